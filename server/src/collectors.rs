@@ -10,6 +10,7 @@ use domain::signals::{self, Signals};
 
 pub mod collector;
 pub mod findings;
+pub mod gate;
 pub mod host;
 pub mod http;
 pub mod itself;
@@ -25,6 +26,7 @@ registry::collectors! {
     host: Host,
     pm2: Pm2,
     http: Http,
+    gate: Gate,
     outside: Line,
     itself: Itself,
 }

@@ -13,6 +13,7 @@ use domain::{journal::Event, time::Timestamp};
 use policy::{
     catalogue::{Catalogue, OwnScript},
     diagnostic::Diagnostic,
+    limits::Limits,
     thresholds::Thresholds,
 };
 use sha2::{Digest, Sha256};
@@ -30,8 +31,11 @@ pub const FLOW: &str = "agent/flow.md";
 /// The approved commands.
 pub const COMMANDS: &str = "runbooks/recovery.commands.md";
 
+/// The limits of organizations.
+pub const LIMITS: &str = "protection/limits.md";
+
 /// Every document that must be there.
-pub const ALL: [&str; 4] = [THRESHOLDS, GUIDE, FLOW, COMMANDS];
+pub const ALL: [&str; 5] = [THRESHOLDS, GUIDE, FLOW, COMMANDS, LIMITS];
 
 /// The largest document, in bytes.
 const LARGEST: u64 = 512 * 1024;
@@ -83,6 +87,7 @@ struct Refused {
 enum Parsed {
     Thresholds(Box<Thresholds>),
     Catalogue(Catalogue),
+    Limits(Box<Limits>),
     Text,
 }
 
@@ -97,6 +102,7 @@ pub struct Documents {
     thresholds: Arc<Thresholds>,
     /// The last good version; it is in force only while no newer one is refused.
     catalogue: Arc<Catalogue>,
+    limits: Arc<Limits>,
     scripts: Vec<OwnScript>,
     misfits: Vec<Diagnostic>,
 }
@@ -121,13 +127,14 @@ impl Documents {
     ) -> Result<(Self, Vec<Event>), BadDocuments> {
         let mut in_force = BTreeMap::new();
         let mut problems = Vec::new();
-        let (mut thresholds, mut catalogue) = (None, None);
+        let (mut thresholds, mut catalogue, mut limits) = (None, None, None);
         let mut events = Vec::new();
         for name in ALL {
             let text = read(dir, name)?;
             match check(name, &text, scripts) {
                 Ok(Parsed::Thresholds(parsed)) => thresholds = Some(Arc::new(*parsed)),
                 Ok(Parsed::Catalogue(parsed)) => catalogue = Some(Arc::new(parsed)),
+                Ok(Parsed::Limits(parsed)) => limits = Some(Arc::new(*parsed)),
                 Ok(Parsed::Text) => {}
                 Err(found) => problems.extend(found),
             }
@@ -138,12 +145,14 @@ impl Documents {
             }
             in_force.insert(name, InForce { text, sha256, since: now, refused: None });
         }
-        match (thresholds, catalogue) {
-            (Some(thresholds), Some(catalogue)) if problems.is_empty() => {
+        match (thresholds, catalogue, limits) {
+            (Some(thresholds), Some(catalogue), Some(limits)) if problems.is_empty() => {
                 let misfits = misfits(&in_force, &thresholds, &catalogue);
                 let (dir, kept, scripts) =
                     (dir.map(Path::to_owned), kept.to_owned(), scripts.to_vec());
-                Ok((Self { dir, kept, in_force, thresholds, catalogue, scripts, misfits }, events))
+                let documents =
+                    Self { dir, kept, in_force, thresholds, catalogue, limits, scripts, misfits };
+                Ok((documents, events))
             }
             _ => Err(BadDocuments::Wrong { problems }),
         }
@@ -152,6 +161,11 @@ impl Documents {
     /// The thresholds in force.
     pub fn thresholds(&self) -> &Arc<Thresholds> {
         &self.thresholds
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.limits
     }
 
     /// The approved commands. Unlike with the other documents there are none while the newest
@@ -230,6 +244,7 @@ impl Documents {
                     match parsed {
                         Parsed::Thresholds(thresholds) => self.thresholds = Arc::new(*thresholds),
                         Parsed::Catalogue(catalogue) => self.catalogue = Arc::new(catalogue),
+                        Parsed::Limits(limits) => self.limits = Arc::new(*limits),
                         Parsed::Text => {}
                     }
                     changed = true;
@@ -370,6 +385,9 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
             return whole("there is no threshold, so there would never be an alert", expected);
         }
         return Ok(Parsed::Thresholds(Box::new(thresholds)));
+    }
+    if name == LIMITS {
+        return Limits::parse(name, text).map(|limits| Parsed::Limits(Box::new(limits)));
     }
     if name == COMMANDS {
         let read = Catalogue::parse(name, text, scripts, collectors::signals());

@@ -15,6 +15,7 @@ pub mod exec;
 pub mod export;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+pub mod gate;
 pub mod heartbeat;
 pub mod history;
 pub mod http;

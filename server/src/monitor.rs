@@ -39,6 +39,7 @@ use crate::{
     clock::Clock,
     collectors::{Absence, Facts, Listing, Round, Settings, findings, itself, registry::Context},
     documents::Documents,
+    gate::Gatekeeper,
     live::Live,
     monitor::{
         bundles::Wanted,
@@ -105,6 +106,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     /// The documents in force.
     pub documents: Documents,
+    /// Where limits take effect, if there is a gate.
+    pub gatekeeper: Option<Arc<Gatekeeper>>,
     /// The clocks.
     pub clock: Clock,
     /// The name of this host.
@@ -449,6 +452,9 @@ impl Monitor {
         }
         for event in &events {
             tracing::info!(event = event.kind(), ?event, "a document changed");
+        }
+        if let Some(gatekeeper) = &self.parts.gatekeeper {
+            gatekeeper.set_limits(Arc::clone(self.parts.documents.limits()));
         }
         let thresholds = self.parts.documents.thresholds();
         let mut core = self.parts.intake.core();

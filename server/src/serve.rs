@@ -21,6 +21,7 @@ use crate::{
     data_dir,
     documents::{BadDocuments, Documents},
     exec::Runner,
+    gate::{GateError, GateListener, Gatekeeper},
     heartbeat::Heartbeat,
     history::{self, History},
     http::{
@@ -100,6 +101,9 @@ pub enum StartError {
     /// The certificate for TLS can't be used.
     #[error("{0}. Use a certificate and its key in PEM format, readable by the user of Calm Ops")]
     Certificate(#[from] BadCertificate),
+    /// The gate can't be opened.
+    #[error("{0}")]
+    Gate(#[from] GateError),
     /// What notifications are sent with can't be set up.
     #[error("{0}")]
     Notifications(String),
@@ -139,6 +143,10 @@ pub async fn run(
             "the documents do not fit together; check them with 'calm-ops check'\n{misfit}"
         );
     }
+    let gate = GateListener::open(&config.collectors.gate).await?.map(|listener| {
+        (listener, Arc::new(Gatekeeper::new(Arc::clone(documents.limits()), clock)))
+    });
+    let gatekeeper = gate.as_ref().map(|(_, gatekeeper)| Arc::clone(gatekeeper));
     let place = config.place();
     let data_dir_warning = match &place {
         Where::Sqlite { .. } => data_dir::warning(&data_dir),
@@ -248,7 +256,11 @@ pub async fn run(
                 .map_err(|error| StartError::Notifications(error.to_string()))?;
         background.spawn(heartbeat.run(stop.clone()));
     }
-    let context = Context { written_disks, ..Context::new(&host, config.interval) };
+    let context = Context {
+        written_disks,
+        gatekeeper: gatekeeper.clone(),
+        ..Context::new(&host, config.interval)
+    };
     let to_monitor = tell.clone();
     let doubts = move |sentences| {
         let _ = to_monitor.try_send(Told::Notices { of: "journal".to_owned(), sentences });
@@ -294,6 +306,7 @@ pub async fn run(
         board: Arc::clone(&board),
         live: Arc::clone(&live),
         documents,
+        gatekeeper,
         clock,
         host,
         known_host,
@@ -371,6 +384,9 @@ pub async fn run(
     };
     let router = router(site, guard, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
+    if let Some((listener, gatekeeper)) = gate {
+        background.spawn(listener.serve(gatekeeper, stop.clone()));
+    }
     ready(address, link);
     listener::serve(listener, tls, router, proxies, room, stop.clone()).await?;
     // What runs has 2 s to end; it is not cut off.

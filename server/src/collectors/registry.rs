@@ -9,7 +9,10 @@ use super::{
     outside::Outside,
     pm2::seen::Seen,
 };
-use crate::config::section::{Entries, Key, Section};
+use crate::{
+    config::section::{Entries, Key, Section},
+    gate::Gatekeeper,
+};
 
 /// Signals and configuration of a kind of collector.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +97,8 @@ pub struct Context {
     pub apps: Seen,
     /// Disks that could be written in the run before.
     pub written_disks: Arc<BTreeSet<Subject>>,
+    /// What the gate counts, where there is one.
+    pub gatekeeper: Option<Arc<Gatekeeper>>,
 }
 
 impl Context {
@@ -106,6 +111,7 @@ impl Context {
             outside,
             apps: Seen::default(),
             written_disks: Arc::default(),
+            gatekeeper: None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod collect_pm2;
 mod days;
 mod dry_run;
 mod edge;
+mod gate;
 mod http;
 mod inspections;
 mod kills;

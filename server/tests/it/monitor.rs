@@ -384,6 +384,7 @@ impl Running {
             board: Arc::clone(&board),
             live,
             documents,
+            gatekeeper: None,
             clock,
             host: "web-1".to_owned(),
             known_host: KnownHost::here("web-1"),

@@ -1,0 +1,260 @@
+//! Traffic of organizations as signals: what the gate counted, once a second.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::{
+    signals::{SignalGroup, SignalInfo},
+    subject::Subject,
+    time::{MonotonicTime, Span, Timestamp},
+};
+use engine::gate::{Counts, OrganizationCounts};
+use futures::{FutureExt as _, future::BoxFuture};
+use policy::limits::{ClassKind, Limits, Organization};
+
+use super::{
+    collector::{Absence, CollectError, Collector, Listing, Round},
+    registry::{Context, Declaration, Kind},
+};
+use crate::{
+    clock::Clock,
+    config::section::Section,
+    gate::{Gatekeeper, KEYS, Settings},
+};
+
+/// The kind of subjects.
+const KIND: &str = "organization";
+const EVERY: Duration = Duration::from_secs(1);
+/// Organizations that are watched at a time.
+const MOST: usize = 200;
+/// An organization without a request is watched for this long.
+const WATCHED: Span = Span::from_mins(15);
+
+/// Signals of the gate.
+pub const SIGNALS: SignalGroup = SignalGroup {
+    namespaces: &["organization", "gate"],
+    signals: &[
+        SignalInfo::new(
+            "organization.batch",
+            "Batch requests",
+            "requests/s",
+            "Requests in classes of the kind batch, such as uploads.",
+        ),
+        SignalInfo::new(
+            "organization.interactive",
+            "Interactive requests",
+            "requests/s",
+            "Requests in classes of the kind interactive.",
+        ),
+        SignalInfo::new("organization.bytes", "Bytes sent", "B/s", "Bodies of all requests."),
+        SignalInfo::new(
+            "organization.refused",
+            "Refused requests",
+            "requests/s",
+            "Requests that a limit refused.",
+        ),
+        SignalInfo::new(
+            "organization.would_be_refused",
+            "Requests above a limit",
+            "requests/s",
+            "Requests that passed because their limit is only observed.",
+        ),
+        SignalInfo::new(
+            "organization.under_way",
+            "Requests under way",
+            "requests",
+            "Requests whose end has not been reported.",
+        ),
+        SignalInfo::new(
+            "organization.errors",
+            "Failed requests",
+            "%",
+            "Share of the reported results that are failures (status 500 and above).",
+        ),
+        SignalInfo::new(
+            "organization.latency",
+            "Latency",
+            "ms",
+            "The time within which 95% of the requests were answered, as reported.",
+        ),
+        SignalInfo::new("gate.requests", "Requests", "requests/s", "All requests at the gate."),
+        SignalInfo::new("gate.refused", "Refused requests", "requests/s", "All that were refused."),
+        SignalInfo::new(
+            "gate.organizations",
+            "Active organizations",
+            "",
+            "Organizations that sent a request in the last minutes.",
+        ),
+    ],
+};
+
+/// The gate, as the registry knows it.
+#[derive(Debug)]
+pub struct Gate;
+
+impl Kind for Gate {
+    const DECLARATION: Declaration =
+        Declaration { signals: SIGNALS, keys: KEYS, entries: None };
+    type Settings = Settings;
+    type Target = ();
+
+    fn read(section: &mut Section<'_>) -> Settings {
+        Settings::read(section)
+    }
+
+    fn targets(settings: &Settings, _context: &Context) -> Vec<()> {
+        settings.listen.iter().map(|_| ()).collect()
+    }
+
+    fn name((): &()) -> String {
+        "gate".to_owned()
+    }
+
+    fn build((): &(), context: &Context) -> Result<Box<dyn Collector>, CollectError> {
+        let gatekeeper = context.gatekeeper.clone();
+        let gatekeeper = gatekeeper.ok_or_else(|| CollectError("the gate is not open".to_owned()))?;
+        Ok(Box::new(GateCollector {
+            subject: Subject::build("gate", "main", Some(&context.host)),
+            clock: gatekeeper.clock(),
+            gatekeeper,
+            taken_at: None,
+            watched: BTreeMap::new(),
+        }))
+    }
+
+    fn counted(settings: &Settings) -> Option<String> {
+        settings.listen.as_ref().map(|_| "the gate".to_owned())
+    }
+}
+
+/// An organization that is watched.
+#[derive(Debug)]
+struct Watched {
+    subject: Subject,
+    active_at: MonotonicTime,
+}
+
+struct GateCollector {
+    gatekeeper: Arc<Gatekeeper>,
+    clock: Clock,
+    subject: Subject,
+    /// When the last window ended.
+    taken_at: Option<MonotonicTime>,
+    watched: BTreeMap<Box<str>, Watched>,
+}
+
+impl Collector for GateCollector {
+    fn name(&self) -> &'static str {
+        "gate"
+    }
+
+    fn interval(&self) -> Duration {
+        EVERY
+    }
+
+    fn time_limit(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    fn collect(&mut self, now: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
+        async move { Ok(self.round(now)) }.boxed()
+    }
+}
+
+impl GateCollector {
+    fn round(&mut self, at: Timestamp) -> Round {
+        let now = self.clock.now().mono;
+        let (limits, window, hears_ends) = self.gatekeeper.take_window();
+        let mut round = Round::new(SIGNALS);
+        let before = self.taken_at.replace(now);
+        // The first window has no beginning.
+        let Some(seconds) = before.map(|before| now.since(before).as_secs_f64()).filter(|s| *s > 0.0)
+        else {
+            return round;
+        };
+        self.watch(&window.organizations, now);
+        let counted: BTreeMap<&str, &OrganizationCounts> =
+            window.organizations.iter().map(|one| (&*one.organization, one)).collect();
+        let nothing = vec![Counts::default(); limits.classes().len()];
+        for (name, watched) in &self.watched {
+            let classes = counted.get(&**name).map_or(&nothing, |one| &one.classes);
+            observe(&mut round, at, &watched.subject, &limits, classes, seconds, hears_ends);
+        }
+        let mut all = Counts::default();
+        let listed = window.organizations.iter().flat_map(|one| &one.classes);
+        listed.chain(&window.others).for_each(|counts| all.add(counts));
+        let active = window.own_cells + window.organizations.iter().filter(|one| one.pinned).count();
+        for (signal, value) in [
+            ("gate.requests", all.requests as f64 / seconds),
+            ("gate.refused", all.refused as f64 / seconds),
+            ("gate.organizations", active as f64),
+        ] {
+            round.observe(at, &self.subject, signal, value);
+        }
+        let subjects = self.watched.values().map(|one| one.subject.clone()).collect();
+        round.listings.push(Listing::new(KIND, subjects, Absence::Gone));
+        round
+    }
+
+    /// Watches who sends, as far as there is room, and no longer who is silent for long.
+    fn watch(&mut self, seen: &[OrganizationCounts], now: MonotonicTime) {
+        self.watched.retain(|_, one| now.since(one.active_at) <= WATCHED);
+        for one in seen {
+            let is_active = one.classes.iter().any(|counts| counts.requests > 0);
+            if !is_active && !one.pinned {
+                continue;
+            }
+            if let Some(known) = self.watched.get_mut(&one.organization) {
+                known.active_at = now;
+            } else if self.watched.len() < MOST
+                && let Some(organization) = Organization::new(&*one.organization)
+            {
+                let subject = organization.subject();
+                self.watched.insert(one.organization.clone(), Watched { subject, active_at: now });
+            }
+        }
+    }
+}
+
+fn observe(
+    round: &mut Round,
+    at: Timestamp,
+    subject: &Subject,
+    limits: &Limits,
+    classes: &[Counts],
+    seconds: f64,
+    hears_ends: bool,
+) {
+    let mut all = Counts::default();
+    let (mut batch, mut interactive) = (0, 0);
+    for (class, counts) in limits.classes().iter().zip(classes) {
+        all.add(counts);
+        match class.kind {
+            ClassKind::Batch => batch += counts.requests,
+            ClassKind::Interactive => interactive += counts.requests,
+        }
+    }
+    for (signal, count) in [
+        ("organization.batch", batch),
+        ("organization.interactive", interactive),
+        ("organization.bytes", all.bytes),
+        ("organization.refused", all.refused),
+        ("organization.would_be_refused", all.would_be_refused),
+    ] {
+        round.observe(at, subject, signal, count as f64 / seconds);
+    }
+    // Without reports it is not known.
+    if hears_ends {
+        round.observe(at, subject, "organization.under_way", all.in_flight as f64);
+    }
+    if all.results > 0 {
+        let share = 100.0 * all.errors as f64 / all.results as f64;
+        round.observe(at, subject, "organization.errors", share);
+    }
+    if let Some(latency) = all.latencies.quantile(0.95) {
+        round.observe(at, subject, "organization.latency", latency.as_secs_f64() * 1e3);
+    }
+}

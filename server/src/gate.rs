@@ -1,0 +1,219 @@
+//! The gate: reverse proxies ask whether a request may pass, organization by organization.
+//!
+//! Limits fail open: a request that can't be understood, is in no class or names no organization
+//! passes, and the recipes in `ops/protection/gate/` let requests pass while nobody answers.
+
+mod answer;
+mod listener;
+mod question;
+mod report;
+mod section;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use domain::time::{MonotonicTime, Span};
+use engine::gate::{Config, Decision, Enforcement, Gate, Reported, Verdict, Window};
+use policy::limits::{Class, Limit, LimitState, Limits, Organization, Quota};
+
+use crate::clock::Clock;
+
+pub use listener::{GateError, GateListener};
+pub use section::{GateAddress, KEYS, Settings};
+
+use answer::{Answer, Held, Refusal};
+use question::Question;
+
+/// A request whose end was not heard counts as under way for this long.
+const SLOT_LIFETIME: Span = Span::from_mins(1);
+/// How long ago an end may have been reported for ends to count as reported.
+const ENDS_WITHIN: Span = Span::from_mins(5);
+/// Organizations with counts of their own; further ones share some.
+const MOST_ORGANIZATIONS: usize = 100_000;
+/// Counts that all further organizations share.
+const COMMON: usize = 1_024;
+/// Histograms of latencies: about 4 MiB in all.
+const HISTOGRAMS: usize = 2_000;
+/// Organizations that are looked at each second for each of most requests, bytes and refusals.
+const LISTED: usize = 50;
+
+/// The limits in force, and the counts of the classes that they name.
+#[derive(Debug)]
+struct InForce {
+    limits: Arc<Limits>,
+    counts: Arc<Gate>,
+}
+
+/// The limits in force and what was counted.
+#[derive(Debug)]
+pub struct Gatekeeper {
+    in_force: RwLock<Arc<InForce>>,
+    clock: Clock,
+    key: [u64; 2],
+    /// When an end was reported last, in microseconds; zero for never.
+    ended: AtomicU64,
+}
+
+impl Gatekeeper {
+    /// Begins without a count.
+    pub fn new(limits: Arc<Limits>, clock: Clock) -> Self {
+        // Without random numbers nothing else starts either.
+        let random = || getrandom::u64().unwrap_or_default();
+        let key = [random(), random()];
+        let counts = counts(&limits, key);
+        Self {
+            in_force: RwLock::new(Arc::new(InForce { limits, counts })),
+            clock,
+            key,
+            ended: AtomicU64::new(0),
+        }
+    }
+
+    /// Puts other limits in force. Quotas stay used as far as they are, unless the classes are
+    /// others.
+    pub fn set_limits(&self, limits: Arc<Limits>) {
+        let before = self.in_force();
+        if before.limits.version() == limits.version() {
+            return;
+        }
+        let names = |limits: &Limits| -> Vec<String> {
+            limits.classes().iter().map(|class| class.name.clone()).collect()
+        };
+        let counts = if names(&before.limits) == names(&limits) {
+            for (name, _) in before.limits.organizations() {
+                before.counts.unpin(name);
+            }
+            pin(&limits, &before.counts);
+            Arc::clone(&before.counts)
+        } else {
+            counts(&limits, self.key)
+        };
+        let next = Arc::new(InForce { limits, counts });
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// The clock of all counts.
+    pub const fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Decides about a request, and counts it.
+    fn ask(&self, question: &Question<'_>) -> Answer {
+        let InForce { limits, counts } = &*self.in_force();
+        let Some((class, organization)) = identify(limits, question) else {
+            return Answer::Passes(None);
+        };
+        if class.largest_body.is_some_and(|most| question.content_length > most) {
+            return Answer::Refused(Refusal::TooLarge { most: class.largest_body });
+        }
+        let now = self.clock.now();
+        let limit = limits.limit(question.plan, &organization, class.id, now.wall);
+        let limit = limit.and_then(|limit| self.enforced(limit, now.mono));
+        let decision = counts.decide(
+            organization.as_str(),
+            index(class),
+            question.content_length,
+            limit,
+            now.mono,
+        );
+        answer_of(class, limit.map(|(_, quota)| quota), decision)
+    }
+
+    /// The part of a limit that can be judged: without reports of ends nobody knows how many
+    /// requests are under way.
+    fn enforced(&self, limit: Limit, now: MonotonicTime) -> Option<(Enforcement, Quota)> {
+        let enforcement = match limit.state {
+            LimitState::Off => return None,
+            LimitState::Observe => Enforcement::Observe,
+            LimitState::On => Enforcement::On,
+        };
+        let at_a_time = limit.quota.at_a_time.filter(|_| self.hears_ends(now));
+        Some((enforcement, Quota { at_a_time, ..limit.quota }))
+    }
+
+    fn hears_ends(&self, now: MonotonicTime) -> bool {
+        let ended = self.ended.load(Relaxed);
+        ended > 0 && now.since(MonotonicTime::from_micros(ended)) <= ENDS_WITHIN
+    }
+
+    /// Takes the result of a request that has ended.
+    fn take_result(&self, question: &Question<'_>, reported: Reported) {
+        let InForce { limits, counts } = &*self.in_force();
+        let Some((class, organization)) = identify(limits, question) else { return };
+        let now = self.clock.now().mono;
+        self.ended.store(now.as_micros().max(1), Relaxed);
+        let began = reported.latency.map(|latency| now.minus(latency));
+        counts.end(organization.as_str(), index(class), began);
+        counts.report(organization.as_str(), index(class), reported);
+    }
+
+    /// What was counted since the last call, with the limits that named the classes, and whether
+    /// ends of requests are reported.
+    pub fn take_window(&self) -> (Arc<Limits>, Window, bool) {
+        let in_force = self.in_force();
+        let now = self.clock.now().mono;
+        let window = in_force.counts.take_window(now);
+        (Arc::clone(&in_force.limits), window, self.hears_ends(now))
+    }
+}
+
+/// Class and organization of a request.
+fn identify<'l, 'q>(
+    limits: &'l Limits,
+    question: &Question<'q>,
+) -> Option<(&'l Class, Organization<'q>)> {
+    let class = limits.classify(question.method, question.uri)?.class;
+    let organization = limits.organization(question.host, question.uri, |name| {
+        question.headers.get(name).and_then(|value| value.to_str().ok())
+    })?;
+    Some((class, organization))
+}
+
+fn index(class: &Class) -> u8 {
+    // A document has fewer classes than that.
+    u8::try_from(class.id.index()).unwrap_or(u8::MAX)
+}
+
+fn counts(limits: &Limits, key: [u64; 2]) -> Arc<Gate> {
+    let counts = Gate::new(&Config {
+        slot_lifetimes: vec![SLOT_LIFETIME; limits.classes().len()],
+        organizations: MOST_ORGANIZATIONS,
+        common: COMMON,
+        histograms: HISTOGRAMS,
+        listed: LISTED,
+        key,
+    });
+    pin(limits, &counts);
+    Arc::new(counts)
+}
+
+/// Organizations that the document names are always exact.
+fn pin(limits: &Limits, counts: &Gate) {
+    for (name, _) in limits.organizations() {
+        counts.pin(name);
+    }
+}
+
+fn answer_of(class: &Class, quota: Option<Quota>, decision: Decision) -> Answer {
+    let held = quota.zip(decision.standing).map(|(quota, standing)| Held {
+        class: class.name.clone(),
+        quota,
+        standing,
+    });
+    match (decision.verdict, held) {
+        (Verdict::Refused(exceeded), Some(held)) => {
+            Answer::Refused(Refusal::TooMany { exceeded, held })
+        }
+        (Verdict::Passed | Verdict::WouldBeRefused(_) | Verdict::Refused(_), held) => {
+            Answer::Passes(held)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The gate's section of the configuration.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use crate::config::{
+    found::{self, Found},
+    section::{Key, Section, key},
+};
+
+/// Keys of the gate.
+pub const KEYS: &[Key] = &[
+    key("gate.listen", &["CALM_OPS_GATE_LISTEN"], None),
+    key("gate.token_file", &["CALM_OPS_GATE_TOKEN_FILE"], None),
+];
+
+/// The place at which proxies ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateAddress {
+    /// An address and a port.
+    Tcp(SocketAddr),
+    /// A socket in the file system, open to its user and group.
+    Unix(PathBuf),
+}
+
+/// Settings of the gate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The place at which proxies ask; `None` for no gate.
+    pub listen: Option<GateAddress>,
+    /// The file with the gate's own token. A TCP address has one.
+    pub token_file: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(crate) fn read(section: &mut Section<'_>) -> Self {
+        let token_file =
+            section.value("gate.token_file", None, |found| found::path(found).map(Some));
+        let has_token = token_file.is_some();
+        let listen = section.value("gate.listen", None, |found| address(found, has_token).map(Some));
+        Self { listen, token_file }
+    }
+}
+
+fn address(found: &Found, has_token: bool) -> Result<GateAddress, String> {
+    let text = found.text();
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = PathBuf::from(path);
+        let fits = path.is_absolute() && path.as_os_str().len() <= 100;
+        return fits
+            .then_some(GateAddress::Unix(path))
+            .ok_or_else(|| "a path from the root of at most 100 bytes: unix:/run/calm-ops/gate.sock".to_owned());
+    }
+    let address: SocketAddr = text.parse().map_err(|_| {
+        "an address and a port (127.0.0.1:3001), or a socket (unix:/run/calm-ops/gate.sock)".to_owned()
+    })?;
+    if has_token {
+        Ok(GateAddress::Tcp(address))
+    } else {
+        Err("also gate.token_file, a file with the token of the gate: whoever reaches a port could ask otherwise".to_owned())
+    }
+}
