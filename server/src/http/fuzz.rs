@@ -200,7 +200,7 @@ fn check_passage(request: Request, peer: IpAddr) {
         assert_eq!((client.from, client.secure), (peer, false), "anyone can write headers");
     }
     if path != "/api/health" {
-        let name = client.host.rsplit_once(':').filter(|(_, port)| port.parse::<u64>().is_ok());
+        let name = client.host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
         let name = name.map_or(client.host.as_str(), |(name, _)| name).to_ascii_lowercase();
         let known = ["localhost", "127.0.0.1", "[::1]", "ops.example.com"];
         assert!(known.contains(&name.as_str()), "{client:?}");
