@@ -130,6 +130,7 @@ fn requests() -> Vec<Vec<u8>> {
         "DELETE http://localhost/a\nHost: localhost\nForwarded: for=\"[2001:db8::1]\";host=evil.example;proto=https\n",
         "GET /api/health\n",
         "POST /\nHost: localhost\nHost: evil.example\nContent-Length: 5\nTransfer-Encoding: chunked\n",
+        "POST /\nHost: localhost:30777777777777777777700\nOrigin: http://localhost:3000\n",
         "POST /\nHost: localhost:3000\nOrigin: http://evil.example\nX-Forwarded-For: 1.2.3.4:99, [::1]:5, unknown\n",
     ])
 }
