@@ -169,6 +169,7 @@ fn forms() -> Vec<Vec<u8>> {
         "what=begin&subjects=host%3Aweb-1%0D%0Aapp%3A*&minutes=60&reason=x",
         "what=contact&fields[kind]=webhook&fields[url]=https%3A%2F%2Fhooks.example%2Fx&fields[from]=22%3A00&fields[zone]=Europe%2FBerlin",
         "?text=disk+%26&severity=critical&subject=host%3A&from=2026-11-22&to=2026-11-23&offset=60&before=40",
+        "?to=%20&offset=-120",
         "?group=decisions&actor=account%3A7&kind=commented&incident=7&from=2026-11-22T14:05&to=2026-11-22&offset=-120&verify=now",
         "a=1&a=2",
         "text=%zz&=&&b",

@@ -1,6 +1,6 @@
 //! Extractors: the parts of a request as types, each with the error that says what is wrong.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 use app::Form;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -16,7 +16,10 @@ use domain::{
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use utoipa::ToSchema;
 
 use crate::http::{
@@ -63,7 +66,32 @@ impl<T: DeserializeOwned> FromRequest<Site> for ApiJson<T> {
             return Err(Problem::new(Kind::ContentType, detail));
         }
         let bytes = if bytes.is_empty() { b"{}" } else { &bytes[..] };
-        serde_json::from_slice(bytes).map(Self).map_err(|error| unreadable(&error))
+        let read = serde_json::from_slice(bytes).map_err(|error| unreadable(&error));
+        read.map(|Object(value)| Self(value))
+    }
+}
+
+/// A value that was sent as an object. Structs can be read from lists as well, field by field in
+/// their order, which nobody means.
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Map<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Map(PhantomData))
     }
 }
 

@@ -130,6 +130,7 @@ fn requests() -> Vec<Vec<u8>> {
         "DELETE http://localhost/a\nHost: localhost\nForwarded: for=\"[2001:db8::1]\";host=evil.example;proto=https\n",
         "GET /api/health\n",
         "POST /\nHost: localhost\nHost: evil.example\nContent-Length: 5\nTransfer-Encoding: chunked\n",
+        "POST /\nHost: localhost:30777777777777777777700\nOrigin: http://localhost:3000\n",
         "POST /\nHost: localhost:3000\nOrigin: http://evil.example\nX-Forwarded-For: 1.2.3.4:99, [::1]:5, unknown\n",
     ])
 }
@@ -200,7 +201,7 @@ fn check_passage(request: Request, peer: IpAddr) {
         assert_eq!((client.from, client.secure), (peer, false), "anyone can write headers");
     }
     if path != "/api/health" {
-        let name = client.host.rsplit_once(':').filter(|(_, port)| port.parse::<u64>().is_ok());
+        let name = client.host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
         let name = name.map_or(client.host.as_str(), |(name, _)| name).to_ascii_lowercase();
         let known = ["localhost", "127.0.0.1", "[::1]", "ops.example.com"];
         assert!(known.contains(&name.as_str()), "{client:?}");

@@ -62,8 +62,8 @@ impl AuditSearch {
     /// The fields that keep the search in an address.
     pub(super) fn kept(&self) -> impl Iterator<Item = (&'static str, &str)> {
         // Only a time is read by the reader's clock.
-        let offset =
-            if self.from.is_empty() && self.to.is_empty() { "" } else { self.offset.as_str() };
+        let has_time = [&self.from, &self.to].into_iter().any(|time| !time.trim().is_empty());
+        let offset = if has_time { self.offset.as_str() } else { "" };
         self.narrowing()
             .into_iter()
             .chain([("offset", offset)])

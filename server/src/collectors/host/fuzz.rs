@@ -92,7 +92,7 @@ fn mountinfos() -> Vec<Vec<u8>> {
         "22 27 0:21 / /proc rw,relatime - proc proc rw\n27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,errors=remount-ro\n28 27 254:0 /srv/data /data rw - ext4 /dev/vda rw\n\0/dev/vda / ext4 defaults 0 1\n",
         "29 27 0:40 /@home /home/all rw shared:1 - btrfs /dev/sdb1 rw\n30 27 0:40 /@logs /var/my\\040logs ro shared:1 - btrfs /dev/sdb1 rw,emergency_ro\n",
         "616 26 0:66 / /etc/pve rw,nosuid - fuse /dev/fuse rw,user_id=0\n40 27 0:50 / /net rw - autofs /etc/auto.net rw,indirect\n41 40 0:51 / /net/nas rw - nfs4 nas:/x rw,vers=4.2,addr=10.0.0.9\n",
-        "1240 1211 0:75 / /snap/core/1 ro,nodev - squashfs /dev/loop1 ro\n50 27 8:2 / /data rw - ext4 /dev/sdb1 rw\n51 27 8:3 / /data rw - xfs /dev/sdc1 rw\n\0# comment\nUUID=x /data xfs ro,noauto 0 0\n",
+        "1240 1211 0:75 / /snap/core/1 ro,nodev - squashfs /dev/loop1 ro\n50 27 8:2 / /data rw - ext4 /dev/sdb1 rw\n51 27 8:3 / //data rw - xfs /dev/sdc1 rw\n\0# comment\nUUID=x /data xfs ro,noauto 0 0\n",
         "410 401 0:46 /proc/meminfo /proc/meminfo rw,nosuid,nodev,relatime - fuse.lxcfs lxcfs rw,user_id=0,allow_other\n401 400 0:99 / / rw,relatime - overlay overlay rw,lowerdir=/var/lib/docker/l/A:/var/lib/docker/l/B,upperdir=/x/diff,workdir=/x/work\n420 401 0:5 / /dev/shm rw,nosuid - tmpfs shm rw,size=65536k\n430 401 254:1 /var/lib/docker/containers/0a/hosts /etc/hosts rw - ext4 /dev/vda1 rw,discard\n",
     ])
 }

@@ -56,15 +56,15 @@ struct Line<'a> {
 /// The file systems that can be disks, ordered by class and by their shortest mount point.
 pub(super) fn devices(text: &str) -> Vec<Device> {
     // Of several mounts on one point only the last can be seen.
-    let mut by_point: HashMap<Vec<u8>, Line<'_>> = HashMap::new();
+    let mut by_point: HashMap<PathBuf, Line<'_>> = HashMap::new();
     for line in text.lines() {
         if let Some((point, line)) = parse(line) {
-            by_point.insert(point, line);
+            by_point.insert(PathBuf::from(OsString::from_vec(point)), line);
         }
     }
     let automounts: Vec<Vec<u8>> = text.lines().filter_map(automount).collect();
     let mut devices: BTreeMap<String, Device> = BTreeMap::new();
-    for (point, line) in by_point {
+    for (path, line) in by_point {
         if matches!(line.class, Class::Nothing | Class::Image) {
             continue;
         }
@@ -78,8 +78,8 @@ pub(super) fn devices(text: &str) -> Vec<Device> {
             failed: line.failed,
             comes_and_goes: true,
         });
-        device.comes_and_goes &= automounts.iter().any(|folder| is_below(&point, folder));
-        let path = PathBuf::from(OsString::from_vec(point));
+        let point = path.as_os_str().as_bytes();
+        device.comes_and_goes &= automounts.iter().any(|folder| is_below(point, folder));
         device.points.push(Point { path, writable: line.mount_writable });
         device.writable &= line.writable;
         device.failed |= line.failed;
@@ -252,6 +252,12 @@ mod tests {
         let text =
             "25 24 0:23 / /mnt/a rw - ext4 /dev/sda1 rw\n30 25 0:28 / /mnt/a rw - proc proc rw";
         assert!(points(text).is_empty());
+        // One place, however it is written.
+        let text =
+            "50 27 8:2 / /data rw - ext4 /dev/sdb1 rw\n51 27 8:3 / //data rw - xfs /dev/sdc1 rw";
+        let devices = devices(text);
+        assert_eq!(devices.len(), 1);
+        assert_eq!(devices[0].file_system, "xfs");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use domain::{
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ use crate::{
         auth::RequestPrincipal,
         client_info::ClientInfo,
         error::{Kind, Problem, WrongField},
-        extract::{ApiQuery, Fields, FromQuery, is_json},
+        extract::{ApiQuery, Fields, FromQuery, Object, is_json},
         middleware::body::Unread,
         schema::Parameter,
         state::Site,
@@ -102,8 +102,13 @@ impl FromQuery for Keep {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Batch<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "objects")]
     observations: Vec<Pushed<'a>>,
+}
+
+fn objects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pushed<'de>>, D::Error> {
+    let all = Vec::<Object<Pushed<'de>>>::deserialize(deserializer)?;
+    Ok(all.into_iter().map(|Object(pushed)| pushed).collect())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -181,7 +186,7 @@ async fn push(
 /// the sender alone.
 async fn import(State(site): State<Site>, headers: HeaderMap, bytes: Bytes) -> Answer {
     is_readable(&headers)?;
-    let batch: Batch<'_> =
+    let Object::<Batch<'_>>(batch) =
         serde_json::from_slice(&bytes).map_err(|error| unreadable(&bytes, &error))?;
     is_small_enough(site.push_observations, batch.observations.len())?;
     let accepted = site.intake.import(&batch.observations).map_err(|wrong| wrong_item(&wrong))?;
@@ -225,7 +230,7 @@ fn is_small_enough(most: usize, count: usize) -> Result<(), Problem> {
 }
 
 fn take_all(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<Accepted, Problem> {
-    let batch: Batch<'_> =
+    let Object::<Batch<'_>>(batch) =
         serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
     is_small_enough(most, batch.observations.len())?;
     let accepted = intake.push(&batch.observations, who).map_err(|wrong| wrong_item(&wrong))?;

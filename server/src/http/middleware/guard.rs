@@ -86,7 +86,7 @@ impl PublicOrigin {
 }
 
 fn is_port(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 /// Refuses what is not meant for us or comes from elsewhere; adds the headers that every answer
@@ -279,6 +279,8 @@ mod tests {
         assert_eq!(post(&[("host", "[::1]:3000"), ("origin", "http://[::1]:3000")]), 200);
         assert_eq!(post(&[]), 400);
         assert_eq!(post(&[("host", "evil.example")]), 421);
+        assert_eq!(post(&[("host", "localhost:65536")]), 421);
+        assert_eq!(post(&[("host", "localhost:")]), 421);
         assert_eq!(post(&[("host", "localhost.evil.example:3000")]), 421);
         assert_eq!(post(&[("host", "localhost:3000"), ("origin", "http://evil.example")]), 403);
         assert_eq!(post(&[("host", "localhost:3000"), ("origin", "http://localhost:4000")]), 403);

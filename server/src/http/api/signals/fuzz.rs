@@ -55,6 +55,8 @@ const MOST: usize = 200;
 
 fn seeds() -> Vec<Vec<u8>> {
     texts(&[
+        "[[]]",
+        r#"{"observations":[["a","b:c",1,null,null]]}"#,
         r#"{"observations":[{"signal":"queue.depth","subject":"service:imports","value":412,"unit":"jobs"}]}"#,
         r#"{"observations":[{"signal":"a","subject":"b:c","value":1.5},{"signal":"a","subject":"b:d","value":-2,"unit":null,"at":null}]}"#,
         r#"{"observations":[{"signal":"a","subject":"b:c","value":1,"unit":"s"},{"signal":"a","subject":"b:c","value":1,"unit":"ms"}]}"#,
