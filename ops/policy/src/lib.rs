@@ -1,5 +1,5 @@
-//! Policy: the documents in `ops/`, read into types. Thresholds, the catalogue of approved commands, and the
-//! diagnostics of what is wrong in them.
+//! Policy: the documents in `ops/`, read into types. Thresholds, limits, the catalogue of approved commands,
+//! and the diagnostics of what is wrong in them.
 
 pub mod catalogue;
 pub mod diagnostic;
