@@ -7,6 +7,7 @@ use rust_embed::RustEmbed;
 #[derive(RustEmbed)]
 #[folder = "../ops"]
 #[include = "*.md"]
+#[include = "protection/gate/*"]
 struct Documents;
 
 /// A built-in document by its path, such as `alerts/thresholds.md`.

@@ -1,5 +1,5 @@
 //! The engine: `(state, input, now) -> decisions`. Evaluation of thresholds, the incident agent, the
-//! recommender, and replay. Pure: no input, output, clock or randomness.
+//! recommender, the gate, and replay. Pure: no input, output, clock or randomness.
 
 pub mod agent;
 pub mod evaluate;

@@ -1,10 +1,6 @@
 //! Traffic of organizations as signals: what the gate counted, once a second.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
     signals::{SignalGroup, SignalInfo},
@@ -96,8 +92,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
 pub struct Gate;
 
 impl Kind for Gate {
-    const DECLARATION: Declaration =
-        Declaration { signals: SIGNALS, keys: KEYS, entries: None };
+    const DECLARATION: Declaration = Declaration { signals: SIGNALS, keys: KEYS, entries: None };
     type Settings = Settings;
     type Target = ();
 
@@ -115,7 +110,8 @@ impl Kind for Gate {
 
     fn build((): &(), context: &Context) -> Result<Box<dyn Collector>, CollectError> {
         let gatekeeper = context.gatekeeper.clone();
-        let gatekeeper = gatekeeper.ok_or_else(|| CollectError("the gate is not open".to_owned()))?;
+        let gatekeeper =
+            gatekeeper.ok_or_else(|| CollectError("the gate is not open".to_owned()))?;
         Ok(Box::new(GateCollector {
             subject: Subject::build("gate", "main", Some(&context.host)),
             clock: gatekeeper.clock(),
@@ -171,7 +167,8 @@ impl GateCollector {
         let mut round = Round::new(SIGNALS);
         let before = self.taken_at.replace(now);
         // The first window has no beginning.
-        let Some(seconds) = before.map(|before| now.since(before).as_secs_f64()).filter(|s| *s > 0.0)
+        let Some(seconds) =
+            before.map(|before| now.since(before).as_secs_f64()).filter(|s| *s > 0.0)
         else {
             return round;
         };
@@ -186,7 +183,8 @@ impl GateCollector {
         let mut all = Counts::default();
         let listed = window.organizations.iter().flat_map(|one| &one.classes);
         listed.chain(&window.others).for_each(|counts| all.add(counts));
-        let active = window.own_cells + window.organizations.iter().filter(|one| one.pinned).count();
+        let active =
+            window.own_cells + window.organizations.iter().filter(|one| one.pinned).count();
         for (signal, value) in [
             ("gate.requests", all.requests as f64 / seconds),
             ("gate.refused", all.refused as f64 / seconds),

@@ -84,7 +84,8 @@ impl Refusal {
         match self {
             Self::TooMany { .. } => {
                 let seconds = retry_after.unwrap_or(1);
-                let again = if seconds == 1 { "1 second".to_owned() } else { format!("{seconds} seconds") };
+                let again =
+                    if seconds == 1 { "1 second".to_owned() } else { format!("{seconds} seconds") };
                 ("Too many requests", format!("Please try again in {again}."))
             }
             Self::TooLarge { most } => (

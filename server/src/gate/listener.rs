@@ -46,7 +46,9 @@ const SHORTEST_TOKEN: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
     /// The address can't be listened on.
-    #[error("gate.listen: can't listen on {address}: {source}. Stop the program that uses it, or choose another address")]
+    #[error(
+        "gate.listen: can't listen on {address}: {source}. Stop the program that uses it, or choose another address"
+    )]
     Listen {
         /// The address as it is written.
         address: String,
@@ -96,7 +98,7 @@ impl GateListener {
     /// Opens the listener; `None` where no gate is configured.
     pub async fn open(settings: &Settings) -> Result<Option<Self>, GateError> {
         let Some(address) = &settings.listen else { return Ok(None) };
-        let token = settings.token_file.as_ref().map(|path| read_token(path)).transpose()?;
+        let token = settings.token_file.as_ref().map(read_token).transpose()?;
         let failed = |address: String| move |source| GateError::Listen { address, source };
         let socket = match address {
             GateAddress::Tcp(address) => {
@@ -172,7 +174,8 @@ fn read_token(path: &PathBuf) -> Result<[u8; 32], GateError> {
     let text = fs::read_to_string(path)
         .map_err(|source| GateError::Token { path: path.clone(), source })?;
     let token = text.trim();
-    let is_fine = token.len() >= SHORTEST_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_fine =
+        token.len() >= SHORTEST_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
     is_fine
         .then(|| Sha256::digest(token.as_bytes()).into())
         .ok_or_else(|| GateError::WeakToken { path: path.clone() })
@@ -235,7 +238,10 @@ async fn answer(
         let sent = request.headers().get(TOKEN).map_or(&b""[..], HeaderValue::as_bytes);
         // Hashes are compared: how long that takes says nothing of the token.
         if <[u8; 32]>::from(Sha256::digest(sent)) != token {
-            return told(StatusCode::UNAUTHORIZED, "The header X-Gate-Token is missing or wrong. It is the content of gate.token_file.");
+            return told(
+                StatusCode::UNAUTHORIZED,
+                "The header X-Gate-Token is missing or wrong. It is the content of gate.token_file.",
+            );
         }
     }
     match (request.method(), request.uri().path()) {
@@ -243,7 +249,10 @@ async fn answer(
         (&Method::POST, REPORT) => take_report(gatekeeper, request).await,
         (_, CHECK) => told(StatusCode::METHOD_NOT_ALLOWED, "Ask with GET /api/gate/check."),
         (_, REPORT) => told(StatusCode::METHOD_NOT_ALLOWED, "Report with POST /api/gate/report."),
-        _ => told(StatusCode::NOT_FOUND, "The gate answers GET /api/gate/check and POST /api/gate/report."),
+        _ => told(
+            StatusCode::NOT_FOUND,
+            "The gate answers GET /api/gate/check and POST /api/gate/report.",
+        ),
     }
 }
 
@@ -252,12 +261,22 @@ fn check(gatekeeper: &Gatekeeper, request: &Request<Incoming>) -> Response<Full<
         None => None,
         Some("refuse=401") => Some(StatusCode::UNAUTHORIZED),
         Some("refuse=403") => Some(StatusCode::FORBIDDEN),
-        Some(_) => return told(StatusCode::BAD_REQUEST, "The query is refuse=401 or refuse=403, or there is none."),
+        Some(_) => {
+            return told(
+                StatusCode::BAD_REQUEST,
+                "The query is refuse=401 or refuse=403, or there is none.",
+            );
+        }
     };
     let question = match Question::read(request.headers()) {
         Ok(question) => question,
         Err(missing) => {
-            return told(StatusCode::BAD_REQUEST, &format!("The header {missing} is missing. See the recipes in ops/protection/gate."));
+            return told(
+                StatusCode::BAD_REQUEST,
+                &format!(
+                    "The header {missing} is missing. See the recipes in ops/protection/gate."
+                ),
+            );
         }
     };
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
@@ -266,15 +285,14 @@ fn check(gatekeeper: &Gatekeeper, request: &Request<Incoming>) -> Response<Full<
     answer.respond(refused_as, wants_json, getrandom::u64().unwrap_or_default())
 }
 
-async fn take_report(
-    gatekeeper: &Gatekeeper,
-    request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+async fn take_report(gatekeeper: &Gatekeeper, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let body = Limited::new(request.into_body(), report::LARGEST).collect();
     let body = match tokio::time::timeout(BODY_WITHIN, body).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(_)) => return told(StatusCode::PAYLOAD_TOO_LARGE, "A report has at most 1 MiB."),
-        Err(_) => return told(StatusCode::REQUEST_TIMEOUT, "The report did not arrive within 10 s."),
+        Err(_) => {
+            return told(StatusCode::REQUEST_TIMEOUT, "The report did not arrive within 10 s.");
+        }
     };
     match report::take(gatekeeper, &body) {
         Ok(()) => told(StatusCode::NO_CONTENT, ""),

@@ -53,7 +53,8 @@ pub(super) fn take(gatekeeper: &Gatekeeper, body: &[u8]) -> Result<(), String> {
     }
     let mut read = Vec::with_capacity(report.results.len());
     for (index, result) in report.results.iter().enumerate() {
-        let reported = reported(result).map_err(|expected| format!("results[{index}].{expected}"))?;
+        let reported =
+            reported(result).map_err(|expected| format!("results[{index}].{expected}"))?;
         let headers = headers(result).map_err(|expected| format!("results[{index}].{expected}"))?;
         read.push((result, headers, reported));
     }
@@ -81,7 +82,9 @@ fn reported(result: &ResultOfRequest) -> Result<Reported, String> {
             Some(Span::from_micros((ms * 1_000.0) as u64))
         }
         Some(ms) => {
-            return Err(format!("duration_ms is {ms}. It is a time in milliseconds, at most one day"));
+            return Err(format!(
+                "duration_ms is {ms}. It is a time in milliseconds, at most one day"
+            ));
         }
     };
     Ok(Reported { failed: result.status >= 500, latency })
@@ -93,7 +96,9 @@ fn headers(result: &ResultOfRequest) -> Result<HeaderMap, String> {
         let (Ok(known), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value))
         else {
             let name: String = name.chars().take(60).collect();
-            return Err(format!("headers has {name:?}, which is no header with a value of one line"));
+            return Err(format!(
+                "headers has {name:?}, which is no header with a value of one line"
+            ));
         };
         headers.insert(known, value);
     }

@@ -36,7 +36,8 @@ impl Settings {
         let token_file =
             section.value("gate.token_file", None, |found| found::path(found).map(Some));
         let has_token = token_file.is_some();
-        let listen = section.value("gate.listen", None, |found| address(found, has_token).map(Some));
+        let listen =
+            section.value("gate.listen", None, |found| address(found, has_token).map(Some));
         Self { listen, token_file }
     }
 }
@@ -46,12 +47,13 @@ fn address(found: &Found, has_token: bool) -> Result<GateAddress, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         let path = PathBuf::from(path);
         let fits = path.is_absolute() && path.as_os_str().len() <= 100;
-        return fits
-            .then_some(GateAddress::Unix(path))
-            .ok_or_else(|| "a path from the root of at most 100 bytes: unix:/run/calm-ops/gate.sock".to_owned());
+        return fits.then_some(GateAddress::Unix(path)).ok_or_else(|| {
+            "a path from the root of at most 100 bytes: unix:/run/calm-ops/gate.sock".to_owned()
+        });
     }
     let address: SocketAddr = text.parse().map_err(|_| {
-        "an address and a port (127.0.0.1:3001), or a socket (unix:/run/calm-ops/gate.sock)".to_owned()
+        "an address and a port (127.0.0.1:3001), or a socket (unix:/run/calm-ops/gate.sock)"
+            .to_owned()
     })?;
     if has_token {
         Ok(GateAddress::Tcp(address))

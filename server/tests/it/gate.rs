@@ -57,7 +57,8 @@ impl Gated {
         fs::write(home.ops().join("protection/limits.md"), limits).unwrap();
         fs::write(home.ops().join("alerts/thresholds.md"), THRESHOLDS).unwrap();
         let port = free_port();
-        let program = home.start_with(&["--config", &configuration(&home, &format!("127.0.0.1:{port}"))]);
+        let program =
+            home.start_with(&["--config", &configuration(&home, &format!("127.0.0.1:{port}"))]);
         let program = program.unwrap_or_else(|output| panic!("it did not start: {output}"));
         Self { home, program, port }
     }
@@ -84,7 +85,8 @@ fn configuration(home: &Home, listen: &str) -> String {
 /// Sends a request, without its last line and `Connection`, and reads the answer.
 fn talk(mut stream: impl std::io::Read + std::io::Write, request: &str) -> Answer {
     let (head, body) = request.split_once("\r\n\r\n").unwrap_or((request, ""));
-    write!(stream, "{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    write!(stream, "{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        .unwrap();
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -128,7 +130,9 @@ impl Application {
                     continue;
                 }
                 count.fetch_add(1, SeqCst);
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+                );
             }
         });
         Self { port, requests }
@@ -306,7 +310,10 @@ fn the_gate_answers_those_with_its_token_alone() {
     };
     for status in [401, 403] {
         let answer = as_nginx(status);
-        assert_eq!((answer.status, field(&answer, "x-gate-status").unwrap()), (status, "429".into()));
+        assert_eq!(
+            (answer.status, field(&answer, "x-gate-status").unwrap()),
+            (status, "429".into())
+        );
     }
     let json = question("POST", "/uploads", "org-403") + "\r\nAccept: application/json";
     assert_eq!(gated.ask(&json).json()["status"], 429);
@@ -346,7 +353,9 @@ fn observed_limits_refuse_nothing_and_traffic_becomes_signals_and_an_incident() 
         talk(stream, &format!("{head}\r\n\r\n{body}"))
     };
     let result = |status: u16, ms: f64| {
-        format!(r#"{{"method":"POST","uri":"/uploads","headers":{{"X-Organization":"acme"}},"status":{status},"duration_ms":{ms}}}"#)
+        format!(
+            r#"{{"method":"POST","uri":"/uploads","headers":{{"X-Organization":"acme"}},"status":{status},"duration_ms":{ms}}}"#
+        )
     };
     for (body, told) in [
         (r#"{"results":[{"method":"GET"}]}"#.to_owned(), "missing field"),
@@ -403,7 +412,8 @@ fn a_socket_needs_no_token_and_a_port_does() {
         let stream = UnixStream::connect(&socket).unwrap();
         let answer = talk(stream, &format!("GET /api/gate/check{}", question("GET", "/", "acme")));
         assert_eq!(answer.status, 204, "{answer:?}");
-        let second = home.start_with(&["--config", file.to_str().unwrap(), "--data-dir", "/tmp/none"]);
+        let second =
+            home.start_with(&["--config", file.to_str().unwrap(), "--data-dir", "/tmp/none"]);
         assert!(second.is_err());
         program.kill();
     }

@@ -1,0 +1,70 @@
+//! Questions and answers, without a connection.
+
+use std::num::NonZeroU32;
+
+use domain::time::Span;
+use engine::gate::{Exceeded, Standing};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use policy::limits::{Quota, Rate};
+
+use super::{
+    answer::{Answer, Held, Refusal},
+    question::Question,
+};
+
+fn held() -> Held {
+    let count = |count| NonZeroU32::new(count).unwrap();
+    let rate = Rate { requests: count(300), per: Span::from_mins(1) };
+    let quota = Quota { rate, burst: count(20), at_a_time: None };
+    let (retry_after, reset) = (Span::from_millis(2_500), Span::from_millis(3_900));
+    let standing = Standing { remaining: 3, retry_after, reset };
+    Held { class: "uploads".to_owned(), quota, standing }
+}
+
+#[test]
+fn what_passes_tells_its_quota() {
+    let response = Answer::Passes(Some(held())).respond(None, false, 0);
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert_eq!(response.headers()["ratelimit-policy"], "\"uploads\";q=20;w=4");
+    assert_eq!(response.headers()["ratelimit"], "\"uploads\";r=3;t=4");
+    let response = Answer::Passes(None).respond(Some(StatusCode::FORBIDDEN), false, 0);
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert!(!response.headers().contains_key("ratelimit"));
+}
+
+#[test]
+fn what_is_refused_is_told_when_to_try_again() {
+    let refusal = Refusal::TooMany { exceeded: Exceeded::Rate, held: held() };
+    let refused = Answer::Refused(refusal);
+    let least = refused.respond(None, false, 0);
+    assert_eq!(
+        (least.status(), &least.headers()["retry-after"]),
+        (StatusCode::TOO_MANY_REQUESTS, &HeaderValue::from(3))
+    );
+    let most = refused.respond(Some(StatusCode::FORBIDDEN), true, u64::MAX);
+    assert_eq!(
+        (most.status(), &most.headers()["retry-after"]),
+        (StatusCode::FORBIDDEN, &HeaderValue::from(5))
+    );
+    assert_eq!(most.headers()["x-gate-status"], "429");
+    assert_eq!(most.headers()["content-type"], "application/problem+json");
+    let large = Answer::Refused(Refusal::TooLarge { most: Some(10) }).respond(None, false, 0);
+    assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(!large.headers().contains_key("retry-after"));
+}
+
+#[test]
+fn a_question_names_method_and_target() {
+    let mut headers = HeaderMap::new();
+    let insert = |headers: &mut HeaderMap, name: &'static str, value: &str| {
+        headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    };
+    assert_eq!(Question::read(&headers).unwrap_err(), "x-forwarded-method");
+    insert(&mut headers, "x-forwarded-method", "GET");
+    insert(&mut headers, "x-forwarded-uri", "");
+    assert_eq!(Question::read(&headers).unwrap_err(), "x-forwarded-uri");
+    insert(&mut headers, "x-forwarded-uri", "/Größe?x");
+    insert(&mut headers, "x-content-length", "much");
+    let question = Question::read(&headers).unwrap();
+    assert_eq!((question.uri, question.host, question.content_length), ("/Größe?x", None, 0));
+}
