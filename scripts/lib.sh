@@ -167,11 +167,10 @@ need_nginx() {
     [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian nginx nginx
 }
 
-# As need_nginx. Debian starts it with a page of its own on port 80, which nobody asked for.
+# As need_nginx.
 need_caddy() {
     [ -x /usr/bin/caddy ] && return
-    debian "Caddy" caddy
-    systemctl disable --now caddy >/dev/null 2>&1 || true
+    [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian Caddy caddy
 }
 
 # As need_nginx: its timer finds no certificate of its own to renew.

@@ -490,7 +490,7 @@ mod tests {
         let kept = tempfile::tempdir().unwrap();
         let (mut documents, events) =
             Documents::load(Some(dir.path()), kept.path(), Timestamp::default()).unwrap();
-        assert_eq!(events.len(), 4);
+        assert_eq!(events.len(), ALL.len());
         documents.keep();
         let sha256 = documents.thresholds().sha256().to_owned();
         fs::write(
