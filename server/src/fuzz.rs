@@ -3,6 +3,7 @@
 
 mod documents;
 mod files;
+mod limits;
 mod names;
 
 use std::cell::RefCell;
@@ -24,6 +25,7 @@ pub fn targets() -> Vec<Target> {
         backup::fuzz::TARGETS,
         documents::TARGETS,
         files::TARGETS,
+        limits::TARGETS,
         names::TARGETS,
     ]
     .concat()

@@ -121,6 +121,16 @@ fn an_override_counts_before_a_plan_and_until_it_ends() {
 }
 
 #[test]
+fn a_table_may_name_what_stands_below_it() {
+    let limits = read(&format!(
+        "format: 1\n| organization | plan | until |\n|---|---|---|\n| `acme` | `a` | - |\n\n\
+         {PLANS}| `a` | `w` | 1/s | 1 | - | on |\n\n{CLASSES}"
+    ));
+    let w = limits.classes()[0].id;
+    assert!(limits.limit(None, &organization("acme"), w, fixtures::at(0)).is_some());
+}
+
+#[test]
 fn every_problem_says_what_was_found_and_expected() {
     let source = "| organization from | pattern |\n|---|---|\n";
     let class =
