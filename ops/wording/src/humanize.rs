@@ -102,9 +102,9 @@ pub fn subject(subject: &Subject) -> String {
         "service" => format!("{name}{on}"),
         "line" => format!("the network line{on}"),
         "pm2" => format!("PM2{on}"),
-        kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network") => {
-            format!("the {kind} {name}{on}")
-        }
+        "gate" => format!("the gate{on}"),
+        kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network"
+        | "organization") => format!("the {kind} {name}{on}"),
         kind => format!("{kind} {name}{on}"),
     }
 }
@@ -312,6 +312,8 @@ mod tests {
             ("endpoint:checkout", "the endpoint checkout"),
             ("service:imports", "imports"),
             ("queue:imports", "queue imports"),
+            ("organization:acme", "the organization acme"),
+            ("gate:main@web-1", "the gate on web-1"),
         ] {
             assert_eq!(subject(&text.parse().unwrap()), said);
         }

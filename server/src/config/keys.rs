@@ -1,6 +1,6 @@
 //! The keys: one table for the file, the environment and the flags.
 
-use domain::text::shown;
+use domain::text::{clip, shown};
 
 use super::{
     problem::ConfigProblem,
@@ -110,6 +110,7 @@ pub(super) fn unknown_variable(name: &str) -> Option<ConfigProblem> {
             "the environment variable {name} has a new name: set {new} instead."
         )));
     }
+    let name = &clip(name, 100);
     let (name, near) = (shown(name), nearest(name, known()));
     let hint = match near {
         Some(near) => format!("did you mean {near}?"),
