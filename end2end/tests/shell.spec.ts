@@ -210,7 +210,7 @@ test('what collectors report has the same labels and order in the browser as on 
   // The labels of every row, by what it is about.
   const labels = () => page.evaluate(() => [...document.querySelectorAll('[data-row]')].map((row) => `${row.getAttribute('data-row')}: ${row.querySelector('.label')?.textContent}`));
   await expect
-    .poll(async () => (await calm.get<{ readings: { signal: string }[] }>('/api/ops/health')).readings.filter(({ signal }) => signal.startsWith('host.')).length, { timeout: 20_000 })
+    .poll(async () => (await calm.get<{ now: { readings: { signal: string }[] } }>('/api/ops/health')).now.readings.filter(({ signal }) => signal.startsWith('host.')).length, { timeout: 20_000 })
     .toBeGreaterThan(5);
   await page.goto('/ops/health');
   await live(page);

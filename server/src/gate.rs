@@ -22,7 +22,7 @@ use policy::limits::{Class, Limit, LimitState, Limits, Organization, Quota};
 
 use crate::clock::Clock;
 
-pub use listener::{GateError, GateListener};
+pub use listener::{GateError, GateListener, check_token};
 pub use section::{GateAddress, KEYS, Settings};
 
 use answer::{Answer, Held, Refusal};

@@ -313,7 +313,7 @@ mod tests {
             ("service:imports", "imports"),
             ("queue:imports", "queue imports"),
             ("organization:acme", "the organization acme"),
-            ("gate:main@web-1", "the gate on web-1"),
+            ("gate:gate@web-1", "the gate on web-1"),
         ] {
             assert_eq!(subject(&text.parse().unwrap()), said);
         }

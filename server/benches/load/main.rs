@@ -21,6 +21,7 @@ use tokio::{
 };
 
 mod approvals;
+mod gate;
 mod http;
 mod pages;
 mod process;
@@ -61,6 +62,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if wanted("approvals") {
         approvals::measure().await?;
+    }
+    if wanted("gate") {
+        gate::measure().await?;
     }
     if wanted("entry") {
         pages::entry().await?;

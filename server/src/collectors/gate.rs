@@ -13,12 +13,12 @@ use policy::limits::{ClassKind, Limits, Organization};
 
 use super::{
     collector::{Absence, CollectError, Collector, Listing, Round},
-    registry::{Context, Declaration, Kind},
+    registry::{Context, Declaration, Kind, Unusable},
 };
 use crate::{
     clock::Clock,
     config::section::Section,
-    gate::{Gatekeeper, KEYS, Settings},
+    gate::{GateError, Gatekeeper, KEYS, Settings, check_token},
 };
 
 /// The kind of subjects.
@@ -35,38 +35,38 @@ pub const SIGNALS: SignalGroup = SignalGroup {
     signals: &[
         SignalInfo::new(
             "organization.batch",
-            "Batch requests",
+            "Batch rate",
             "requests/s",
             "Requests in classes of the kind batch, such as uploads.",
         ),
         SignalInfo::new(
             "organization.interactive",
-            "Interactive requests",
+            "Interactive rate",
             "requests/s",
             "Requests in classes of the kind interactive.",
         ),
-        SignalInfo::new("organization.bytes", "Bytes sent", "B/s", "Bodies of all requests."),
+        SignalInfo::new("organization.bytes", "Data rate", "B/s", "Bodies of all requests."),
         SignalInfo::new(
             "organization.refused",
-            "Refused requests",
+            "Refusal rate",
             "requests/s",
             "Requests that a limit refused.",
         ),
         SignalInfo::new(
             "organization.would_be_refused",
-            "Requests above a limit",
+            "Rate above limits",
             "requests/s",
             "Requests that passed because their limit is only observed.",
         ),
         SignalInfo::new(
             "organization.under_way",
-            "Requests under way",
+            "Concurrency",
             "requests",
             "Requests whose end has not been reported.",
         ),
         SignalInfo::new(
             "organization.errors",
-            "Failed requests",
+            "Failure rate",
             "%",
             "Share of the reported results that are failures (status 500 and above).",
         ),
@@ -76,8 +76,8 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "ms",
             "The time within which 95% of the requests were answered, as reported.",
         ),
-        SignalInfo::new("gate.requests", "Requests", "requests/s", "All requests at the gate."),
-        SignalInfo::new("gate.refused", "Refused requests", "requests/s", "All that were refused."),
+        SignalInfo::new("gate.requests", "Request rate", "requests/s", "All requests at the gate."),
+        SignalInfo::new("gate.refused", "Refusal rate", "requests/s", "All that were refused."),
         SignalInfo::new(
             "gate.organizations",
             "Active organizations",
@@ -113,12 +113,22 @@ impl Kind for Gate {
         let gatekeeper =
             gatekeeper.ok_or_else(|| CollectError("the gate is not open".to_owned()))?;
         Ok(Box::new(GateCollector {
-            subject: Subject::build("gate", "main", Some(&context.host)),
+            subject: Subject::build("gate", "gate", Some(&context.host)),
             clock: gatekeeper.clock(),
             gatekeeper,
             taken_at: None,
             watched: BTreeMap::new(),
         }))
+    }
+
+    fn check(settings: &Settings) -> Vec<Unusable> {
+        let value = || settings.token_file.as_ref().map(|path| path.display().to_string());
+        let unusable = |error: GateError| Unusable {
+            problem: error.to_string(),
+            key: "token_file",
+            value: value().unwrap_or_default(),
+        };
+        check_token(settings).err().map(unusable).into_iter().collect()
     }
 
     fn counted(settings: &Settings) -> Option<String> {

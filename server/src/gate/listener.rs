@@ -94,6 +94,11 @@ impl std::fmt::Debug for GateListener {
     }
 }
 
+/// Checks that the token can be read.
+pub fn check_token(settings: &Settings) -> Result<(), GateError> {
+    settings.token_file.as_ref().map_or(Ok(()), |path| read_token(path).map(drop))
+}
+
 impl GateListener {
     /// Opens the listener; `None` where no gate is configured.
     pub async fn open(settings: &Settings) -> Result<Option<Self>, GateError> {

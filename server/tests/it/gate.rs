@@ -16,7 +16,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::program::{Answer, Home, Running};
+use crate::program::{Answer, Home, Running, calm_ops};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const NGINX: &str = include_str!("../../../ops/protection/gate/nginx.conf");
@@ -409,6 +409,19 @@ fn a_socket_needs_no_token_and_a_port_does() {
     fs::write(&file, "[gate]\nlisten = \"127.0.0.1:0\"\n").unwrap();
     let told = home.start_with(&["--config", file.to_str().unwrap()]).err().unwrap();
     assert!(told.contains("gate.listen") && told.contains("gate.token_file"), "{told}");
+    fs::write(home.dir.path().join("short"), "short").unwrap();
+    for token in ["short", "none"] {
+        let token = home.dir.path().join(token);
+        let text =
+            format!("[gate]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"{}\"\n", token.display());
+        fs::write(&file, text).unwrap();
+        let checked = calm_ops(&["check".as_ref(), "--config".as_ref(), file.as_os_str()]);
+        let told = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert!(!checked.status.success() && told.contains("openssl rand -hex 32"), "{checked:?}");
+        assert!(told.contains("calm-ops.toml:3"), "{told}");
+        let told = home.start_with(&["--config", file.to_str().unwrap()]).err().unwrap();
+        assert!(told.contains("openssl rand -hex 32"), "{told}");
+    }
     let socket = home.dir.path().join("gate.sock");
     fs::write(&file, format!("[gate]\nlisten = \"unix:{}\"\n", socket.display())).unwrap();
     // One that a killed program left behind is no obstacle.

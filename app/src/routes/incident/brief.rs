@@ -4,7 +4,7 @@
 use commands::view::{IncidentPage, Series};
 use domain::{
     actor::{Actor, Names},
-    breach::Breach,
+    breach::{Breach, Crossing},
     incident::{Incident, IncidentBreach},
     inspection::{Inspection, InspectionOutcome},
     journal::{Entry, Event},
@@ -48,6 +48,8 @@ pub(crate) struct Newest {
     pub value: String,
     /// Since when there is no data, if that is longer than expected: then it is the value of then.
     pub stale_since: Option<Timestamp>,
+    /// Whether nothing was worse since the breach began.
+    pub is_peak: bool,
 }
 
 /// The time for which a breach had a severity: from when it had it first to when it had it last.
@@ -365,11 +367,21 @@ fn breach_row(page: &IncidentPage, known: &IncidentBreach) -> BreachRow {
         reading.subject == breach.key.subject && reading.signal == breach.key.signal
     });
     let key = crate::status::row_key(&breach.key.subject, &breach.key.signal);
-    let peak = humanize::value(breach.peak, &breach.unit);
+    // The newest value is told by the browser at once, the peak when it is written.
+    let beyond = reading.filter(|one| holds && one.stale_since.is_none()).is_some_and(|one| {
+        match breach.crossing {
+            Crossing::Above { .. } => one.value >= breach.peak,
+            Crossing::Below { .. } => one.value <= breach.peak,
+            Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => false,
+        }
+    });
+    let peak = reading.filter(|_| beyond).map_or(breach.peak, |one| one.value);
+    let peak = humanize::value(peak, &breach.unit);
     let newest = reading.filter(|_| incident.is_active()).map(|reading| Newest {
         key: key.clone(),
         value: humanize::value(reading.value, &reading.unit),
         stale_since: reading.stale_since,
+        is_peak: beyond,
     });
     let usual = breach
         .usual
@@ -446,6 +458,24 @@ mod tests {
             moments(&page, &series()),
             [(sample::at(0), "began"), (sample::at(10), "opened"), (sample::at(310), "reopened")]
         );
+    }
+
+    #[test]
+    fn the_newest_value_is_never_beyond_the_peak() {
+        let mut page = sample::page(sample::incident());
+        let peak = page.incident.breaches[0].breach.peak;
+        let shown = |page: &IncidentPage| {
+            let row = breaches(page).remove(0);
+            (row.peak.split(' ').next().unwrap().to_owned(), row.newest.unwrap().is_peak)
+        };
+        page.readings[0].value = peak - 1.0;
+        let (before, is_peak) = shown(&page);
+        assert!(!is_peak);
+        page.readings[0].value = peak + 1.0;
+        let (after, is_peak) = shown(&page);
+        assert!(is_peak && after != before);
+        page.readings[0].stale_since = Some(sample::at(20));
+        assert_eq!(shown(&page), (before, false));
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn Breach(rows: RwSignal<Vec<BreachRow>>, key: String, first: BreachRow) -> impl
     let newest = move || {
         row.with(|row| row.newest.clone()).map(|newest| match newest.stale_since {
             Some(at) => view! { "; last reading " <Ago at=Signal::stored(at)/> ": " <span data-reading=newest.key>{newest.value}</span> }.into_any(),
+            None if newest.is_peak => view! { " now" }.into_any(),
             None => view! { " (peak), now " <span data-reading=newest.key>{newest.value}</span> }.into_any(),
         })
     };

@@ -97,7 +97,7 @@ fn Facts(state: IncidentState, card: Memo<IncidentCard>) -> impl IntoView {
         })
     });
     let newest = move || {
-        newest.get().map(|Newest { key, value, stale_since }| match stale_since {
+        newest.get().map(|Newest { key, value, stale_since, .. }| match stale_since {
             Some(at) => fact(
                 "Last reading",
                 view! { <span data-reading=key>{value}</span> ", " <Ago at=Signal::stored(at)/> },
