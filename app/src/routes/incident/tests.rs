@@ -53,7 +53,10 @@ fn a_value_that_is_no_longer_heard_is_not_told_as_now() {
         ),
         "{now}"
     );
-    assert!(now.contains(" (peak), now <span"), "{now}");
+    assert!(!now.contains("(peak)"), "nothing was worse: {now}");
+    page.readings[0].value = 7_000.0;
+    let below = html(&page, Outcome::None);
+    assert!(below.contains(" (peak), now <span"), "{below}");
     page.readings[0].stale_since = Some(sample::at(20));
     let old = html(&page, Outcome::None);
     assert!(
