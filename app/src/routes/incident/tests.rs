@@ -54,7 +54,7 @@ fn a_value_that_is_no_longer_heard_is_not_told_as_now() {
         "{now}"
     );
     assert!(!now.contains("(peak)"), "nothing was worse: {now}");
-    page.readings[0].value = 7_000.0;
+    page.readings[0].value = page.incident.breaches[0].breach.peak - 1.0;
     let below = html(&page, Outcome::None);
     assert!(below.contains(" (peak), now <span"), "{below}");
     page.readings[0].stale_since = Some(sample::at(20));
