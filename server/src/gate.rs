@@ -111,8 +111,8 @@ impl Gatekeeper {
         let Some((class, organization)) = identify(limits, question) else {
             return Answer::Passes(None);
         };
-        if class.largest_body.is_some_and(|most| question.content_length > most) {
-            return Answer::Refused(Refusal::TooLarge { most: class.largest_body });
+        if let Some(most) = class.largest_body.filter(|most| question.content_length > *most) {
+            return Answer::Refused(Refusal::TooLarge { most });
         }
         let now = self.clock.now();
         let limit = limits.limit(question.plan, &organization, class.id, now.wall);
@@ -153,6 +153,19 @@ impl Gatekeeper {
         let began = reported.latency.map(|latency| now.minus(latency));
         counts.end(organization.as_str(), index(class), began);
         counts.report(organization.as_str(), index(class), reported);
+    }
+
+    /// Counts an organization exactly, and lists it in each window, until [`Self::unwatch`].
+    pub fn watch(&self, organization: &str) {
+        self.in_force().counts.pin(organization);
+    }
+
+    /// Ends [`Self::watch`]. What the document names is always counted exactly.
+    pub fn unwatch(&self, organization: &str) {
+        let in_force = self.in_force();
+        if !in_force.limits.names(organization) {
+            in_force.counts.unpin(organization);
+        }
     }
 
     /// What was counted since the last call, with the limits that named the classes, and whether
@@ -209,9 +222,7 @@ fn answer_of(class: &Class, quota: Option<Quota>, decision: Decision) -> Answer 
         standing,
     });
     match (decision.verdict, held) {
-        (Verdict::Refused(exceeded), Some(held)) => {
-            Answer::Refused(Refusal::TooMany { exceeded, held })
-        }
+        (Verdict::Refused(_), Some(held)) => Answer::Refused(Refusal::TooMany(held)),
         (Verdict::Passed | Verdict::WouldBeRefused(_) | Verdict::Refused(_), held) => {
             Answer::Passes(held)
         }

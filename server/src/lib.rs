@@ -23,6 +23,7 @@ pub mod inspections;
 pub mod live;
 pub mod monitor;
 pub mod notifications;
+pub mod object;
 pub mod opening_evidence;
 pub mod people;
 pub mod proof;

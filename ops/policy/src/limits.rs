@@ -79,6 +79,11 @@ impl Limits {
         self.plans.organizations.iter().map(|(name, own)| (name.as_str(), own))
     }
 
+    /// Whether the document names an organization.
+    pub fn names(&self, organization: &str) -> bool {
+        self.plans.organizations.contains_key(organization)
+    }
+
     /// The plan that an organization has in the document.
     pub fn plan(&self, own: OwnPlan) -> Option<&Plan> {
         self.plans.plans.get(own.plan)

@@ -182,7 +182,7 @@ impl GateCollector {
         else {
             return round;
         };
-        self.watch(&window.organizations, now);
+        self.watch(&window.organizations, &limits, now);
         let counted: BTreeMap<&str, &OrganizationCounts> =
             window.organizations.iter().map(|one| (&*one.organization, one)).collect();
         let nothing = vec![Counts::default(); limits.classes().len()];
@@ -208,11 +208,18 @@ impl GateCollector {
     }
 
     /// Watches who sends, as far as there is room, and no longer who is silent for long.
-    fn watch(&mut self, seen: &[OrganizationCounts], now: MonotonicTime) {
-        self.watched.retain(|_, one| now.since(one.active_at) <= WATCHED);
+    fn watch(&mut self, seen: &[OrganizationCounts], limits: &Limits, now: MonotonicTime) {
+        let gatekeeper = &self.gatekeeper;
+        self.watched.retain(|name, one| {
+            let stays = now.since(one.active_at) <= WATCHED;
+            if !stays {
+                gatekeeper.unwatch(name);
+            }
+            stays
+        });
         for one in seen {
             let is_active = one.classes.iter().any(|counts| counts.requests > 0);
-            if !is_active && !one.pinned {
+            if !is_active && !limits.names(&one.organization) {
                 continue;
             }
             if let Some(known) = self.watched.get_mut(&one.organization) {
@@ -224,6 +231,9 @@ impl GateCollector {
                 self.watched.insert(one.organization.clone(), Watched { subject, active_at: now });
             }
         }
+        // Each time, as other limits may have begun to count anew. Without it one that is not among
+        // the largest would seem to send nothing.
+        self.watched.keys().for_each(|name| self.gatekeeper.watch(name));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The answer to a proxy: status, fields and a short page for the visitor.
 
 use bytes::Bytes;
-use engine::gate::{Exceeded, Standing, retry_after_seconds};
+use engine::gate::{Standing, retry_after_seconds};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
@@ -28,16 +28,11 @@ pub(super) enum Answer {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Refusal {
     /// Its organization has sent too many, or too many are under way.
-    TooMany {
-        /// The part of the quota that it exceeds.
-        exceeded: Exceeded,
-        /// The quota.
-        held: Held,
-    },
+    TooMany(Held),
     /// Its body is larger than its class allows.
     TooLarge {
         /// The largest body in bytes.
-        most: Option<u64>,
+        most: u64,
     },
 }
 
@@ -74,7 +69,7 @@ impl Held {
 impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
@@ -82,19 +77,15 @@ impl Refusal {
     /// Title and sentence for the visitor; nothing of who else sends how much.
     fn told(&self, retry_after: Option<u64>) -> (&'static str, String) {
         match self {
-            Self::TooMany { .. } => {
+            Self::TooMany(_) => {
                 let seconds = retry_after.unwrap_or(1);
                 let again =
                     if seconds == 1 { "1 second".to_owned() } else { format!("{seconds} seconds") };
                 ("Too many requests", format!("Please try again in {again}."))
             }
-            Self::TooLarge { most } => (
-                "Too large",
-                most.map_or_else(
-                    || "Please send less at once.".to_owned(),
-                    |most| format!("At most {most} bytes can be sent at once."),
-                ),
-            ),
+            Self::TooLarge { most } => {
+                ("Too large", format!("At most {most} bytes can be sent at once."))
+            }
         }
     }
 }
@@ -106,7 +97,7 @@ impl Answer {
         &self,
         refused_as: Option<StatusCode>,
         wants_json: bool,
-        random: u64,
+        random: impl FnOnce() -> u64,
     ) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::default());
         let headers = response.headers_mut();
@@ -122,9 +113,9 @@ impl Answer {
             Self::Refused(refusal) => refusal,
         };
         let mut retry_after = None;
-        if let Refusal::TooMany { held, .. } = refusal {
+        if let Refusal::TooMany(held) = refusal {
             held.write(headers);
-            let seconds = retry_after_seconds(held.standing.retry_after, random);
+            let seconds = retry_after_seconds(held.standing.retry_after, random());
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
             retry_after = Some(seconds);
         }

@@ -287,7 +287,7 @@ fn check(gatekeeper: &Gatekeeper, request: &Request<Incoming>) -> Response<Full<
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let wants_json = accept.is_some_and(|accept| accept.contains("json"));
     let answer = gatekeeper.ask(&question);
-    answer.respond(refused_as, wants_json, getrandom::u64().unwrap_or_default())
+    answer.respond(refused_as, wants_json, || getrandom::u64().unwrap_or_default())
 }
 
 async fn take_report(gatekeeper: &Gatekeeper, request: Request<Incoming>) -> Response<Full<Bytes>> {

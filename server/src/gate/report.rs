@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use super::{Gatekeeper, question::Question};
+use crate::object::{Object, objects};
 
 /// The largest report in bytes.
 pub(super) const LARGEST: usize = 1024 * 1024;
@@ -18,6 +19,7 @@ const LONGEST_MS: f64 = 86_400_000.0;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Report {
+    #[serde(deserialize_with = "objects")]
     results: Vec<ResultOfRequest>,
 }
 
@@ -39,7 +41,7 @@ struct ResultOfRequest {
 
 /// Takes a report. The sentence says what is wrong with it; then nothing of it is taken.
 pub(super) fn take(gatekeeper: &Gatekeeper, body: &[u8]) -> Result<(), String> {
-    let report: Report = serde_json::from_slice(body).map_err(|error| {
+    let Object::<Report>(report) = serde_json::from_slice(body).map_err(|error| {
         format!(
             "the report can't be read: {error}. Send {{\"results\": [{{\"method\": \"GET\", \"uri\": \"/\", \
              \"headers\": {{\"X-Organization\": \"acme\"}}, \"status\": 200, \"duration_ms\": 12.5}}]}}"

@@ -1,13 +1,16 @@
 //! Questions and answers, without a connection.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
 use domain::time::Span;
-use engine::gate::{Exceeded, Standing};
+use engine::gate::Standing;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use policy::limits::{Quota, Rate};
+use policy::limits::{Limits, Quota, Rate};
+
+use crate::clock::Clock;
 
 use super::{
+    Gatekeeper,
     answer::{Answer, Held, Refusal},
     question::Question,
 };
@@ -23,32 +26,32 @@ fn held() -> Held {
 
 #[test]
 fn what_passes_tells_its_quota() {
-    let response = Answer::Passes(Some(held())).respond(None, false, 0);
+    let response = Answer::Passes(Some(held())).respond(None, false, || 0);
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
     assert_eq!(response.headers()["ratelimit-policy"], "\"uploads\";q=20;w=4");
     assert_eq!(response.headers()["ratelimit"], "\"uploads\";r=3;t=4");
-    let response = Answer::Passes(None).respond(Some(StatusCode::FORBIDDEN), false, 0);
+    let response = Answer::Passes(None).respond(Some(StatusCode::FORBIDDEN), false, || 0);
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
     assert!(!response.headers().contains_key("ratelimit"));
 }
 
 #[test]
 fn what_is_refused_is_told_when_to_try_again() {
-    let refusal = Refusal::TooMany { exceeded: Exceeded::Rate, held: held() };
+    let refusal = Refusal::TooMany(held());
     let refused = Answer::Refused(refusal);
-    let least = refused.respond(None, false, 0);
+    let least = refused.respond(None, false, || 0);
     assert_eq!(
         (least.status(), &least.headers()["retry-after"]),
         (StatusCode::TOO_MANY_REQUESTS, &HeaderValue::from(3))
     );
-    let most = refused.respond(Some(StatusCode::FORBIDDEN), true, u64::MAX);
+    let most = refused.respond(Some(StatusCode::FORBIDDEN), true, || u64::MAX);
     assert_eq!(
         (most.status(), &most.headers()["retry-after"]),
         (StatusCode::FORBIDDEN, &HeaderValue::from(5))
     );
     assert_eq!(most.headers()["x-gate-status"], "429");
     assert_eq!(most.headers()["content-type"], "application/problem+json");
-    let large = Answer::Refused(Refusal::TooLarge { most: Some(10) }).respond(None, false, 0);
+    let large = Answer::Refused(Refusal::TooLarge { most: 10 }).respond(None, false, || 0);
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert!(!large.headers().contains_key("retry-after"));
 }
@@ -67,4 +70,38 @@ fn a_question_names_method_and_target() {
     insert(&mut headers, "x-content-length", "much");
     let question = Question::read(&headers).unwrap();
     assert_eq!((question.uri, question.host, question.content_length), ("/Größe?x", None, 0));
+}
+
+#[test]
+fn who_is_watched_is_counted_also_beside_many_larger_ones() {
+    let text = include_str!("../../../ops/protection/limits.md");
+    let limits = Limits::parse("limits.md", text).unwrap();
+    let gatekeeper = Gatekeeper::new(Arc::new(limits), Clock::start());
+    let ask = |organization: &str| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("x-forwarded-method", "GET"),
+            ("x-forwarded-uri", "/"),
+            ("x-organization", organization),
+        ] {
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        let question = Question::read(&headers).unwrap();
+        assert!(matches!(gatekeeper.ask(&question), Answer::Passes(_)));
+    };
+    let counted = || {
+        ask("small");
+        for index in 0..200 {
+            ask(&format!("large-{index}"));
+            ask(&format!("large-{index}"));
+        }
+        let (_, window, _) = gatekeeper.take_window();
+        let small = window.organizations.into_iter().find(|one| &*one.organization == "small");
+        small.map(|one| one.classes.iter().map(|counts| counts.requests).sum::<u64>())
+    };
+    assert_eq!(counted(), None, "it is among the others");
+    gatekeeper.watch("small");
+    assert_eq!([counted(), counted()], [Some(1), Some(1)]);
+    gatekeeper.unwatch("small");
+    assert_eq!(counted(), None);
 }

@@ -1,6 +1,6 @@
 //! Extractors: the parts of a request as types, each with the error that says what is wrong.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use app::Form;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -16,17 +16,17 @@ use domain::{
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use crate::http::{
-    auth::RequestPrincipal,
-    error::{Kind, Problem, WrongField},
-    schema::{self, Parameter, SchemaOf},
-    state::Site,
+use crate::{
+    http::{
+        auth::RequestPrincipal,
+        error::{Kind, Problem, WrongField},
+        schema::{self, Parameter, SchemaOf},
+        state::Site,
+    },
+    object::Object,
 };
 
 /// What the description of a route says of a part of its request.
@@ -68,30 +68,6 @@ impl<T: DeserializeOwned> FromRequest<Site> for ApiJson<T> {
         let bytes = if bytes.is_empty() { b"{}" } else { &bytes[..] };
         let read = serde_json::from_slice(bytes).map_err(|error| unreadable(&error));
         read.map(|Object(value)| Self(value))
-    }
-}
-
-/// A value that was sent as an object. Structs can be read from lists as well, field by field in
-/// their order, which nobody means.
-pub struct Object<T>(pub T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Map<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
-            }
-        }
-
-        deserializer.deserialize_map(Map(PhantomData))
     }
 }
 

@@ -363,6 +363,8 @@ fn observed_limits_refuse_nothing_and_traffic_becomes_signals_and_an_incident() 
         )
     };
     for (body, told) in [
+        ("[[]]".to_owned(), "expected an object"),
+        (r#"{"results":[["GET","/",null,{},200,1]]}"#.to_owned(), "expected an object"),
         (r#"{"results":[{"method":"GET"}]}"#.to_owned(), "missing field"),
         (format!(r#"{{"results":[{}]}}"#, result(99, 1.0)), "results[0].status is 99"),
         (format!(r#"{{"results":[{}]}}"#, result(200, -1.0)), "results[0].duration_ms is -1"),

@@ -14,7 +14,7 @@ use domain::{
     time::Timestamp,
 };
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ use crate::{
         auth::RequestPrincipal,
         client_info::ClientInfo,
         error::{Kind, Problem, WrongField},
-        extract::{ApiQuery, Fields, FromQuery, Object, is_json},
+        extract::{ApiQuery, Fields, FromQuery, is_json},
         middleware::body::Unread,
         schema::Parameter,
         state::Site,
@@ -33,6 +33,7 @@ use crate::{
         intake::{Intake, Pushed, WrongItem},
         refusals::Reason,
     },
+    object::{Object, objects},
 };
 
 #[cfg(any(test, fuzzing))]
@@ -104,11 +105,6 @@ impl FromQuery for Keep {
 struct Batch<'a> {
     #[serde(borrow, deserialize_with = "objects")]
     observations: Vec<Pushed<'a>>,
-}
-
-fn objects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pushed<'de>>, D::Error> {
-    let all = Vec::<Object<Pushed<'de>>>::deserialize(deserializer)?;
-    Ok(all.into_iter().map(|Object(pushed)| pushed).collect())
 }
 
 #[derive(Serialize, ToSchema)]
