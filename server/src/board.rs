@@ -12,9 +12,13 @@ use std::{
 use commands::{
     day::Heard,
     maintenance::WithheldLists,
+    protection::AutomationBounds,
     view::{Document, DocumentState, Readings, Sparkline},
 };
-use domain::{reading::Reading, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use domain::{
+    protection::ClassTraffic, reading::Reading, signal::Signal, subject::Subject, time::Timestamp,
+    unit::Unit,
+};
 use policy::thresholds::{Level, Thresholds};
 
 use tokio::sync::Notify;
@@ -34,6 +38,10 @@ pub struct Shown {
     pub texts: Arc<Vec<Document>>,
     /// What would have alerted without the open maintenance windows.
     pub withheld: Arc<WithheldLists>,
+    /// Bounds of the agent.
+    pub bounds: AutomationBounds,
+    /// Traffic of the organizations that send most; `None` where there is no gate.
+    pub traffic: Option<Arc<Vec<ClassTraffic>>>,
 }
 
 /// See the module.
@@ -63,6 +71,8 @@ impl Default for Board {
             documents: Vec::new(),
             texts: Arc::default(),
             withheld: Arc::default(),
+            bounds: AutomationBounds::default(),
+            traffic: None,
         };
         Self {
             shown: RwLock::new(shown),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use commands::view::{Document, DocumentState};
-use domain::{journal::Event, time::Timestamp};
+use domain::{journal::Event, protection::AllowedMeasure, time::Timestamp};
 use policy::{
     catalogue::{Catalogue, OwnScript},
     diagnostic::Diagnostic,
@@ -147,7 +147,7 @@ impl Documents {
         }
         match (thresholds, catalogue, limits) {
             (Some(thresholds), Some(catalogue), Some(limits)) if problems.is_empty() => {
-                let misfits = misfits(&in_force, &thresholds, &catalogue);
+                let misfits = misfits(&in_force, &thresholds, &catalogue, &limits);
                 let (dir, kept, scripts) =
                     (dir.map(Path::to_owned), kept.to_owned(), scripts.to_vec());
                 let documents =
@@ -263,7 +263,7 @@ impl Documents {
             }
         }
         if changed {
-            self.misfits = misfits(&self.in_force, &self.thresholds, &self.catalogue);
+            self.misfits = misfits(&self.in_force, &self.thresholds, &self.catalogue, &self.limits);
         }
         events
     }
@@ -310,6 +310,7 @@ fn misfits(
     in_force: &BTreeMap<&'static str, InForce>,
     thresholds: &Thresholds,
     catalogue: &Catalogue,
+    limits: &Limits,
 ) -> Vec<Diagnostic> {
     let text = |name: &str| in_force.get(name).map_or("", |document| document.text.as_str());
     let at = |line: u32, found: String, expected: String| {
@@ -348,6 +349,18 @@ fn misfits(
             format!("one of {}", known.join(", ")),
         )
     });
+    let classes: Vec<&str> = limits.classes().iter().map(|class| class.name.as_str()).collect();
+    let measured = rows.iter().flat_map(|row| {
+        row.guidance.measures.iter().filter_map(|measure| match measure {
+            AllowedMeasure::Limit { class, .. } => Some((row.line, class.as_str())),
+            AllowedMeasure::SafeMode => None,
+        })
+    });
+    let classes_missing =
+        measured.filter(|(_, class)| !classes.contains(class)).map(|(line, class)| {
+            let found = format!("the class '{class}' of a measure does not exist in {LIMITS}");
+            at(line, found, format!("one of {}", classes.join(", ")))
+        });
     let unworkable = rows.iter().filter_map(|row| {
         let why = row.unworkable(collectors::signals())?;
         let found = format!("this row of '{}' can't work: {why}", row.signal);
@@ -358,7 +371,7 @@ fn misfits(
         ))
     });
     let mut found: Vec<Diagnostic> =
-        sections_missing.chain(commands_missing).chain(unworkable).collect();
+        sections_missing.chain(commands_missing).chain(classes_missing).chain(unworkable).collect();
     found.sort_by_key(|problem| problem.line);
     found
 }

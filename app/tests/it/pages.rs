@@ -167,6 +167,7 @@ fn history_of(GetSignal { subject, signal, period }: GetSignal) -> SignalPage {
                 meaning: HOSTILE.into(),
                 runbook: "\"><script>alert".into(),
                 commands: vec![HOSTILE.into()],
+                measures: Vec::new(),
             },
         }],
         no_data_after_seconds: None,

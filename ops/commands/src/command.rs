@@ -7,6 +7,7 @@ use domain::{
     inspection::Inspection,
     journal::Event,
     maintenance::SubjectPattern,
+    protection::{LimitedRequests, SafeModeStage},
     recommendation::RunOutcome,
     subject::Subject,
     time::Span,
@@ -88,6 +89,33 @@ changes! {
             /// Its number.
             window: u64,
         }
+        // To stop a measure is never held up, and a program may do it.
+        /// Lift a measure of the agent before its end.
+        EndMeasure needs Permission::Respond => {
+            /// The requests that it limits.
+            requests: LimitedRequests,
+        }
+        /// Suspend automatic measures, and lift those in force.
+        SuspendAutomation needs Permission::Respond => {
+            /// Why.
+            reason: String,
+        }
+        /// Let the agent take measures again.
+        ResumeAutomation needs person(Role::Approver, false) => {}
+        /// Begin safe mode: only reads and critical requests pass.
+        BeginSafeMode needs person(Role::Approver, true) => {
+            /// The incident that it is for, if it is for one.
+            incident: Option<IncidentNumber>,
+            /// Why.
+            reason: String,
+        }
+        /// Go to another stage of safe mode.
+        SetSafeModeStage needs person(Role::Approver, true) => {
+            /// The stage.
+            stage: SafeModeStage,
+        }
+        /// End safe mode.
+        EndSafeMode needs person(Role::Approver, true) => {}
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {
             /// Which.

@@ -15,6 +15,7 @@ pub mod maintenance;
 pub mod missing;
 pub mod notifications;
 pub mod operation;
+pub mod protection;
 pub mod reading;
 pub mod service;
 pub mod sharing;

@@ -15,6 +15,7 @@ use crate::{
     audit::{AuditFilter, AuditPage, Verified},
     notifications::Contacts,
     operation::{Listed, Operation},
+    protection::ProtectionPage,
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
     view,
@@ -89,6 +90,8 @@ readings! {
         /// The id for programs.
         id: Uuid,
     }
+    /// Reads what protects the product: measures, whether the agent may take them, and safe mode.
+    GetProtection -> ProtectionPage, needs Permission::Read => {}
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {
         /// The incidents that are wanted.

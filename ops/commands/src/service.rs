@@ -78,6 +78,7 @@ backend! {
     ListIncidents => list_incidents,
     GetIncident => get_incident,
     FindIncident => find_incident,
+    GetProtection => get_protection,
     SearchHistory => search_history,
     GetSeries => get_series,
     GetSignal => get_signal,

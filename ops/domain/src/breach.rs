@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    protection::AllowedMeasure,
     reason::{FailureReason, Remedy},
     severity::Severity,
     signal::Signal,
@@ -116,6 +117,9 @@ pub struct Guidance {
     pub runbook: String,
     /// Ids of approved commands that may help, most telling first.
     pub commands: Vec<String>,
+    /// Measures that the agent may take on its own, in the order in which it takes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<AllowedMeasure>,
 }
 
 impl Guidance {
@@ -125,6 +129,7 @@ impl Guidance {
             meaning: "There is no data from it, so its state is unknown; problems there would go unnoticed.".to_owned(),
             runbook: "no-data".to_owned(),
             commands: Vec::new(),
+            measures: Vec::new(),
         }
     }
 }

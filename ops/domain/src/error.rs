@@ -15,6 +15,7 @@ use crate::{
     incident::Misfit,
     lifecycle::State,
     name::BadName,
+    protection::LimitedRequests,
     signal::Signal,
     subject::Subject,
     time::Timestamp,
@@ -148,6 +149,8 @@ pub enum Entity {
     Entry(u64),
     /// An open maintenance window, by its number.
     MaintenanceWindow(u64),
+    /// A measure in force.
+    Measure(LimitedRequests),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.
@@ -386,6 +389,16 @@ pub enum Conflict {
     AlreadyRedacted(u64),
     /// The entry began a maintenance window that is open, so it can't be redacted.
     WindowOpen(u64),
+    /// Automatic measures are suspended already.
+    AutomationSuspended,
+    /// Automatic measures are not suspended.
+    AutomationNotSuspended,
+    /// Safe mode is in force already.
+    SafeModeInForce,
+    /// Safe mode is not in force.
+    NoSafeMode,
+    /// Safe mode is at this stage already.
+    SafeModeStageUnchanged,
     /// The share link was ended already.
     ShareEnded,
     /// The notification was delivered or given up already.

@@ -14,6 +14,7 @@ use crate::{
     change::ReportedChange,
     id::IncidentNumber,
     lifecycle::State,
+    protection::IncidentMeasure,
     recommendation::Recommendation,
     severity::Severity,
     subject::Subject,
@@ -115,6 +116,9 @@ pub struct Incident {
     /// Reported changes from about when it began, newest first; at most three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ReportedChange>,
+    /// Measures that the agent took for it, in the order in which they began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<IncidentMeasure>,
 }
 
 impl Incident {
@@ -171,6 +175,11 @@ impl Incident {
         self.state == State::Recovering
             && self.holding().next().is_some()
             && !self.recommendations.iter().any(|one| one.is_under_way() || one.awaits_proof())
+    }
+
+    /// The measures in force.
+    pub fn measures_in_force(&self) -> impl Iterator<Item = &IncidentMeasure> {
+        self.measures.iter().filter(|one| one.ended.is_none())
     }
 
     /// Every subject that takes part, in order of joining, each once.

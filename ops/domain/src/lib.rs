@@ -20,6 +20,7 @@ pub mod maintenance;
 pub mod name;
 pub mod observation;
 pub mod pattern;
+pub mod protection;
 pub mod reading;
 pub mod reason;
 pub mod recommendation;

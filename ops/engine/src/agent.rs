@@ -391,6 +391,7 @@ impl<'a> Tick<'a> {
             snapshots: 0,
             recommendations: Vec::new(),
             changes: Vec::new(),
+            measures: Vec::new(),
         };
         incident.changes = announced::changes(self.world.announcements, &incident);
         incident.summary = summary::compose(&incident, self.policy.quiet_for);

@@ -6,6 +6,7 @@
 //! row with `-` in both columns and the most specific pattern switches the less specific rows off.
 
 mod cells;
+mod measures;
 mod reach;
 mod read;
 mod row;

@@ -202,6 +202,11 @@ fn not_found(entity: &Entity) -> String {
         Entity::MaintenanceWindow(number) => {
             format!("There is no open maintenance window {number}.")
         }
+        Entity::Measure(requests) => format!(
+            "There is no limit of Calm Ops in force for {} of {}.",
+            quoted(&requests.class),
+            isolated(requests.organization.name())
+        ),
         Entity::Share(id) => format!("Share link {id} does not exist."),
         Entity::SharedPage => {
             "This link is not valid. It may be mistyped or have expired.".to_owned()
@@ -353,6 +358,11 @@ fn conflict(conflict: &Conflict) -> String {
                 "Maintenance window {number} is still open, so the entry that started it can't be redacted. End the window first."
             );
         }
+        Conflict::AutomationSuspended => "Automatic measures are suspended already.",
+        Conflict::AutomationNotSuspended => "Automatic measures are not suspended.",
+        Conflict::SafeModeInForce => "Safe mode is in force already.",
+        Conflict::NoSafeMode => "Safe mode is not in force.",
+        Conflict::SafeModeStageUnchanged => "Safe mode is at this stage already. Reload the page.",
         Conflict::ShareEnded => "This link is already revoked.",
         Conflict::DeliveryEnded => "This notification is already finished.",
         Conflict::Misfit(misfit) => {

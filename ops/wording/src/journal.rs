@@ -45,6 +45,14 @@ pub fn kind(kind: &str) -> &'static str {
         "change_reported" => "Change reported",
         "maintenance_begun" => "Maintenance began",
         "maintenance_ended" => "Maintenance ended",
+        "measure_began" => "Limit put in force",
+        "measure_changed" => "Limit changed",
+        "measure_ended" => "Limit lifted",
+        "automation_suspended" => "Automatic measures suspended",
+        "automation_resumed" => "Automatic measures resumed",
+        "safe_mode_began" => "Safe mode began",
+        "safe_mode_stage_changed" => "Safe mode changed",
+        "safe_mode_ended" => "Safe mode ended",
         "owner_link_made" => "Owner link created",
         "account_created" => "Member joined",
         "role_changed" => "Role changed",
@@ -67,6 +75,7 @@ pub const fn group(group: AuditGroup) -> &'static str {
     match group {
         AuditGroup::Decisions => "Decisions",
         AuditGroup::Incidents => "Incidents",
+        AuditGroup::Protection => "Protection",
         AuditGroup::People => "People",
         AuditGroup::Changes => "Changes",
     }

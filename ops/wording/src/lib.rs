@@ -11,6 +11,7 @@ pub mod journal;
 pub mod limits;
 pub mod maintenance;
 pub mod notification;
+pub mod protection;
 pub mod reason;
 pub mod recommendation;
 pub mod replay;

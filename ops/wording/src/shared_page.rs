@@ -9,7 +9,7 @@ use commands::sharing::{Audience, Share, SharedPage};
 use domain::{
     change::ReportedChange,
     incident::Incident,
-    journal::{Entry, Event, EventGroup, IncidentEvent, RecommendationEvent},
+    journal::{Entry, Event, EventGroup, IncidentEvent, ProtectionEvent, RecommendationEvent},
     lifecycle::{State, Step},
     subject::Subject,
     summary::{Fact, Sentence, Summary},
@@ -203,6 +203,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
     match event.group() {
         EventGroup::Incident(event) => incident_happened(event),
         EventGroup::Recommendation(event) => recommendation_happened(event, audience),
+        EventGroup::Protection(event) => protection_happened(event),
         EventGroup::Notification(_)
         | EventGroup::Share(_)
         | EventGroup::Journal(_)
@@ -211,6 +212,22 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => None,
+    }
+}
+
+/// In general words: nobody is told who else is limited.
+const fn protection_happened(event: ProtectionEvent<'_>) -> Option<&'static str> {
+    match event {
+        ProtectionEvent::SafeModeBegan { .. } => {
+            Some("Changes were paused to protect the service.")
+        }
+        ProtectionEvent::SafeModeStageChanged { .. }
+        | ProtectionEvent::MeasureBegan { .. }
+        | ProtectionEvent::MeasureChanged { .. }
+        | ProtectionEvent::MeasureEnded { .. }
+        | ProtectionEvent::AutomationSuspended { .. }
+        | ProtectionEvent::AutomationResumed
+        | ProtectionEvent::SafeModeEnded => None,
     }
 }
 

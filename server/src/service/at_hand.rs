@@ -9,6 +9,7 @@ use domain::{
     incident::{Incident, apply},
     journal::{Cursor, Entry, Event, EventGroup},
     lifecycle::State,
+    protection::Protection,
     time::Timestamp,
 };
 use wording::summary::incident_card;
@@ -28,6 +29,8 @@ pub(super) struct AtHand {
     pub blind: Arc<Vec<BlindSpan>>,
     /// What people and programs told of.
     pub announcements: Arc<Announcements>,
+    /// Measures, whether the agent may take them, and safe mode.
+    pub protection: Arc<Protection>,
     /// It may be behind the database: read again before the next use.
     pub stale: bool,
 }
@@ -44,6 +47,9 @@ impl AtHand {
             }
             if matches!(event.group(), EventGroup::Maintenance(_)) {
                 Arc::make_mut(&mut self.announcements).take(entry);
+            }
+            if matches!(event.group(), EventGroup::Protection(_)) {
+                Arc::make_mut(&mut self.protection).take(entry);
             }
             let Some(number) = event.incident() else { continue };
             let place = incidents.binary_search_by_key(&number, |incident| incident.number);

@@ -7,10 +7,11 @@ use commands::{
     command::Command,
     notifications::Contacts,
     operation::Committed,
+    protection::ProtectionPage,
     reading::{
-        CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetRecommendation,
-        GetSeries, GetSettings, GetSharedPage, GetSignal, ListContacts, ListIncidents, ListShares,
-        ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
+        CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetProtection,
+        GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal, ListContacts,
+        ListIncidents, ListShares, ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
@@ -69,6 +70,10 @@ impl Backend for Handlers {
 
     fn find_incident(&self, _: Authorized, asked: FindIncident) -> Pending<view::IncidentRef> {
         self.answer(|inner| async move { inner.number_of(asked.id).await })
+    }
+
+    fn get_protection(&self, who: Authorized, _: GetProtection) -> Pending<ProtectionPage> {
+        self.answer(|inner| async move { inner.protection_page(who.principal()).await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

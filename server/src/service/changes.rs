@@ -8,14 +8,16 @@ use std::{
 use commands::{
     accounts,
     command::{
-        Acknowledge, Approve, BeginMaintenance, CancelRun, Command, Comment, CreateShare, Decline,
-        EndMaintenance, EndRun, Escalate, Record, Redact, Reopen, ReportChange, Resolve,
-        RetireMissing, RetireSubject, RevokeShare, RunInspection, StartRun,
+        Acknowledge, Approve, BeginMaintenance, BeginSafeMode, CancelRun, Command, Comment,
+        CreateShare, Decline, EndMaintenance, EndMeasure, EndRun, EndSafeMode, Escalate, Record,
+        Redact, Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject,
+        RevokeShare, RunInspection, SetSafeModeStage, StartRun, SuspendAutomation,
     },
     decide::decide,
     maintenance::check_open,
     missing::{covered, missing},
     operation::Committed,
+    protection,
     situation::Situation,
 };
 use domain::{
@@ -25,6 +27,7 @@ use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Cursor, Event},
+    protection::Protection,
     subject::Subject,
     time::Timestamp,
 };
@@ -164,6 +167,32 @@ impl Inner {
                 let list = self.board.shown().withheld.get(&window).cloned().unwrap_or_default();
                 (About::Nothing, None, Box::new(move |_| Ok(vec![list.ended(window)])))
             }
+            Command::EndMeasure(EndMeasure { requests }) => {
+                let event = protection::end_measure(&*self.protection().await?, &requests)?;
+                let about = event.incident().map_or(About::Nothing, About::Incident);
+                (about, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::SuspendAutomation(SuspendAutomation { reason }) => {
+                let events = protection::suspend(&*self.protection().await?, &reason)?;
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
+            }
+            Command::ResumeAutomation(ResumeAutomation {}) => {
+                let event = protection::resume(&*self.protection().await?)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::BeginSafeMode(BeginSafeMode { incident, reason }) => {
+                let event =
+                    protection::begin_safe_mode(&*self.protection().await?, incident, &reason)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::SetSafeModeStage(SetSafeModeStage { stage }) => {
+                let event = protection::set_safe_mode_stage(&*self.protection().await?, stage)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::EndSafeMode(EndSafeMode {}) => {
+                let event = protection::end_safe_mode(&*self.protection().await?)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
             // It takes seconds, so it comes before the transaction.
             Command::RunInspection(RunInspection { incident, inspection }) => {
                 let outcome = self.inspect(incident, &inspection).await?;
@@ -248,6 +277,10 @@ impl Inner {
                 Situation { actor, now: clock.now().wall, others: known, catalogue, role_since },
             )
         })
+    }
+
+    async fn protection(&self) -> Result<Arc<Protection>, Error> {
+        Ok(self.at_hand().await.map_err(refuse)?.protection)
     }
 
     /// Only what reports, or what an active incident is about, can be retired: a wrong name would

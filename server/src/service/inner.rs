@@ -14,6 +14,7 @@ use domain::{
     announcements::Announcements,
     error::DatabaseFault,
     journal::{Cursor, Entry},
+    protection::Protection,
     time::{MonotonicTime, Span, Timestamp},
 };
 use tokio::sync::{Mutex, Notify, broadcast, watch};
@@ -216,7 +217,9 @@ impl Inner {
             // Of reported changes none is shown from here.
             let announced = self.store.announced(now).await?;
             let announcements = Arc::new(Announcements::of(&announced));
-            let at_hand = AtHand { cursor, head, incidents, blind, announcements, stale: false };
+            let protection = Arc::new(Protection::of(&announced));
+            let at_hand =
+                AtHand { cursor, head, incidents, blind, announcements, protection, stale: false };
             // Only what is of one position is kept. In a storm of changes a reading of two is good
             // enough for one viewer: the stream goes on from the older one.
             if self.store.head().await?.0 == cursor {

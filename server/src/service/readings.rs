@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use commands::{
-    command::EndMaintenance,
+    command::{EndMaintenance, EndMeasure, ResumeAutomation},
     figures::{self, HistorySummary},
     operation::Operation as _,
+    protection::ProtectionPage,
     reading::{CheckNow, HistoryFilter},
     view::{self, Readings, Series, SeriesPoint},
 };
@@ -17,6 +18,7 @@ use domain::{
     hash::Head,
     id::{AccountId, IncidentNumber},
     journal::{Cursor, Entry, Event},
+    protection::Protection,
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},
@@ -97,6 +99,25 @@ impl Inner {
             may_maintain: authorize(caller, EndMaintenance::PERMISSION).is_ok(),
             check: self.checks.last().filter(|check| now.since(check.at) < CHECK_SHOWN),
         }
+    }
+
+    /// What protects the product, with the traffic that the monitor saw last.
+    pub(super) async fn protection_page(
+        &self,
+        caller: &Principal,
+    ) -> Result<ProtectionPage, Error> {
+        let at_hand = self.at_hand().await.map_err(refuse)?;
+        let shown = self.board.shown();
+        Ok(ProtectionPage {
+            cursor: at_hand.cursor,
+            checked_at: self.clock.now().wall,
+            protection: Protection::clone(&at_hand.protection),
+            bounds: shown.bounds,
+            traffic: shown.traffic.map(|traffic| traffic.to_vec()),
+            names: self.names().await?,
+            may_stop: authorize(caller, EndMeasure::PERMISSION).is_ok(),
+            may_decide: authorize(caller, ResumeAutomation::PERMISSION).is_ok(),
+        })
     }
 
     pub(super) async fn incidents(&self) -> Result<view::Incidents, Error> {

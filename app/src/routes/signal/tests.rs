@@ -66,6 +66,7 @@ fn page() -> SignalPage {
                 meaning: "Work is piling up.".to_owned(),
                 runbook: "queue-is-long".to_owned(),
                 commands: vec!["pm2-reload".to_owned()],
+                measures: Vec::new(),
             },
         }],
         no_data_after_seconds: Some(900.0),

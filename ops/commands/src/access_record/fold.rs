@@ -67,7 +67,8 @@ impl AccessRecord {
             | EventGroup::Document(_)
             | EventGroup::System(_)
             | EventGroup::Change(_)
-            | EventGroup::Maintenance(_) => {}
+            | EventGroup::Maintenance(_)
+            | EventGroup::Protection(_) => {}
         }
     }
 

@@ -8,7 +8,7 @@ use domain::{
     id::IncidentNumber,
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
-        NotificationEvent, RecommendationEvent, ShareEvent,
+        NotificationEvent, ProtectionEvent, RecommendationEvent, ShareEvent,
     },
     name::BadName,
     text::clip,
@@ -102,6 +102,8 @@ pub enum AuditGroup {
     Decisions,
     /// Everything about incidents.
     Incidents,
+    /// Measures, whether the agent may take them, and safe mode.
+    Protection,
     /// Members, sign-ins, invitations, tokens and ways to be notified.
     People,
     /// Documents that came into force or were refused, and changes that were reported.
@@ -124,13 +126,15 @@ const DECISIONS: &[&str] = &[
 
 impl AuditGroup {
     /// Every group, in the order in which a page offers them.
-    pub const ALL: [Self; 4] = [Self::Decisions, Self::Incidents, Self::People, Self::Changes];
+    pub const ALL: [Self; 5] =
+        [Self::Decisions, Self::Incidents, Self::Protection, Self::People, Self::Changes];
 
     /// The word in an address.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decisions => "decisions",
             Self::Incidents => "incidents",
+            Self::Protection => "protection",
             Self::People => "people",
             Self::Changes => "changes",
         }
@@ -146,6 +150,7 @@ impl AuditGroup {
                     .any(|kinds| kinds.contains(&kind))
                     || (NotificationEvent::KINDS.contains(&kind) && !is_about_a_contact(kind))
             }
+            Self::Protection => ProtectionEvent::KINDS.contains(&kind),
             Self::People => AccountEvent::KINDS.contains(&kind) || is_about_a_contact(kind),
             Self::Changes => {
                 DocumentEvent::KINDS.contains(&kind) || ChangeEvent::KINDS.contains(&kind)
@@ -166,7 +171,7 @@ fn is_about_a_contact(kind: &str) -> bool {
 
 /// A text that names no group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is unknown; use one of 'decisions', 'incidents', 'people' and 'changes'")]
+#[error("is unknown; use one of 'decisions', 'incidents', 'protection', 'people' and 'changes'")]
 pub struct UnknownAuditGroup;
 
 impl fmt::Display for AuditGroup {
@@ -239,7 +244,12 @@ mod tests {
             assert!(Event::KINDS.contains(kind), "{kind}");
         }
         // All but decisions are apart, and only what the program does by itself is in none.
-        let apart = [AuditGroup::Incidents, AuditGroup::People, AuditGroup::Changes];
+        let apart = [
+            AuditGroup::Incidents,
+            AuditGroup::Protection,
+            AuditGroup::People,
+            AuditGroup::Changes,
+        ];
         for kind in Event::KINDS {
             let found = apart.iter().filter(|group| group.holds(kind)).count();
             assert!(found <= 1, "{kind}");

@@ -6,8 +6,9 @@ use crate::{
     actor::Actor,
     id::IncidentNumber,
     incident::{Acknowledgement, Incident, IncidentBreach, Resolution},
-    journal::{Event, EventGroup, IncidentEvent, RecommendationEvent},
+    journal::{Event, EventGroup, IncidentEvent, ProtectionEvent, RecommendationEvent},
     lifecycle::State,
+    protection::{IncidentMeasure, LimitedRequests, MeasureEnded},
     recommendation::{Ended, Given, Recommendation, Stage},
     time::Timestamp,
 };
@@ -34,6 +35,9 @@ pub enum Misfit {
     /// The breach is not one of the incident's.
     #[error("incident {0} has no such problem")]
     NoBreach(IncidentNumber),
+    /// The measure is not one of the incident's, is not in force, or is in force already.
+    #[error("the measure does not fit those of incident {0}")]
+    NoMeasure(IncidentNumber),
     /// The recommendation is not one of the incident's, or is not so far, or is further.
     #[error("recommendation {number}-{place} can't be {what} now")]
     Recommendation {
@@ -76,6 +80,12 @@ pub fn apply(
         EventGroup::Notification(_) | EventGroup::Share(_) => match event.incident() {
             Some(number) if incident.is_none() => Err(Misfit::Unknown(number)),
             _ => Ok(()),
+        },
+        EventGroup::Protection(event) => match event.incident() {
+            Some(number) => {
+                protection_event(touched(incident, number, actor, at)?, event, actor, at)
+            }
+            None => Ok(()),
         },
         EventGroup::Journal(_)
         | EventGroup::Document(_)
@@ -179,6 +189,46 @@ fn incident_event(
         }
     }
     Ok(())
+}
+
+/// Carries an event about one of the incident's measures out.
+fn protection_event(
+    known: &mut Incident,
+    event: ProtectionEvent<'_>,
+    actor: Actor,
+    at: Timestamp,
+) -> Result<(), Misfit> {
+    let number = known.number;
+    match event {
+        ProtectionEvent::MeasureBegan { measure, .. } => {
+            if in_force(known, &measure.requests).is_some() {
+                return Err(Misfit::NoMeasure(number));
+            }
+            let measure = (**measure).clone();
+            known.measures.push(IncidentMeasure { measure, began_at: at, ended: None });
+        }
+        ProtectionEvent::MeasureChanged { measure, .. } => {
+            let one = in_force(known, &measure.requests).ok_or(Misfit::NoMeasure(number))?;
+            one.measure = (**measure).clone();
+        }
+        ProtectionEvent::MeasureEnded { requests, ending, .. } => {
+            let one = in_force(known, requests).ok_or(Misfit::NoMeasure(number))?;
+            one.ended = Some(MeasureEnded { at, by: actor, ending: *ending });
+        }
+        ProtectionEvent::AutomationSuspended { .. }
+        | ProtectionEvent::AutomationResumed
+        | ProtectionEvent::SafeModeBegan { .. }
+        | ProtectionEvent::SafeModeStageChanged { .. }
+        | ProtectionEvent::SafeModeEnded => {}
+    }
+    Ok(())
+}
+
+fn in_force<'a>(
+    known: &'a mut Incident,
+    requests: &LimitedRequests,
+) -> Option<&'a mut IncidentMeasure> {
+    known.measures.iter_mut().find(|one| one.ended.is_none() && one.measure.requests == *requests)
 }
 
 /// Carries an event about one of the incident's recommendations out.

@@ -14,6 +14,7 @@ use crate::{
     inspection::{Inspection, InspectionOutcome},
     lifecycle::{State, Step},
     maintenance::{MaintenanceWindow, Withheld},
+    protection::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
     subject::Subject,
@@ -461,6 +462,57 @@ events! {
             more: u32,
         },
     }
+    /// Protection: measures of the agent, whether it may take them, and safe mode.
+    Protection(ProtectionEvent) {
+        /// A limit of the agent is in force.
+        MeasureBegan = "measure_began" {
+            /// The incident that it is for.
+            incident: IncidentNumber,
+            /// The limit.
+            measure: Box<Measure>,
+        },
+        /// A limit of the agent has another rate.
+        MeasureChanged = "measure_changed" {
+            /// The incident that it is for.
+            incident: IncidentNumber,
+            /// The limit as it is now.
+            measure: Box<Measure>,
+        },
+        /// A limit of the agent is no longer in force.
+        MeasureEnded = "measure_ended" {
+            /// The incident that it was for.
+            incident: IncidentNumber,
+            /// The requests that it limited.
+            requests: LimitedRequests,
+            /// Why.
+            ending: MeasureEnding,
+        },
+        /// The agent may not take measures any more.
+        AutomationSuspended = "automation_suspended" {
+            /// Why.
+            reason: String,
+        },
+        /// The agent may take measures again.
+        AutomationResumed = "automation_resumed",
+        /// Safe mode began.
+        SafeModeBegan = "safe_mode_began" {
+            /// The incident that it is for, if it is for one.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            incident: Option<IncidentNumber>,
+            /// Why.
+            reason: String,
+        },
+        /// Safe mode is at another stage: a person went on, or a problem came back.
+        SafeModeStageChanged = "safe_mode_stage_changed" {
+            /// The stage.
+            stage: SafeModeStage,
+            /// The incident of the problem that came back.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            incident: Option<IncidentNumber>,
+        },
+        /// A person ended safe mode.
+        SafeModeEnded = "safe_mode_ended",
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -592,6 +644,24 @@ impl Event {
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
             | EventGroup::Account(_) => None,
+            EventGroup::Protection(event) => event.incident(),
+        }
+    }
+}
+
+impl ProtectionEvent<'_> {
+    /// The incident that it is about.
+    pub const fn incident(&self) -> Option<IncidentNumber> {
+        match self {
+            Self::MeasureBegan { incident, .. }
+            | Self::MeasureChanged { incident, .. }
+            | Self::MeasureEnded { incident, .. } => Some(**incident),
+            Self::SafeModeBegan { incident, .. } | Self::SafeModeStageChanged { incident, .. } => {
+                **incident
+            }
+            Self::AutomationSuspended { .. } | Self::AutomationResumed | Self::SafeModeEnded => {
+                None
+            }
         }
     }
 }

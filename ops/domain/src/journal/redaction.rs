@@ -26,6 +26,7 @@ impl Event {
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
+            | EventGroup::Protection(_)
             | EventGroup::Account(_) => None,
         };
         left.unwrap_or(self)

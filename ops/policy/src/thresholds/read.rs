@@ -13,11 +13,12 @@ use crate::{
     signal_name,
     thresholds::{
         cells::{self, Wrong},
+        measures,
         row::{Level, Row, Way},
     },
 };
 
-const COLUMNS: [(&str, bool); 10] = [
+const COLUMNS: [(&str, bool); 11] = [
     ("signal", true),
     ("subject", false),
     ("warning", true),
@@ -28,6 +29,7 @@ const COLUMNS: [(&str, bool); 10] = [
     ("what it means", true),
     ("runbook", true),
     ("commands", true),
+    ("measures", false),
 ];
 
 const RULES: [&str; 3] = ["quiet for", "reopen within", "flood of"];
@@ -234,6 +236,13 @@ impl Reader<'_> {
             }
             _ => Some(None),
         };
+        let measures = match get("measures") {
+            Some(cell) => {
+                let measures = measures::read(&cell.text);
+                self.take(cell, measures)
+            }
+            None => Some(Vec::new()),
+        };
         let guidance = self.guidance(get("what it means")?, get("runbook")?, get("commands")?);
 
         let (signal, pattern) = (signal?, pattern?);
@@ -249,7 +258,7 @@ impl Reader<'_> {
             critical_for,
             recovers_at: recovers?,
             no_data_after: no_data?,
-            guidance: guidance?,
+            guidance: Guidance { measures: measures?, ..guidance? },
             line: u32::try_from(line).unwrap_or(u32::MAX - 1) + 1,
         };
         let key = (row.signal.to_string(), row.pattern.clone(), row.way());
@@ -393,6 +402,7 @@ impl Reader<'_> {
             meaning: meaning.text.clone(),
             runbook: anchor.to_owned(),
             commands: ids,
+            measures: Vec::new(),
         })
     }
 

@@ -38,6 +38,7 @@ fn guided(mut breach: Breach, meaning: &str, runbook: &str, commands: &[&str]) -
         meaning: meaning.into(),
         runbook: runbook.into(),
         commands: commands.iter().map(|&id| id.to_owned()).collect(),
+        measures: Vec::new(),
     };
     breach
 }

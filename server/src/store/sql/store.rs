@@ -268,13 +268,23 @@ impl Store for Database {
     }
 
     async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
-        // Only so many windows are open at a time, each for some days at most.
+        // Only so many windows are open and so many measures in force at a time, each for some days
+        // at most. Safe mode and a suspension last until a person ends them: their last entries
+        // count, however old they are.
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
              WHERE kind = 'change_reported' AND at_micros >= $1 AND payload IS NOT NULL
                 OR number IN (SELECT number FROM journal
                               WHERE kind IN ('maintenance_begun', 'maintenance_ended')
                               ORDER BY number DESC LIMIT 1000)
+                OR number IN (SELECT number FROM journal
+                              WHERE kind IN ('measure_began', 'measure_changed', 'measure_ended')
+                              ORDER BY number DESC LIMIT 1000)
+                OR number IN (SELECT number FROM journal
+                              WHERE kind IN ('automation_suspended', 'automation_resumed')
+                              ORDER BY number DESC LIMIT 1)
+                OR kind IN ('safe_mode_began', 'safe_mode_stage_changed', 'safe_mode_ended')
+                   AND number >= (SELECT MAX(number) FROM journal WHERE kind = 'safe_mode_began')
              ORDER BY number",
         )
         .bind(since.as_micros())

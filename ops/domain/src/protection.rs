@@ -1,0 +1,348 @@
+//! Protection in force: what the agent limits, whether it may, and safe mode. A projection of the
+//! journal.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actor::Actor,
+    breach::BreachKey,
+    id::IncidentNumber,
+    journal::{Entry, EventGroup, ProtectionEvent},
+    subject::Subject,
+    time::{Span, Timestamp},
+};
+
+/// A measure that a row of the thresholds allows for its breach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "measure", rename_all = "snake_case")]
+pub enum AllowedMeasure {
+    /// Limit a class of requests.
+    Limit {
+        /// The class, as `limits.md` names it.
+        class: String,
+        /// For how long at most.
+        lasts: Span,
+    },
+    /// Begin safe mode, or recommend it: `limits.md` says which.
+    SafeMode,
+}
+
+/// The requests that a measure limits: those of one organization in one class. At most one measure
+/// is in force for them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct LimitedRequests {
+    /// The organization: `organization:acme`.
+    pub organization: Subject,
+    /// The class, as `limits.md` names it.
+    pub class: String,
+}
+
+/// A limit that the agent has put in force for one organization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Measure {
+    /// The requests that it limits.
+    #[serde(flatten)]
+    pub requests: LimitedRequests,
+    /// The rate that passes, in requests per second.
+    pub rate: f64,
+    /// The rate that was sent when it was decided, in requests per second.
+    pub sent: f64,
+    /// The rate that is usual, in requests per second; `None` if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<f64>,
+    /// The breach that named it.
+    pub because: BreachKey,
+    /// How often it was widened since it began: each time the rate doubles.
+    pub stage: u32,
+    /// How often the problem came back after it was widened.
+    pub returns: u32,
+    /// When it ends at the latest.
+    pub until: Timestamp,
+}
+
+/// The reason why a measure ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MeasureEnding {
+    /// Its problem is over.
+    Calm,
+    /// Its time is over.
+    Expired,
+    /// A person ended it.
+    Person,
+    /// Automatic measures were suspended.
+    Suspended,
+    /// `limits.md` has no such class any more.
+    NoSuchClass,
+}
+
+/// A measure of an incident, in force or ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct IncidentMeasure {
+    /// The measure as it was when last written.
+    #[serde(flatten)]
+    pub measure: Measure,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When it ended and why; `None` while it is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<MeasureEnded>,
+}
+
+/// The end of a measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MeasureEnded {
+    /// When.
+    pub at: Timestamp,
+    /// Who ended it.
+    pub by: Actor,
+    /// Why.
+    pub ending: MeasureEnding,
+}
+
+/// A measure in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MeasureInForce {
+    /// The incident that it belongs to.
+    pub incident: IncidentNumber,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// The measure.
+    #[serde(flatten)]
+    pub measure: Measure,
+}
+
+/// The traffic of one organization in one class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ClassTraffic {
+    /// The requests.
+    #[serde(flatten)]
+    pub requests: LimitedRequests,
+    /// Sent, in requests per second: over the last seconds.
+    pub sent: f64,
+    /// Refused, in requests per second.
+    pub refused: f64,
+    /// Passed although above a limit, in requests per second: the limit is only observed, or the
+    /// agent may not refuse more.
+    pub above: f64,
+    /// Usually sent, in requests per second; `None` if that is not known.
+    pub usual: Option<f64>,
+}
+
+/// Automatic measures are suspended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Suspension {
+    /// Who suspended them.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in the words of whoever did.
+    pub reason: String,
+}
+
+/// A stage of safe mode. It begins with the first one; a person goes on to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SafeModeStage {
+    /// Only reads and critical requests pass.
+    ReadOnly,
+    /// Interactive requests pass again; batch requests wait.
+    Interactive,
+}
+
+impl SafeModeStage {
+    /// All of them, in the order in which safe mode is left.
+    pub const ALL: [Self; 2] = [Self::ReadOnly, Self::Interactive];
+}
+
+/// Safe mode in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SafeMode {
+    /// Who began it.
+    pub by: Actor,
+    /// When.
+    pub began_at: Timestamp,
+    /// The incident that it is for, if it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentNumber>,
+    /// Why.
+    pub reason: String,
+    /// Its stage.
+    pub stage: SafeModeStage,
+    /// Since when it is at that stage.
+    pub stage_since: Timestamp,
+}
+
+/// Protection in force.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Protection {
+    /// Measures in force, in the order in which they began.
+    pub measures: Vec<MeasureInForce>,
+    /// Whether automatic measures are suspended.
+    pub suspension: Option<Suspension>,
+    /// Safe mode, if it is in force.
+    pub safe_mode: Option<SafeMode>,
+}
+
+impl Protection {
+    /// The state after entries, which come in their order. Others than those about protection
+    /// change nothing.
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut protection = Self::default();
+        entries.iter().for_each(|entry| {
+            protection.take(entry);
+        });
+        protection
+    }
+
+    /// Takes an entry; entries come in their order. True if it is about protection.
+    pub fn take(&mut self, entry: &Entry) -> bool {
+        let Some(event) = &entry.event else { return false };
+        let EventGroup::Protection(event) = event.group() else { return false };
+        let at = entry.at;
+        match event {
+            ProtectionEvent::MeasureBegan { incident, measure } => {
+                self.measures.retain(|one| one.measure.requests != measure.requests);
+                self.measures.push(MeasureInForce {
+                    incident: *incident,
+                    began_at: at,
+                    measure: (**measure).clone(),
+                });
+            }
+            ProtectionEvent::MeasureChanged { measure, .. } => {
+                let known =
+                    self.measures.iter_mut().find(|one| one.measure.requests == measure.requests);
+                if let Some(known) = known {
+                    known.measure = (**measure).clone();
+                }
+            }
+            ProtectionEvent::MeasureEnded { requests, .. } => {
+                self.measures.retain(|one| one.measure.requests != *requests);
+            }
+            ProtectionEvent::AutomationSuspended { reason } => {
+                self.suspension = Some(Suspension { by: entry.actor, at, reason: reason.clone() });
+            }
+            ProtectionEvent::AutomationResumed => self.suspension = None,
+            ProtectionEvent::SafeModeBegan { incident, reason } => {
+                self.safe_mode = Some(SafeMode {
+                    by: entry.actor,
+                    began_at: at,
+                    incident: *incident,
+                    reason: reason.clone(),
+                    stage: SafeModeStage::ReadOnly,
+                    stage_since: at,
+                });
+            }
+            ProtectionEvent::SafeModeStageChanged { stage, .. } => {
+                if let Some(safe_mode) = &mut self.safe_mode {
+                    (safe_mode.stage, safe_mode.stage_since) = (*stage, at);
+                }
+            }
+            ProtectionEvent::SafeModeEnded => self.safe_mode = None,
+        }
+        true
+    }
+
+    /// The measure in force for some requests.
+    pub fn measure(&self, requests: &LimitedRequests) -> Option<&MeasureInForce> {
+        self.measures.iter().find(|one| one.measure.requests == *requests)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Event;
+
+    fn entry(number: u64, event: Event) -> Entry {
+        let at = Timestamp::from_secs(i64::try_from(number).unwrap_or_default());
+        Entry { number, at, actor: Actor::Agent, event: Some(event) }
+    }
+
+    fn measure(class: &str, rate: f64) -> Measure {
+        let organization: Subject = "organization:acme".parse().unwrap();
+        Measure {
+            requests: LimitedRequests {
+                organization: organization.clone(),
+                class: class.to_owned(),
+            },
+            rate,
+            sent: 120.0,
+            usual: Some(10.0),
+            because: BreachKey {
+                subject: organization,
+                signal: "organization.batch".parse().unwrap(),
+            },
+            stage: 0,
+            returns: 0,
+            until: Timestamp::from_secs(600),
+        }
+    }
+
+    #[test]
+    fn protection_is_what_the_journal_tells() {
+        let incident = IncidentNumber(1);
+        let began =
+            |class, rate| Event::MeasureBegan { incident, measure: measure(class, rate).into() };
+        let mut entries = vec![
+            entry(1, began("uploads", 15.0)),
+            entry(2, began("writes", 20.0)),
+            entry(3, Event::MeasureChanged { incident, measure: measure("uploads", 30.0).into() }),
+            entry(4, Event::Stopped),
+            entry(5, Event::AutomationSuspended { reason: "too eager".into() }),
+            entry(
+                6,
+                Event::SafeModeBegan { incident: Some(incident), reason: "writes fail".into() },
+            ),
+            entry(
+                7,
+                Event::SafeModeStageChanged {
+                    stage: SafeModeStage::Interactive,
+                    incident: Some(incident),
+                },
+            ),
+            entry(
+                8,
+                Event::MeasureEnded {
+                    incident,
+                    requests: measure("writes", 1.0).requests,
+                    ending: MeasureEnding::Calm,
+                },
+            ),
+        ];
+        let protection = Protection::of(&entries);
+        let [one] = &protection.measures[..] else { panic!("{protection:?}") };
+        assert_eq!((one.began_at, one.measure.rate), (Timestamp::from_secs(1), 30.0));
+        assert_eq!(protection.suspension.as_ref().map(|one| &*one.reason), Some("too eager"));
+        let safe_mode = protection.safe_mode.as_ref().unwrap();
+        assert_eq!(safe_mode.stage, SafeModeStage::Interactive);
+        assert_eq!(
+            (safe_mode.began_at, safe_mode.stage_since),
+            (Timestamp::from_secs(6), Timestamp::from_secs(7))
+        );
+        entries.extend([entry(9, Event::AutomationResumed), entry(10, Event::SafeModeEnded)]);
+        let protection = Protection::of(&entries);
+        assert!(protection.suspension.is_none() && protection.safe_mode.is_none());
+        // Begun again, it is the newer one.
+        entries.push(entry(11, began("uploads", 12.0)));
+        let protection = Protection::of(&entries);
+        let rates: Vec<f64> = protection.measures.iter().map(|one| one.measure.rate).collect();
+        assert_eq!(rates, [12.0]);
+        // A stage of what is not in force changes nothing.
+        let stage = SafeModeStage::Interactive;
+        entries.push(entry(12, Event::SafeModeStageChanged { stage, incident: None }));
+        assert!(Protection::of(&entries).safe_mode.is_none());
+    }
+}
