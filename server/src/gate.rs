@@ -4,6 +4,7 @@
 //! passes, and the recipes in `ops/protection/gate/` let requests pass while nobody answers.
 
 mod answer;
+mod imposed;
 mod listener;
 mod question;
 mod report;
@@ -12,13 +13,16 @@ mod section;
 mod tests;
 
 use std::sync::{
-    Arc, PoisonError, RwLock,
+    Arc, Mutex, PoisonError, RwLock,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use domain::time::{MonotonicTime, Span};
+use domain::{
+    protection::{ClassTraffic, Protection},
+    time::{MonotonicTime, Span},
+};
 use engine::gate::{Config, Decision, Enforcement, Gate, Reported, Verdict, Window};
-use policy::limits::{Class, Limit, LimitState, Limits, Organization, Quota};
+use policy::limits::{Class, Classification, Limit, LimitState, Limits, Organization, Quota};
 
 use crate::clock::Clock;
 
@@ -26,6 +30,7 @@ pub use listener::{GateError, GateListener, check_token};
 pub use section::{GateAddress, KEYS, Settings};
 
 use answer::{Answer, Held, Refusal};
+use imposed::{Imposed, RefusalBudget};
 use question::Question;
 
 /// A request whose end was not heard counts as under way for this long.
@@ -38,6 +43,8 @@ const MOST_ORGANIZATIONS: usize = 100_000;
 const COMMON: usize = 1_024;
 /// Histograms of latencies: about 4 MiB in all.
 const HISTOGRAMS: usize = 2_000;
+/// Traffic that was seen longer ago than this says nothing about now.
+const TRAFFIC_WITHIN: Span = Span::from_secs(5);
 /// Organizations that are looked at each second for each of most requests, bytes and refusals.
 const LISTED: usize = 50;
 
@@ -46,7 +53,11 @@ const LISTED: usize = 50;
 struct InForce {
     limits: Arc<Limits>,
     counts: Arc<Gate>,
+    imposed: Imposed,
 }
+
+/// Traffic of the organizations that are watched, and when it was seen.
+type Seen = Option<(MonotonicTime, Arc<Vec<ClassTraffic>>)>;
 
 /// The limits in force and what was counted.
 #[derive(Debug)]
@@ -56,6 +67,10 @@ pub struct Gatekeeper {
     key: [u64; 2],
     /// When an end was reported last, in microseconds; zero for never.
     ended: AtomicU64,
+    /// Measures and safe mode as the journal tells them. Held while they are put in force.
+    protection: Mutex<Protection>,
+    budget: RefusalBudget,
+    traffic: Mutex<Seen>,
 }
 
 impl Gatekeeper {
@@ -66,16 +81,24 @@ impl Gatekeeper {
         let key = [random(), random()];
         let counts = counts(&limits, key);
         Self {
-            in_force: RwLock::new(Arc::new(InForce { limits, counts })),
+            in_force: RwLock::new(Arc::new(InForce {
+                limits,
+                counts,
+                imposed: Imposed::default(),
+            })),
             clock,
             key,
             ended: AtomicU64::new(0),
+            protection: Mutex::default(),
+            budget: RefusalBudget::default(),
+            traffic: Mutex::default(),
         }
     }
 
     /// Puts other limits in force. Quotas stay used as far as they are, unless the classes are
     /// others.
     pub fn set_limits(&self, limits: Arc<Limits>) {
+        let protection = self.protection.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.in_force();
         if before.limits.version() == limits.version() {
             return;
@@ -92,8 +115,40 @@ impl Gatekeeper {
         } else {
             counts(&limits, self.key)
         };
-        let next = Arc::new(InForce { limits, counts });
+        self.put_in_force(limits, counts, &protection);
+    }
+
+    /// Puts measures and safe mode in force, as the journal tells them.
+    pub fn set_protection(&self, next: &Protection) {
+        let mut protection = self.protection.lock().unwrap_or_else(PoisonError::into_inner);
+        if *protection == *next {
+            return;
+        }
+        if protection.measures.is_empty() {
+            self.budget.reset();
+        }
+        protection.clone_from(next);
+        let before = self.in_force();
+        self.put_in_force(Arc::clone(&before.limits), Arc::clone(&before.counts), &protection);
+    }
+
+    fn put_in_force(&self, limits: Arc<Limits>, counts: Arc<Gate>, protection: &Protection) {
+        let imposed = Imposed::of(protection, &limits, self.clock.now());
+        let next = Arc::new(InForce { limits, counts, imposed });
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// Notes the traffic of the organizations that are watched.
+    pub fn note_traffic(&self, traffic: Vec<ClassTraffic>) {
+        let seen = Some((self.clock.now().mono, Arc::new(traffic)));
+        *self.traffic.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    /// The traffic of the organizations that are watched; `None` if it was not seen just now.
+    pub fn traffic(&self) -> Option<Arc<Vec<ClassTraffic>>> {
+        let now = self.clock.now().mono;
+        let seen = self.traffic.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        seen.filter(|(at, _)| now.since(*at) <= TRAFFIC_WITHIN).map(|(_, traffic)| traffic)
     }
 
     /// The clock of all counts.
@@ -107,8 +162,14 @@ impl Gatekeeper {
 
     /// Decides about a request, and counts it.
     fn ask(&self, question: &Question<'_>) -> Answer {
-        let InForce { limits, counts } = &*self.in_force();
-        let Some((class, organization)) = identify(limits, question) else {
+        let InForce { limits, counts, imposed } = &*self.in_force();
+        let classification = limits.classify(question.method, question.uri);
+        let organization = organization_of(limits, question);
+        if !imposed.passes_safe_mode(limits, classification.as_ref(), organization.as_ref()) {
+            return Answer::Refused(Refusal::SafeMode);
+        }
+        let Some((Classification { class, .. }, organization)) = classification.zip(organization)
+        else {
             return Answer::Passes(None);
         };
         if let Some(most) = class.largest_body.filter(|most| question.content_length > *most) {
@@ -117,14 +178,25 @@ impl Gatekeeper {
         let now = self.clock.now();
         let limit = limits.limit(question.plan, &organization, class.id, now.wall);
         let limit = limit.and_then(|limit| self.enforced(limit, now.mono));
-        let decision = counts.decide(
-            organization.as_str(),
-            index(class),
-            question.content_length,
-            limit,
-            now.mono,
-        );
-        answer_of(class, limit.map(|(_, quota)| quota), decision)
+        let measure = imposed.quota(organization.as_str(), class, now.mono);
+        let decide = |limit: Option<(Enforcement, Quota)>| {
+            let length = question.content_length;
+            counts.decide(organization.as_str(), index(class), length, limit, now.mono)
+        };
+        if imposed.has_limits() {
+            self.budget.earn(limits.automation().largest_share_percent);
+        }
+        let Some(quota) = measure.filter(|quota| !is_stricter(limit, quota)) else {
+            return answer_of(class, limit.map(|(_, quota)| quota), decide(limit));
+        };
+        // The agent refuses no more than its share: beyond it, requests pass and are counted.
+        let may_refuse = self.budget.spend();
+        let enforcement = if may_refuse { Enforcement::On } else { Enforcement::Observe };
+        let decision = decide(Some((enforcement, quota)));
+        if may_refuse && decision.passes() {
+            self.budget.give_back();
+        }
+        answer_of(class, Some(quota), decision)
     }
 
     /// The part of a limit that can be judged: without reports of ends nobody knows how many
@@ -146,7 +218,7 @@ impl Gatekeeper {
 
     /// Takes the result of a request that has ended.
     fn take_result(&self, question: &Question<'_>, reported: Reported) {
-        let InForce { limits, counts } = &*self.in_force();
+        let InForce { limits, counts, .. } = &*self.in_force();
         let Some((class, organization)) = identify(limits, question) else { return };
         let now = self.clock.now().mono;
         self.ended.store(now.as_micros().max(1), Relaxed);
@@ -178,16 +250,28 @@ impl Gatekeeper {
     }
 }
 
+/// Whether a limit that is on lets less pass than a measure.
+fn is_stricter(limit: Option<(Enforcement, Quota)>, measure: &Quota) -> bool {
+    let rate = |quota: &Quota| {
+        f64::from(quota.rate.requests.get()) / quota.rate.per.as_secs_f64().max(f64::MIN_POSITIVE)
+    };
+    matches!(limit, Some((Enforcement::On, quota)) if rate(&quota) <= rate(measure))
+}
+
+/// Organization of a request.
+fn organization_of<'q>(limits: &Limits, question: &Question<'q>) -> Option<Organization<'q>> {
+    limits.organization(question.host, question.uri, |name| {
+        question.headers.get(name).and_then(|value| value.to_str().ok())
+    })
+}
+
 /// Class and organization of a request.
 fn identify<'l, 'q>(
     limits: &'l Limits,
     question: &Question<'q>,
 ) -> Option<(&'l Class, Organization<'q>)> {
     let class = limits.classify(question.method, question.uri)?.class;
-    let organization = limits.organization(question.host, question.uri, |name| {
-        question.headers.get(name).and_then(|value| value.to_str().ok())
-    })?;
-    Some((class, organization))
+    Some((class, organization_of(limits, question)?))
 }
 
 fn index(class: &Class) -> u8 {

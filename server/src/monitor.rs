@@ -20,13 +20,14 @@ use domain::{
     id::IncidentNumber,
     incident::{self, Incident},
     journal::{Entry, Event},
+    protection::Protection,
     reading::{PUSHES_REFUSED, Reading, Status},
     severity::Severity,
     subject::Subject,
     text::isolated,
     time::{Now, Span, Timestamp},
 };
-use engine::{evaluate::SeriesId, recommender::Tracks};
+use engine::{evaluate::SeriesId, protection::Guard, recommender::Tracks};
 use tokio::{
     sync::{broadcast::error::TryRecvError, mpsc},
     task::JoinHandle,
@@ -63,6 +64,7 @@ mod in_flight;
 pub mod intake;
 pub mod kept;
 mod maintenance;
+mod protection;
 pub mod recording;
 mod recovery;
 pub mod refusals;
@@ -132,6 +134,10 @@ pub struct Monitor {
     known: Vec<Incident>,
     next_number: IncidentNumber,
     announcements: Announcements,
+    /// Measures, whether the agent may take them, and safe mode, as they are stored.
+    protection: Protection,
+    /// What the agent remembers of its measures.
+    guard: Guard,
     withheld: Arc<WithheldLists>,
     /// How often what would have alerted has changed.
     withheld_changes: u32,
@@ -206,6 +212,8 @@ impl Monitor {
             known: Vec::new(),
             next_number: IncidentNumber(1),
             announcements: Announcements::default(),
+            protection: Protection::default(),
+            guard: Guard::default(),
             withheld: Arc::new(parts.withheld.clone()),
             withheld_changes: 0,
             stale: true,
@@ -376,6 +384,9 @@ impl Monitor {
             core.recording.committed(entries);
             entries.iter().for_each(|entry| self.announcements.take(entry));
         }
+        let protection = &mut self.protection;
+        let is_protected =
+            to_incidents && entries.iter().filter(|one| protection.take(one)).count() > 0;
         let mut known: BTreeMap<IncidentNumber, Incident> =
             std::mem::take(&mut self.known).into_iter().map(|one| (one.number, one)).collect();
         for entry in entries {
@@ -406,6 +417,10 @@ impl Monitor {
         let next = known.keys().next_back().map_or(0, |number| number.0).saturating_add(1);
         self.next_number = self.next_number.max(IncidentNumber(next));
         self.known = known.into_values().collect();
+        drop(core);
+        if is_protected {
+            self.put_protection_in_force();
+        }
     }
 
     fn hear(&mut self, told: Told) {
@@ -564,10 +579,12 @@ impl Monitor {
             withheld: self.withheld_changes,
         });
         let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
+        let (bounds, traffic) = (self.automation_bounds(), self.traffic());
         self.parts.board.change(|shown| {
             shown.readings = Arc::clone(&readings);
             shown.sparklines = sparklines;
             shown.documents = documents;
+            (shown.bounds, shown.traffic) = (bounds, traffic);
             if texts != *shown.texts {
                 shown.texts = Arc::new(texts);
             }

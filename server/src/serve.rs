@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, io, net::SocketAddr, path::PathBuf, sync::Arc, 
 
 use domain::{
     journal::{BlindReason, Event},
+    protection::Protection,
     subject::Subject,
     time::{Now, Span},
 };
@@ -160,6 +161,10 @@ pub async fn run(
         return Err(StartError::NoOwner { address });
     }
     let opening = store.opening().await?;
+    if let Some(gatekeeper) = &gatekeeper {
+        // In force before the first question is answered.
+        gatekeeper.set_protection(&Protection::of(&store.announced(now.wall).await?));
+    }
 
     let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];
     if let Some(from) = opening.alive_at

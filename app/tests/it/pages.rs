@@ -258,6 +258,7 @@ impl Backend for Fake {
         read_journal(ReadJournal),
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
+        get_protection(GetProtection),
         get_settings(GetSettings),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),

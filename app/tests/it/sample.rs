@@ -306,6 +306,12 @@ impl Sample {
             | Command::ReportChange(_)
             | Command::BeginMaintenance(_)
             | Command::EndMaintenance(_)
+            | Command::EndMeasure(_)
+            | Command::SuspendAutomation(_)
+            | Command::ResumeAutomation(_)
+            | Command::BeginSafeMode(_)
+            | Command::SetSafeModeStage(_)
+            | Command::EndSafeMode(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -562,6 +568,7 @@ impl Backend for Sample {
         get_document(GetDocument),
         read_journal(ReadJournal),
         get_bundle(GetBundle),
+        get_protection(GetProtection),
         get_settings(GetSettings),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),

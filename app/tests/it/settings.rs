@@ -170,6 +170,7 @@ impl Backend for Fake {
         read_journal(ReadJournal),
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
+        get_protection(GetProtection),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

@@ -180,6 +180,7 @@ impl Backend for Fake {
         read_journal(ReadJournal),
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
+        get_protection(GetProtection),
         get_settings(GetSettings),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),

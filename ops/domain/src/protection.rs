@@ -194,6 +194,9 @@ pub struct Protection {
     pub suspension: Option<Suspension>,
     /// Safe mode, if it is in force.
     pub safe_mode: Option<SafeMode>,
+    /// When a person ended safe mode last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe_mode_ended_at: Option<Timestamp>,
 }
 
 impl Protection {
@@ -250,7 +253,9 @@ impl Protection {
                     (safe_mode.stage, safe_mode.stage_since) = (*stage, at);
                 }
             }
-            ProtectionEvent::SafeModeEnded => self.safe_mode = None,
+            ProtectionEvent::SafeModeEnded => {
+                (self.safe_mode, self.safe_mode_ended_at) = (None, Some(at));
+            }
         }
         true
     }

@@ -7,7 +7,10 @@ use domain::{
     subject::Subject,
     time::{MonotonicTime, Span, Timestamp},
 };
-use engine::gate::{Counts, OrganizationCounts};
+use engine::{
+    gate::{Counts, OrganizationCounts},
+    protection::{Baseline, Counted},
+};
 use futures::{FutureExt as _, future::BoxFuture};
 use policy::limits::{ClassKind, Limits, Organization};
 
@@ -118,6 +121,7 @@ impl Kind for Gate {
             gatekeeper,
             taken_at: None,
             watched: BTreeMap::new(),
+            baseline: Baseline::default(),
         }))
     }
 
@@ -150,6 +154,7 @@ struct GateCollector {
     /// When the last window ended.
     taken_at: Option<MonotonicTime>,
     watched: BTreeMap<Box<str>, Watched>,
+    baseline: Baseline,
 }
 
 impl Collector for GateCollector {
@@ -190,6 +195,7 @@ impl GateCollector {
             let classes = counted.get(&**name).map_or(&nothing, |one| &one.classes);
             observe(&mut round, at, &watched.subject, &limits, classes, seconds, hears_ends);
         }
+        self.note_traffic(&counted, &limits, seconds);
         let mut all = Counts::default();
         let listed = window.organizations.iter().flat_map(|one| &one.classes);
         listed.chain(&window.others).for_each(|counts| all.add(counts));
@@ -205,6 +211,33 @@ impl GateCollector {
         let subjects = self.watched.values().map(|one| one.subject.clone()).collect();
         round.listings.push(Listing::new(KIND, subjects, Absence::Gone));
         round
+    }
+
+    /// Notes who sends how much in each class, now and usually.
+    fn note_traffic(
+        &mut self,
+        counted: &BTreeMap<&str, &OrganizationCounts>,
+        limits: &Limits,
+        seconds: f64,
+    ) {
+        let is_class = |name: &str| limits.classes().iter().any(|class| class.name == name);
+        let watched = &self.watched;
+        self.baseline.retain(|organization, class| {
+            watched.contains_key(organization.name()) && is_class(class)
+        });
+        for (name, one) in watched {
+            let counts = counted.get(&**name).map(|one| &one.classes);
+            for (index, class) in limits.classes().iter().enumerate() {
+                let counts = counts.and_then(|counts| counts.get(index));
+                let counted = counts.map_or_else(Counted::default, |counts| Counted {
+                    requests: counts.requests,
+                    refused: counts.refused,
+                    above: counts.would_be_refused,
+                });
+                self.baseline.take(&one.subject, &class.name, counted, seconds);
+            }
+        }
+        self.gatekeeper.note_traffic(self.baseline.traffic());
     }
 
     /// Watches who sends, as far as there is room, and no longer who is silent for long.

@@ -15,6 +15,9 @@ const GATE_STATUS: HeaderName = HeaderName::from_static("x-gate-status");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
+/// Seconds after which a client may try again in safe mode.
+const SAFE_MODE_RETRY: u64 = 60;
+
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
@@ -34,6 +37,8 @@ pub(super) enum Refusal {
         /// The largest body in bytes.
         most: u64,
     },
+    /// Safe mode is in force, and it is not critical.
+    SafeMode,
 }
 
 /// A quota, and its state after a request.
@@ -71,6 +76,7 @@ impl Refusal {
         match self {
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::SafeMode => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -86,6 +92,10 @@ impl Refusal {
             Self::TooLarge { most } => {
                 ("Too large", format!("At most {most} bytes can be sent at once."))
             }
+            Self::SafeMode => (
+                "Read-only for the moment",
+                "Changes are paused to protect the service, and nothing was saved. You can still read. Please try again later.".to_owned(),
+            ),
         }
     }
 }
@@ -118,6 +128,9 @@ impl Answer {
             let seconds = retry_after_seconds(held.standing.retry_after, random());
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
             retry_after = Some(seconds);
+        }
+        if matches!(refusal, Refusal::SafeMode) {
+            headers.insert(RETRY_AFTER, HeaderValue::from(SAFE_MODE_RETRY));
         }
         let status = refusal.status();
         headers.insert(GATE_STATUS, HeaderValue::from(status.as_u16()));

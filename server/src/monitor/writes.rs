@@ -18,6 +18,7 @@ use domain::{
     id::IncidentNumber,
     incident::{self, Incident},
     journal::Event,
+    protection::Protection,
     time::{Now, Span, Timestamp},
 };
 use engine::agent::{self, World};
@@ -64,6 +65,10 @@ impl Monitor {
         let decided = self.decide(breaches, now);
         if !decided.is_empty() {
             return self.record(decided, Principal::Agent, now);
+        }
+        let measures = self.protect(now);
+        if !measures.is_empty() {
+            return self.record(measures, Principal::Agent, now);
         }
         let recommended = self.recommend(now);
         if !recommended.is_empty() {
@@ -276,6 +281,8 @@ impl Monitor {
             Some(Landed::Reloaded(Ok(stored))) => {
                 let Stored { incidents, next_number, announced, number } = stored;
                 self.announcements = Announcements::of(&announced);
+                self.protection = Protection::of(&announced);
+                self.put_protection_in_force();
                 self.parts.intake.core().recording.incidents(&incidents, next_number);
                 (self.known, self.next_number) = (incidents, next_number);
                 self.readings += 1;
@@ -350,7 +357,7 @@ impl Monitor {
 
     /// What is in memory is not what is stored. The first time it is read again at once; what does
     /// not fit even then waits a little.
-    fn misfit(&mut self, now: Now) {
+    pub(super) fn misfit(&mut self, now: Now) {
         self.stale = true;
         self.refused += 1;
         if self.refused > 1 {

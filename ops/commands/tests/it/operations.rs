@@ -130,6 +130,7 @@ impl Backend for Counting {
         list_incidents(ListIncidents),
         get_incident(GetIncident),
         find_incident(FindIncident),
+        get_protection(GetProtection),
         search_history(SearchHistory),
         get_series(GetSeries),
         get_signal(GetSignal),

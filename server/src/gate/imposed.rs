@@ -1,0 +1,173 @@
+//! Measures and safe mode as they take effect at the gate.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::atomic::{AtomicI64, Ordering::Relaxed},
+};
+
+use domain::{
+    protection::{Protection, SafeModeStage},
+    time::{MonotonicTime, Now, Span},
+};
+use policy::limits::{Class, ClassKind, Classification, Limits, Organization, Quota, Rate};
+
+/// The most refusals that a calm time earns in advance.
+const MOST_EARNED: i64 = 50;
+
+/// Measures and safe mode, looked up for each request.
+#[derive(Debug, Default)]
+pub(super) struct Imposed {
+    /// By the name of the organization.
+    limits: HashMap<Box<str>, Vec<ImposedLimit>>,
+    /// The stage of safe mode, if it is in force.
+    pub safe_mode: Option<SafeModeStage>,
+}
+
+/// A limit of the agent for one class. It ends here too when its time is over, whatever happens to
+/// the database.
+#[derive(Clone, Copy, Debug)]
+struct ImposedLimit {
+    class: usize,
+    quota: Quota,
+    ends_at: MonotonicTime,
+}
+
+impl Imposed {
+    /// The measures in force whose classes the limits name. What is left of their time runs on the
+    /// monotonic clock, so that a clock that is set back makes none longer.
+    pub fn of(protection: &Protection, limits: &Limits, now: Now) -> Self {
+        let mut imposed = Self {
+            safe_mode: protection.safe_mode.as_ref().map(|one| one.stage),
+            ..Self::default()
+        };
+        for one in &protection.measures {
+            let measure = &one.measure;
+            let longest = measure.until.since(one.began_at);
+            let left = measure.until.since(now.wall).min(longest);
+            let class = limits.classes().iter().find(|class| class.name == measure.requests.class);
+            let Some(class) = class.filter(|_| left > Span::ZERO) else { continue };
+            let name = measure.requests.organization.name();
+            imposed.limits.entry(name.into()).or_default().push(ImposedLimit {
+                class: class.id.index(),
+                quota: quota(measure.rate),
+                ends_at: now.mono.plus(left),
+            });
+        }
+        imposed
+    }
+
+    /// Whether there is any limit.
+    pub fn has_limits(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    /// The limit of an organization for a class.
+    pub fn quota(&self, organization: &str, class: &Class, now: MonotonicTime) -> Option<Quota> {
+        let limits = self.limits.get(organization)?;
+        let is_this = |one: &&ImposedLimit| one.class == class.id.index() && now < one.ends_at;
+        limits.iter().find(is_this).map(|one| one.quota)
+    }
+
+    /// Whether safe mode lets a request pass.
+    pub fn passes_safe_mode(
+        &self,
+        limits: &Limits,
+        classification: Option<&Classification<'_>>,
+        organization: Option<&Organization<'_>>,
+    ) -> bool {
+        let Some(stage) = self.safe_mode else { return true };
+        let is_critical = classification.is_some_and(|one| one.is_critical);
+        let keeps_writing = organization.is_some_and(|one| limits.automation().keeps_writing(one));
+        is_critical
+            || keeps_writing
+            || match stage {
+                SafeModeStage::ReadOnly => false,
+                SafeModeStage::Interactive => {
+                    classification.is_none_or(|one| one.class.kind == ClassKind::Interactive)
+                }
+            }
+    }
+}
+
+/// The quota of a rate in requests per second, with a burst of one second.
+fn quota(rate: f64) -> Quota {
+    let at_least_one = |value: f64| NonZeroU32::new(value as u32).unwrap_or(NonZeroU32::MIN);
+    Quota {
+        rate: Rate { requests: at_least_one((rate * 60.0).round()), per: Span::from_mins(1) },
+        burst: at_least_one(rate.ceil()),
+        at_a_time: None,
+    }
+}
+
+/// The share of all requests that the agent may refuse, as a budget: each request earns a part of a
+/// refusal.
+#[derive(Debug, Default)]
+pub(super) struct RefusalBudget {
+    /// In hundredths of a refusal.
+    earned: AtomicI64,
+}
+
+impl RefusalBudget {
+    /// Takes a request into account.
+    pub fn earn(&self, percent: u8) {
+        let most = MOST_EARNED * 100;
+        let _ = self.earned.fetch_update(Relaxed, Relaxed, |earned| {
+            (earned < most).then(|| (earned + i64::from(percent)).min(most))
+        });
+    }
+
+    /// Takes a refusal; false if none is left.
+    pub fn spend(&self) -> bool {
+        self.earned
+            .fetch_update(Relaxed, Relaxed, |earned| {
+                earned.checked_sub(100).filter(|left| *left >= 0)
+            })
+            .is_ok()
+    }
+
+    /// Gives a refusal back that was not needed.
+    pub fn give_back(&self) {
+        self.earned.fetch_add(100, Relaxed);
+    }
+
+    /// Begins anew without a refusal.
+    pub fn reset(&self) {
+        self.earned.store(0, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_becomes_a_quota_that_never_is_nothing() {
+        for (rate, requests, burst) in [(15.0, 900, 15), (0.1, 6, 1), (0.0, 1, 1), (2.5, 150, 3)] {
+            let quota = quota(rate);
+            assert_eq!((quota.rate.requests.get(), quota.burst.get()), (requests, burst));
+        }
+    }
+
+    #[test]
+    fn no_more_than_the_share_is_refused() {
+        let budget = RefusalBudget::default();
+        let mut refused = 0;
+        for _ in 0..1_000 {
+            budget.earn(20);
+            if budget.spend() {
+                refused += 1;
+            }
+        }
+        assert_eq!(refused, 200);
+        assert!(!budget.spend());
+        (0..100_000).for_each(|_| budget.earn(20));
+        let burst = std::iter::repeat_with(|| budget.spend()).take_while(|spent| *spent).count();
+        assert_eq!(burst, 50);
+        budget.give_back();
+        assert!(budget.spend() && !budget.spend());
+        budget.earn(100);
+        budget.reset();
+        assert!(!budget.spend());
+    }
+}

@@ -1,0 +1,70 @@
+//! Protection as the monitor drives it: what the agent decides, and what takes effect at the gate.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use commands::protection::AutomationBounds;
+use domain::{
+    actor::Actor,
+    id::IncidentNumber,
+    incident::{self, Incident},
+    journal::Event,
+    protection::ClassTraffic,
+    time::Now,
+};
+use engine::protection::Scene;
+use policy::limits::SafeModeEntry;
+
+use crate::monitor::Monitor;
+
+impl Monitor {
+    /// What the agent begins, changes and ends. It takes effect when it is journalled.
+    pub(super) fn protect(&mut self, now: Now) -> Vec<Event> {
+        let traffic = self.traffic();
+        let scene = Scene {
+            incidents: &self.known,
+            protection: &self.protection,
+            traffic: traffic.as_ref().map(|traffic| traffic.as_slice()),
+            limits: self.parts.documents.limits(),
+            now,
+        };
+        let events = self.guard.decide(&scene);
+        if events.is_empty() {
+            return events;
+        }
+        let mut after: BTreeMap<IncidentNumber, Incident> =
+            self.known.iter().map(|known| (known.number, known.clone())).collect();
+        // A measure may outlive the time for which its incident is kept in memory: then the store
+        // alone knows whether it fits.
+        let known = |event: &&Event| event.incident().is_none_or(|one| after.contains_key(&one));
+        let about_known: Vec<Event> = events.iter().filter(known).cloned().collect();
+        if let Err(error) = incident::apply_all(&mut after, &about_known, Actor::Agent, now.wall) {
+            tracing::error!(%error, "a measure does not apply; it is not recorded");
+            self.misfit(now);
+            return Vec::new();
+        }
+        events
+    }
+
+    /// Puts what is stored in force at the gate.
+    pub(super) fn put_protection_in_force(&self) {
+        if let Some(gatekeeper) = &self.parts.gatekeeper {
+            gatekeeper.set_protection(&self.protection);
+        }
+    }
+
+    /// The traffic of organizations; `None` where there is no gate, or nothing was seen just now.
+    pub(super) fn traffic(&self) -> Option<Arc<Vec<ClassTraffic>>> {
+        self.parts.gatekeeper.as_ref().and_then(|gatekeeper| gatekeeper.traffic())
+    }
+
+    /// Bounds of the agent, as the limits in force say.
+    pub(super) fn automation_bounds(&self) -> AutomationBounds {
+        let automation = self.parts.documents.limits().automation();
+        AutomationBounds {
+            largest_share_percent: automation.largest_share_percent,
+            most_organizations: automation.most_organizations,
+            longest_measure: automation.longest_measure,
+            begins_safe_mode: automation.safe_mode == SafeModeEntry::Automatic,
+        }
+    }
+}
