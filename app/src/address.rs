@@ -81,6 +81,7 @@ pub(crate) fn reason(to: &str) -> Option<String> {
         "/ops/incidents" => "Sign in to see the incidents.",
         "/ops/history" => "Sign in to search the history.",
         "/ops/journal" => "Sign in to read the journal.",
+        "/ops/protection" => "Sign in to see what is limited.",
         "/ops/runbook" => "Sign in to read the runbook.",
         "/ops/settings/notifications" => "Sign in to set your notifications.",
         _ if path == "/ops/settings" || path.starts_with("/ops/settings/") => {

@@ -3,6 +3,7 @@
 //! typed still stands in it.
 
 mod health;
+mod protection;
 mod reply;
 mod settings;
 mod trail;
@@ -29,7 +30,8 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 3] = [trail::SHARE, trail::REDACT, health::HEALTH];
+pub const FORMS: [&str; 4] =
+    [trail::SHARE, trail::REDACT, health::HEALTH, crate::routes::protection::PATH];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(
@@ -40,7 +42,9 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    trail::forms(context.clone(), shell.clone()).merge(health::forms(context, shell))
+    trail::forms(context.clone(), shell.clone())
+        .merge(health::forms(context.clone(), shell.clone()))
+        .merge(protection::forms(context, shell))
 }
 
 /// Answers a form that a browser without Wasm sent to a server function: with the page on which it

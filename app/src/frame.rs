@@ -1,5 +1,6 @@
 //! The frame around every page: the places, the live mark, and the routes.
 
+use commands::protection::Restriction;
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
@@ -31,6 +32,7 @@ use crate::{
         incidents::IncidentsPage,
         join::JoinPage,
         journal::JournalPage,
+        protection::ProtectionPage,
         runbook::RunbookPage,
         settings::{AboutPage, AccountPage, MembersPage, NotificationsPage, TokensPage},
         shares::SharesPage,
@@ -67,6 +69,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/protection") view=ProtectionPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/signals/:signal") view=SignalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings") view=AccountPage ssr=SsrMode::Async/>
@@ -135,6 +138,12 @@ fn places() -> AnyView {
             view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
         })
     };
+    let restriction = move || {
+        Suspend::new(async move {
+            let first = pulse.await.ok().and_then(|pulse| pulse.restriction);
+            move || restricted(shared.pulse.get().and_then(|pulse| pulse.restriction).or(first))
+        })
+    };
     // Paper does not change: it says of when it is.
     let clock = expect_context::<Clock>();
     let printed = move || {
@@ -162,6 +171,7 @@ fn places() -> AnyView {
                 <ul>
                     {place("/ops/health", "icon health", "Health", ().into_any())}
                     {place("/ops/incidents", "icon incidents", "Incidents ", count)}
+                    {place("/ops/protection", "icon protection", "Protection", ().into_any())}
                     {place("/ops/history", "icon history", "History", ().into_any())}
                     {place("/ops/journal", "icon journal", "Journal", ().into_any())}
                     {place("/ops/runbook", "icon runbook", "Runbook", ().into_any())}
@@ -174,6 +184,23 @@ fn places() -> AnyView {
             <LiveIndicator path=path loaded=checked_at/>
         </header>
         <p class="on-paper"><Transition>{printed}</Transition></p>
+        <div class="restricted" role="status"><Transition>{restriction}</Transition></div>
     }
     .into_any()
+}
+
+/// Safe mode, and that automatic measures are suspended, on every page.
+fn restricted(restriction: Option<Restriction>) -> Option<AnyView> {
+    let Restriction { is_suspended, safe_mode } = restriction?;
+    let sentence = match (safe_mode, is_suspended) {
+        (Some(stage), _) => {
+            format!("Safe mode is in force: {}.", wording::protection::stage(stage))
+        }
+        (None, true) => "Automatic measures are suspended.".to_owned(),
+        (None, false) => return None,
+    };
+    Some(
+        view! { <p class="notice">{sentence} " " <a href="/ops/protection">"Open protection"</a></p> }
+            .into_any(),
+    )
 }

@@ -1,6 +1,6 @@
 //! How things stand, for title, icon and places of every page.
 
-use commands::view::IncidentCard;
+use commands::{protection::Restriction, view::IncidentCard};
 use domain::{
     reading::{Reading, Status},
     severity::Severity,
@@ -17,6 +17,8 @@ pub struct Pulse {
     pub active: u32,
     /// When the last tick was.
     pub checked_at: Timestamp,
+    /// What protection restricts; `None` while that is not known.
+    pub restriction: Option<Restriction>,
 }
 
 impl Pulse {
@@ -25,11 +27,13 @@ impl Pulse {
         active: &[IncidentCard],
         readings: impl IntoIterator<Item = &'a Reading>,
         checked_at: Timestamp,
+        restriction: Option<Restriction>,
     ) -> Self {
         Self {
             mood: Mood::of(active, readings),
             active: u32::try_from(active.len()).unwrap_or(u32::MAX),
             checked_at,
+            restriction,
         }
     }
 }

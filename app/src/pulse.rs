@@ -22,7 +22,8 @@ pub(crate) struct Shared {
 #[server(prefix = "/api/pages", endpoint = "pulse", input = GetUrl)]
 pub async fn get_pulse() -> Result<Pulse, Problem> {
     let health = crate::door::execute(commands::reading::GetHealth {}).await?;
-    Ok(Pulse::of(&health.active, &health.now.readings, health.now.checked_at))
+    let restriction = health.overview.restriction;
+    Ok(Pulse::of(&health.active, &health.now.readings, health.now.checked_at, restriction))
 }
 
 /// What the browser's tab says.
@@ -101,7 +102,11 @@ pub(crate) fn head_of_entrance(shared: Shared) {
 pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
     #[cfg(feature = "ssr")]
     write_head(shared, pulse.map_or(Mood::Blind, |pulse| pulse.mood), pulse);
-    if shared.pulse.get_untracked() != pulse {
+    let known = shared.pulse.get_untracked();
+    // The stream tells of it a moment later than of the rest.
+    let restriction = |pulse: Pulse| pulse.restriction.or(known.and_then(|one| one.restriction));
+    let pulse = pulse.map(|pulse| Pulse { restriction: restriction(pulse), ..pulse });
+    if known != pulse {
         shared.pulse.set(pulse);
     }
 }
@@ -113,7 +118,9 @@ mod tests {
 
     #[test]
     fn the_tab_tells_how_things_stand() {
-        let pulse = |mood, active| Some(Pulse { mood, active, checked_at: Timestamp::default() });
+        let pulse = |mood, active| {
+            Some(Pulse { mood, active, checked_at: Timestamp::default(), restriction: None })
+        };
         assert_eq!(title(pulse(Mood::Calm, 0), "Health"), "Calm · Health · Calm Ops");
         assert_eq!(
             title(pulse(Mood::Critical, 1), "Incident 7"),

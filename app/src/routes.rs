@@ -9,6 +9,7 @@ pub(crate) mod incidents;
 pub(crate) mod join;
 pub(crate) mod journal;
 pub(crate) mod period;
+pub(crate) mod protection;
 pub(crate) mod runbook;
 pub(crate) mod settings;
 pub(crate) mod shares;

@@ -7,6 +7,7 @@ mod consistency;
 mod evidence;
 mod head;
 mod inspections;
+mod measures;
 pub(crate) mod recommendation;
 mod state;
 mod steps;
@@ -163,6 +164,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                 {move || state.trouble.get().map(|one| view! { <p class="notice">{linked(&one)}</p> })}
                 <article id="brief" class=edge>
                     <head::Head state/>
+                    <measures::Measures state/>
                     <recommendation::Ran state forms=decision/>
                     <Said forms=decision/>
                     <recommendation::Advices state/>

@@ -55,7 +55,7 @@ impl Ops {
     pub(crate) fn pulse(&self) -> Option<Pulse> {
         let readings = self.rows.iter().map(|row| &row.reading);
         (self.version > 0 && self.knows_incidents)
-            .then(|| Pulse::of(&self.active, readings, self.checked_at))
+            .then(|| Pulse::of(&self.active, readings, self.checked_at, self.overview.restriction))
     }
 
     /// The newest reading of the same signal and subject.

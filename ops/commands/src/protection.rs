@@ -75,6 +75,25 @@ pub fn end_safe_mode(protection: &Protection) -> Result<Event, Error> {
     Ok(Event::SafeModeEnded)
 }
 
+/// What every page tells of protection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Restriction {
+    /// Automatic measures are suspended.
+    pub is_suspended: bool,
+    /// The stage of safe mode, if it is in force.
+    pub safe_mode: Option<SafeModeStage>,
+}
+
+impl From<&Protection> for Restriction {
+    fn from(protection: &Protection) -> Self {
+        Self {
+            is_suspended: protection.suspension.is_some(),
+            safe_mode: protection.safe_mode.as_ref().map(|one| one.stage),
+        }
+    }
+}
+
 /// Bounds of what the agent does without a person, as `limits.md` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

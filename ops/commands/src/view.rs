@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::{
     day::Days, figures::HistorySummary, maintenance::MaintenanceCard,
-    notifications::NotifiedContact,
+    notifications::NotifiedContact, protection::Restriction,
 };
 
 /// The latest of everything. The stream carries it whole once, and then what changes.
@@ -104,6 +104,10 @@ pub struct Overview {
     /// The last 24 hours of each subject that is shown.
     #[serde(default)]
     pub days: Days,
+    /// Whether automatic measures are suspended, and whether safe mode is in force; `None` while
+    /// that is not known.
+    #[serde(default)]
+    pub restriction: Option<Restriction>,
 }
 
 /// The health page.

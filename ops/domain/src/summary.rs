@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     change::ReportedChange,
+    protection::{LimitedRequests, MeasureEnding},
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},
@@ -151,6 +152,27 @@ pub enum Sentence {
         /// What came of it.
         result: RunResult,
     },
+    /// A limit of the agent is in force.
+    Limited {
+        /// The requests that it limits.
+        requests: LimitedRequests,
+        /// The rate that passes, in requests per second.
+        rate: f64,
+        /// When it ends at the latest.
+        until: Timestamp,
+    },
+    /// A limit of the agent is no longer in force.
+    LimitLifted {
+        /// The requests that it limited.
+        requests: LimitedRequests,
+        /// Why.
+        ending: MeasureEnding,
+    },
+    /// Further limits that are not told one by one.
+    MoreLimits {
+        /// How many.
+        count: u32,
+    },
     /// A command that the thresholds name for it.
     Command {
         /// Its id.
@@ -198,6 +220,8 @@ pub enum Sentence {
     ReasonUnknown,
     /// Which customers are affected is not known.
     CustomersUnknown,
+    /// Whether customers are affected beside those that take part is not known.
+    OtherCustomersUnknown,
     /// How something is doing now is not known, as nothing is heard.
     NowUnknown {
         /// Of whom.
@@ -250,6 +274,20 @@ pub struct Basis {
     pub ran: u32,
     /// Of how many of these it was known whether they helped.
     pub proved: u32,
+    /// How many limits of the agent were in force.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub limited: u32,
+    /// The rates that they let pass, summed, in tenths of a request per second.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub limited_to: u32,
+    /// How many had been lifted.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lifted: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What an incident's page says first.

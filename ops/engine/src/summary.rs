@@ -11,6 +11,7 @@ use domain::{
     change::ReportedChange,
     incident::{Incident, IncidentBreach},
     lifecycle::State,
+    protection::IncidentMeasure,
     subject::Subject,
     summary::{Basis, FORESEEABLE, Fact, Phase, Sentence, Summary, Topic, eases},
     text,
@@ -18,7 +19,8 @@ use domain::{
 };
 
 use crate::summary::limits::{
-    LONGEST_ID, LONGEST_TEXT, MOST_COMMANDS, MOST_FACTS, MOST_SUBJECTS, MOST_UNKNOWN, count,
+    LONGEST_ID, LONGEST_TEXT, MOST_COMMANDS, MOST_FACTS, MOST_LIMITS, MOST_SUBJECTS, MOST_UNKNOWN,
+    count,
 };
 
 /// Basis of the summary of an incident as it stands.
@@ -46,6 +48,13 @@ pub fn basis(incident: &Incident) -> Basis {
         running,
         ran,
         proved,
+        limited: count(incident.measures_in_force().count()),
+        limited_to: incident
+            .measures_in_force()
+            .map(|one| one.measure.rate * 10.0)
+            .sum::<f64>()
+            .round() as u32,
+        lifted: count(incident.measures.iter().filter(|one| one.ended.is_some()).count()),
     }
 }
 
@@ -99,7 +108,10 @@ pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
     if basis.phase != Phase::Over {
         summary.done.push(Sentence::Watching);
     }
-    summary.done.extend(runs::told(incident));
+    summary.done.extend(measures(incident));
+    if incident.measures.is_empty() || basis.running + basis.ran > 0 {
+        summary.done.extend(runs::told(incident));
+    }
     match basis.phase {
         Phase::Over => {}
         _ if holding.iter().all(Fact::is_easing) => {
@@ -116,6 +128,26 @@ pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
     }
     summary.unknown = unknown(&holding, &told, summary.is_over());
     summary
+}
+
+/// The measures of the agent: those in force, then those that were lifted last.
+fn measures(incident: &Incident) -> Vec<Sentence> {
+    let requests = |one: &IncidentMeasure| one.measure.requests.clone();
+    let limited = incident.measures_in_force().map(|one| Sentence::Limited {
+        requests: requests(one),
+        rate: one.measure.rate,
+        until: one.measure.until,
+    });
+    let lifted = incident.measures.iter().rev().filter_map(|one| {
+        let ending = one.ended?.ending;
+        Some(Sentence::LimitLifted { requests: requests(one), ending })
+    });
+    let mut sentences: Vec<Sentence> = limited.chain(lifted).take(MOST_LIMITS).collect();
+    let more = incident.measures.len().saturating_sub(MOST_LIMITS);
+    if more > 0 {
+        sentences.push(Sentence::MoreLimits { count: count(more) });
+    }
+    sentences
 }
 
 fn happened(incident: &Incident, told: &[&IncidentBreach], basis: Basis) -> Vec<Sentence> {
@@ -278,7 +310,13 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
 }
 
 fn unknown(holding: &[Fact], told: &[&IncidentBreach], over: bool) -> Vec<Sentence> {
-    let mut sentences = vec![Sentence::ReasonUnknown, Sentence::CustomersUnknown];
+    let is_customer = |known: &&IncidentBreach| known.breach.key.subject.kind() == "organization";
+    let customers = if told.iter().any(is_customer) {
+        Sentence::OtherCustomersUnknown
+    } else {
+        Sentence::CustomersUnknown
+    };
+    let mut sentences = vec![Sentence::ReasonUnknown, customers];
     if !told.is_empty() && told.iter().all(|known| known.breach.reason.is_some()) {
         sentences.remove(0);
     }

@@ -5,6 +5,7 @@ use domain::{
     protection::{
         LimitedRequests, Measure, MeasureEnded, MeasureEnding, SafeMode, SafeModeStage, Suspension,
     },
+    time::Timestamp,
 };
 
 use crate::humanize;
@@ -38,13 +39,29 @@ pub fn began(measure: &Measure) -> String {
     )
 }
 
+/// A measure in force: `Calm Ops limits uploads of acme to 15 requests/s, until 22:40 at the latest.`
+pub fn limited(of: &LimitedRequests, per_second: f64, until: Timestamp, over: bool) -> String {
+    format!(
+        "Calm Ops {} {} to {}, until {} at the latest.",
+        if over { "limited" } else { "limits" },
+        requests(of),
+        rate(per_second),
+        humanize::moment(until)
+    )
+}
+
+/// Further limits.
+pub fn more(count: u32) -> String {
+    if count == 1 { "And 1 more limit.".to_owned() } else { format!("And {count} more limits.") }
+}
+
 /// A measure that has another rate now.
 pub fn changed(measure: &Measure) -> String {
     let (what, rate) = (requests(&measure.requests), rate(measure.rate));
-    if measure.returns > 0 && measure.stage == 0 {
-        format!("The problem returned, so the limit for {what} is back at {rate}.")
-    } else {
-        format!("The limit for {what} was widened to {rate}, because the problem is easing.")
+    match (measure.stage, measure.returns) {
+        (0, 0) => format!("The problem goes on, so the limit for {what} was lowered to {rate}."),
+        (0, _) => format!("The problem returned, so the limit for {what} is back at {rate}."),
+        _ => format!("The limit for {what} is now {rate}."),
     }
 }
 

@@ -11,6 +11,7 @@ use domain::{
     incident::Incident,
     journal::{Entry, Event, EventGroup, IncidentEvent, ProtectionEvent, RecommendationEvent},
     lifecycle::{State, Step},
+    protection::LimitedRequests,
     subject::Subject,
     summary::{Fact, Sentence, Summary},
     time::Timestamp,
@@ -314,6 +315,10 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
         let subject = general(&fact.subject);
         Fact { subject, reason: None, ..fact.clone() }
     };
+    let someone = || LimitedRequests {
+        organization: Subject::build("organization", GENERAL_PART, None),
+        class: String::new(),
+    };
     let sentence = |sentence: &Sentence| match sentence {
         Sentence::Holds { fact: one } => Sentence::Holds { fact: fact(one) },
         Sentence::Cleared { fact: one } => Sentence::Cleared { fact: fact(one) },
@@ -344,6 +349,13 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
         Sentence::NowUnknown { subject } => Sentence::NowUnknown { subject: general(subject) },
         Sentence::UsualUnknown { subject, signal } => {
             Sentence::UsualUnknown { subject: general(subject), signal: signal.clone() }
+        }
+        // Who else is limited is nobody's business.
+        Sentence::Limited { requests: _, rate, until } => {
+            Sentence::Limited { requests: someone(), rate: *rate, until: *until }
+        }
+        Sentence::LimitLifted { requests: _, ending } => {
+            Sentence::LimitLifted { requests: someone(), ending: *ending }
         }
         // A title may name what is inside: the document's words are the team's own.
         Sentence::Ran { title: _, subject, result } => {
@@ -377,6 +389,8 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
         | Sentence::GoesOn
         | Sentence::EndsByItself { .. }
         | Sentence::ReasonUnknown
+        | Sentence::MoreLimits { .. }
+        | Sentence::OtherCustomersUnknown
         | Sentence::CustomersUnknown => sentence.clone(),
     };
     let Summary { basis, happened, since, affected, done, recommended, otherwise, unknown } =

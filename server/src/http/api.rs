@@ -20,6 +20,7 @@ mod history;
 mod incidents;
 mod journal;
 mod maintenance;
+mod protection;
 mod recommendations;
 pub mod route;
 mod shares;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         subjects::routes(),
         changes::routes(),
         maintenance::routes(),
+        protection::routes(),
         signals::routes(),
         events::routes(),
         accounts::routes(),

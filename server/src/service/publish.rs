@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use commands::{day::Days, maintenance::cards, view::Overview};
+use commands::{day::Days, maintenance::cards, protection::Restriction, view::Overview};
 use domain::time::Span;
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +59,7 @@ impl Inner {
             documents,
             maintenance: cards(&at_hand.announcements, &shown.withheld, &present),
             days,
+            restriction: Some(Restriction::from(&*at_hand.protection)),
         }
     }
 }

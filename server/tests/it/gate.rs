@@ -40,22 +40,26 @@ fn limits(state: &str) -> String {
     )
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A running Calm Ops with a gate.
-struct Gated {
-    home: Home,
-    program: Running,
-    port: u16,
+pub struct Gated {
+    pub home: Home,
+    pub program: Running,
+    pub port: u16,
 }
 
 impl Gated {
     fn start(limits: &str) -> Self {
+        Self::start_with(limits, THRESHOLDS)
+    }
+
+    pub fn start_with(limits: &str, thresholds: &str) -> Self {
         let home = Home::new();
         fs::write(home.ops().join("protection/limits.md"), limits).unwrap();
-        fs::write(home.ops().join("alerts/thresholds.md"), THRESHOLDS).unwrap();
+        fs::write(home.ops().join("alerts/thresholds.md"), thresholds).unwrap();
         let port = free_port();
         let program =
             home.start_with(&["--config", &configuration(&home, &format!("127.0.0.1:{port}"))]);
@@ -63,18 +67,18 @@ impl Gated {
         Self { home, program, port }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.program.child), signal).unwrap();
     }
 
     /// Asks as a proxy does.
-    fn ask(&self, more: &str) -> Answer {
+    pub fn ask(&self, more: &str) -> Answer {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         talk(stream, &format!("GET /api/gate/check{more}"))
     }
 }
 
-fn configuration(home: &Home, listen: &str) -> String {
+pub fn configuration(home: &Home, listen: &str) -> String {
     let (file, token) = (home.dir.path().join("calm-ops.toml"), home.dir.path().join("gate-token"));
     fs::write(&token, format!("{TOKEN}\n")).unwrap();
     let text = format!("[gate]\nlisten = \"{listen}\"\ntoken_file = \"{}\"\n", token.display());
@@ -95,7 +99,7 @@ fn talk(mut stream: impl std::io::Read + std::io::Write, request: &str) -> Answe
 }
 
 /// Headers of a question.
-fn question(method: &str, uri: &str, organization: &str) -> String {
+pub fn question(method: &str, uri: &str, organization: &str) -> String {
     format!(
         " HTTP/1.1\r\nHost: gate\r\nX-Gate-Token: {TOKEN}\r\nX-Forwarded-Method: {method}\r\nX-Forwarded-Uri: {uri}\r\nX-Organization: {organization}"
     )

@@ -27,6 +27,7 @@ mod postgres_server;
 mod private;
 mod program;
 mod programs;
+mod protection;
 mod recovery;
 mod refused_pushes;
 mod replay;

@@ -101,6 +101,7 @@ pub(crate) fn all(ops: &Ops, sections: &[Section]) -> Vec<Entry> {
     let places = [
         ("Health", "status board signals", "/ops/health"),
         ("Incidents", "active alerts", "/ops/incidents"),
+        ("Protection", "limits gate safe mode organizations", "/ops/protection"),
         ("History", "past incidents", "/ops/history"),
         ("Journal", "audit log record", "/ops/journal"),
         ("Runbook", "guide help", "/ops/runbook"),
@@ -306,6 +307,7 @@ mod tests {
                 "/ops/incidents/7",
                 "/ops/health",
                 "/ops/incidents",
+                "/ops/protection",
                 "/ops/history",
                 "/ops/journal",
                 "/ops/runbook",

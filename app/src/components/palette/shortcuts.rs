@@ -2,10 +2,11 @@
 //! does anything while someone types.
 
 /// Places that `g` and a letter lead to: letter, name, address.
-pub(crate) const PLACES: [(&str, &str, &str); 4] = [
+pub(crate) const PLACES: [(&str, &str, &str); 5] = [
     ("h", "Health", "/ops/health"),
     ("i", "Incidents", "/ops/incidents"),
     ("j", "Journal", "/ops/journal"),
+    ("p", "Protection", "/ops/protection"),
     ("r", "Runbook", "/ops/runbook"),
 ];
 

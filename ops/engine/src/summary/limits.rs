@@ -9,6 +9,9 @@ pub(super) const MOST_UNKNOWN: usize = 2;
 /// The most runs that are told one by one: the latest.
 pub(super) const MOST_RUNS: usize = 4;
 
+/// The most limits of the agent that are told one by one.
+pub(super) const MOST_LIMITS: usize = 4;
+
 /// The most subjects that are named.
 pub(super) const MOST_SUBJECTS: usize = 6;
 

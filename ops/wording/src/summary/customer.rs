@@ -172,6 +172,8 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         }
         Sentence::ReasonUnknown if over => "We do not know the cause.".to_owned(),
         Sentence::ReasonUnknown => "We do not know the cause yet.".to_owned(),
+        Sentence::OtherCustomersUnknown if over => "We do not know who was affected.".to_owned(),
+        Sentence::OtherCustomersUnknown => "We do not know yet who is affected.".to_owned(),
         Sentence::CustomersUnknown if over => "We do not know who was affected.".to_owned(),
         Sentence::CustomersUnknown => "We do not know yet who is affected.".to_owned(),
         Sentence::Ran { result, .. } => runs::customer(*result, over),
@@ -180,6 +182,9 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         | Sentence::AfterChange { .. }
         | Sentence::EvidenceSaved
         | Sentence::NothingChanged
+        | Sentence::Limited { .. }
+        | Sentence::LimitLifted { .. }
+        | Sentence::MoreLimits { .. }
         | Sentence::EndsByItself { .. }
         | Sentence::NowUnknown { .. }
         | Sentence::UsualUnknown { .. } => return None,

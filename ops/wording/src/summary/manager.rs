@@ -222,6 +222,15 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             "Calm Ops detected it automatically and saved the evidence.".to_owned()
         }
         Sentence::Ran { title, result, .. } => runs::manager(title, *result, over),
+        Sentence::Limited { .. } | Sentence::MoreLimits { .. } if over => {
+            "Calm Ops limited customers who sent far more than usual for a time.".to_owned()
+        }
+        Sentence::Limited { .. } | Sentence::MoreLimits { .. } => {
+            "Calm Ops limits customers who send far more than usual, for a time.".to_owned()
+        }
+        Sentence::LimitLifted { .. } => {
+            "A limit for a customer who sent far more than usual was lifted.".to_owned()
+        }
         Sentence::NothingChanged => "No automatic changes were made.".to_owned(),
         Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => {
             "The team is deciding on the next step.".to_owned()
@@ -268,6 +277,12 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         }
         Sentence::ReasonUnknown if over => "The cause is not known.".to_owned(),
         Sentence::ReasonUnknown => "The cause is not known yet.".to_owned(),
+        Sentence::OtherCustomersUnknown if over => {
+            "It is not known whether other customers were affected.".to_owned()
+        }
+        Sentence::OtherCustomersUnknown => {
+            "It is not known whether other customers are affected.".to_owned()
+        }
         Sentence::CustomersUnknown if over => {
             "It is not known which customers were affected.".to_owned()
         }

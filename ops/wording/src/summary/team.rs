@@ -8,7 +8,7 @@ use domain::{
 };
 
 use crate::{
-    change, humanize, reason,
+    change, humanize, protection, reason,
     summary::{runs, tense::Tense},
 };
 
@@ -514,6 +514,9 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         }
         Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
         Sentence::Watching => "It is still watching.".to_owned(),
+        Sentence::Limited { requests, rate, until } => protection::limited(requests, *rate, *until, over),
+        Sentence::LimitLifted { requests, ending } => protection::ended(requests, *ending),
+        Sentence::MoreLimits { count } => protection::more(*count),
         Sentence::NothingChanged => "Nothing was changed on the machine.".to_owned(),
         Sentence::Ran { title, subject, result } => runs::team(title, &humanize::subject(subject), *result, over),
         Sentence::Command { id, because } => {
@@ -548,6 +551,8 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         Sentence::OutcomeUnknown => "It is not known what happens next.".to_owned(),
         Sentence::EndsByItself { quiet_for } => format!("It resolves itself {}.", humanize::after_quiet(*quiet_for)),
         Sentence::ReasonUnknown if over => "The cause is not known.".to_owned(),
+        Sentence::OtherCustomersUnknown if over => "It is not known whether other customers were affected.".to_owned(),
+        Sentence::OtherCustomersUnknown => "It is not known whether other customers are affected.".to_owned(),
         Sentence::CustomersUnknown if over => "It is not known which customers were affected.".to_owned(),
         Sentence::NowUnknown { subject } if over => {
             format!("The state of {} at the end is not known.", humanize::subject(subject))

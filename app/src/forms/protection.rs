@@ -1,0 +1,83 @@
+//! The forms of the page about protection.
+
+use axum::{Router, body::Bytes, response::Response, routing::post};
+use commands::command::{
+    BeginSafeMode, EndMeasure, EndSafeMode, ResumeAutomation, SetSafeModeStage, SuspendAutomation,
+};
+use domain::protection::{LimitedRequests, SafeModeStage};
+use leptos::prelude::*;
+
+use super::reply::{known, led_to, shown};
+use crate::{
+    problem::{Problem, status},
+    routes::protection::{PATH, RefusedProtection},
+    urlencoded::Form,
+};
+
+/// The route; `context` and `shell` as the pages have them.
+pub(super) fn forms<S, IV>(
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    IV: IntoView + 'static,
+{
+    let answer = move |body: Bytes| {
+        let (context, shell) = (context.clone(), shell.clone());
+        async move { posted(&body, context, shell).await }
+    };
+    Router::new().route(PATH, post(answer))
+}
+
+async fn posted<IV: IntoView + 'static>(
+    body: &[u8],
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Response {
+    let (form, done) = match Form::read(body) {
+        Ok(form) => {
+            let done = act(&context, &form).await;
+            (form, done)
+        }
+        Err(unread) => (Form::default(), Err(Problem::from(unread))),
+    };
+    let Err(problem) = done else {
+        // A limit can be lifted on the page of its incident.
+        let incident = form.get("incident").parse::<u32>();
+        return led_to(
+            &incident.map_or_else(|_| PATH.to_owned(), |number| format!("/ops/incidents/{number}")),
+        );
+    };
+    let code = status(problem.kind);
+    let text = |name| form.get(name).to_owned();
+    let refused = RefusedProtection { what: text("what"), reason: text("reason"), problem };
+    shown(PATH, code, context, move || provide_context(refused.clone()), shell).await
+}
+
+/// Does what a form asks for.
+async fn act(context: &(impl Fn() + Clone), form: &Form) -> Result<(), Problem> {
+    let known = known(context);
+    let reason = form.get("reason").to_owned();
+    match form.get("what") {
+        "lift" => {
+            let organization =
+                form.get("organization").parse().map_err(|_| Problem::unreadable())?;
+            let requests = LimitedRequests { organization, class: form.get("class").to_owned() };
+            known.execute(EndMeasure { requests }).await
+        }
+        "suspend" => known.execute(SuspendAutomation { reason }).await,
+        "resume" => known.execute(ResumeAutomation {}).await,
+        "begin" => known.execute(BeginSafeMode { incident: None, reason }).await,
+        "stage" => {
+            let stage = match form.get("stage") {
+                "interactive" => SafeModeStage::Interactive,
+                "read_only" => SafeModeStage::ReadOnly,
+                _ => return Err(Problem::unreadable()),
+            };
+            known.execute(SetSafeModeStage { stage }).await
+        }
+        "end" => known.execute(EndSafeMode {}).await,
+        _ => Err(Problem::unreadable()),
+    }
+}

@@ -1,0 +1,178 @@
+//! Protection: what is limited now and why, whether the agent may limit anyone, and safe mode. It
+//! follows the journal by the same projection as the server.
+
+mod measures;
+mod safe_mode;
+mod traffic;
+
+pub(crate) use measures::lift;
+
+use commands::protection::ProtectionPage as View;
+use domain::protection::Protection;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use serde::{Deserialize, Serialize};
+use wording::{humanize, protection};
+
+use crate::{
+    components::page::page,
+    live::live,
+    problem::{Problem, SIGN_IN},
+};
+
+/// The address of the page, which also takes its forms.
+pub(crate) const PATH: &str = "/ops/protection";
+
+/// The page, and what is said about a form of it that was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProtectionView {
+    /// Protection in force.
+    pub page: View,
+    /// The form that was refused, and why.
+    pub refused: Option<RefusedProtection>,
+}
+
+/// A form of the page that was refused, with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedProtection {
+    /// The word of the form.
+    pub what: String,
+    /// The reason that was typed.
+    pub reason: String,
+    /// Why it was refused.
+    pub problem: Problem,
+}
+
+/// The page about protection.
+#[server(prefix = "/api/pages", endpoint = "protection", input = GetUrl)]
+pub async fn get_protection() -> Result<ProtectionView, Problem> {
+    let page = crate::door::execute(commands::reading::GetProtection {}).await?;
+    Ok(ProtectionView { page, refused: use_context::<RefusedProtection>() })
+}
+
+/// What the page shows, kept in step with the journal.
+#[derive(Clone, Copy)]
+struct State {
+    view: RwSignal<View>,
+    refused: StoredValue<Option<RefusedProtection>>,
+}
+
+impl State {
+    /// What is in force.
+    fn protection<T>(self, read: impl FnOnce(&Protection) -> T) -> T {
+        self.view.with(|view| read(&view.protection))
+    }
+
+    /// The form that was refused, if it was this one.
+    fn refused(self, what: &str) -> Option<RefusedProtection> {
+        self.refused.with_value(|refused| refused.clone().filter(|one| one.what == what))
+    }
+}
+
+/// The page.
+#[component]
+pub(crate) fn ProtectionPage() -> AnyView {
+    let live = live();
+    let state = StoredValue::new(None::<State>);
+    page(
+        |_| "Protection".to_owned(),
+        || (),
+        |()| get_protection(),
+        move |answer: &ProtectionView| {
+            live.read_at(answer.page.cursor);
+            if let Some(state) = state.get_value() {
+                state.view.set(answer.page.clone());
+            }
+        },
+        move |ProtectionView { page, refused }| {
+            let shown = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
+            state.set_value(Some(shown));
+            view! { <Page state=shown/> }.into_any()
+        },
+    )
+}
+
+/// Follows the journal.
+#[cfg(feature = "hydrate")]
+fn listen(state: State) {
+    let live = live();
+    live.on_entry(move |entry| {
+        let is_new = state.view.with_untracked(|view| entry.number > view.cursor.number);
+        let mut next = state.view.with_untracked(|view| view.protection.clone());
+        if is_new && next.take(entry) {
+            let is_stranger = state.view.with_untracked(|view| {
+                entry.actor.is_person() && !view.names.0.contains_key(&entry.actor)
+            });
+            state.view.update(|view| {
+                view.cursor.number = entry.number;
+                view.protection = next;
+            });
+            if is_stranger {
+                live.refresh_soon();
+            }
+        }
+    });
+}
+
+#[component]
+fn Page(state: State) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    listen(state);
+    let has_gate = Memo::new(move |_| state.view.with(|view| view.traffic.is_some()));
+    let sentence = Memo::new(move |_| state.protection(status));
+    view! {
+        <div class="page protection">
+            <h1>"Protection"</h1>
+            <p class="lead" aria-live="polite">{move || sentence.get()}</p>
+            <safe_mode::SafeModeCard state/>
+            <measures::Measures state/>
+            {move || (!has_gate.get()).then(no_gate)}
+            <Show when=move || has_gate.get()><traffic::Traffic/></Show>
+            <measures::Automation state/>
+            <safe_mode::Begin state/>
+        </div>
+    }
+}
+
+/// One sentence that is true right now.
+fn status(protection: &Protection) -> String {
+    if let Some(in_force) = &protection.safe_mode {
+        return format!("Safe mode is in force: {}.", protection::stage(in_force.stage));
+    }
+    let mut organizations: Vec<&str> =
+        protection.measures.iter().map(|one| one.measure.requests.organization.name()).collect();
+    organizations.sort_unstable();
+    organizations.dedup();
+    match organizations.as_slice() {
+        [] if protection.suspension.is_some() => {
+            "Calm Ops limits nobody: automatic measures are suspended.".to_owned()
+        }
+        [] => "Calm Ops limits nobody right now.".to_owned(),
+        [one] => format!("Calm Ops limits {one} right now."),
+        all => format!("Calm Ops limits {} organizations right now.", all.len()),
+    }
+}
+
+/// Teaches what is missing.
+fn no_gate() -> AnyView {
+    view! {
+        <p class="notice">
+            "There is no traffic from a gate, so Calm Ops can limit nobody. Set gate.listen, and let your proxy ask it: the recipes are in protection/gate of your documents."
+        </p>
+    }
+    .into_any()
+}
+
+/// Why a form was refused, and what to do.
+fn refusal(refused: Option<RefusedProtection>) -> Option<AnyView> {
+    let RefusedProtection { problem, .. } = refused?;
+    let link = problem.asks_for_sign_in().then(|| {
+        view! { " " <a href=format!("{SIGN_IN}{PATH}") rel="external">"Sign in"</a> }
+    });
+    Some(view! { <p class="said refused" role="status">{problem.sentence} {link}</p> }.into_any())
+}
+
+/// The text of a person beside their name and the time.
+fn by(state: State, actor: domain::actor::Actor, at: domain::time::Timestamp) -> String {
+    let who = state.view.with(|view| view.names.of(actor));
+    format!("{who}, {}", humanize::moment(at))
+}
