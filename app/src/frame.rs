@@ -22,6 +22,7 @@ use crate::{
     },
     live::Live,
     page::{Mood, Pulse},
+    problem::Problem,
     pulse::{self, Shared, get_pulse},
     routes::{
         approve::ApprovePage,
@@ -41,6 +42,9 @@ use crate::{
     },
 };
 
+/// How things stand when the document is made; later the stream tells.
+type Loaded = Resource<Result<Pulse, Problem>, Json>;
+
 /// The whole app.
 #[component]
 pub fn App() -> impl IntoView {
@@ -54,12 +58,20 @@ pub fn App() -> impl IntoView {
     crate::state::start(live);
     #[cfg(not(feature = "hydrate"))]
     let _ = live;
+    view! { <Router><Frame/></Router> }
+}
+
+/// The places, and the page.
+#[component]
+fn Frame() -> impl IntoView {
+    let pulse = (!is_entrance())
+        .then(|| Resource::<_, Json>::new_with_options(|| (), |()| get_pulse(), false));
     view! {
-        <Router>
             <a class="skip" href="#main">"Skip to content"</a>
             <div class=frame_class()>
-                {header()}
+                {header(pulse)}
                 <main id="main" tabindex="-1">
+                    {pulse.map(restriction)}
                     <FlatRoutes fallback=LostPage>
                         <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/health") view=HealthPage ssr=SsrMode::Async/>
@@ -84,7 +96,6 @@ pub fn App() -> impl IntoView {
                 {(!is_entrance()).then(|| view! { <footer class="frame-foot"><ThemeSwitch to=here()/></footer> })}
             </div>
             {(!is_entrance()).then(|| view! { <PaletteDialog/> })}
-        </Router>
     }
 }
 
@@ -109,19 +120,17 @@ fn frame_class() -> &'static str {
     if is_entrance() { "entrance" } else { "frame" }
 }
 
-fn header() -> AnyView {
-    if !is_entrance() {
-        return places();
+fn header(pulse: Option<Loaded>) -> AnyView {
+    if let Some(pulse) = pulse {
+        return places(pulse);
     }
     view! { <header class="entrance-head"><p class="brand"><a href="/">"Calm Ops"</a></p></header> }
         .into_any()
 }
 
 /// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
-fn places() -> AnyView {
+fn places(pulse: Loaded) -> AnyView {
     let shared = expect_context::<Shared>();
-    // With the document; later the stream tells.
-    let pulse = Resource::<_, Json>::new_with_options(|| (), |()| get_pulse(), false);
     let checked_at = Signal::derive(move || shared.pulse.get().map(|pulse| pulse.checked_at));
     let class = move || match shared.pulse.get() {
         None | Some(Pulse { active: 0, .. }) => "count none",
@@ -138,12 +147,7 @@ fn places() -> AnyView {
             view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
         })
     };
-    let restriction = move || {
-        Suspend::new(async move {
-            let first = pulse.await.ok().and_then(|pulse| pulse.restriction);
-            move || restricted(shared.pulse.get().and_then(|pulse| pulse.restriction).or(first))
-        })
-    };
+
     // Paper does not change: it says of when it is.
     let clock = expect_context::<Clock>();
     let printed = move || {
@@ -184,9 +188,26 @@ fn places() -> AnyView {
             <LiveIndicator path=path loaded=checked_at/>
         </header>
         <p class="on-paper"><Transition>{printed}</Transition></p>
-        <div class="restricted" role="status"><Transition>{restriction}</Transition></div>
     }
     .into_any()
+}
+
+/// The place on every page for what protection restricts.
+fn restriction(pulse: Loaded) -> AnyView {
+    let shared = expect_context::<Shared>();
+    let path = use_location().pathname;
+    let told = move || {
+        Suspend::new(async move {
+            let first = pulse.await.ok().and_then(|pulse| pulse.restriction);
+            move || {
+                // The page itself tells more.
+                let is_elsewhere = path.with(|path| path != "/ops/protection");
+                let known = shared.pulse.get().and_then(|pulse| pulse.restriction).or(first);
+                restricted(known.filter(|_| is_elsewhere))
+            }
+        })
+    };
+    view! { <div class="restricted" role="status"><Transition>{told}</Transition></div> }.into_any()
 }
 
 /// Safe mode, and that automatic measures are suspended, on every page.

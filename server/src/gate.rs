@@ -166,6 +166,10 @@ impl Gatekeeper {
         let classification = limits.classify(question.method, question.uri);
         let organization = organization_of(limits, question);
         if !imposed.passes_safe_mode(limits, classification.as_ref(), organization.as_ref()) {
+            if let Some((classification, organization)) = classification.zip(organization) {
+                let class = index(classification.class);
+                counts.pause(organization.as_str(), class, question.content_length);
+            }
             return Answer::Refused(Refusal::SafeMode);
         }
         let Some((Classification { class, .. }, organization)) = classification.zip(organization)

@@ -211,6 +211,11 @@ pub enum Sentence {
     OutcomeUnknown,
     /// It stays open while it goes on, and is watched.
     GoesOn,
+    /// It stays open while it goes on, and the limits of the agent end.
+    LimitsEnd {
+        /// When the last of them ends at the latest.
+        until: Timestamp,
+    },
     /// It resolves by itself when it stays quiet.
     EndsByItself {
         /// After how long.

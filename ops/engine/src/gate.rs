@@ -83,6 +83,15 @@ impl Gate {
         decision.unwrap_or(Decision::UNLIMITED)
     }
 
+    /// Counts a request that safe mode refused, whatever its quota is.
+    pub fn pause(&self, organization: &str, class: u8, content_length: u64) {
+        let pause = |place: table::Place<'_>| {
+            place.cell.pause(content_length);
+            Ok(())
+        };
+        let _ = self.table.with(organization, class, true, pause, |_, _| {});
+    }
+
     /// Ends a request that passed. `began` is when it was decided, as far as that is known: without
     /// it the youngest request ends.
     pub fn end(&self, organization: &str, class: u8, began: Option<MonotonicTime>) {

@@ -15,7 +15,7 @@ use domain::{
     subject::Subject,
     summary::{Basis, FORESEEABLE, Fact, Phase, Sentence, Summary, Topic, eases},
     text,
-    time::Span,
+    time::{Span, Timestamp},
 };
 
 use crate::summary::limits::{
@@ -123,7 +123,8 @@ pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
         }
         Phase::Untold | Phase::Going | Phase::Recovering => {
             summary.recommended = recommended(incident, &told);
-            summary.otherwise = otherwise(&told);
+            let until = incident.measures_in_force().map(|one| one.measure.until).max();
+            summary.otherwise = otherwise(&told, until);
         }
     }
     summary.unknown = unknown(&holding, &told, summary.is_over());
@@ -280,7 +281,7 @@ fn recommended(incident: &Incident, told: &[&IncidentBreach]) -> Vec<Sentence> {
     sentences
 }
 
-fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
+fn otherwise(told: &[&IncidentBreach], limited_until: Option<Timestamp>) -> Vec<Sentence> {
     let holding: Vec<&Breach> = pressing(told).collect();
     let mut sentences = Vec::new();
     let facts = holding
@@ -305,7 +306,7 @@ fn otherwise(told: &[&IncidentBreach]) -> Vec<Sentence> {
             sentences.push(Sentence::Meaning { text: text::clip(text, LONGEST_TEXT), topic });
         }
     }
-    sentences.push(Sentence::GoesOn);
+    sentences.push(limited_until.map_or(Sentence::GoesOn, |until| Sentence::LimitsEnd { until }));
     sentences
 }
 

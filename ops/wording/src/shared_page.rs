@@ -387,6 +387,7 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
         | Sentence::ConfirmTheEnd
         | Sentence::OutcomeUnknown
         | Sentence::GoesOn
+        | Sentence::LimitsEnd { .. }
         | Sentence::EndsByItself { .. }
         | Sentence::ReasonUnknown
         | Sentence::MoreLimits { .. }

@@ -56,6 +56,12 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "Requests that a limit refused.",
         ),
         SignalInfo::new(
+            "organization.paused",
+            "Paused rate",
+            "requests/s",
+            "Requests that safe mode refused.",
+        ),
+        SignalInfo::new(
             "organization.would_be_refused",
             "Rate above limits",
             "requests/s",
@@ -81,6 +87,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
         ),
         SignalInfo::new("gate.requests", "Request rate", "requests/s", "All requests at the gate."),
         SignalInfo::new("gate.refused", "Refusal rate", "requests/s", "All that were refused."),
+        SignalInfo::new("gate.paused", "Paused rate", "requests/s", "All that safe mode refused."),
         SignalInfo::new(
             "gate.organizations",
             "Active organizations",
@@ -204,6 +211,7 @@ impl GateCollector {
         for (signal, value) in [
             ("gate.requests", all.requests as f64 / seconds),
             ("gate.refused", all.refused as f64 / seconds),
+            ("gate.paused", all.paused as f64 / seconds),
             ("gate.organizations", active as f64),
         ] {
             round.observe(at, &self.subject, signal, value);
@@ -293,6 +301,7 @@ fn observe(
         ("organization.interactive", interactive),
         ("organization.bytes", all.bytes),
         ("organization.refused", all.refused),
+        ("organization.paused", all.paused),
         ("organization.would_be_refused", all.would_be_refused),
     ] {
         round.observe(at, subject, signal, count as f64 / seconds);

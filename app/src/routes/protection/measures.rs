@@ -37,10 +37,13 @@ fn card(one: &MeasureInForce, may: bool) -> AnyView {
     view! {
         <li class="card">
             <p class="card-title">
-                {humanize::capital(&measure.requests.class)} " of " <bdi>{organization}</bdi> ": " {protection::rate(measure.rate)} " pass"
+                "Limit for " {measure.requests.class.clone()} " of " <bdi>{organization}</bdi> ": " {protection::rate(measure.rate)}
             </p>
             <p class="card-foot">
-                {protection::rate(measure.sent)} " were sent when it began" {usual} ". The rest is refused with the time after which to try again."
+                {format!(
+                    "{} were sent when it began{usual}. The rest is refused with the time after which to try again.",
+                    protection::rate(measure.sent)
+                )}
             </p>
             <p class="card-foot">
                 "Began " <Ago at=Signal::stored(*began_at)/> ", ends at " <At at=Signal::stored(measure.until)/> " at the latest, and before that in stages when the problem is over. For "

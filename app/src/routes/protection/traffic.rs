@@ -17,6 +17,7 @@ struct Rates {
     interactive: f64,
     batch: f64,
     refused: f64,
+    paused: f64,
     above: f64,
 }
 
@@ -35,6 +36,7 @@ fn largest<'a>(readings: impl Iterator<Item = &'a Reading>) -> Vec<(Subject, Rat
             "organization.interactive" => rates.interactive = reading.value,
             "organization.batch" => rates.batch = reading.value,
             "organization.refused" => rates.refused = reading.value,
+            "organization.paused" => rates.paused = reading.value,
             "organization.would_be_refused" => rates.above = reading.value,
             _ => {}
         }
@@ -66,6 +68,7 @@ pub(super) fn Traffic() -> impl IntoView {
                 <td data-label="Interactive">{cell(rates.interactive)}</td>
                 <td data-label="Batch">{cell(rates.batch)}</td>
                 <td data-label="Refused">{cell(rates.refused)}</td>
+                <td data-label="Paused">{cell(rates.paused)}</td>
                 <td data-label="Passed above a limit">{cell(rates.above)}</td>
             </tr>
         }
@@ -85,6 +88,7 @@ pub(super) fn Traffic() -> impl IntoView {
                                 <th scope="col">"Interactive"</th>
                                 <th scope="col">"Batch"</th>
                                 <th scope="col">"Refused"</th>
+                                <th scope="col">"Paused"</th>
                                 <th scope="col">"Passed above a limit"</th>
                             </tr>
                         </thead>

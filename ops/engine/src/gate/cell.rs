@@ -124,6 +124,7 @@ pub(super) struct Cell {
     requests: AtomicU32,
     refused: AtomicU32,
     would_be_refused: AtomicU32,
+    paused: AtomicU32,
     results: AtomicU32,
     errors: AtomicU32,
     histogram: Option<Histogram>,
@@ -209,6 +210,13 @@ impl Cell {
         }
     }
 
+    /// Counts a request that safe mode refused: its quota stays as it is.
+    pub fn pause(&self, content_length: u64) {
+        raise(&self.requests, 1);
+        raise_bytes(&self.bytes, content_length);
+        raise(&self.paused, 1);
+    }
+
     /// Makes the cell ready for a request. A new pace leaves the same share of the capacity used.
     pub fn prepare(&mut self, request: &Arrival) {
         self.slots.advance(request.generation);
@@ -265,6 +273,7 @@ impl Cell {
             bytes: take_bytes(&self.bytes),
             refused: take(&self.refused),
             would_be_refused: take(&self.would_be_refused),
+            paused: take(&self.paused),
             in_flight: u64::from(self.slots.under_way(generation)),
             results,
             errors: take(&self.errors),
@@ -293,7 +302,8 @@ impl Cell {
     /// True if the cell does what a new one would do: its quota is full, nothing is under way, and
     /// nothing is left to be taken.
     pub fn equals_new(&self, now: MonotonicTime, generation: u32) -> bool {
-        let counts = [&self.requests, &self.results, &self.refused, &self.would_be_refused];
+        let counts =
+            [&self.requests, &self.results, &self.refused, &self.would_be_refused, &self.paused];
         self.arrival.load(Relaxed) <= nanos(now)
             && self.slots.under_way(generation) == 0
             && counts.iter().all(|count| count.load(Relaxed) == 0)
@@ -312,6 +322,8 @@ pub struct Counts {
     pub refused: u64,
     /// Requests that passed beyond a quota that is only observed.
     pub would_be_refused: u64,
+    /// Requests that safe mode refused.
+    pub paused: u64,
     /// Requests under way at the end of the window.
     pub in_flight: u64,
     /// Results that were reported.
@@ -331,6 +343,7 @@ impl Counts {
             (&mut self.bytes, other.bytes),
             (&mut self.refused, other.refused),
             (&mut self.would_be_refused, other.would_be_refused),
+            (&mut self.paused, other.paused),
             (&mut self.in_flight, other.in_flight),
             (&mut self.results, other.results),
             (&mut self.errors, other.errors),

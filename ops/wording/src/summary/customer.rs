@@ -166,7 +166,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         Sentence::NoEndpoint => "We are not aware of any impact on you.".to_owned(),
         Sentence::Watching => "We are aware of it and monitoring it.".to_owned(),
         Sentence::LimitAhead { .. } | Sentence::Meaning { .. } => "It may get worse until it is fixed.".to_owned(),
-        Sentence::OutcomeUnknown | Sentence::GoesOn => "We will update this page as we learn more.".to_owned(),
+        Sentence::OutcomeUnknown | Sentence::GoesOn | Sentence::LimitsEnd { .. } => "We will update this page as we learn more.".to_owned(),
         Sentence::Wait | Sentence::ConfirmTheEnd | Sentence::Read { .. } | Sentence::Command { .. } | Sentence::LookAtEvidence => {
             "You do not need to do anything.".to_owned()
         }

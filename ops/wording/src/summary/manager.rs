@@ -270,6 +270,10 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             Topic::Other => "It may get worse.",
         }
         .to_owned(),
+        Sentence::LimitsEnd { until } => format!(
+            "The incident stays open. The limits end at {} at the latest.",
+            humanize::moment(*until)
+        ),
         Sentence::GoesOn => "The incident stays open, and Calm Ops keeps watching.".to_owned(),
         Sentence::OutcomeUnknown => "It is not known what happens next.".to_owned(),
         Sentence::EndsByItself { quiet_for } => {

@@ -547,6 +547,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         // The team reads it beside the value that it is about, and what it means is not what
         // follows.
         Sentence::Meaning { .. } => return None,
+        Sentence::LimitsEnd { until } => format!("The incident stays open. Limits are lifted in stages when the problem is over, and at {} at the latest.", humanize::moment(*until)),
         Sentence::GoesOn => "The incident stays open. Calm Ops keeps watching and changes nothing.".to_owned(),
         Sentence::OutcomeUnknown => "It is not known what happens next.".to_owned(),
         Sentence::EndsByItself { quiet_for } => format!("It resolves itself {}.", humanize::after_quiet(*quiet_for)),

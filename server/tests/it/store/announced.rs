@@ -6,6 +6,7 @@ use domain::{
     change::{ChangeKind, ReportedChange},
     journal::Event,
     maintenance::MaintenanceWindow,
+    protection::{Protection, SafeModeStage},
 };
 
 use crate::store::support::{Place, at, write};
@@ -46,4 +47,28 @@ pub async fn what_was_announced_is_found_again(place: &Place) {
         [(first[2].number, Actor::Local, at(1))]
     );
     assert_eq!(Announcements::of(&store.announced(at(0)).await.unwrap()).changes.len(), 2);
+}
+
+pub async fn protection_is_found_again_however_old_it_is(place: &Place) {
+    let store = place.open().await;
+    let suspended = Event::AutomationSuspended { reason: "Load test".to_owned() };
+    let began = Event::SafeModeBegan { incident: None, reason: "Writes fail".to_owned() };
+    write(&*store, 1, Actor::Local, vec![suspended, began.clone()]).await.unwrap();
+    let stage = Event::SafeModeStageChanged { stage: SafeModeStage::Interactive, incident: None };
+    write(&*store, 2, Actor::Local, vec![stage]).await.unwrap();
+    let noise = vec![Event::Stopped; 50];
+    write(&*store, 3, Actor::System, noise).await.unwrap();
+    let found = async || Protection::of(&store.announced(at(1_000_000)).await.unwrap());
+    let protection = found().await;
+    assert_eq!(protection.suspension.map(|one| one.reason).as_deref(), Some("Load test"));
+    let stage = protection.safe_mode.map(|one| (one.stage, one.began_at));
+    assert_eq!(stage, Some((SafeModeStage::Interactive, at(1))));
+    write(&*store, 4, Actor::Local, vec![Event::SafeModeEnded, Event::AutomationResumed])
+        .await
+        .unwrap();
+    let protection = found().await;
+    assert!(protection.suspension.is_none() && protection.safe_mode.is_none());
+    assert_eq!(protection.safe_mode_ended_at, Some(at(4)));
+    write(&*store, 5, Actor::Local, vec![began]).await.unwrap();
+    assert!(found().await.safe_mode.is_some());
 }
