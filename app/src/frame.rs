@@ -175,12 +175,14 @@ fn places(pulse: Loaded) -> AnyView {
                 <ul>
                     {place("/ops/health", "icon health", "Health", ().into_any())}
                     {place("/ops/incidents", "icon incidents", "Incidents ", count)}
-                    {place("/ops/protection", "icon protection", "Protection", ().into_any())}
                     {place("/ops/history", "icon history", "History", ().into_any())}
                     {place("/ops/journal", "icon journal", "Journal", ().into_any())}
                     {place("/ops/runbook", "icon runbook", "Runbook", ().into_any())}
                 </ul>
             </nav>
+            <a class="me" href="/ops/protection" aria-current=move || path.with(|path| path.starts_with("/ops/protection")).then_some("page")>
+                <i class="icon protection" aria-hidden="true"></i><span>"Protection"</span>
+            </a>
             <a class="me" href="/ops/settings" aria-current=move || path.with(|path| path.starts_with("/ops/settings")).then_some("page")>
                 <i class="icon settings" aria-hidden="true"></i><span>"Settings"</span>
             </a>

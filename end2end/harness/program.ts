@@ -33,6 +33,12 @@ const disks = (folder: string) =>
   `| \`disk.used\` | \`disk:${folder}*\` | above 88 % | above 95 % | 1 s | 85 % | - | A disk is nearly full; when it is full, writing fails. | disk-full | - |`;
 const mounted = (folder: string) =>
   `| \`disk.mounted\` | \`disk:${folder}*\` | below 1 | - | 1 s | 1 | - | A disk was mounted and is not any more. | disk-gone | - |`;
+const TRAFFIC = `## Organizations
+
+${HEAD.replace('commands |\n', 'commands | measures |\n')} --- |
+| \`organization.batch\` | \`organization:*\` | above 20 requests/s | - | 0 s | 10 requests/s | - | An organization uploads far more than usual. | organization-traffic | - | limit \`uploads\` for 10 min |
+`;
+const GATE_TOKEN = '0123456789abcdef0123456789abcdef';
 const RULES = `## How incidents behave
 
 | rule | value |
@@ -65,6 +71,8 @@ export class Program {
   /** The owner's sign-in, as a cookie; empty until `own`. */
   cookie = '';
   private configuration?: string;
+  /** Where the gate listens; 0 without one. */
+  private gate = 0;
 
   private constructor(
     readonly folder: string,
@@ -98,7 +106,11 @@ export class Program {
    * Writes the thresholds, as a person would in an editor. With `quick` only queues and the test's own small disk alert, after a second:
    * how busy this machine is must not matter. With `disks` these alert when they vanish, too. With `built-in` the rows that Calm Ops brings are kept, and one for the queue `imports` is added.
    */
-  alerts(which: 'quick' | 'disks' | 'built-in'): void {
+  alerts(which: 'quick' | 'disks' | 'built-in' | 'traffic'): void {
+    if (which === 'traffic') {
+      writeFileSync(this.thresholds, `format: 1\n\n# Thresholds\n\n${TRAFFIC}\n${RULES}`);
+      return;
+    }
     if (which !== 'built-in') {
       const rows = which === 'disks' ? [QUEUES, disks(this.folder), mounted(this.folder)] : [QUEUES, disks(this.folder)];
       writeFileSync(this.thresholds, `format: 1\n\n# Thresholds\n\n## Alerts\n\n${HEAD}\n${rows.join('\n')}\n\n${RULES}`);
@@ -167,6 +179,25 @@ export class Program {
     this.configure(`${sections.join('\n')}\n`);
   }
 
+  /** Opens a gate; the agent may refuse most of what comes, as only one organization sends much. */
+  async openGate(): Promise<void> {
+    this.gate = await freePort();
+    const token = join(this.folder, 'gate-token');
+    writeFileSync(token, GATE_TOKEN);
+    this.configure(`[gate]\nlisten = "127.0.0.1:${this.gate}"\ntoken_file = "${token}"\n`);
+    const limits = join(this.ops, 'protection/limits.md');
+    writeFileSync(limits, readFileSync(limits, 'utf8').replace('| largest share refused | 20% |', '| largest share refused | 90% |'));
+  }
+
+  /** Asks the gate as a proxy does. The status is 204 where the request passes. */
+  async ask(organization: string, method: string, uri: string): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.gate}/api/gate/check`, {
+      headers: { 'X-Gate-Token': GATE_TOKEN, 'X-Forwarded-Method': method, 'X-Forwarded-Uri': uri, 'X-Organization': organization },
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  }
+
   /** What a script of the test wrote into a file of its place. */
   written(name: string): string {
     const path = join(this.folder, name);
@@ -231,6 +262,16 @@ export class Program {
     const answer = await fetch(`${this.address}${path}`, { headers: { cookie: this.cookie } });
     if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
+  }
+
+  /** Changes something as the owner, as a program would. */
+  async post(path: string, body: object): Promise<void> {
+    const answer = await fetch(`${this.address}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie: this.cookie },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
   }
 
   /** Runs another command of the program on the same data. */

@@ -16,7 +16,7 @@ interface Own {
 
 interface Choice {
   /** The thresholds in force: see `Program.alerts`. */
-  alerts: 'quick' | 'built-in';
+  alerts: 'quick' | 'built-in' | 'traffic';
   /** The approved commands of a test: see `Program.scripts`. None: those that Calm Ops brings. */
   scripts: Record<string, string>;
 }
@@ -30,6 +30,7 @@ export const test = base.extend<Own & Choice>({
     program.alerts(alerts);
     if (Object.keys(scripts).length > 0) program.scripts(scripts);
     try {
+      if (alerts === 'traffic') await program.openGate();
       await program.start();
       await program.own();
       await use(program);

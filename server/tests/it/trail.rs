@@ -65,7 +65,9 @@ fn the_trail_is_searched_and_proved_over_the_interface() {
     let refused = program.get("/api/ops/trail?group=all%3Cb%3E");
     assert_eq!(refused.status, 422);
     assert!(
-        refused.body.contains("use one of 'decisions', 'incidents', 'people' and 'changes'"),
+        refused
+            .body
+            .contains("use one of 'decisions', 'incidents', 'protection', 'people' and 'changes'"),
         "{}",
         refused.body
     );

@@ -48,7 +48,6 @@ async fn postgres_keeps_the_contract() {
         proofs::what_was_proved_is_found_again,
         announced::what_was_announced_is_found_again,
         announced::protection_is_found_again_however_old_it_is,
-        announced::protection_is_found_again_however_old_it_is,
         past::a_period_is_put_together_in_steps,
         past::incidents_and_changes_of_a_period_are_found,
         runs::what_runs_or_may_still_run_is_found,
