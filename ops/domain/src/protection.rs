@@ -163,6 +163,14 @@ pub enum SafeModeStage {
 impl SafeModeStage {
     /// All of them, in the order in which safe mode is left.
     pub const ALL: [Self; 2] = [Self::ReadOnly, Self::Interactive];
+
+    /// As a header of the gate and the flag file write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::Interactive => "interactive",
+        }
+    }
 }
 
 /// Safe mode in force.

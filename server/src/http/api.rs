@@ -22,6 +22,7 @@ mod journal;
 mod maintenance;
 mod recommendations;
 pub mod route;
+mod safe_mode;
 mod shares;
 pub(crate) mod signals;
 mod subjects;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         subjects::routes(),
         changes::routes(),
         maintenance::routes(),
+        safe_mode::routes(),
         signals::routes(),
         events::routes(),
         accounts::routes(),

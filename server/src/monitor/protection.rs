@@ -1,4 +1,5 @@
-//! Protection as the monitor drives it: what the agent decides, and what takes effect at the gate.
+//! Protection as the monitor drives it: what the agent decides. It takes effect where it is
+//! committed (`crate::protection`).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -43,13 +44,6 @@ impl Monitor {
             return Vec::new();
         }
         events
-    }
-
-    /// Puts what is stored in force at the gate.
-    pub(super) fn put_protection_in_force(&self) {
-        if let Some(gatekeeper) = &self.parts.gatekeeper {
-            gatekeeper.set_protection(&self.protection);
-        }
     }
 
     /// The traffic of organizations; `None` where there is no gate, or nothing was seen just now.
