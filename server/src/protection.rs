@@ -323,6 +323,7 @@ pub fn told_by_flag(flag: &Flag) -> std::io::Result<Option<SafeMode>> {
         reason: String::new(),
         stage,
         stage_since: changed_at,
+        reminded: None,
     }))
 }
 

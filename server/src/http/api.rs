@@ -39,11 +39,11 @@ pub fn routes() -> Vec<Route> {
         subjects::routes(),
         changes::routes(),
         maintenance::routes(),
-        safe_mode::routes(),
         signals::routes(),
         events::routes(),
         accounts::routes(),
         contacts::routes(),
+        safe_mode::routes(),
         docs::routes(routes),
     ]
     .concat()

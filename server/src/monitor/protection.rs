@@ -28,7 +28,11 @@ impl Monitor {
             limits: self.parts.documents.limits(),
             now,
         };
-        let events = self.guard.decide(&scene);
+        let mut events = self.guard.decide(&scene);
+        let every = scene.limits.automation().safe_mode_reminder;
+        let in_force = self.protection.safe_mode.as_ref();
+        let due = in_force.and_then(|in_force| in_force.reminder_due(every, now.wall));
+        events.extend(due.map(|round| Event::SafeModeReminded { round }));
         if events.is_empty() {
             return events;
         }

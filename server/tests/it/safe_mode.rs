@@ -351,6 +351,8 @@ fn the_operating_mode_is_told_to_programs_and_changes_its_tag() {
     assert_eq!((same.status, same.body.as_str()), (304, ""), "{same:?}");
 
     begin(&program);
+    let export = program.get("/api/ops/journal.jsonl");
+    assert!(export.status == 503 && export.body.contains("safe mode"), "{export:?}");
     let safe = ask(&tag);
     assert_eq!(safe.status, 200, "{safe:?}");
     let now = safe.json();
@@ -375,6 +377,7 @@ fn the_operating_mode_is_told_to_programs_and_changes_its_tag() {
     assert_eq!((refused.status, told.as_deref()), (503, Some("interactive")), "{refused:?}");
     end(&program);
     assert_eq!(mode(&program)["mode"], "normal");
+    assert_eq!(program.get("/api/ops/journal.jsonl").status, 200);
     assert_eq!(field(&host.ask("GET", "/", "acme"), "X-Operating-Mode"), None);
     let wrong = program.post("/api/ops/safe-mode/end", "{}");
     assert_eq!(wrong.status, 409, "{wrong:?}");
