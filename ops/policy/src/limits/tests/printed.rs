@@ -150,6 +150,7 @@ impl Document {
             text,
             "\n| rule | value |\n|---|---|\n| largest share refused | {share}% |\n| most organizations limited | {most} |\n\
              | longest measure | {minutes} min |\n| fair share factor | {factor} |\n| safe mode | {mode} |\n\
+             | safe mode reminder | {minutes} min |\n\
              | keep writing in safe mode | {writers} |\n"
         );
         text
