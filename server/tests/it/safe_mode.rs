@@ -12,14 +12,25 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use commands::command::{BeginSafeMode, EndSafeMode};
 use domain::{
+    access::{Principal, Role},
     breach::BreachKey,
+    id::{AccountId, IncidentNumber, SessionId},
     journal::Event,
-    protection::{LimitedRequests, Measure},
-    time::Span,
+    protection::{LimitedRequests, Measure, Protection},
+    time::{Span, Timestamp},
 };
 use rustix::process::{Pid, Signal, kill_process};
-use server::store::{About, Change, SqliteStore, Store as _};
+use server::{
+    board::Board,
+    clock::Clock,
+    live::Live,
+    protection::{Enforcement, Flag},
+    service::Service,
+    store::{About, Change, SqliteStore, Store as _},
+};
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::{
     gate::{Application, Around, Proxy, TOKEN, field, free_port, question, talk},
@@ -431,13 +442,71 @@ fn jobs_may_run_unless_safe_mode_forbids_it_or_nobody_knows() {
     is(&["uplaods"], 2, "sign-in, uploads, writes, reads");
 }
 
+/// While the database can't be written, the flag file is there before safe mode begins, and still
+/// there before it has ended.
+#[tokio::test]
+async fn the_flag_file_comes_before_the_journal_and_goes_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, clock) = (dir.path().join("calm-ops.db"), Clock::start());
+    let store = Arc::new(SqliteStore::open(&file).await.unwrap());
+    let live = Live::new(store.opening().await.unwrap().cursor, 10, Timestamp::default());
+    let service = Service::new(store, Arc::new(Board::default()), live, Arc::default(), clock);
+    let flag = Arc::new(Flag::new(dir.path().join("safe-mode")));
+    let none = Protection::default();
+    service.enforce_by(Arc::new(Enforcement::new(
+        none,
+        None,
+        Some(Arc::clone(&flag)),
+        clock,
+        Box::new(|_| true),
+    )));
+    let approver = Principal::Account {
+        id: AccountId(1),
+        role: Role::Approver,
+        session: SessionId(1),
+        recently_authenticated: true,
+    };
+    let mut other =
+        SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    let held = async |other: &mut SqliteConnection| {
+        sqlx::query("BEGIN IMMEDIATE").execute(other).await.unwrap();
+    };
+    let freed = async |other: &mut SqliteConnection| {
+        sqlx::query("ROLLBACK").execute(other).await.unwrap();
+    };
+    let a_while = || tokio::time::sleep(Duration::from_millis(300));
+
+    held(&mut other).await;
+    let begin = BeginSafeMode { incident: None, reason: "Writes fail".to_owned() };
+    let begins = tokio::spawn(service.execute(approver.clone(), begin));
+    a_while().await;
+    assert!(flag.path().exists() && !begins.is_finished());
+    assert!(service.protection().safe_mode.is_none());
+    freed(&mut other).await;
+    begins.await.unwrap().unwrap();
+    assert!(service.protection().safe_mode.is_some());
+
+    held(&mut other).await;
+    let ends = tokio::spawn(service.execute(approver.clone(), EndSafeMode {}));
+    a_while().await;
+    assert!(flag.path().exists() && !ends.is_finished());
+    freed(&mut other).await;
+    ends.await.unwrap().unwrap();
+    assert!(!flag.path().exists());
+
+    // What is refused leaves nothing behind.
+    let begin = || BeginSafeMode { incident: Some(IncidentNumber(7)), reason: "x".to_owned() };
+    assert!(service.execute(approver, begin()).await.is_err(), "there is no such incident");
+    assert!(!flag.path().exists() && service.protection().safe_mode.is_none());
+}
+
 /// Writes events into the journal of a program that does not run.
 fn written(host: &Host, events: Vec<Event>) {
     fs::create_dir_all(host.home.data()).unwrap();
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let store = SqliteStore::open(&host.home.data().join("calm-ops.db")).await.unwrap();
         let change = Change {
-            at: server::clock::Clock::start().now().wall,
+            at: Clock::start().now().wall,
             actor: domain::actor::Actor::Agent,
             about: About::Nothing,
             decide: Box::new(move |_| Ok(events)),
@@ -451,7 +520,7 @@ fn written(host: &Host, events: Vec<Event>) {
 #[test]
 fn the_command_line_switches_measures_off_and_a_running_server_obeys() {
     let host = Host::new();
-    let now = server::clock::Clock::start().now().wall;
+    let now = Clock::start().now().wall;
     let organization: domain::subject::Subject = "organization:acme".parse().unwrap();
     let signal = "organization.batch";
     let breach = fixtures::breach().on("organization:acme").signal(signal).build();
