@@ -19,7 +19,10 @@ use domain::{
     protection::ClassTraffic, reading::Reading, signal::Signal, subject::Subject, time::Timestamp,
     unit::Unit,
 };
-use policy::thresholds::{Level, Thresholds};
+use policy::{
+    limits::Limits,
+    thresholds::{Level, Thresholds},
+};
 
 use tokio::sync::Notify;
 
@@ -42,6 +45,8 @@ pub struct Shown {
     pub bounds: AutomationBounds,
     /// Traffic of the organizations that send most; `None` where there is no gate.
     pub traffic: Option<Arc<Vec<ClassTraffic>>>,
+    /// The limits in force; `None` where nobody reads documents.
+    pub limits: Option<Arc<Limits>>,
 }
 
 /// See the module.
@@ -73,6 +78,7 @@ impl Default for Board {
             withheld: Arc::default(),
             bounds: AutomationBounds::default(),
             traffic: None,
+            limits: None,
         };
         Self {
             shown: RwLock::new(shown),

@@ -12,6 +12,7 @@ use crate::{
     umask,
 };
 
+mod automation;
 mod check;
 mod data;
 mod database;
@@ -19,6 +20,7 @@ mod health;
 mod init;
 mod journal;
 mod maintenance;
+mod may_run;
 mod outcome;
 mod owner_link;
 mod people;
@@ -43,6 +45,8 @@ Examples:
   calm-ops run --dry-run 42-1                  show what a recommendation would execute; nothing is run
   calm-ops maintenance begin --for '2 h' --reason 'New disks' '*@web-1'
                                                planned work: its problems open no incident until it ends
+  calm-ops automation off --reason 'Too eager' stop every automatic measure at once
+  calm-ops may-run uploads && ./nightly-import run a job unless safe mode is in force
   calm-ops journal verify                      check that no entry was changed
   calm-ops journal export journal.jsonl        write the journal as JSON Lines, to verify anywhere with 'journal verify --file'
 
@@ -53,7 +57,8 @@ Exit codes:
   0  success
   1  a check failed: a document, the journal, a replay
   2  the command line or the configuration is not valid
-  3  it could not be done, such as a port in use, a directory without write access or an unreachable database";
+  3  it could not be done, such as a port in use, a directory without write access or an unreachable database
+'may-run' answers by them: 0 yes, 3 no, 2 no such class, 1 not known.";
 
 /// Calm Ops monitors a machine, opens an incident when something is really wrong, saves the
 /// evidence, and explains it calmly.
@@ -89,6 +94,13 @@ enum Command {
     /// Planned work: windows during which problems of some subjects open no incident.
     #[command(subcommand)]
     Maintenance(maintenance::Maintenance),
+    /// What Calm Ops limits on its own: one switch to stop all of it.
+    #[command(subcommand)]
+    Automation(automation::Automation),
+    /// Check whether requests or jobs of a class may run now, or safe mode forbids it: one sentence
+    /// and an exit code, for cron jobs and workers. 0: yes; 3: no; 2: no such class; 1: not known, so
+    /// rather not.
+    MayRun(may_run::MayRun),
     /// Save all data to one file, while Calm Ops is running. The file works for SQLite and
     /// PostgreSQL.
     Backup(OneFile),
@@ -204,6 +216,12 @@ pub fn run(
         }
         Command::Maintenance(what) => {
             with(config, err, |config, err| maintenance::maintenance(&config, what, out, err))
+        }
+        Command::Automation(what) => {
+            with(config, err, |config, err| automation::automation(&config, what, out, err))
+        }
+        Command::MayRun(asked) => {
+            with(config, err, |config, err| may_run::may_run(&config, &asked, out, err))
         }
         // A bundle holds all that is needed.
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),

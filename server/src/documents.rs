@@ -34,6 +34,9 @@ pub const COMMANDS: &str = "runbooks/recovery.commands.md";
 /// The limits of organizations.
 pub const LIMITS: &str = "protection/limits.md";
 
+/// Folder in the data directory with the versions in force.
+pub const IN_FORCE: &str = "in-force";
+
 /// Every document that must be there.
 pub const ALL: [&str; 5] = [THRESHOLDS, GUIDE, FLOW, COMMANDS, LIMITS];
 
@@ -414,7 +417,8 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
     whole("the document does not begin with its format", "the first line to be 'format: 1'")
 }
 
-fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
+/// Text of a document in `dir`, or of the built-in one.
+pub fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
     let Some(dir) = dir else {
         return embedded::document(name).map(std::borrow::Cow::into_owned).ok_or_else(|| BadDocuments::Unreadable {
             path: name.into(),

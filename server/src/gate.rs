@@ -18,7 +18,7 @@ use std::sync::{
 };
 
 use domain::{
-    protection::{ClassTraffic, Protection},
+    protection::{ClassTraffic, Protection, SafeModeStage},
     time::{MonotonicTime, Span},
 };
 use engine::gate::{Config, Decision, Enforcement, Gate, Reported, Verdict, Window};
@@ -160,9 +160,15 @@ impl Gatekeeper {
         Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Decides about a request, and counts it.
-    fn ask(&self, question: &Question<'_>) -> Answer {
-        let InForce { limits, counts, imposed } = &*self.in_force();
+    /// Decides about a request, and counts it. The stage of safe mode, if it is in force, is the
+    /// one by which it was decided.
+    fn ask(&self, question: &Question<'_>) -> (Answer, Option<SafeModeStage>) {
+        let in_force = self.in_force();
+        (self.decide(&in_force, question), in_force.imposed.safe_mode)
+    }
+
+    fn decide(&self, in_force: &InForce, question: &Question<'_>) -> Answer {
+        let InForce { limits, counts, imposed } = in_force;
         let classification = limits.classify(question.method, question.uri);
         let organization = organization_of(limits, question);
         if !imposed.passes_safe_mode(limits, classification.as_ref(), organization.as_ref()) {

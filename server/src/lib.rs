@@ -27,6 +27,7 @@ pub mod object;
 pub mod opening_evidence;
 pub mod people;
 pub mod proof;
+pub mod protection;
 pub mod recovery;
 pub mod serve;
 pub mod service;

@@ -382,11 +382,11 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         if to_incidents {
             core.recording.committed(entries);
-            entries.iter().for_each(|entry| self.announcements.take(entry));
+            for entry in entries {
+                self.announcements.take(entry);
+                self.protection.take(entry);
+            }
         }
-        let protection = &mut self.protection;
-        let is_protected =
-            to_incidents && entries.iter().filter(|one| protection.take(one)).count() > 0;
         let mut known: BTreeMap<IncidentNumber, Incident> =
             std::mem::take(&mut self.known).into_iter().map(|one| (one.number, one)).collect();
         for entry in entries {
@@ -418,9 +418,6 @@ impl Monitor {
         self.next_number = self.next_number.max(IncidentNumber(next));
         self.known = known.into_values().collect();
         drop(core);
-        if is_protected {
-            self.put_protection_in_force();
-        }
     }
 
     fn hear(&mut self, told: Told) {
@@ -580,11 +577,13 @@ impl Monitor {
         });
         let (documents, texts) = (self.parts.documents.states(), self.parts.documents.texts());
         let (bounds, traffic) = (self.automation_bounds(), self.traffic());
+        let limits = Arc::clone(self.parts.documents.limits());
         self.parts.board.change(|shown| {
             shown.readings = Arc::clone(&readings);
             shown.sparklines = sparklines;
             shown.documents = documents;
             (shown.bounds, shown.traffic) = (bounds, traffic);
+            shown.limits = Some(limits);
             if texts != *shown.texts {
                 shown.texts = Arc::new(texts);
             }

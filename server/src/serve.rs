@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, io, net::SocketAddr, path::PathBuf, sync::Arc, 
 
 use domain::{
     journal::{BlindReason, Event},
-    protection::Protection,
     subject::Subject,
     time::{Now, Span},
 };
@@ -20,7 +19,7 @@ use crate::{
     collectors::{self, http::Poster, registry::Context},
     config::{Config, PublicUrl},
     data_dir,
-    documents::{BadDocuments, Documents},
+    documents::{BadDocuments, Documents, IN_FORCE},
     exec::Runner,
     gate::{GateError, GateListener, Gatekeeper},
     heartbeat::Heartbeat,
@@ -49,6 +48,7 @@ use crate::{
     opening_evidence,
     people::{People, SessionCookie, owner_link},
     proof,
+    protection::{self, Enforcement, Flag},
     recovery::{
         Executor, Place, Recovery,
         host_inventory::{self, EndpointHosts, Places},
@@ -135,7 +135,7 @@ pub async fn run(
     let now = clock.now();
     let (documents, document_events) = Documents::load_with(
         config.ops_dir.as_deref(),
-        &data_dir.join("in-force"),
+        &data_dir.join(IN_FORCE),
         &config.scripts,
         now.wall,
     )?;
@@ -160,11 +160,9 @@ pub async fn run(
     if !address.ip().is_loopback() && !store.has_owner().await? {
         return Err(StartError::NoOwner { address });
     }
+    let flag = config.collectors.gate.safe_mode_flag.clone().map(|path| Arc::new(Flag::new(path)));
+    let protection = protection::at_start(&*store, flag.as_deref(), now.wall).await?;
     let opening = store.opening().await?;
-    if let Some(gatekeeper) = &gatekeeper {
-        // In force before the first question is answered.
-        gatekeeper.set_protection(&Protection::of(&store.announced(now.wall).await?));
-    }
 
     let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];
     if let Some(from) = opening.alive_at
@@ -234,6 +232,19 @@ pub async fn run(
             let _ = tell.try_send(notice);
         }
     }
+    let to_monitor = tell.clone();
+    let report: protection::Report = Box::new(move |sentences| {
+        to_monitor.try_send(Told::Notices { of: "safe_mode".to_owned(), sentences }).is_ok()
+    });
+    if let Some(sentence) = flag.as_deref().and_then(protection::unusable) {
+        tracing::warn!("{sentence}");
+        let notice = Told::Notices { of: "safe_mode_flag".to_owned(), sentences: vec![sentence] };
+        let _ = tell.try_send(notice);
+    }
+    // In force before the first question is answered.
+    let enforcement = Enforcement::new(protection, gatekeeper.clone(), flag, clock, report);
+    enforcement.settle().await;
+    service.enforce_by(Arc::new(enforcement));
     let pace = Pace { escalate_after: Span::from(config.escalate_after), ..Pace::default() };
     let to_monitor = tell.clone();
     let report = Box::new(move |sentences| {

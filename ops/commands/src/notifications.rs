@@ -8,6 +8,7 @@ mod channel;
 mod channel_info;
 mod progress;
 mod quiet;
+mod safe_mode_news;
 
 pub use access_change::{AccessChange, AccessChanges};
 pub use channel::{ChannelKind, ChannelSettings};
@@ -16,6 +17,7 @@ pub use channel_info::{
 };
 pub use progress::{Progress, Unacknowledged};
 pub use quiet::{DayTime, Quiet, Zone};
+pub use safe_mode_news::SafeModeNews;
 
 use domain::{
     error::{Error, FieldReason},
@@ -360,6 +362,11 @@ pub enum Reason {
         /// How many incidents.
         incidents: u32,
     },
+    /// Safe mode began, changed, ended, or is still in force.
+    SafeMode {
+        /// What is told of it.
+        news: SafeModeNews,
+    },
     /// The database takes no writes, so that no incident can be opened.
     NothingWritten,
     /// A person asked for it, to see whether it arrives.
@@ -384,6 +391,7 @@ impl Reason {
             Self::DidNotHelp { .. } => "command_did_not_help",
             Self::NotAcknowledged { .. } => "not_acknowledged",
             Self::Many { .. } => "many",
+            Self::SafeMode { news } => news.as_str(),
             Self::NothingWritten => "nothing_written",
             Self::Test => "test",
             Self::Access { .. } => "account_changed",
@@ -410,7 +418,10 @@ pub struct Notification {
 impl Notification {
     /// Whether it tells of something about an incident, or of many.
     pub const fn is_about_incidents(&self) -> bool {
-        !matches!(self.why, Reason::Test | Reason::NothingWritten | Reason::Access { .. })
+        !matches!(
+            self.why,
+            Reason::Test | Reason::NothingWritten | Reason::SafeMode { .. } | Reason::Access { .. }
+        )
     }
 
     /// A call that a person asked for.
@@ -468,6 +479,7 @@ pub fn due(
         Reason::NotAcknowledged { .. } => incident.acknowledged.is_none(),
         Reason::Escalated
         | Reason::Many { .. }
+        | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
         | Reason::Access { .. } => true,
@@ -479,7 +491,7 @@ pub fn due(
         Reason::Access { .. } if contact.enabled => return Delivery::Send,
         Reason::Access { .. } => return Delivery::Over,
         // The page that it leads to shows what is still active.
-        Reason::Many { .. } => {}
+        Reason::Many { .. } | Reason::SafeMode { .. } => {}
         Reason::Opened
         | Reason::Escalated
         | Reason::Reopened

@@ -1,5 +1,7 @@
 //! Protection as it is changed and shown.
 
+use std::collections::BTreeMap;
+
 use domain::{
     actor::Names,
     error::{Conflict, Entity, Error},
@@ -106,6 +108,45 @@ pub struct AutomationBounds {
     pub longest_measure: Span,
     /// Whether it begins safe mode on its own.
     pub begins_safe_mode: bool,
+}
+
+/// The name of an operating mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ModeName {
+    /// Everything passes that is within its limits.
+    Normal,
+    /// Safe mode is in force.
+    Safe,
+}
+
+/// What becomes of the requests of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ClassAccess {
+    /// They pass.
+    Passes,
+    /// They are refused.
+    Refused,
+}
+
+/// The operating mode, for programs that follow it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct OperatingMode {
+    /// Its name.
+    pub mode: ModeName,
+    /// The stage of safe mode; `null` in normal operation.
+    pub stage: Option<SafeModeStage>,
+    /// Since when it is so; `null` if that was always so.
+    pub since: Option<Timestamp>,
+    /// What becomes of the requests of each class of `limits.md`. What is in none is refused in
+    /// safe mode.
+    pub classes: BTreeMap<String, ClassAccess>,
+    /// Organizations whose requests pass all the same.
+    pub keep_writing: Vec<String>,
 }
 
 /// Protection, as pages and programs see it.

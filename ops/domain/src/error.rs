@@ -439,6 +439,8 @@ pub enum Unavailable {
     SlowWrite,
     /// The journal can't be exported.
     Export,
+    /// Safe mode is in force, in which Calm Ops spares resources.
+    SafeMode,
     /// The system gives no randomness.
     NoRandomness,
     /// The password could not be hashed.

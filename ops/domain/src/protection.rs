@@ -163,6 +163,14 @@ pub enum SafeModeStage {
 impl SafeModeStage {
     /// All of them, in the order in which safe mode is left.
     pub const ALL: [Self; 2] = [Self::ReadOnly, Self::Interactive];
+
+    /// As a header of the gate and the flag file write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::Interactive => "interactive",
+        }
+    }
 }
 
 /// Safe mode in force.
@@ -182,6 +190,33 @@ pub struct SafeMode {
     pub stage: SafeModeStage,
     /// Since when it is at that stage.
     pub stage_since: Timestamp,
+    /// The last reminder that it is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<SafeModeReminder>,
+}
+
+/// A reminder that safe mode is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SafeModeReminder {
+    /// When.
+    pub at: Timestamp,
+    /// How often people were reminded, from 1.
+    pub round: u32,
+}
+
+/// The most doublings of the time to the next reminder.
+const MOST_DOUBLINGS: u32 = 3;
+
+impl SafeMode {
+    /// The reminder that is due, by its round. The first one comes `every` after the last change of
+    /// the stage, each further one after twice the time, up to eight times.
+    pub fn reminder_due(&self, every: Span, now: Timestamp) -> Option<u32> {
+        let rounds = self.reminded.map_or(0, |last| last.round);
+        let last = self.reminded.map_or(self.stage_since, |last| last.at.max(self.stage_since));
+        let wait = every.as_micros().saturating_mul(1 << rounds.min(MOST_DOUBLINGS));
+        (now.since(last) >= Span::from_micros(wait)).then(|| rounds.saturating_add(1))
+    }
 }
 
 /// Protection in force.
@@ -246,11 +281,17 @@ impl Protection {
                     reason: reason.clone(),
                     stage: SafeModeStage::ReadOnly,
                     stage_since: at,
+                    reminded: None,
                 });
             }
             ProtectionEvent::SafeModeStageChanged { stage, .. } => {
                 if let Some(safe_mode) = &mut self.safe_mode {
                     (safe_mode.stage, safe_mode.stage_since) = (*stage, at);
+                }
+            }
+            ProtectionEvent::SafeModeReminded { round } => {
+                if let Some(safe_mode) = &mut self.safe_mode {
+                    safe_mode.reminded = Some(SafeModeReminder { at, round: *round });
                 }
             }
             ProtectionEvent::SafeModeEnded => {
@@ -294,6 +335,27 @@ mod tests {
             returns: 0,
             until: Timestamp::from_secs(600),
         }
+    }
+
+    #[test]
+    fn reminders_come_less_often_each_time_and_a_new_stage_puts_them_off() {
+        let mut protection = Protection::default();
+        let began = Event::SafeModeBegan { incident: None, reason: "writes fail".into() };
+        protection.take(&entry(0, began));
+        let every = Span::from_secs(100);
+        let due = |protection: &Protection, at: i64| {
+            protection.safe_mode.as_ref()?.reminder_due(every, Timestamp::from_secs(at))
+        };
+        assert_eq!([due(&protection, 99), due(&protection, 100)], [None, Some(1)]);
+        protection.take(&entry(100, Event::SafeModeReminded { round: 1 }));
+        assert_eq!([due(&protection, 299), due(&protection, 300)], [None, Some(2)]);
+        let stage = SafeModeStage::Interactive;
+        protection.take(&entry(250, Event::SafeModeStageChanged { stage, incident: None }));
+        assert_eq!([due(&protection, 449), due(&protection, 450)], [None, Some(2)]);
+        protection.take(&entry(450, Event::SafeModeReminded { round: 9 }));
+        assert_eq!([due(&protection, 1_249), due(&protection, 1_250)], [None, Some(10)]);
+        protection.take(&entry(1_300, Event::SafeModeEnded));
+        assert_eq!(due(&protection, 9_000), None);
     }
 
     #[test]

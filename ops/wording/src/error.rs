@@ -393,6 +393,9 @@ fn unavailable(cause: &Unavailable) -> String {
         }
         Unavailable::SlowWrite => "It did not answer in time.",
         Unavailable::Export => "The journal can't be read right now. Try again in a moment.",
+        Unavailable::SafeMode => {
+            "Exports wait while safe mode is in force, to spare resources. On the host of Calm Ops, 'calm-ops journal export FILE' writes one at any time."
+        }
         Unavailable::NoRandomness => {
             "The system's random generator is not available. Nothing was changed. Try again in a moment."
         }

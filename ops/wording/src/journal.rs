@@ -53,6 +53,7 @@ pub fn kind(kind: &str) -> &'static str {
         "safe_mode_began" => "Safe mode began",
         "safe_mode_stage_changed" => "Safe mode changed",
         "safe_mode_ended" => "Safe mode ended",
+        "safe_mode_reminded" => "Safe mode reminder",
         "owner_link_made" => "Owner link created",
         "account_created" => "Member joined",
         "role_changed" => "Role changed",

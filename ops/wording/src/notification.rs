@@ -2,14 +2,14 @@
 
 use commands::notifications::{
     AccessChange, AccessChanges, ContactState, DeliveryStatus, Notification, NotifiedContact,
-    Reason,
+    Reason, SafeModeNews,
 };
 use domain::{
     error::DatabaseFault, id::RecommendationId, incident::Incident, reading::Reading, redact,
     severity::Severity, text, time::Timestamp,
 };
 
-use crate::{error, humanize, standing::Standing, summary};
+use crate::{error, humanize, protection, standing::Standing, summary};
 
 /// The longest title and body, in characters: what a phone shows, and what each way takes.
 const LONGEST_TITLE: usize = 160;
@@ -45,6 +45,10 @@ pub fn message(
         (Reason::Access { changes, .. }, _) => {
             let (title, lines) = access(changes, call.at);
             (title, lines, "/ops/settings".to_owned())
+        }
+        (Reason::SafeMode { news }, _) => {
+            let (title, lines) = safe_mode(news, call.at);
+            (title, lines, "/ops/protection".to_owned())
         }
         (Reason::Many { incidents }, _) => {
             let what = if incidents == 1 {
@@ -160,6 +164,42 @@ fn not_called(person: &str, contact: &str, problem: &str) -> String {
     format!("Could not notify {person} through \u{201c}{contact}\u{201d}. {problem}")
 }
 
+/// What is told of safe mode, and what to do.
+fn safe_mode(news: SafeModeNews, at: Timestamp) -> (String, Vec<String>) {
+    const LEAVING: &str = "If you leave it, go to the next stage first: interactive requests pass again, and batch requests wait. Ending it lets everything pass, and what waited comes at once.";
+    let at = humanize::time_of_day(at);
+    let (title, lines) = match news {
+        SafeModeNews::BegunByItself => (
+            "Critical: Calm Ops began safe mode",
+            vec![
+                format!("Since {at} only reads and critical requests pass."),
+                "Customers can't save. Only a person can end it.".to_owned(),
+            ],
+        ),
+        SafeModeNews::BegunByPerson => (
+            "Safe mode began",
+            vec![format!(
+                "Since {at} only reads and critical requests pass, until a person ends it."
+            )],
+        ),
+        SafeModeNews::Stage(stage) => (
+            "Safe mode changed",
+            vec![format!("Since {at}: {}. Only a person can end it.", protection::stage(stage))],
+        ),
+        SafeModeNews::Ended => (
+            "Safe mode ended",
+            vec![format!(
+                "A person ended it at {at}. Every request passes that is within its limits."
+            )],
+        ),
+        SafeModeNews::StillInForce => (
+            "Safe mode is still in force: is it still needed?",
+            vec!["It stays in force until a person ends it.".to_owned(), LEAVING.to_owned()],
+        ),
+    };
+    (title.to_owned(), lines)
+}
+
 /// What was changed about somebody's account, and what to do.
 fn access(changes: AccessChanges, at: Timestamp) -> (String, Vec<String>) {
     let title = match (changes.iter().next(), changes.iter().count()) {
@@ -204,6 +244,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::DidNotHelp { .. }
         | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
+        | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
         | Reason::Access { .. } => incident.offered().next(),
@@ -222,6 +263,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::Escalated
         | Reason::DidNotHelp { .. }
         | Reason::Many { .. }
+        | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
         | Reason::Access { .. } => {
@@ -249,6 +291,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::Offered { .. }
         | Reason::NotAcknowledged { .. }
         | Reason::Many { .. }
+        | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
         | Reason::Access { .. } => None,

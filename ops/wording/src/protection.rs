@@ -116,6 +116,105 @@ pub fn safe_mode(in_force: &SafeMode) -> String {
     )
 }
 
+/// The sentence in the flag file of safe mode, for whoever looks into it.
+pub fn flag(since: Timestamp, at: SafeModeStage) -> String {
+    format!(
+        "Safe mode is in force since {}: {}. A person ends it on the page /ops/protection of Calm Ops; if Calm Ops can't be started, see the section \"Safe mode\" of runbooks/when-things-break.md.",
+        humanize::moment(since),
+        stage(at)
+    )
+}
+
+/// The reason of safe mode that only the flag file tells of.
+pub fn adopted(path: &str) -> String {
+    format!(
+        "The file {path} was there when Calm Ops started, though the journal does not say that safe mode is in force. Someone made it, safe mode was just being started when Calm Ops stopped, or a backup was restored."
+    )
+}
+
+/// Warns that a proxy does not know of safe mode by itself.
+pub const NO_FLAG: &str = "Safe mode is in force, but no flag file is configured: while Calm Ops is stopped or restarts, the proxy lets every request pass. Set gate.safe_mode_flag in the configuration and in the proxy's recipe.";
+
+/// Warns that the flag file is missing while safe mode is in force, or could not be written.
+pub fn flag_not_written(path: &str, why: &str) -> String {
+    format!(
+        "Safe mode is in force, but its flag file {path} can't be written: {why}. While Calm Ops is stopped or restarts, the proxy would let every request pass. Let the user of Calm Ops write to its folder, or create the file yourself with 'touch {path}'."
+    )
+}
+
+/// Warns that the flag file is left though safe mode is over.
+pub fn flag_not_removed(path: &str, why: &str) -> String {
+    format!(
+        "Safe mode is not in force, but its flag file {path} can't be removed or looked at: {why}. While Calm Ops is stopped or restarts, the proxy would refuse changes. Let the user of Calm Ops write to its folder, or remove the file yourself with 'rm {path}'."
+    )
+}
+
+/// Warns of a flag file that nobody who is known put there.
+pub fn stray_flag(path: &str) -> String {
+    format!(
+        "Safe mode is not in force, but someone created its flag file {path}. While Calm Ops is stopped or restarts, the proxy would refuse changes, and at its next start Calm Ops would begin safe mode. Remove it with 'rm {path}', or begin safe mode on the page Protection."
+    )
+}
+
+/// Warns at the start that the flag file could not be written if it were needed.
+pub fn flag_unusable(path: &str, why: &str) -> String {
+    format!(
+        "The flag file of safe mode, {path}, can't be written: {why}. Safe mode would not hold while Calm Ops is stopped or restarts. Let the user of Calm Ops write to its folder, and restart."
+    )
+}
+
+/// Tells that automatic measures were switched off, and how many were lifted.
+pub fn switched_off(lifted: usize) -> String {
+    let lifted = match lifted {
+        0 => "None was in force.".to_owned(),
+        1 => "1 was in force and is lifted.".to_owned(),
+        more => format!("{more} were in force and are lifted."),
+    };
+    format!(
+        "Automatic measures are suspended. {lifted} A running Calm Ops obeys within a few seconds. A person resumes them on the page /ops/protection."
+    )
+}
+
+/// Tells that the agent may take measures.
+pub const AUTOMATION_ON: &str = "Automatic measures are on: Calm Ops may limit organizations as limits.md and the thresholds say.";
+
+/// Tells that no measure is in force.
+pub const NO_MEASURES: &str = "No automatic measure is in force.";
+
+/// Tells that safe mode is not in force.
+pub const NO_SAFE_MODE: &str = "Safe mode is not in force.";
+
+/// Tells that nobody knows whether a class may run.
+pub fn may_not_be_known(class: &str, why: &str) -> String {
+    format!("whether '{class}' may run is not known, so it must not. {why}")
+}
+
+/// Tells that there is no such class, and those that there are.
+pub fn no_such_class(class: &str, known: &[&str]) -> String {
+    format!("limits.md has no class '{class}'. It has: {}.", known.join(", "))
+}
+
+/// Whether requests or jobs of a class may run now, in one sentence.
+pub fn may_run(class: &str, in_force: Option<&SafeMode>, keeps_writing: bool, may: bool) -> String {
+    match in_force {
+        None => format!("'{class}' may run: safe mode is not in force."),
+        Some(_) if keeps_writing => {
+            format!(
+                "'{class}' may run: safe mode is in force, and this organization keeps writing."
+            )
+        }
+        Some(in_force) if may => format!(
+            "'{class}' may run: safe mode is in force since {}, and this class passes.",
+            humanize::moment(in_force.began_at)
+        ),
+        Some(in_force) => format!(
+            "'{class}' must not run: safe mode is in force since {}: {}.",
+            humanize::moment(in_force.began_at),
+            stage(in_force.stage)
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

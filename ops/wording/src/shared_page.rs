@@ -228,7 +228,8 @@ const fn protection_happened(event: ProtectionEvent<'_>) -> Option<&'static str>
         | ProtectionEvent::MeasureEnded { .. }
         | ProtectionEvent::AutomationSuspended { .. }
         | ProtectionEvent::AutomationResumed
-        | ProtectionEvent::SafeModeEnded => None,
+        | ProtectionEvent::SafeModeEnded
+        | ProtectionEvent::SafeModeReminded { .. } => None,
     }
 }
 

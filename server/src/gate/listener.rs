@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,6 +29,8 @@ use super::{
     section::{GateAddress, Settings},
 };
 
+/// The stage of safe mode, while it is in force: the proxy passes it to the application.
+const OPERATING_MODE: HeaderName = HeaderName::from_static("x-operating-mode");
 const CHECK: &str = "/api/gate/check";
 const REPORT: &str = "/api/gate/report";
 /// The most connections: a proxy keeps some for each of its workers.
@@ -286,8 +288,14 @@ fn check(gatekeeper: &Gatekeeper, request: &Request<Incoming>) -> Response<Full<
     };
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let wants_json = accept.is_some_and(|accept| accept.contains("json"));
-    let answer = gatekeeper.ask(&question);
-    answer.respond(refused_as, wants_json, || getrandom::u64().unwrap_or_default())
+    let (answer, stage) = gatekeeper.ask(&question);
+    let random = || getrandom::u64().unwrap_or_default();
+    let mut response = answer.respond(refused_as, wants_json, random);
+    if let Some(stage) = stage {
+        let stage = HeaderValue::from_static(stage.as_str());
+        response.headers_mut().insert(OPERATING_MODE, stage);
+    }
+    response
 }
 
 async fn take_report(gatekeeper: &Gatekeeper, request: Request<Incoming>) -> Response<Full<Bytes>> {

@@ -11,6 +11,7 @@ use crate::config::{
 pub const KEYS: &[Key] = &[
     key("gate.listen", &["CALM_OPS_GATE_LISTEN"], None),
     key("gate.token_file", &["CALM_OPS_GATE_TOKEN_FILE"], None),
+    key("gate.safe_mode_flag", &["CALM_OPS_GATE_SAFE_MODE_FLAG"], None),
 ];
 
 /// The place at which proxies ask.
@@ -29,6 +30,8 @@ pub struct Settings {
     pub listen: Option<GateAddress>,
     /// The file with the gate's own token. A TCP address has one.
     pub token_file: Option<PathBuf>,
+    /// The file that is there while safe mode is in force; `None` for none.
+    pub safe_mode_flag: Option<PathBuf>,
 }
 
 impl Settings {
@@ -38,8 +41,18 @@ impl Settings {
         let has_token = token_file.is_some();
         let listen =
             section.value("gate.listen", None, |found| address(found, has_token).map(Some));
-        Self { listen, token_file }
+        let safe_mode_flag =
+            section.value("gate.safe_mode_flag", None, |found| flag(found).map(Some));
+        Self { listen, token_file, safe_mode_flag }
     }
+}
+
+fn flag(found: &Found) -> Result<PathBuf, String> {
+    let path = PathBuf::from(found.text());
+    let fits = path.is_absolute() && path.file_name().is_some() && path.parent().is_some();
+    fits.then_some(path).ok_or_else(|| {
+        "the path of a file from the root, such as '/var/lib/calm-ops-gate/safe-mode'".to_owned()
+    })
 }
 
 fn address(found: &Found, has_token: bool) -> Result<GateAddress, String> {

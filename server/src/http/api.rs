@@ -23,6 +23,7 @@ mod maintenance;
 mod protection;
 mod recommendations;
 pub mod route;
+mod safe_mode;
 mod shares;
 pub(crate) mod signals;
 mod subjects;
@@ -44,6 +45,7 @@ pub fn routes() -> Vec<Route> {
         events::routes(),
         accounts::routes(),
         contacts::routes(),
+        safe_mode::routes(),
         docs::routes(routes),
     ]
     .concat()

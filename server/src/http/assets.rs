@@ -193,7 +193,7 @@ fn variants(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &'static
 }
 
 /// Whether the browser has exactly this already.
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+pub(in crate::http) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     texts(headers, header::IF_NONE_MATCH)
         .iter()
         .any(|known| known == "*" || known.trim_start_matches("W/") == tag)

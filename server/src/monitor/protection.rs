@@ -1,4 +1,5 @@
-//! Protection as the monitor drives it: what the agent decides, and what takes effect at the gate.
+//! Protection as the monitor drives it: what the agent decides. It takes effect where it is
+//! committed (`crate::protection`).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -27,7 +28,11 @@ impl Monitor {
             limits: self.parts.documents.limits(),
             now,
         };
-        let events = self.guard.decide(&scene);
+        let mut events = self.guard.decide(&scene);
+        let every = scene.limits.automation().safe_mode_reminder;
+        let in_force = self.protection.safe_mode.as_ref();
+        let due = in_force.and_then(|in_force| in_force.reminder_due(every, now.wall));
+        events.extend(due.map(|round| Event::SafeModeReminded { round }));
         if events.is_empty() {
             return events;
         }
@@ -43,13 +48,6 @@ impl Monitor {
             return Vec::new();
         }
         events
-    }
-
-    /// Puts what is stored in force at the gate.
-    pub(super) fn put_protection_in_force(&self) {
-        if let Some(gatekeeper) = &self.parts.gatekeeper {
-            gatekeeper.set_protection(&self.protection);
-        }
     }
 
     /// The traffic of organizations; `None` where there is no gate, or nothing was seen just now.

@@ -282,7 +282,6 @@ impl Monitor {
                 let Stored { incidents, next_number, announced, number } = stored;
                 self.announcements = Announcements::of(&announced);
                 self.protection = Protection::of(&announced);
-                self.put_protection_in_force();
                 self.parts.intake.core().recording.incidents(&incidents, next_number);
                 (self.known, self.next_number) = (incidents, next_number);
                 self.readings += 1;

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use commands::{
     command::{Escalate, RecordDelivery},
     notifications::{
-        CALM_RETRY, Contact, ContactState, Delivery, Notification, Progress, Reason,
+        CALM_RETRY, Contact, ContactState, Delivery, Notification, Progress, Reason, SafeModeNews,
         Unacknowledged, due, lacks_attention, reminder_after, retry_after,
     },
 };
@@ -394,10 +394,18 @@ impl Notifier {
     async fn work(&self, waiting: Waiting) -> Result<(), StoreError> {
         let Waiting { call, contact, failures, given_up } = waiting;
         let calls = self.store.as_calls();
+        let is_over = |news: SafeModeNews| {
+            news.is_over_with_it() && self.service.protection().safe_mode.is_none()
+        };
         let incident = match call.why {
-            Reason::Test | Reason::NothingWritten | Reason::Many { .. } | Reason::Access { .. } => {
-                None
+            Reason::SafeMode { news } if is_over(news) => {
+                return calls.drop_call(&call, contact.id).await;
             }
+            Reason::Test
+            | Reason::NothingWritten
+            | Reason::Many { .. }
+            | Reason::SafeMode { .. }
+            | Reason::Access { .. } => None,
             Reason::Opened
             | Reason::Escalated
             | Reason::Reopened

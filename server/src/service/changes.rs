@@ -36,6 +36,7 @@ use super::{
     failure::{refuse, refuse_change, too_slow},
     inner::Inner,
 };
+use crate::protection::begins_safe_mode;
 use crate::store::{About, Change, Decide, DecidePeople, StoreError};
 
 /// How long a change may take before it is given up.
@@ -54,6 +55,11 @@ impl Inner {
             None => Self::beside(&command, self.clock.now().wall)?,
         };
         let about_people = matches!(command, Command::Account(_));
+        let begins_safe_mode = match &command {
+            Command::BeginSafeMode(_) => true,
+            Command::Record(Record { events, .. }) => begins_safe_mode(events),
+            _ => false,
+        };
         let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
         change.at = self.clock.now().wall;
@@ -63,6 +69,9 @@ impl Inner {
             None => self.store.head().await.map_err(refuse)?.0,
         };
         *sent = Some(before);
+        if begins_safe_mode {
+            self.enforcement().expect_safe_mode().await;
+        }
         let entries =
             match tokio::time::timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
                 Ok(Ok(entries)) => entries,
@@ -73,6 +82,10 @@ impl Inner {
                     let unclear = matches!(failed, Err(_) | Ok(Err(StoreError::Unclear { .. })));
                     if about_people && unclear {
                         self.people_unclear();
+                    }
+                    if begins_safe_mode && !unclear {
+                        self.enforcement().expects_nothing();
+                        self.enforcement().settle().await;
                     }
                     return Err(failed.map_or_else(
                         |_| too_slow(),
@@ -89,12 +102,17 @@ impl Inner {
         let redacted =
             entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
         if first.number == before.number + 1 {
+            self.enforcement().take(&entries).await;
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);
             *sent = Some(after);
         } else {
             self.mark_stale();
             let number = self.send_missing(before, after, actor).await;
+            if number < last.number {
+                // It is in force all the same when it is answered; it comes once more in its order.
+                self.enforcement().take(&entries).await;
+            }
             *sent = Some(Cursor { epoch: before.epoch, number });
         }
         if redacted {

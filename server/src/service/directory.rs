@@ -25,7 +25,8 @@ pub struct Known {
 }
 
 impl Known {
-    pub(super) fn new(roster: Accounts, version: u64, seen: u64) -> Self {
+    /// Looks up in this roster.
+    pub fn new(roster: Accounts, version: u64, seen: u64) -> Self {
         let mut names = Names::default();
         // A name from before it was kept for Calm Ops stands for nobody: the number does.
         let own = roster.accounts.iter().filter(|one| !is_reserved(&one.name));

@@ -24,7 +24,10 @@ impl Service {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = ticker.tick() => self.inner.catch_up().await,
+                _ = ticker.tick() => {
+                    self.inner.catch_up().await;
+                    self.inner.enforcement().settle().await;
+                }
             }
         }
     }
@@ -39,12 +42,19 @@ impl Inner {
         let Ok(Ok((after, _))) = tokio::time::timeout(LONGEST_LOOK, self.store.head()).await else {
             return;
         };
-        if after.epoch != before.epoch || after.number <= before.number {
+        if after.epoch != before.epoch {
+            return;
+        }
+        if after.number <= before.number {
+            self.enforcement().expects_nothing();
             return;
         }
         self.committed.store(after.number, Ordering::Release);
         self.mark_stale();
         let number = self.send_missing(before, after, Actor::Local).await;
+        if number >= after.number {
+            self.enforcement().expects_nothing();
+        }
         *sent = Some(Cursor { epoch: before.epoch, number });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, RwLock,
+        Arc, OnceLock, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,7 +13,10 @@ use commands::{
     operation::{Committed, Operation},
     service::{Executable, Operations, Pending},
 };
-use domain::{access::Principal, error::Error, hash::Head, journal::Entry, severity::Severity};
+use domain::{
+    access::Principal, error::Error, hash::Head, journal::Entry, protection::Protection,
+    severity::Severity,
+};
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
@@ -22,7 +25,7 @@ use super::{
 };
 use crate::{
     board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
-    recovery::Recovery, store::Store,
+    protection::Enforcement, recovery::Recovery, store::Store,
 };
 
 /// How long the public health answer waits for the database.
@@ -51,6 +54,7 @@ impl Service {
             live,
             recovery,
             inspections: Arc::default(),
+            enforcement: OnceLock::new(),
             clock,
             writing: Mutex::default(),
             committed: AtomicU64::default(),
@@ -75,6 +79,18 @@ impl Service {
     /// What service, monitor and runner share about recovery.
     pub fn recovery(&self) -> &Arc<Recovery> {
         &self.inner.recovery
+    }
+
+    /// Lets protection take effect there. It is set before the first change.
+    pub fn enforce_by(&self, enforcement: Arc<Enforcement>) {
+        if self.inner.enforcement.set(enforcement).is_err() {
+            tracing::error!("protection takes effect elsewhere already");
+        }
+    }
+
+    /// Protection as it is in force, without asking the database.
+    pub fn protection(&self) -> Arc<Protection> {
+        self.inner.enforcement().protection()
     }
 
     /// Looks at this host.

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -31,6 +31,7 @@ use crate::{
     clock::Clock,
     inspections::Inspections,
     live::Live,
+    protection::Enforcement,
     recovery::Recovery,
     store::{Store, StoreError},
 };
@@ -65,6 +66,8 @@ pub(super) struct Inner {
     pub live: Arc<Live>,
     pub recovery: Arc<Recovery>,
     pub inspections: Arc<Inspections>,
+    /// Where protection takes effect.
+    pub enforcement: OnceLock<Arc<Enforcement>>,
     pub clock: Clock,
     /// Serializes changes, so that entries reach the live stream in the order of their numbers. It
     /// holds the last position sent.
@@ -133,6 +136,11 @@ impl Inner {
         self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
     }
 
+    /// Where protection takes effect; nowhere as long as that was not set.
+    pub fn enforcement(&self) -> &Enforcement {
+        self.enforcement.get_or_init(|| Arc::new(Enforcement::nowhere(self.clock)))
+    }
+
     pub fn send(&self, epoch: u32, entries: Vec<Entry>, actor: Actor) {
         self.live.committed(epoch, &entries);
         // Nobody needs to listen.
@@ -152,6 +160,7 @@ impl Inner {
                 Ok(entries) if !entries.is_empty() => {
                     number = entries.last().map_or(number, |entry| entry.number);
                     self.people_changed(&entries);
+                    self.enforcement().take(&entries).await;
                     self.send(before.epoch, entries, actor);
                 }
                 Ok(_) => break,

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     time::{Duration, Instant},
@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::program::{Answer, Home, Running, calm_ops};
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const NGINX: &str = include_str!("../../../ops/protection/gate/nginx.conf");
 const CADDY: &str = include_str!("../../../ops/protection/gate/Caddyfile");
 
@@ -87,7 +87,7 @@ pub fn configuration(home: &Home, listen: &str) -> String {
 }
 
 /// Sends a request, without its last line and `Connection`, and reads the answer.
-fn talk(mut stream: impl std::io::Read + std::io::Write, request: &str) -> Answer {
+pub fn talk(mut stream: impl std::io::Read + std::io::Write, request: &str) -> Answer {
     let (head, body) = request.split_once("\r\n\r\n").unwrap_or((request, ""));
     write!(stream, "{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
         .unwrap();
@@ -106,7 +106,7 @@ pub fn question(method: &str, uri: &str, organization: &str) -> String {
 }
 
 /// A field of an answer, whatever the case of its name.
-fn field(answer: &Answer, name: &str) -> Option<String> {
+pub fn field(answer: &Answer, name: &str) -> Option<String> {
     let find = |line: &str| {
         let (known, value) = line.split_once(": ")?;
         known.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
@@ -115,38 +115,57 @@ fn field(answer: &Answer, name: &str) -> Option<String> {
 }
 
 /// An application that counts what reaches it.
-struct Application {
-    port: u16,
+pub struct Application {
+    pub port: u16,
     requests: Arc<AtomicUsize>,
+    /// The request that came last.
+    last: Arc<Mutex<String>>,
 }
 
 impl Application {
-    fn start() -> Self {
+    /// The request that came last.
+    pub fn last(&self) -> String {
+        self.last.lock().unwrap().to_ascii_lowercase()
+    }
+
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&requests);
+        let last = Arc::new(Mutex::new(String::new()));
+        let noted = Arc::clone(&last);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
                 let mut buffer = [0; 16_384];
-                if !stream.read(&mut buffer).is_ok_and(|read| read > 0) {
+                let Some(read) = stream.read(&mut buffer).ok().filter(|read| *read > 0) else {
                     continue;
-                }
+                };
+                *noted.lock().unwrap() = String::from_utf8_lossy(&buffer[..read]).into_owned();
                 count.fetch_add(1, SeqCst);
                 let _ = stream.write_all(
                     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
                 );
             }
         });
-        Self { port, requests }
+        Self { port, requests, last }
     }
 }
 
+/// What is around a proxy.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    pub gate: u16,
+    pub application: u16,
+    /// The flag file of safe mode.
+    pub flag: &'a Path,
+}
+
 /// A proxy, stopped at the end.
-struct Proxy {
+pub struct Proxy {
     child: Child,
-    port: u16,
+    pub port: u16,
     _dir: tempfile::TempDir,
 }
 
@@ -158,7 +177,7 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    fn nginx(gate: u16, application: u16) -> Option<Self> {
+    pub fn nginx(Around { gate, application, flag }: Around<'_>) -> Option<Self> {
         let program = installed("/usr/sbin/nginx")?;
         let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
         let at = |name: &str| dir.path().join(name).display().to_string();
@@ -166,7 +185,8 @@ impl Proxy {
             .replace("127.0.0.1:3001", &format!("127.0.0.1:{gate}"))
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))
             .replace("127.0.0.1:8081", &format!("127.0.0.1:{application}"))
-            .replace("\"TOKEN\"", &format!("\"{TOKEN}\""));
+            .replace("\"TOKEN\"", &format!("\"{TOKEN}\""))
+            .replace("/var/lib/calm-ops-gate/safe-mode", flag.to_str().unwrap());
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {};\n", at(kind)))
             .concat();
@@ -184,13 +204,14 @@ impl Proxy {
         Some(Self { child, port, _dir: dir }.ready())
     }
 
-    fn caddy(gate: u16, application: u16) -> Option<Self> {
+    pub fn caddy(Around { gate, application, flag }: Around<'_>) -> Option<Self> {
         let program = installed("/usr/bin/caddy")?;
         let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
         let recipe = CADDY
             .replace("127.0.0.1:3001", &format!("127.0.0.1:{gate}"))
             .replace("127.0.0.1:8081", &format!("127.0.0.1:{application}"))
-            .replace("http://*.shop.example {", &format!("http://*.shop.example:{port} {{"));
+            .replace("http://*.shop.example {", &format!("http://*.shop.example:{port} {{"))
+            .replace("/var/lib/calm-ops-gate", flag.parent().unwrap().to_str().unwrap());
         let file = dir.path().join("Caddyfile");
         fs::write(&file, format!("{{\n\tadmin off\n\tauto_https off\n}}\n{recipe}")).unwrap();
         let child = Command::new(program)
@@ -216,7 +237,7 @@ impl Proxy {
         self
     }
 
-    fn send(&self, method: &str, uri: &str, organization: &str, more: &str) -> Answer {
+    pub fn send(&self, method: &str, uri: &str, organization: &str, more: &str) -> Answer {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let host = format!("{organization}.shop.example:{}", self.port);
         talk(stream, &format!("{method} {uri} HTTP/1.1\r\nHost: {host}{more}"))
@@ -233,10 +254,12 @@ fn installed(path: &str) -> Option<PathBuf> {
 
 /// The story of a recipe: the right organization is limited, visitors get proper answers, and
 /// without Calm Ops everything passes.
-fn story(start: fn(u16, u16) -> Option<Proxy>) {
+fn story(start: fn(Around<'_>) -> Option<Proxy>) {
     let gated = Gated::start(&limits("on"));
     let application = Application::start();
-    let Some(proxy) = start(gated.port, application.port) else { return };
+    let flag = gated.home.dir.path().join("flag/safe-mode");
+    let around = Around { gate: gated.port, application: application.port, flag: &flag };
+    let Some(proxy) = start(around) else { return };
     let upload = |organization: &str| proxy.send("POST", "/uploads", organization, "");
 
     // Two pass, then none; nothing of it reaches the application.

@@ -32,6 +32,7 @@ mod recovery;
 mod refused_pushes;
 mod replay;
 mod run;
+mod safe_mode;
 mod service;
 mod signal;
 mod signs_of_life;

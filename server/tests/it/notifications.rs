@@ -10,6 +10,7 @@ mod postgres;
 mod receiver;
 mod registry;
 mod restart;
+mod safe_mode;
 mod support;
 
 use support::Place;
@@ -42,5 +43,6 @@ on_sqlite!(
     access::each_change_is_told_by_the_other_contacts,
     access::a_new_password_ends_all_that_was_left_behind_in_one_change,
     access::whoever_sets_and_removes_contacts_again_and_again_floods_nobody,
+    safe_mode::a_product_and_whoever_sleeps_hear_of_it,
     mail::a_letter_comes_over_tls_with_the_same_id_each_time,
 );

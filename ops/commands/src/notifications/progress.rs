@@ -132,6 +132,8 @@ impl Progress {
         let after = self.after;
         let new = entries.iter().filter(|entry| entry.number > after);
         let about_access = self.access.take(new, now);
+        let new = entries.iter().filter(|entry| entry.number > after);
+        let about_safe_mode: Vec<_> = new.filter_map(Notification::about_safe_mode).collect();
         let mut groups: BTreeMap<IncidentNumber, Vec<(&Entry, &Event)>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.number > self.after) {
             let Some(event) = &entry.event else { continue };
@@ -147,6 +149,7 @@ impl Progress {
         // The worst are not the ones that are put together.
         calls.sort_by_key(|call| (std::cmp::Reverse(call.severity), call.entry));
         let mut calls = self.bounded(calls, now);
+        calls.extend(about_safe_mode);
         calls.extend(about_access);
         calls
     }

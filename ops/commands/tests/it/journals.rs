@@ -97,6 +97,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("reminders.jsonl");
     prove("announced.jsonl");
     prove("inspected.jsonl");
+    prove("protection.jsonl");
 }
 
 #[test]
@@ -116,12 +117,17 @@ fn an_earlier_journal_leads_to_the_same_incidents() {
 
 #[test]
 fn every_kind_of_event_is_in_an_earlier_journal() {
-    let found: Vec<String> =
-        ["every-event.jsonl", "reminders.jsonl", "announced.jsonl", "inspected.jsonl"]
-            .into_iter()
-            .flat_map(|name| entries(&read(name)))
-            .map(|(stored, _)| stored.kind)
-            .collect();
+    let found: Vec<String> = [
+        "every-event.jsonl",
+        "reminders.jsonl",
+        "announced.jsonl",
+        "inspected.jsonl",
+        "protection.jsonl",
+    ]
+    .into_iter()
+    .flat_map(|name| entries(&read(name)))
+    .map(|(stored, _)| stored.kind)
+    .collect();
     for kind in Event::KINDS {
         assert!(found.iter().any(|known| known == kind), "{kind} is in no kept journal");
     }
@@ -129,12 +135,13 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    const ALL: [&str; 5] = [
+    const ALL: [&str; 6] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
         "announced.jsonl",
         "inspected.jsonl",
+        "protection.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -219,7 +219,8 @@ fn protection_event(
         | ProtectionEvent::AutomationResumed
         | ProtectionEvent::SafeModeBegan { .. }
         | ProtectionEvent::SafeModeStageChanged { .. }
-        | ProtectionEvent::SafeModeEnded => {}
+        | ProtectionEvent::SafeModeEnded
+        | ProtectionEvent::SafeModeReminded { .. } => {}
     }
     Ok(())
 }

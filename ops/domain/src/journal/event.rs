@@ -512,6 +512,11 @@ events! {
         },
         /// A person ended safe mode.
         SafeModeEnded = "safe_mode_ended",
+        /// Safe mode has been in force for a while: people are asked whether it is still needed.
+        SafeModeReminded = "safe_mode_reminded" {
+            /// How often that was asked, from 1.
+            round: u32,
+        },
     }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
@@ -659,9 +664,10 @@ impl ProtectionEvent<'_> {
             Self::SafeModeBegan { incident, .. } | Self::SafeModeStageChanged { incident, .. } => {
                 **incident
             }
-            Self::AutomationSuspended { .. } | Self::AutomationResumed | Self::SafeModeEnded => {
-                None
-            }
+            Self::AutomationSuspended { .. }
+            | Self::AutomationResumed
+            | Self::SafeModeEnded
+            | Self::SafeModeReminded { .. } => None,
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct Automation {
     pub keep_writing: BTreeSet<Organization<'static>>,
     /// Who begins safe mode.
     pub safe_mode: SafeModeEntry,
+    /// The time after which people are asked whether safe mode is still needed.
+    pub safe_mode_reminder: Span,
 }
 
 impl Automation {
@@ -61,6 +63,7 @@ impl Default for Automation {
             fair_share_factor: 1.5,
             keep_writing: BTreeSet::new(),
             safe_mode: SafeModeEntry::Manual,
+            safe_mode_reminder: Span::from_mins(30),
         }
     }
 }

@@ -141,6 +141,16 @@ pub(super) fn longest_measure(text: &str) -> Result<Span, Wrong> {
     }
 }
 
+/// The time after which people are reminded: a minute to a day.
+pub(super) fn reminder(text: &str) -> Result<Span, Wrong> {
+    const EXPECTED: &str = "a duration from '1 min' to '24 h' such as '30 min'";
+    match text.parse::<Span>() {
+        Ok(span) if (Span::from_mins(1)..=Span::from_mins(1_440)).contains(&span) => Ok(span),
+        Ok(_) => wrong(format!("'{text}' is not a time to a reminder"), EXPECTED),
+        Err(_) => wrong(format!("'{text}' is not a duration"), EXPECTED),
+    }
+}
+
 /// A factor from 1 to 100, with at most three decimals.
 pub(super) fn factor(text: &str) -> Result<f64, Wrong> {
     let is_fine = text.len() <= 7

@@ -43,6 +43,9 @@ pub(super) fn tell(event: ProtectionEvent<'_>, actor: Actor, names: &Names) -> T
         ProtectionEvent::SafeModeStageChanged { stage, .. } => {
             by_person(format!("{who} changed safe mode: {}.", protection::stage(*stage)))
         }
+        ProtectionEvent::SafeModeReminded { .. } => {
+            told("Safe mode is still in force. Everyone was asked whether it is still needed.")
+        }
         ProtectionEvent::SafeModeEnded => by_person(format!("{who} ended safe mode.")),
     }
 }

@@ -169,6 +169,7 @@ fn errors() -> Vec<Error> {
             Unavailable::CorruptRow,
             Unavailable::SlowWrite,
             Unavailable::Export,
+            Unavailable::SafeMode,
             Unavailable::NoRandomness,
             Unavailable::PasswordHash,
             Unavailable::Unchanged(DatabaseFault::NoAnswer),

@@ -45,7 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<ExportJournal>()
             .query(Beginning::PARAMETERS)
             .content(Content::Lines)
-            .summary("The journal as JSON Lines, oldest first, to verify the chain elsewhere with `calm-ops journal verify --file`.")
+            .summary("The journal as JSON Lines, oldest first, to verify the chain elsewhere with `calm-ops journal verify --file`. In safe mode it is refused with 503.")
             .answer("One entry a line: number, time, actor, kind, incident, the hash before it, payload hash, hash, salt, payload."),
         Route::post(
             "/api/ops/journal/{id}/redact",
@@ -139,6 +139,9 @@ async fn export(
 ) -> Answer {
     // The service says whether the caller may read the journal; its answer is empty.
     site.service.execute(principal, ReadJournal { after: u64::MAX, limit: 1 }).await?;
+    if site.service.protection().safe_mode.is_some() {
+        return Err(Error::from(Unavailable::SafeMode).into());
+    }
     let trouble = |error: StoreError| {
         tracing::warn!(%error, "the journal could not be exported");
         Problem::from(Error::from(Unavailable::Export))

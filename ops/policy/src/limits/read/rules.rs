@@ -16,8 +16,9 @@ const LONGEST: &str = "longest measure";
 const FACTOR: &str = "fair share factor";
 const WRITERS: &str = "keep writing in safe mode";
 const SAFE_MODE: &str = "safe mode";
+const REMINDER: &str = "safe mode reminder";
 
-const NAMES: [&str; 6] = [SHARE, MOST, LONGEST, FACTOR, WRITERS, SAFE_MODE];
+const NAMES: [&str; 7] = [SHARE, MOST, LONGEST, FACTOR, WRITERS, SAFE_MODE, REMINDER];
 
 impl Reader<'_> {
     /// One rule; those that are missing have their usual value.
@@ -42,6 +43,7 @@ impl Reader<'_> {
             MOST => cells::organizations(text).map(|most| automation.most_organizations = most),
             LONGEST => cells::longest_measure(text).map(|span| automation.longest_measure = span),
             FACTOR => cells::factor(text).map(|factor| automation.fair_share_factor = factor),
+            REMINDER => cells::reminder(text).map(|span| automation.safe_mode_reminder = span),
             WRITERS => writers(text).map(|names| automation.keep_writing.extend(names)),
             _ => cells::word(text, &entries).map(|entry| automation.safe_mode = entry),
         };

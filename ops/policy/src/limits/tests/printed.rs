@@ -150,6 +150,7 @@ impl Document {
             text,
             "\n| rule | value |\n|---|---|\n| largest share refused | {share}% |\n| most organizations limited | {most} |\n\
              | longest measure | {minutes} min |\n| fair share factor | {factor} |\n| safe mode | {mode} |\n\
+             | safe mode reminder | {minutes} min |\n\
              | keep writing in safe mode | {writers} |\n"
         );
         text
@@ -192,6 +193,7 @@ fn check(document: &Document) {
     let automation = limits.automation();
     assert_eq!((automation.largest_share_percent, automation.most_organizations), (share, most));
     assert_eq!(automation.longest_measure, Span::from_mins(minutes));
+    assert_eq!(automation.safe_mode_reminder, Span::from_mins(minutes));
     assert!((automation.fair_share_factor - f64::from(factor) / 1_000.0).abs() < 1e-9);
     let writers = automation.keep_writing.iter().map(Organization::as_str);
     assert!(writers.eq(document.writers.iter().map(String::as_str)));

@@ -1,0 +1,128 @@
+//! The flag file: a proxy tests whether it is there, also while Calm Ops is not running.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use domain::time::Timestamp;
+
+/// The path of the flag file. Its writes come one after the other.
+#[derive(Debug)]
+pub struct Flag {
+    path: PathBuf,
+    turn: Mutex<()>,
+}
+
+/// The file at the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// None.
+    Nothing,
+    /// A file.
+    File {
+        /// When it was written last.
+        changed_at: Timestamp,
+    },
+}
+
+/// Turn of one who looks and writes.
+pub(super) struct Turn<'a> {
+    path: &'a Path,
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Flag {
+    /// At a path.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, turn: Mutex::default() }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn lock(&self) -> Turn<'_> {
+        let guard = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        Turn { path: &self.path, _guard: guard }
+    }
+
+    /// Its text.
+    pub(super) fn read(&self) -> io::Result<String> {
+        fs::read_to_string(&self.path)
+    }
+
+    /// Tries to write beside it, so that a folder that can't be written is known before the hour
+    /// in which it matters.
+    pub fn try_out(&self) -> io::Result<()> {
+        let turn = self.lock();
+        let partial = turn.partial();
+        turn.write_partial(&partial, "")?;
+        fs::remove_file(partial)
+    }
+}
+
+impl Turn<'_> {
+    /// Looks whether it is there.
+    pub fn look(&self) -> io::Result<Found> {
+        match fs::metadata(self.path) {
+            Ok(found) => Ok(Found::File { changed_at: moment(found.modified()?) }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes it, durably: after a crash there is the former one or this one. One that holds the
+    /// same stays as it is.
+    pub fn write(&mut self, text: &str) -> io::Result<()> {
+        if fs::read_to_string(self.path).is_ok_and(|present| present == text) {
+            return Ok(());
+        }
+        let partial = self.partial();
+        self.write_partial(&partial, text)?;
+        fs::rename(&partial, self.path)?;
+        self.sync_folder()
+    }
+
+    /// Removes it, durably.
+    pub fn remove(&mut self) -> io::Result<()> {
+        match fs::remove_file(self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => self.sync_folder(),
+        }
+    }
+
+    fn write_partial(&self, partial: &Path, text: &str) -> io::Result<()> {
+        if let Some(folder) = self.path.parent().filter(|folder| !folder.exists()) {
+            // Proxies run as another user, and must get to the file.
+            DirBuilder::new().mode(0o755).create(folder)?;
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+        }
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(partial)?;
+        // Whatever the umask is.
+        file.set_permissions(fs::Permissions::from_mode(0o644))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    }
+
+    fn partial(&self) -> PathBuf {
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        self.path.with_file_name(name)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    }
+}
+
+fn moment(time: SystemTime) -> Timestamp {
+    let micros = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
