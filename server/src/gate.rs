@@ -227,8 +227,11 @@ impl Gatekeeper {
     }
 
     /// Takes the result of a request that has ended.
-    fn take_result(&self, question: &Question<'_>, reported: Reported) {
+    fn take_result(&self, question: &Question<'_>, reported: Reported, queued: Option<Span>) {
         let InForce { limits, counts, .. } = &*self.in_force();
+        if let Some(queued) = queued {
+            counts.report_queueing(queued);
+        }
         let Some((class, organization)) = identify(limits, question) else { return };
         let now = self.clock.now().mono;
         self.ended.store(now.as_micros().max(1), Relaxed);

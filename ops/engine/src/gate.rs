@@ -32,11 +32,12 @@ mod table;
 mod tests;
 mod window;
 
-use domain::time::MonotonicTime;
+use domain::time::{MonotonicTime, Span};
 use policy::limits::Quota;
 
 use crate::gate::{
     cell::{Arrival, Stale},
+    latency::Histogram,
     table::Table,
 };
 pub use crate::gate::{
@@ -53,12 +54,14 @@ pub use crate::gate::{
 pub struct Gate {
     table: Table,
     listed: usize,
+    /// Queueing times of all requests.
+    queueing: Histogram,
 }
 
 impl Gate {
     /// A gate that knows no organization.
     pub fn new(config: &Config) -> Self {
-        Self { table: Table::new(config), listed: config.listed }
+        Self { table: Table::new(config), listed: config.listed, queueing: Histogram::default() }
     }
 
     /// Decides about a request of an organization in a class, and counts it. Without a quota it
@@ -123,6 +126,11 @@ impl Gate {
         }
     }
 
+    /// Counts how long a request waited before its work began: the sign of overload.
+    pub fn report_queueing(&self, waited: Span) {
+        self.queueing.record(waited);
+    }
+
     /// Gives an organization cells of its own for good, in addition to those of all others: for
     /// organizations that are configured or have a measure in force. They begin with a full quota
     /// unless the organization has cells of its own already.
@@ -138,6 +146,8 @@ impl Gate {
     /// Takes what was counted since the last call, and drops organizations that are idle. Called
     /// once a second by one caller.
     pub fn take_window(&self, now: MonotonicTime) -> Window {
-        window::take(&self.table, self.listed, now)
+        let mut window = window::take(&self.table, self.listed, now);
+        self.queueing.take(&mut window.queueing);
+        window
     }
 }

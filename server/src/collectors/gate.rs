@@ -89,6 +89,12 @@ pub const SIGNALS: SignalGroup = SignalGroup {
         SignalInfo::new("gate.refused", "Refusal rate", "requests/s", "All that were refused."),
         SignalInfo::new("gate.paused", "Paused rate", "requests/s", "All that safe mode refused."),
         SignalInfo::new(
+            "gate.queueing",
+            "Queueing time",
+            "ms",
+            "The time within which the work of 95% of the requests began, as reported: the sign of overload.",
+        ),
+        SignalInfo::new(
             "gate.organizations",
             "Active organizations",
             "",
@@ -215,6 +221,9 @@ impl GateCollector {
             ("gate.organizations", active as f64),
         ] {
             round.observe(at, &self.subject, signal, value);
+        }
+        if let Some(queueing) = window.queueing.quantile(0.95) {
+            round.observe(at, &self.subject, "gate.queueing", queueing.as_secs_f64() * 1e3);
         }
         let subjects = self.watched.values().map(|one| one.subject.clone()).collect();
         round.listings.push(Listing::new(KIND, subjects, Absence::Gone));

@@ -37,6 +37,8 @@ struct ResultOfRequest {
     status: u16,
     /// From the first byte of the request to the last of the answer.
     duration_ms: Option<f64>,
+    /// From its arrival at the application, or at the proxy, to the beginning of its work.
+    queue_ms: Option<f64>,
 }
 
 /// Takes a report. The sentence says what is wrong with it; then nothing of it is taken.
@@ -44,7 +46,7 @@ pub(super) fn take(gatekeeper: &Gatekeeper, body: &[u8]) -> Result<(), String> {
     let Object::<Report>(report) = serde_json::from_slice(body).map_err(|error| {
         format!(
             "the report can't be read: {error}. Send {{\"results\": [{{\"method\": \"GET\", \"uri\": \"/\", \
-             \"headers\": {{\"X-Organization\": \"acme\"}}, \"status\": 200, \"duration_ms\": 12.5}}]}}"
+             \"headers\": {{\"X-Organization\": \"acme\"}}, \"status\": 200, \"duration_ms\": 12.5, \"queue_ms\": 0.2}}]}}"
         )
     })?;
     if report.results.len() > MOST {
@@ -58,9 +60,11 @@ pub(super) fn take(gatekeeper: &Gatekeeper, body: &[u8]) -> Result<(), String> {
         let reported =
             reported(result).map_err(|expected| format!("results[{index}].{expected}"))?;
         let headers = headers(result).map_err(|expected| format!("results[{index}].{expected}"))?;
-        read.push((result, headers, reported));
+        let queued = span("queue_ms", result.queue_ms)
+            .map_err(|expected| format!("results[{index}].{expected}"))?;
+        read.push((result, headers, reported, queued));
     }
-    for (result, headers, reported) in &read {
+    for (result, headers, reported, queued) in &read {
         let question = Question {
             method: &result.method,
             uri: &result.uri,
@@ -69,7 +73,7 @@ pub(super) fn take(gatekeeper: &Gatekeeper, body: &[u8]) -> Result<(), String> {
             content_length: 0,
             headers,
         };
-        gatekeeper.take_result(&question, *reported);
+        gatekeeper.take_result(&question, *reported, *queued);
     }
     Ok(())
 }
@@ -78,18 +82,18 @@ fn reported(result: &ResultOfRequest) -> Result<Reported, String> {
     if !(100..1_000).contains(&result.status) {
         return Err(format!("status is {}. It is an HTTP status such as 200", result.status));
     }
-    let latency = match result.duration_ms {
-        None => None,
-        Some(ms) if (0.0..=LONGEST_MS).contains(&ms) => {
-            Some(Span::from_micros((ms * 1_000.0) as u64))
-        }
-        Some(ms) => {
-            return Err(format!(
-                "duration_ms is {ms}. It is a time in milliseconds, at most one day"
-            ));
-        }
-    };
+    let latency = span("duration_ms", result.duration_ms)?;
     Ok(Reported { failed: result.status >= 500, latency })
+}
+
+fn span(field: &str, ms: Option<f64>) -> Result<Option<Span>, String> {
+    match ms {
+        None => Ok(None),
+        Some(ms) if (0.0..=LONGEST_MS).contains(&ms) => {
+            Ok(Some(Span::from_micros((ms * 1_000.0) as u64)))
+        }
+        Some(ms) => Err(format!("{field} is {ms}. It is a time in milliseconds, at most one day")),
+    }
 }
 
 fn headers(result: &ResultOfRequest) -> Result<HeaderMap, String> {

@@ -395,6 +395,10 @@ fn observed_limits_refuse_nothing_and_traffic_becomes_signals_and_an_incident() 
         (r#"{"results":[{"method":"GET"}]}"#.to_owned(), "missing field"),
         (format!(r#"{{"results":[{}]}}"#, result(99, 1.0)), "results[0].status is 99"),
         (format!(r#"{{"results":[{}]}}"#, result(200, -1.0)), "results[0].duration_ms is -1"),
+        (
+            format!(r#"{{"results":[{}]}}"#, result(200, 1.0)).replace("}]", r#","queue_ms":-2}]"#),
+            "results[0].queue_ms is -2",
+        ),
     ] {
         let answer = report(&body);
         assert_eq!(answer.status, 422);

@@ -67,7 +67,7 @@ pub(crate) fn lift(requests: &LimitedRequests, incident: Option<u32>) -> AnyView
             <input type="hidden" name="organization" value=requests.organization.as_str().to_owned()/>
             <input type="hidden" name="class" value=requests.class.clone()/>
             {back}
-            <button class="button" type="submit" aria-label=label>"Lift now"</button>
+            <button class="button" type="submit" aria-label=label>"Lift the limit"</button>
         </form>
     }
     .into_any()

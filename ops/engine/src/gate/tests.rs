@@ -222,3 +222,15 @@ fn a_class_that_is_unknown_passes() {
     gate.report("acme", 255, Reported { failed: true, latency: Some(Span::ZERO) });
     assert_eq!(gate.take_window(seconds(1)).others, []);
 }
+
+#[test]
+fn queueing_times_are_those_of_all_and_of_one_window() {
+    let gate = Gate::new(&config(10));
+    for millis in 1..=100 {
+        gate.report_queueing(Span::from_millis(millis));
+    }
+    let taken = gate.take_window(seconds(1)).queueing;
+    let p95 = taken.quantile(0.95).unwrap_or_default().as_secs_f64();
+    assert!(taken.count() == 100 && (0.09..0.1).contains(&p95), "{p95}");
+    assert_eq!(gate.take_window(seconds(2)).queueing.count(), 0);
+}

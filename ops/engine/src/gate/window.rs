@@ -10,6 +10,7 @@ use domain::time::MonotonicTime;
 
 use crate::gate::{
     cell::{Cell, Counts},
+    latency::Latencies,
     table::{Entry, Table},
 };
 
@@ -24,6 +25,8 @@ pub struct Window {
     pub others: Vec<Counts>,
     /// Organizations with cells of their own that are not pinned.
     pub own_cells: usize,
+    /// Queueing times that were reported.
+    pub queueing: Latencies,
 }
 
 /// What happened to one organization.
@@ -116,5 +119,5 @@ pub(super) fn take(table: &Table, most_listed: usize, now: MonotonicTime) -> Win
         histogram.take(&mut counts.latencies);
     }
     organizations.sort_unstable_by(|one, other| one.organization.cmp(&other.organization));
-    Window { organizations, others, own_cells: table.own() }
+    Window { organizations, others, own_cells: table.own(), queueing: Latencies::default() }
 }
