@@ -13,7 +13,9 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::notifications::{Notification, Reason, access_notice::AccessNotices};
+use crate::notifications::{
+    Notification, Reason, access_notice::AccessNotices, safe_mode_news::SafeModeNews,
+};
 
 /// So many calls go out one by one...
 const MOST: usize = 10;
@@ -133,7 +135,7 @@ impl Progress {
         let new = entries.iter().filter(|entry| entry.number > after);
         let about_access = self.access.take(new, now);
         let new = entries.iter().filter(|entry| entry.number > after);
-        let about_safe_mode: Vec<_> = new.filter_map(Notification::about_safe_mode).collect();
+        let about_safe_mode: Vec<_> = new.filter_map(about_safe_mode).collect();
         let mut groups: BTreeMap<IncidentNumber, Vec<(&Entry, &Event)>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.number > self.after) {
             let Some(event) = &entry.event else { continue };
@@ -291,5 +293,59 @@ impl Progress {
             out.push(call);
         }
         out
+    }
+}
+
+/// Tells of safe mode, where an entry is about it.
+fn about_safe_mode(entry: &Entry) -> Option<Notification> {
+    let news = SafeModeNews::of(entry)?;
+    Some(Notification {
+        entry: entry.number,
+        incident: IncidentNumber(0),
+        why: Reason::SafeMode { news },
+        severity: news.severity(),
+        at: entry.at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{actor::Actor, id::AccountId, protection::SafeModeStage};
+
+    use super::*;
+
+    #[test]
+    fn each_change_of_safe_mode_is_told_once_and_one_by_itself_to_everyone() {
+        let began = || Event::SafeModeBegan { incident: None, reason: "writes fail".into() };
+        let stage = SafeModeStage::Interactive;
+        let person = Actor::Account(AccountId(1));
+        let events = [
+            (Actor::Agent, began()),
+            (person, Event::SafeModeStageChanged { stage, incident: None }),
+            (Actor::Agent, Event::SafeModeReminded { round: 1 }),
+            (person, Event::SafeModeEnded),
+            (person, began()),
+            (person, Event::AutomationResumed),
+        ];
+        let now = Timestamp::from_secs(1_790_000_000);
+        let entries: Vec<Entry> = (1..)
+            .zip(events)
+            .map(|(number, (actor, event))| Entry { number, at: now, actor, event: Some(event) })
+            .collect();
+        let mut progress = Progress::begin(0);
+        let told = progress.take(&entries, &BTreeMap::new(), now);
+        let told: Vec<_> =
+            told.iter().map(|one| (one.entry, one.why.as_str(), one.severity)).collect();
+        assert_eq!(
+            told,
+            [
+                (1, "safe_mode_began", Severity::Critical),
+                (2, "safe_mode_stage_changed", Severity::Warning),
+                (3, "safe_mode_reminder", Severity::Warning),
+                (4, "safe_mode_ended", Severity::Warning),
+                (5, "safe_mode_began", Severity::Warning),
+            ]
+        );
+        assert!(progress.take(&entries, &BTreeMap::new(), now).is_empty());
     }
 }
