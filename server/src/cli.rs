@@ -25,6 +25,7 @@ mod people;
 mod printable;
 mod recovery;
 mod serve;
+mod simulate;
 mod units;
 mod wording;
 
@@ -43,6 +44,8 @@ Examples:
   calm-ops run --dry-run 42-1                  show what a recommendation would execute; nothing is run
   calm-ops maintenance begin --for '2 h' --reason 'New disks' '*@web-1'
                                                planned work: its problems open no incident until it ends
+  calm-ops simulate upload-spike --organization acme --rate 50/s
+                                               send an upload spike to the gate, and report who was limited when
   calm-ops journal verify                      check that no entry was changed
   calm-ops journal export journal.jsonl        write the journal as JSON Lines, to verify anywhere with 'journal verify --file'
 
@@ -89,6 +92,9 @@ enum Command {
     /// Planned work: windows during which problems of some subjects open no incident.
     #[command(subcommand)]
     Maintenance(maintenance::Maintenance),
+    /// Send simulated traffic with trouble from one organization to the gate, or through a proxy, and
+    /// report what happened.
+    Simulate(Box<simulate::Simulate>),
     /// Save all data to one file, while Calm Ops is running. The file works for SQLite and
     /// PostgreSQL.
     Backup(OneFile),
@@ -204,6 +210,9 @@ pub fn run(
         }
         Command::Maintenance(what) => {
             with(config, err, |config, err| maintenance::maintenance(&config, what, out, err))
+        }
+        Command::Simulate(arguments) => {
+            with(config, err, |config, err| simulate::simulate(&config, *arguments, out, err))
         }
         // A bundle holds all that is needed.
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),

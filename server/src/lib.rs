@@ -30,5 +30,6 @@ pub mod proof;
 pub mod recovery;
 pub mod serve;
 pub mod service;
+pub mod simulate;
 pub mod store;
 pub mod umask;

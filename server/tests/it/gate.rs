@@ -45,14 +45,14 @@ fn free_port() -> u16 {
 }
 
 /// A running Calm Ops with a gate.
-struct Gated {
-    home: Home,
-    program: Running,
-    port: u16,
+pub struct Gated {
+    pub home: Home,
+    pub program: Running,
+    pub port: u16,
 }
 
 impl Gated {
-    fn start(limits: &str) -> Self {
+    pub fn start(limits: &str) -> Self {
         let home = Home::new();
         fs::write(home.ops().join("protection/limits.md"), limits).unwrap();
         fs::write(home.ops().join("alerts/thresholds.md"), THRESHOLDS).unwrap();
@@ -111,13 +111,13 @@ fn field(answer: &Answer, name: &str) -> Option<String> {
 }
 
 /// An application that counts what reaches it.
-struct Application {
-    port: u16,
-    requests: Arc<AtomicUsize>,
+pub struct Application {
+    pub port: u16,
+    pub requests: Arc<AtomicUsize>,
 }
 
 impl Application {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(AtomicUsize::new(0));
@@ -140,9 +140,9 @@ impl Application {
 }
 
 /// A proxy, stopped at the end.
-struct Proxy {
+pub struct Proxy {
     child: Child,
-    port: u16,
+    pub port: u16,
     _dir: tempfile::TempDir,
 }
 
@@ -154,7 +154,7 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    fn nginx(gate: u16, application: u16) -> Option<Self> {
+    pub fn nginx(gate: u16, application: u16) -> Option<Self> {
         let program = installed("/usr/sbin/nginx")?;
         let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
         let at = |name: &str| dir.path().join(name).display().to_string();

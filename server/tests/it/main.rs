@@ -34,6 +34,7 @@ mod run;
 mod service;
 mod signal;
 mod signs_of_life;
+mod simulate;
 mod store;
 mod storm;
 mod sudoers;

@@ -1,0 +1,272 @@
+//! `calm-ops simulate`: simulated traffic for the gate, and a report of what happened.
+
+use std::{io::Write, path::PathBuf, sync::Arc};
+
+use clap::{Args, builder::PossibleValue};
+use domain::time::{BadSpan, Span};
+use engine::simulation::{Culprits, Parameters, Reactions, Scenario, Schedule, Sender, Summary};
+use policy::limits::{Organization, Rate};
+
+use super::{database, outcome::Outcome};
+use crate::{
+    clock::Clock,
+    config::Config,
+    documents,
+    simulate::{
+        Folder, HostPattern, JournalReader, Report, Requests, Rules, Target, TargetError, drive,
+    },
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  calm-ops simulate upload-spike --organization acme --rate 50/s --ramp 10s --for 60s
+  calm-ops simulate one-of-many --others 1000 --others-rate 1/s --target http://127.0.0.1:8080/ --host '*.shop.example'
+
+Every organization sends its usual traffic all the time: 60% GET /orders, 20% POST /orders, 20% POST to --path. The trouble is POST to --path, on top of it.
+The report is printed, and saved as report.txt, report.json and rates.svg.
+
+Exit codes:
+  0  the run was complete, whatever its outcome
+  1  the gate or the target could not be reached, or the run was ended early
+  2  an argument or the configuration is not valid
+  3  the report could not be saved";
+
+/// Parameters of a simulation.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Simulate {
+    /// The trouble.
+    #[arg(value_name = "SCENARIO", value_parser = scenarios())]
+    scenario: String,
+    /// The organization that makes the trouble.
+    #[arg(long, value_name = "NAME", default_value = "acme")]
+    organization: String,
+    /// Its rate at the highest, such as 50/s or 600/min. Default: 50/s; slow-clients: 5/s.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    rate: Option<f64>,
+    /// The time in which the trouble rises, and in which it falls. Default: 10 s; flapping: 0 s.
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    ramp: Option<Span>,
+    /// The time for which it stays high. Default: 60 s.
+    #[arg(long = "for", value_name = "DURATION", value_parser = span)]
+    hold: Option<Span>,
+    /// The time before the trouble, in which what is usual can be learned. Default: 30 s.
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    calm: Option<Span>,
+    /// The time after the trouble. Default: 30 s.
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    after: Option<Span>,
+    /// The number of other organizations. Default: 5; one-of-many: 1000.
+    #[arg(long, value_name = "NUMBER")]
+    others: Option<u32>,
+    /// The usual rate of each organization. Default: 2/s; one-of-many: 1/s.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    others_rate: Option<f64>,
+    /// The path of uploads.
+    #[arg(long, value_name = "PATH", default_value = "/upload")]
+    path: String,
+    /// Send requests through the proxy at this URL. Without it the gate of this configuration is
+    /// asked directly, as a proxy asks it. Only loopback addresses.
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// The host of requests, where it names the organization: '*.shop.example'. The header
+    /// X-Organization is always sent.
+    #[arg(long, value_name = "PATTERN", value_parser = HostPattern::read)]
+    host: Option<HostPattern>,
+    /// Allow a target that is not this machine. Simulated load can disturb others.
+    #[arg(long, requires = "target")]
+    i_own_this_target: bool,
+    /// The folder for the report. Default: ./calm-ops-simulation-<time>.
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// The seed of all random numbers: the same seed makes the same schedule.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+}
+
+fn span(text: &str) -> Result<Span, BadSpan> {
+    text.parse()
+}
+
+fn rate(text: &str) -> Result<f64, policy::limits::BadRate> {
+    text.parse().map(Rate::per_second)
+}
+
+fn scenarios() -> clap::builder::PossibleValuesParser {
+    let value = |scenario: Scenario| {
+        let help = match scenario {
+            Scenario::UploadSpike => "its uploads rise, stay high, and fall",
+            Scenario::Flapping => "its uploads go on and off every 10 s",
+            Scenario::OneOfMany => "an upload spike among very many other organizations",
+            Scenario::Everybody => "all organizations rise at once, each to the rate",
+            Scenario::ManyNames => "one client sends each request under another invented name",
+            Scenario::SlowClients => {
+                "it sends bodies slowly and keeps connections busy; only with --target"
+            }
+        };
+        PossibleValue::new(scenario.name()).help(help)
+    };
+    Scenario::ALL.map(value).into()
+}
+
+impl Simulate {
+    fn parameters(&self) -> Parameters {
+        let named = Scenario::ALL.into_iter().find(|one| one.name() == self.scenario);
+        // The parser lets only their names through.
+        let standard = named.unwrap_or(Scenario::UploadSpike).standard();
+        Parameters {
+            organization: self.organization.clone(),
+            rate: self.rate.unwrap_or(standard.rate),
+            others: self.others.unwrap_or(standard.others),
+            others_rate: self.others_rate.unwrap_or(standard.others_rate),
+            calm: self.calm.unwrap_or(standard.calm),
+            ramp: self.ramp.unwrap_or(standard.ramp),
+            hold: self.hold.unwrap_or(standard.hold),
+            after: self.after.unwrap_or(standard.after),
+            path: self.path.clone(),
+            seed: self.seed,
+            ..standard
+        }
+    }
+}
+
+/// Why there is no report: the sentence, and how the program ends.
+struct Failure(Outcome, String);
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        let outcome = if error.is_usage() { Outcome::Usage } else { Outcome::Wrong };
+        Self(outcome, error.to_string())
+    }
+}
+
+fn usage(problem: impl std::fmt::Display) -> Failure {
+    Failure(Outcome::Usage, problem.to_string())
+}
+
+/// Carries the command out.
+pub(super) fn simulate(
+    config: &Config,
+    arguments: Simulate,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
+    let Some(runtime) = database::runtime(err) else { return Outcome::Failed };
+    let done = runtime.block_on(async {
+        let prepared = prepare(config, arguments).await?;
+        carry_out(config, prepared, out, err).await
+    });
+    match done {
+        Ok(outcome) => outcome,
+        Err(Failure(outcome, problem)) => {
+            let _ = writeln!(err, "error: {problem}.");
+            outcome
+        }
+    }
+}
+
+/// All that is checked before the first request.
+struct Prepared {
+    parameters: Parameters,
+    schedule: Schedule,
+    requests: Arc<Requests>,
+    folder: Folder,
+}
+
+async fn prepare(config: &Config, arguments: Simulate) -> Result<Prepared, Failure> {
+    let parameters = arguments.parameters();
+    let schedule = Schedule::new(&parameters).map_err(usage)?;
+    let target = match &arguments.target {
+        Some(url) => Target::proxy(url, arguments.i_own_this_target).await?,
+        None if parameters.scenario == Scenario::SlowClients => {
+            return Err(usage(
+                "slow-clients sends bodies, and the gate gets none: name a proxy with --target",
+            ));
+        }
+        None => Target::gate(&config.collectors.gate)?,
+    };
+    let Parameters { organization, path, .. } = &parameters;
+    let requests = Requests::new(target, organization, path, arguments.host).map_err(usage)?;
+    requests.reach().await?;
+    let path = arguments.save.unwrap_or_else(|| Folder::standard(Clock::start().now().wall));
+    let folder = Folder::make(&path).map_err(|problem| usage(format!("--save: {problem}")))?;
+    Ok(Prepared { parameters, schedule, requests: Arc::new(requests), folder })
+}
+
+async fn carry_out(
+    config: &Config,
+    prepared: Prepared,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome, Failure> {
+    let Prepared { parameters, schedule: Schedule { requests: planned, phases }, requests, folder } =
+        prepared;
+    let clock = Clock::start();
+    let rules = match documents::limits(config.ops_dir.as_deref()) {
+        Ok(limits) => Rules::of(&limits, &requests, clock.now().wall),
+        Err(error) => {
+            Rules { limit: None, notes: vec![format!("limits.md can't be read: {error}.")] }
+        }
+    };
+    let reader = JournalReader::open(&config.place()).await;
+    let target = requests.target().to_string();
+    let _ = writeln!(
+        err,
+        "Sending {} requests to {target} in {}. Stop with Ctrl-C.",
+        planned.len(),
+        phases.end
+    );
+    for note in &rules.notes {
+        let _ = writeln!(err, "Note: {note}");
+    }
+    let run = drive(Arc::clone(&requests), planned, clock, err).await;
+    let mut run = run
+        .map_err(|error| Failure(Outcome::Failed, format!("the run can't be started: {error}")))?;
+    let records = std::mem::take(&mut run.records);
+    let summary = Summary::new(&records, &phases, &parameters.organization);
+    let journal = match reader {
+        Ok(reader) => reader.read(clock.now().wall).await,
+        Err(why) => Err(why),
+    };
+    let first = run.began_at.plus(summary.first_trouble.unwrap_or(phases.trouble_from));
+    let entries = journal.as_ref().map_or(&[][..], |told| &told.entries);
+    let reactions = Reactions::of(entries, &culprits(&parameters), first);
+    let is_complete = run.interrupted.is_none();
+    let report = Report {
+        parameters,
+        target,
+        phases,
+        run,
+        summary,
+        journal,
+        reactions,
+        static_limit: rules.limit,
+        notes: rules.notes,
+    };
+    let text = report.text();
+    let _ = write!(out, "{text}");
+    let saved = [
+        ("report.txt", text),
+        ("report.json", format!("{:#}\n", report.json())),
+        ("rates.svg", report.picture()),
+    ];
+    for (name, text) in saved {
+        folder.write(name, &text).map_err(|problem| Failure(Outcome::Failed, problem))?;
+    }
+    let _ = writeln!(out, "\nSaved in {}.", folder.path().display());
+    Ok(if is_complete { Outcome::Fine } else { Outcome::Wrong })
+}
+
+/// The subjects that count as the source of the trouble.
+fn culprits(parameters: &Parameters) -> Culprits {
+    match parameters.scenario {
+        Scenario::Everybody | Scenario::ManyNames => Culprits::Any,
+        Scenario::UploadSpike
+        | Scenario::Flapping
+        | Scenario::OneOfMany
+        | Scenario::SlowClients => {
+            let name = Sender::Chosen.name(&parameters.organization);
+            Organization::new(&*name).map_or(Culprits::Any, |one| Culprits::One(one.subject()))
+        }
+    }
+}

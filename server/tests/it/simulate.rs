@@ -1,0 +1,162 @@
+//! Simulated traffic against the real program: at its gate, and through a real nginx.
+
+use std::{fs, path::Path, process::Output, sync::atomic::Ordering::SeqCst};
+
+use serde_json::Value;
+
+use crate::{
+    gate::{Application, Gated, Proxy},
+    program::calm_ops,
+};
+
+/// Uploads: ten at once, and five more each second. The name stands where `source` says.
+fn limits(source: &str) -> String {
+    format!(
+        "format: 1\n\n# Limits\n\n\
+         | organization from | pattern |\n| --- | --- |\n| {source} |\n\n\
+         | class | methods | paths | kind | critical | largest body |\n| --- | --- | --- | --- | --- | --- |\n\
+         | `uploads` | POST | `/upload*` | batch | no | 1 KiB |\n| `others` | * | `*` | interactive | yes | - |\n\n\
+         | plan | class | rate | burst | at a time | state |\n| --- | --- | --- | --- | --- | --- |\n\
+         | `default` | `uploads` | 5/s | 10 | - | on |\n"
+    )
+}
+
+/// A spike of 4 s between two calm parts; three other organizations.
+fn simulate(gated: &Gated, folder: &Path, more: &[&str]) -> Output {
+    let (home, data, ops) = (gated.home.dir.path(), gated.home.data(), gated.home.ops());
+    let (configuration, folder) = (home.join("calm-ops.toml"), folder.to_str().unwrap());
+    let mut line = vec![
+        "simulate",
+        "upload-spike",
+        "--organization",
+        "acme",
+        "--rate",
+        "60/s",
+        "--ramp",
+        "1s",
+        "--for",
+        "2s",
+        "--calm",
+        "2s",
+        "--after",
+        "1s",
+        "--others",
+        "3",
+        "--others-rate",
+        "5/s",
+        "--path",
+        "/uploads",
+        "--save",
+        folder,
+    ];
+    line.extend(["--config", configuration.to_str().unwrap()]);
+    line.extend(["--ops-dir", ops.to_str().unwrap()]);
+    if !more.contains(&"--data-dir") {
+        line.extend(["--data-dir", data.to_str().unwrap()]);
+    }
+    line.extend(more);
+    calm_ops(&line.into_iter().map(std::ffi::OsStr::new).collect::<Vec<_>>())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// What holds for every run of [`simulate`]; the report for programs.
+fn consistent(output: &Output, folder: &Path) -> Value {
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let (report, json) = (read("report.txt"), read("report.json"));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert!(out.starts_with(&report) && out.contains("Saved in"), "{out}");
+    assert!(err.contains(" of acme refused"), "there is progress: {err}");
+    // 20 requests/s in all for 7 s, and a hill of 3 s at 60/s.
+    let sent = number(&json["all"]["sent"]);
+    assert!((317..=323).contains(&sent), "{report}");
+    let rows = json["largest"].as_array().unwrap();
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["organization"].as_str()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert_eq!(names[0], "acme");
+    for (index, row) in rows.iter().enumerate() {
+        let [sent, admitted, refused, failed] =
+            ["sent", "admitted", "refused", "failed"].map(|name| number(&row[name]));
+        assert_eq!(sent, admitted + refused + failed);
+        assert_eq!((refused > 0, failed), (index == 0, 0), "{report}");
+        let line = report.lines().find(|line| line.starts_with(names[index])).unwrap();
+        let found: Vec<&str> = line.split_whitespace().skip(1).collect();
+        assert_eq!(found, [sent, admitted, refused, failed].map(|n| n.to_string()), "{line}");
+    }
+    assert_eq!(rows.iter().map(|row| number(&row["sent"])).sum::<u64>(), sent);
+    let by_second = json["rates"].as_array().unwrap();
+    assert_eq!(by_second.len(), 7);
+    let sum = |who: &str, what: &str| -> u64 {
+        by_second.iter().map(|point| number(&point[who][what])).sum()
+    };
+    assert_eq!(sum("organization", "sent") + sum("others", "sent"), sent);
+    assert_eq!(sum("organization", "refused"), number(&rows[0]["refused"]));
+    // Of 180 uploads 10 pass at once, and 5 each second.
+    let refused = number(&rows[0]["refused"]);
+    assert!((130..=160).contains(&refused), "{report}");
+    let after = json["reactions"]["refused_after_s"].as_f64().unwrap();
+    assert!((0.2..2.0).contains(&after), "{after}");
+    let picture = read("rates.svg");
+    assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n"));
+    assert!(picture.contains("limit of 5.0/s") && picture.contains("acme, requests per second"));
+    json
+}
+
+#[test]
+fn a_spike_at_the_gate_is_refused_and_nobody_else() {
+    let gated = Gated::start(&limits("header | `X-Organization`"));
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("run");
+    let output = simulate(&gated, &folder, &[]);
+    let json = consistent(&output, &folder);
+    // The thresholds see it, and the journal tells.
+    let detected = json["reactions"]["detected_after_s"].as_f64().unwrap_or(f64::INFINITY);
+    assert!((0.0..5.0).contains(&detected), "{}", text(&output.stdout));
+    let entries = json["journal"]["entries"].as_array().unwrap();
+    let opened = entries.iter().find(|entry| entry["event"] == "incident_opened").unwrap();
+    let report = fs::read_to_string(folder.join("report.txt")).unwrap();
+    assert!(report.contains(opened["sentence"].as_str().unwrap()), "{report}");
+    // Results were reported: latencies are known.
+    assert_eq!(json["simulator"]["results_not_reported"], 0);
+    gated.program.until("latencies", |program| {
+        program.get("/api/ops/health").body.contains("organization.latency").then_some(())
+    });
+    // The report of a run is kept.
+    let again = simulate(&gated, &folder, &[]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("the report of another run"), "{again:?}");
+    // With another token it is not asked at all.
+    fs::write(gated.home.dir.path().join("gate-token"), "f".repeat(32)).unwrap();
+    let wrong = simulate(&gated, &dir.path().join("wrong"), &[]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stderr).contains("answered 401"), "{wrong:?}");
+    assert!(!dir.path().join("wrong").exists());
+}
+
+#[test]
+fn a_spike_through_nginx_reaches_the_application_as_far_as_it_was_admitted() {
+    let gated = Gated::start(&limits("host | `*.shop.example`"));
+    let application = Application::start();
+    let Some(proxy) = Proxy::nginx(gated.port, application.port) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let target = format!("http://127.0.0.1:{}/", proxy.port);
+    let none = dir.path().join("none");
+    let more =
+        ["--target", &target, "--host", "*.shop.example", "--data-dir", none.to_str().unwrap()];
+    let output = simulate(&gated, dir.path(), &more);
+    let json = consistent(&output, dir.path());
+    let reached = application.requests.load(SeqCst) as u64;
+    assert_eq!(reached, number(&json["all"]["admitted"]), "{}", text(&output.stdout));
+    // Without the journal all else is told.
+    let report = text(&output.stdout);
+    assert!(report.contains("The journal was not read") && report.contains("--data-dir"));
+    assert!(json["reactions"]["detected_after_s"].is_null(), "{json}");
+}
