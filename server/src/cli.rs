@@ -15,6 +15,7 @@ use crate::{
 mod check;
 mod data;
 mod database;
+mod file_limit;
 mod health;
 mod init;
 mod journal;

@@ -1,6 +1,7 @@
 //! Simulated traffic, sent to the real gate or through a real proxy: an open load. Each request is
 //! sent at its planned time, whatever became of those before it, and its latency counts from then.
 
+mod application;
 mod chart;
 mod client;
 mod driver;
@@ -13,7 +14,8 @@ mod rules;
 mod save;
 mod target;
 
-pub use driver::{Interrupted, Run, drive};
+pub use application::{Application, Capacity};
+pub use driver::{Interrupted, Patience, Run, drive};
 pub use journal::{JournalReader, Told};
 pub use report::Report;
 pub use request::{BadRequest, HostPattern, Requests};

@@ -7,13 +7,14 @@ use domain::time::{BadSpan, Span};
 use engine::simulation::{Culprits, Parameters, Reactions, Scenario, Schedule, Sender, Summary};
 use policy::limits::{Organization, Rate};
 
-use super::{database, outcome::Outcome};
+use super::{database, file_limit, outcome::Outcome};
 use crate::{
     clock::Clock,
     config::Config,
     documents,
     simulate::{
-        Folder, HostPattern, JournalReader, Report, Requests, Rules, Target, TargetError, drive,
+        Application, Capacity, Folder, HostPattern, JournalReader, Patience, Report, Requests,
+        Rules, Target, TargetError, drive,
     },
 };
 
@@ -76,12 +77,60 @@ pub(super) struct Simulate {
     /// Allow a target that is not this machine. Simulated load can disturb others.
     #[arg(long, requires = "target")]
     i_own_this_target: bool,
+    #[command(flatten)]
+    storm: Storm,
     /// The folder for the report. Default: ./calm-ops-simulation-<time>.
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// The seed of all random numbers: the same seed makes the same schedule.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+}
+
+/// What only a retry storm has.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of retry-storm")]
+struct Storm {
+    /// Let requests past the gate, for comparison.
+    #[arg(long)]
+    without_gate: bool,
+    /// Workers of the demo application. Default: 4.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    workers: Option<u32>,
+    /// The time that each request takes a worker. Default: 80 ms.
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    service_time: Option<Span>,
+    /// The time after which a client tries again. Default: 1 s.
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    timeout: Option<Span>,
+    /// How often a client tries again. Default: 3.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=10))]
+    retries: Option<u32>,
+}
+
+impl Storm {
+    const fn is_given(&self) -> bool {
+        let Self { without_gate, workers, service_time, timeout, retries } = self;
+        *without_gate
+            || workers.is_some()
+            || service_time.is_some()
+            || timeout.is_some()
+            || retries.is_some()
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity {
+            workers: self.workers.unwrap_or(4),
+            service_time: self.service_time.unwrap_or(Span::from_millis(80)).to_std(),
+        }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience {
+            timeout: Some(self.timeout.unwrap_or(Span::from_secs(1)).to_std()),
+            retries: self.retries.unwrap_or(3),
+        }
+    }
 }
 
 fn span(text: &str) -> Result<Span, BadSpan> {
@@ -102,6 +151,9 @@ fn scenarios() -> clap::builder::PossibleValuesParser {
             Scenario::ManyNames => "one client sends each request under another invented name",
             Scenario::SlowClients => {
                 "it sends bodies slowly and keeps connections busy; only with --target"
+            }
+            Scenario::RetryStorm => {
+                "a short spike pushes a demo application over, and clients that try again keep it there"
             }
         };
         PossibleValue::new(scenario.name()).help(help)
@@ -151,6 +203,7 @@ pub(super) fn simulate(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
+    file_limit::raise();
     let Some(runtime) = database::runtime(err) else { return Outcome::Failed };
     let done = runtime.block_on(async {
         let prepared = prepare(config, arguments).await?;
@@ -159,23 +212,37 @@ pub(super) fn simulate(
     match done {
         Ok(outcome) => outcome,
         Err(Failure(outcome, problem)) => {
-            let _ = writeln!(err, "error: {problem}.");
+            let end = if problem.ends_with('?') { "" } else { "." };
+            let _ = writeln!(err, "error: {problem}{end}");
             outcome
         }
     }
 }
 
-/// All that is checked before the first request.
-struct Prepared {
-    parameters: Parameters,
-    schedule: Schedule,
-    requests: Arc<Requests>,
-    folder: Folder,
+/// The place that requests are sent to.
+struct Aim {
+    target: Target,
+    /// The target in words.
+    words: String,
+    patience: Patience,
+    /// The application of a retry storm: it runs as long as this is kept.
+    _application: Option<Application>,
 }
 
-async fn prepare(config: &Config, arguments: Simulate) -> Result<Prepared, Failure> {
-    let parameters = arguments.parameters();
-    let schedule = Schedule::new(&parameters).map_err(usage)?;
+async fn aim(
+    config: &Config,
+    arguments: &Simulate,
+    parameters: &Parameters,
+) -> Result<Aim, Failure> {
+    if parameters.scenario == Scenario::RetryStorm {
+        return storm(config, arguments, parameters).await;
+    }
+    if arguments.storm.is_given() {
+        let name = parameters.scenario.name();
+        return Err(usage(format!(
+            "{name} has no demo application: the options --without-gate, --workers, --service-time, --timeout and --retries are for retry-storm"
+        )));
+    }
     let target = match &arguments.target {
         Some(url) => Target::proxy(url, arguments.i_own_this_target).await?,
         None if parameters.scenario == Scenario::SlowClients => {
@@ -185,12 +252,73 @@ async fn prepare(config: &Config, arguments: Simulate) -> Result<Prepared, Failu
         }
         None => Target::gate(&config.collectors.gate)?,
     };
+    target.reach().await?;
+    let words = target.to_string();
+    Ok(Aim { target, words, patience: Patience::ONCE, _application: None })
+}
+
+/// Starts the demo application.
+async fn storm(
+    config: &Config,
+    arguments: &Simulate,
+    parameters: &Parameters,
+) -> Result<Aim, Failure> {
+    if arguments.target.is_some() {
+        return Err(usage("--target: retry-storm has an application of its own, leave it out"));
+    }
+    let (capacity, patience) = (arguments.storm.capacity(), arguments.storm.patience());
+    if capacity.service_time.is_zero() || patience.timeout.is_some_and(|limit| limit.is_zero()) {
+        return Err(usage("--service-time and --timeout: expected a time above zero"));
+    }
+    let usual = (f64::from(parameters.others) + 1.0) * parameters.others_rate;
+    let most = capacity.per_second();
+    if usual >= most {
+        return Err(usage(format!(
+            "--others-rate: the usual load of {usual:.1}/s is not below the capacity of {most:.1}/s, so the application is never healthy"
+        )));
+    }
+    let gate = match arguments.storm.without_gate {
+        true => None,
+        false => Some(Target::gate(&config.collectors.gate)?),
+    };
+    if let Some(gate) = &gate {
+        gate.reach().await?;
+    }
+    let behind = gate
+        .as_ref()
+        .map_or_else(|| "without the gate".to_owned(), |gate| format!("behind {gate}"));
+    let words = format!(
+        "a demo application that does {most:.1}/s and gets {usual:.1}/s as a rule, {behind}; clients try again {} times after {}",
+        patience.retries,
+        Span::from(patience.timeout.unwrap_or_default())
+    );
+    let application = Application::start(capacity, gate).await;
+    let application = application.map_err(|error| {
+        Failure(Outcome::Failed, format!("the demo application can't be started: {error}"))
+    })?;
+    Ok(Aim { target: application.target(), words, patience, _application: Some(application) })
+}
+
+/// All that is checked before the first request.
+struct Prepared {
+    parameters: Parameters,
+    schedule: Schedule,
+    requests: Arc<Requests>,
+    aim: Aim,
+    folder: Folder,
+}
+
+async fn prepare(config: &Config, arguments: Simulate) -> Result<Prepared, Failure> {
+    let parameters = arguments.parameters();
+    let schedule = Schedule::new(&parameters).map_err(usage)?;
+    Requests::check(&parameters.organization).map_err(usage)?;
+    let aim = aim(config, &arguments, &parameters).await?;
     let Parameters { organization, path, .. } = &parameters;
-    let requests = Requests::new(target, organization, path, arguments.host).map_err(usage)?;
-    requests.reach().await?;
+    let requests = Requests::new(aim.target.clone(), organization, path, arguments.host);
+    let requests = Arc::new(requests.map_err(usage)?);
     let path = arguments.save.unwrap_or_else(|| Folder::standard(Clock::start().now().wall));
     let folder = Folder::make(&path).map_err(|problem| usage(format!("--save: {problem}")))?;
-    Ok(Prepared { parameters, schedule, requests: Arc::new(requests), folder })
+    Ok(Prepared { parameters, schedule, requests, aim, folder })
 }
 
 async fn carry_out(
@@ -199,27 +327,24 @@ async fn carry_out(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
-    let Prepared { parameters, schedule: Schedule { requests: planned, phases }, requests, folder } =
-        prepared;
+    let Prepared { parameters, schedule, requests, aim, folder } = prepared;
+    let Schedule { requests: planned, phases } = schedule;
     let clock = Clock::start();
     let rules = match documents::limits(config.ops_dir.as_deref()) {
         Ok(limits) => Rules::of(&limits, &requests, clock.now().wall),
-        Err(error) => {
-            Rules { limit: None, notes: vec![format!("limits.md can't be read: {error}.")] }
-        }
+        Err(error) => Rules::unknown(&error.to_string()),
     };
     let reader = JournalReader::open(&config.place()).await;
-    let target = requests.target().to_string();
+    let number = planned.len();
     let _ = writeln!(
         err,
-        "Sending {} requests to {target} in {}. Stop with Ctrl-C.",
-        planned.len(),
-        phases.end
+        "Sending {number} requests to {} in {}. Stop with Ctrl-C.",
+        aim.words, phases.end
     );
     for note in &rules.notes {
         let _ = writeln!(err, "Note: {note}");
     }
-    let run = drive(Arc::clone(&requests), planned, clock, err).await;
+    let run = drive(requests, aim.patience, planned, clock, err).await;
     let mut run = run
         .map_err(|error| Failure(Outcome::Failed, format!("the run can't be started: {error}")))?;
     let records = std::mem::take(&mut run.records);
@@ -231,10 +356,9 @@ async fn carry_out(
     let first = run.began_at.plus(summary.first_trouble.unwrap_or(phases.trouble_from));
     let entries = journal.as_ref().map_or(&[][..], |told| &told.entries);
     let reactions = Reactions::of(entries, &culprits(&parameters), first);
-    let is_complete = run.interrupted.is_none();
     let report = Report {
         parameters,
-        target,
+        target: aim.words,
         phases,
         run,
         summary,
@@ -243,17 +367,23 @@ async fn carry_out(
         static_limit: rules.limit,
         notes: rules.notes,
     };
+    finish(&report, &folder, out)
+}
+
+/// Prints and saves the report.
+fn finish(report: &Report, folder: &Folder, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let text = report.text();
     let _ = write!(out, "{text}");
-    let saved = [
+    let files = [
         ("report.txt", text),
         ("report.json", format!("{:#}\n", report.json())),
         ("rates.svg", report.picture()),
     ];
-    for (name, text) in saved {
+    for (name, text) in files {
         folder.write(name, &text).map_err(|problem| Failure(Outcome::Failed, problem))?;
     }
     let _ = writeln!(out, "\nSaved in {}.", folder.path().display());
+    let is_complete = report.run.interrupted.is_none();
     Ok(if is_complete { Outcome::Fine } else { Outcome::Wrong })
 }
 
@@ -264,7 +394,8 @@ fn culprits(parameters: &Parameters) -> Culprits {
         Scenario::UploadSpike
         | Scenario::Flapping
         | Scenario::OneOfMany
-        | Scenario::SlowClients => {
+        | Scenario::SlowClients
+        | Scenario::RetryStorm => {
             let name = Sender::Chosen.name(&parameters.organization);
             Organization::new(&*name).map_or(Culprits::Any, |one| Culprits::One(one.subject()))
         }

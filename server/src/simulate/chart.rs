@@ -139,8 +139,12 @@ pub(super) fn draw(report: &Report) -> String {
     );
     legend(&mut svg);
     let limits = limits(report, length);
-    for (index, title) in [(0, report.parameters.organization.as_str()), (1, "All others")] {
-        let counts = |point: &RatePoint| if index == 0 { point.chosen } else { point.others };
+    let titles = [
+        format!("Uploads of {}, requests per second", report.parameters.organization),
+        "All requests of the others, requests per second".to_owned(),
+    ];
+    for (index, title) in titles.iter().enumerate() {
+        let counts = |point: &RatePoint| if index == 0 { point.uploads } else { point.others };
         let rate = |of: fn(&Counts) -> u64| {
             summary
                 .rates
@@ -149,7 +153,7 @@ pub(super) fn draw(report: &Report) -> String {
         };
         let largest = rate(|counts| counts.sent).map(|(_, rate)| rate).fold(0.0, f64::max);
         let plot = Plot::new(PLOTS[index], length, largest);
-        plot.frame(&mut svg, &format!("{title}, requests per second"), trouble);
+        plot.frame(&mut svg, title, trouble);
         plot.steps(&mut svg, "sent", rate(|counts| counts.sent));
         plot.steps(&mut svg, "admitted", rate(|counts| counts.admitted));
         plot.steps(&mut svg, "refused", rate(|counts| counts.refused));

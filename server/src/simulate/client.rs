@@ -16,10 +16,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{
-    request::Requests,
-    target::{Endpoint, Target, TargetError, Way},
-};
+use super::target::{Endpoint, Target, TargetError, Way};
 
 /// The most that is read of an answer, in bytes.
 const MOST_ANSWER: usize = 8 * 1024 * 1024;
@@ -55,7 +52,7 @@ where
     pub async fn send<E: Into<Failure>>(
         &mut self,
         make: impl Fn() -> Result<Request<B>, E>,
-    ) -> Result<(StatusCode, Bytes), Failure> {
+    ) -> Result<Response<Bytes>, Failure> {
         // Dropped with this future, so that a request without an end leaves no used connection.
         if let Some(mut kept) = self.connection.take()
             && kept.sender.ready().await.is_ok()
@@ -75,11 +72,11 @@ where
         &mut self,
         connection: Connection<B>,
         response: Response<Incoming>,
-    ) -> Result<(StatusCode, Bytes), Failure> {
-        let status = response.status();
-        let body = Limited::new(response.into_body(), MOST_ANSWER).collect().await?.to_bytes();
+    ) -> Result<Response<Bytes>, Failure> {
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, MOST_ANSWER).collect().await?.to_bytes();
         self.connection = Some(connection);
-        Ok((status, body))
+        Ok(Response::from_parts(head, body))
     }
 }
 
@@ -112,8 +109,7 @@ where
     Ok(Connection { sender, _driver: driver })
 }
 
-/// Looks whether the target answers, without a request that would count.
-pub(super) async fn reach(target: &Target) -> Result<(), TargetError> {
+async fn reach(target: &Target) -> Result<(), TargetError> {
     let unreachable = |problem: String| TargetError::Unreachable {
         endpoint: target.endpoint.to_string(),
         problem,
@@ -145,11 +141,12 @@ pub(super) async fn reach(target: &Target) -> Result<(), TargetError> {
     };
     // A question without a method: the gate understands it, and says what is missing.
     match answer {
-        None | Some((StatusCode::BAD_REQUEST, _)) => Ok(()),
-        Some((status, body)) => Err(TargetError::NotTheGate {
+        None => Ok(()),
+        Some(answer) if answer.status() == StatusCode::BAD_REQUEST => Ok(()),
+        Some(answer) => Err(TargetError::NotTheGate {
             endpoint: target.endpoint.to_string(),
-            status: status.as_u16(),
-            told: String::from_utf8_lossy(&body).trim().chars().take(200).collect(),
+            status: answer.status().as_u16(),
+            told: String::from_utf8_lossy(answer.body()).trim().chars().take(200).collect(),
         }),
     }
 }
@@ -164,9 +161,9 @@ fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     error.source().map_or_else(|| error.to_string(), deepest)
 }
 
-impl Requests {
-    /// Looks whether the target answers, without a request that would count.
+impl Target {
+    /// Looks whether it answers, without a request that would count.
     pub async fn reach(&self) -> Result<(), TargetError> {
-        reach(self.target()).await
+        reach(self).await
     }
 }

@@ -14,8 +14,10 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use domain::time::{Span, Timestamp};
 use engine::simulation::{Outcome, Planned, Purpose, Record};
+use http::{Response, header::RETRY_AFTER};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
@@ -37,6 +39,8 @@ const MOST_WORKERS: usize = 800;
 const WITHIN: Duration = Duration::from_secs(10);
 /// The same for a body that is sent slowly.
 const SLOW_WITHIN: Duration = Duration::from_secs(60);
+/// A client that is told to come again later than this gives up.
+const MOST_PAUSE: Duration = Duration::from_secs(10);
 /// The time until the first request.
 const SOON: Duration = Duration::from_millis(100);
 /// The pause between lines of progress.
@@ -45,6 +49,21 @@ const PROGRESS: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(20);
 /// The longest sleep of the thread that wakes, so that it hears of an early end.
 const NAP: Duration = Duration::from_millis(200);
+
+/// How long a client waits, and how often it tries again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The time within which an attempt has to be answered; `None` for the usual time from when the
+    /// request was meant to be sent.
+    pub timeout: Option<Duration>,
+    /// How often it tries again after a failure at once, and after a refusal when it is told to.
+    pub retries: u32,
+}
+
+impl Patience {
+    /// Waits long and does not try again.
+    pub const ONCE: Self = Self { timeout: None, retries: 0 };
+}
 
 /// A person ended the run early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +108,7 @@ struct State {
 /// What all workers share.
 struct Shared {
     requests: Arc<Requests>,
+    patience: Patience,
     began: Instant,
     ended: Option<mpsc::Sender<Ended>>,
     state: Mutex<State>,
@@ -119,6 +139,7 @@ impl Shared {
 /// Sends all requests at their times. Progress goes to `err`.
 pub async fn drive(
     requests: Arc<Requests>,
+    patience: Patience,
     schedule: Vec<Planned>,
     clock: Clock,
     err: &mut dyn Write,
@@ -127,10 +148,11 @@ pub async fn drive(
     let began_at = clock.now().wall.plus(Span::from(SOON));
     let (sender, ended) = mpsc::channel(MOST_WAITING);
     let is_gate = requests.target().is_gate();
-    let reporter = tokio::spawn(results::report(Arc::clone(&requests), ended));
+    let reporter = tokio::spawn(results::report(requests.target().clone(), ended));
     let count = schedule.len();
     let shared = Arc::new(Shared {
         requests,
+        patience,
         began: Instant::from_std(began),
         ended: is_gate.then_some(sender),
         state: Mutex::new(State { records: Vec::with_capacity(count), ..State::default() }),
@@ -162,7 +184,7 @@ fn hand_over(
     stop: &AtomicBool,
 ) {
     for planned in schedule {
-        let at = began + Duration::from_micros(planned.at.as_micros());
+        let at = began + planned.at.to_std();
         loop {
             let left = at.saturating_duration_since(std::time::Instant::now());
             if stop.load(Relaxed) {
@@ -232,7 +254,7 @@ fn tell(shared: &Shared, at: Instant, err: &mut dyn Write) {
 
 /// Gives a request to a worker, or to a new one, or lets it wait.
 fn give(shared: &Arc<Shared>, planned: Planned, workers: &mut JoinSet<()>) {
-    let at = shared.began + Duration::from_micros(planned.at.as_micros());
+    let at = shared.began + planned.at.to_std();
     let mut job = Job { planned, late: Span::from(at.elapsed()) };
     let mut state = shared.state();
     // The one that worked last has the connection that is least likely to have ended.
@@ -273,26 +295,57 @@ async fn work(shared: Arc<Shared>, first: Job) {
     }
 }
 
+/// Sends a request until it passes or its client gives up.
 async fn exchange(shared: &Shared, client: &mut Client<RequestBody>, job: Job) -> Record {
     let Job { planned, late } = job;
-    let at = shared.began + Duration::from_micros(planned.at.as_micros());
-    let within = if planned.purpose == Purpose::SlowTrouble { SLOW_WITHIN } else { WITHIN };
-    let sent = Instant::now();
-    let exchanged = client.send(|| shared.requests.make(&planned));
-    let status = match tokio::time::timeout_at(at + within, exchanged).await {
-        Ok(Ok((status, _))) => Some(status),
-        Ok(Err(_)) | Err(_) => None,
+    let at = shared.began + planned.at.to_std();
+    let mut attempts = 0;
+    let (status, outcome) = loop {
+        let answer = attempt(shared, client, &planned, at).await;
+        attempts += 1;
+        let status = answer.as_ref().map(Response::status);
+        let outcome = status.map_or(Outcome::Failed, |status| shared.requests.outcome(status));
+        let pause = answer.as_ref().map_or(Duration::ZERO, retry_after);
+        let gives_up = attempts > shared.patience.retries || pause > MOST_PAUSE;
+        if outcome == Outcome::Admitted || gives_up {
+            break (status, outcome);
+        }
+        tokio::time::sleep(pause).await;
     };
-    let outcome = status.map_or(Outcome::Failed, |status| shared.requests.outcome(status));
-    if let (Outcome::Admitted, Some(ended)) = (outcome, &shared.ended) {
-        // What finds no room is not reported; the gate then ends it on its own.
-        let _ = ended.try_send(Ended { planned, duration: sent.elapsed() });
-    }
     Record {
         planned,
         outcome,
         status: status.map_or(0, |status| status.as_u16()),
+        attempts,
         latency: Span::from(at.elapsed()),
         late,
     }
+}
+
+/// Sends a request once; `None` without an answer in time.
+async fn attempt(
+    shared: &Shared,
+    client: &mut Client<RequestBody>,
+    planned: &Planned,
+    at: Instant,
+) -> Option<Response<Bytes>> {
+    let within = if planned.purpose == Purpose::SlowTrouble { SLOW_WITHIN } else { WITHIN };
+    let sent = Instant::now();
+    let until = shared.patience.timeout.map_or(at + within, |timeout| sent + timeout);
+    let exchanged = client.send(|| shared.requests.make(planned));
+    let answer = tokio::time::timeout_at(until, exchanged).await.ok()?.ok()?;
+    if let Some(ended) = &shared.ended
+        && shared.requests.outcome(answer.status()) == Outcome::Admitted
+    {
+        // What finds no room is not reported; the gate then ends it on its own.
+        let _ = ended.try_send(shared.requests.ended(planned, sent.elapsed()));
+    }
+    Some(answer)
+}
+
+/// The time after which a client is told to come again.
+fn retry_after(answer: &Response<Bytes>) -> Duration {
+    let value = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let seconds = value.and_then(|value| value.parse().ok());
+    seconds.map_or(Duration::ZERO, Duration::from_secs)
 }

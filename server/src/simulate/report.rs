@@ -114,12 +114,17 @@ impl Report {
             );
             return;
         }
+        // A limit of the document was in force all the time.
+        let source = match (self.reactions.limited, self.first_refusal()) {
+            (None, Some(_)) => " (no measure: a refusal by limits.md)",
+            _ => "",
+        };
         let detected = self.reactions.detected;
         let incident =
             detected.map_or_else(String::new, |(_, number)| format!(" (incident {number})"));
         let at = self.since_trouble(detected.map(|(at, _)| at));
         line("detection", or_never(at) + &incident);
-        line("the first limit", or_never(self.first_limit()));
+        line("the first limit", or_never(self.first_limit()) + source);
         line("the first refusal", or_never(self.first_refusal()));
         line("the first widening", or_never(self.since_trouble(self.reactions.widened)));
         line("the end of all limits", or_never(self.since_trouble(self.reactions.lifted)));
@@ -149,6 +154,20 @@ impl Report {
                 "{name:<width$}  {sent:>10}  {admitted:>10}  {refused:>10}  {failed:>10}"
             );
         }
+        if self.summary.attempts > all.sent {
+            let _ = writeln!(
+                text,
+                "They were sent {} times in all, as clients tried again.",
+                count(self.summary.attempts)
+            );
+        }
+        if all.failed > 0 {
+            let recovered = self.summary.recovered.map_or_else(
+                || "At the end of the run requests still failed.".to_owned(),
+                |after| format!("Recovered {} after the trouble.", seconds(after)),
+            );
+            let _ = writeln!(text, "{recovered}");
+        }
         for (status, number) in &self.summary.failures {
             let what = match status {
                 0 => "had no answer in time, or the connection broke".to_owned(),
@@ -161,8 +180,8 @@ impl Report {
     fn tell_others(&self, text: &mut String) {
         let _ = writeln!(
             text,
-            "\n{:<12}  {:>10}  {:>10}  {:>10}  {:>10}",
-            "the others", "sent", "refused", "p50", "p99"
+            "\n{:<12}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}",
+            "the others", "sent", "admitted", "refused", "p50", "p99"
         );
         for figures in &self.summary.others {
             let quantile = |share| {
@@ -170,9 +189,10 @@ impl Report {
             };
             let _ = writeln!(
                 text,
-                "{:<12}  {:>10}  {:>10}  {:>10}  {:>10}",
+                "{:<12}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}",
                 phase(figures.phase),
                 count(figures.counts.sent),
+                count(figures.counts.admitted),
                 count(figures.counts.refused),
                 quantile(0.5),
                 quantile(0.99),
@@ -274,7 +294,9 @@ impl Report {
             "largest": largest,
             "rest": { "organizations": rest.0, "counts": rest.1 },
             "invented": { "names": invented.0, "counts": invented.1 },
+            "attempts": self.summary.attempts,
             "failures": failures,
+            "recovered_after_s": self.summary.recovered.map(|span| span.as_secs_f64()),
             "others": self.summary.others.iter().map(phase_json).collect::<Vec<_>>(),
             "simulator": {
                 "late_requests": lateness.requests,
@@ -294,6 +316,7 @@ impl Report {
             json!({
                 "at_s": point.at.as_secs_f64(),
                 "organization": point.chosen,
+                "uploads": point.uploads,
                 "others": point.others,
             })
         };

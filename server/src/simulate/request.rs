@@ -13,7 +13,10 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-use super::target::{Target, Way};
+use super::{
+    results::Ended,
+    target::{Target, Way},
+};
 
 const USER_AGENT: &str = concat!("calm-ops-simulate/", env!("CARGO_PKG_VERSION"));
 /// The path of what is read and written.
@@ -37,7 +40,7 @@ impl RequestBody {
         Self { left: pieces, pause: None }
     }
 
-    /// Without a runtime there is no timer, so the first poll makes it.
+    /// Made within the runtime, which has the timer.
     fn slow() -> Self {
         Self { left: PIECES, pause: Some(Box::pin(tokio::time::sleep(Duration::ZERO))) }
     }
@@ -99,7 +102,7 @@ impl HostPattern {
     }
 }
 
-/// An organization or a host that no header can hold.
+/// An organization that no header can hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "--organization: '{0}' has characters that a header can't have, expected ASCII such as 'acme'"
@@ -124,10 +127,14 @@ impl Requests {
         upload: &str,
         host: Option<HostPattern>,
     ) -> Result<Self, BadRequest> {
-        if !organization.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
-            return Err(BadRequest(organization.to_owned()));
-        }
+        Self::check(organization)?;
         Ok(Self { target, organization: organization.to_owned(), upload: upload.to_owned(), host })
+    }
+
+    /// Refuses the name of an organization that no header can hold.
+    pub fn check(organization: &str) -> Result<(), BadRequest> {
+        let is_fine = organization.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        is_fine.then_some(()).ok_or_else(|| BadRequest(organization.to_owned()))
     }
 
     /// The place that they are sent to.
@@ -194,6 +201,14 @@ impl Requests {
                     .body(body)
             }
         }
+    }
+
+    /// The result of a request that passed.
+    pub(super) fn ended(&self, planned: &Planned, duration: Duration) -> Ended {
+        let (method, path) = self.line(planned.purpose);
+        let organization = planned.sender.name(&self.organization).into_owned();
+        let host = self.host(&organization);
+        Ended { method, path: path.to_owned(), host, organization, duration }
     }
 
     /// The meaning of an answer.

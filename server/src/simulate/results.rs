@@ -1,19 +1,17 @@
 //! Results of requests that passed, reported to the gate as an application does: only then does it
 //! know that they have ended, and how long they took.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use engine::simulation::Planned;
-use http::{Request, header};
+use http::{HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::{
     client::{Client, Failure},
-    request::Requests,
-    target::Way,
+    target::{Target, Way},
 };
 
 /// The most results of one report.
@@ -26,22 +24,25 @@ const WITHIN: Duration = Duration::from_secs(5);
 pub(super) const MOST_WAITING: usize = 20_000;
 
 /// A request that passed and has ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ended {
-    pub planned: Planned,
+    pub method: Method,
+    pub path: String,
+    pub host: Option<String>,
+    pub organization: String,
     /// From when it was sent to the end of its answer.
     pub duration: Duration,
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
-    results: Vec<ResultOfRequest<'a>>,
+struct Report {
+    results: Vec<ResultOfRequest>,
 }
 
 #[derive(Serialize)]
-struct ResultOfRequest<'a> {
+struct ResultOfRequest {
     method: String,
-    uri: &'a str,
+    uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
     headers: BTreeMap<&'static str, String>,
@@ -50,16 +51,20 @@ struct ResultOfRequest<'a> {
 }
 
 /// Reports results until there are no more. Returns how many could not be reported.
-pub(super) async fn report(requests: Arc<Requests>, mut ended: mpsc::Receiver<Ended>) -> u64 {
-    let mut client = Client::new(requests.target().endpoint.clone());
+pub(super) async fn report(gate: Target, mut ended: mpsc::Receiver<Ended>) -> u64 {
+    let mut client = Client::new(gate.endpoint.clone());
+    let token = match &gate.way {
+        Way::Gate { token } => token.as_ref(),
+        Way::Proxy { .. } => None,
+    };
     let mut lost = 0;
     let mut batch = Vec::with_capacity(MOST);
     while ended.recv_many(&mut batch, MOST).await > 0 {
-        let body = Bytes::from(write(&requests, &batch));
-        let sent = client.send(|| post(&requests, body.clone()));
+        let body = Bytes::from(write(&batch));
+        let sent = client.send(|| post(token, body.clone()));
         let taken = matches!(
             tokio::time::timeout(WITHIN, sent).await,
-            Ok(Ok((status, _))) if status.is_success()
+            Ok(Ok(answer)) if answer.status().is_success()
         );
         if !taken {
             lost += batch.len() as u64;
@@ -70,28 +75,24 @@ pub(super) async fn report(requests: Arc<Requests>, mut ended: mpsc::Receiver<En
     lost
 }
 
-fn post(requests: &Requests, body: Bytes) -> Result<Request<Full<Bytes>>, Failure> {
+fn post(token: Option<&HeaderValue>, body: Bytes) -> Result<Request<Full<Bytes>>, Failure> {
     let mut request = Request::post("/api/gate/report")
         .header(header::HOST, "gate")
         .header(header::CONTENT_TYPE, "application/json");
-    if let Way::Gate { token: Some(token) } = &requests.target().way {
+    if let Some(token) = token {
         request = request.header("x-gate-token", token);
     }
     Ok(request.body(Full::from(body))?)
 }
 
-fn write(requests: &Requests, batch: &[Ended]) -> Vec<u8> {
-    let result = |ended: &Ended| {
-        let (method, uri) = requests.line(ended.planned.purpose);
-        let name = ended.planned.sender.name(requests.organization()).into_owned();
-        ResultOfRequest {
-            method: method.to_string(),
-            uri,
-            host: requests.host(&name),
-            headers: BTreeMap::from([("X-Organization", name)]),
-            status: 200,
-            duration_ms: ended.duration.as_secs_f64() * 1e3,
-        }
+fn write(batch: &[Ended]) -> Vec<u8> {
+    let result = |ended: &Ended| ResultOfRequest {
+        method: ended.method.to_string(),
+        uri: ended.path.clone(),
+        host: ended.host.clone(),
+        headers: BTreeMap::from([("X-Organization", ended.organization.clone())]),
+        status: 200,
+        duration_ms: ended.duration.as_secs_f64() * 1e3,
     };
     let report = Report { results: batch.iter().map(result).collect() };
     serde_json::to_vec(&report).unwrap_or_default()

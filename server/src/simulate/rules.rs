@@ -16,6 +16,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The document can't be read.
+    pub fn unknown(why: &str) -> Self {
+        Self { limit: None, notes: vec![format!("limits.md can't be read: {why}.")] }
+    }
+
     /// Looks up class, organization and limit of the trouble.
     pub fn of(limits: &Limits, requests: &Requests, now: Timestamp) -> Self {
         let (method, path) = requests.line(Purpose::Trouble);

@@ -56,7 +56,7 @@ pub struct Target {
 pub enum TargetError {
     /// No gate is configured.
     #[error(
-        "no gate is configured. Set gate.listen and gate.token_file (README, \"Limits for each customer\"), or name a proxy with --target"
+        "no gate is configured. Set gate.listen and gate.token_file (README, \"Limit each organization\"), or name a proxy with --target"
     )]
     NoGate,
     /// The gate's port is chosen by the system at its start.

@@ -1,7 +1,14 @@
 //! Simulated traffic against the real program: at its gate, and through a real nginx.
 
-use std::{fs, path::Path, process::Output, sync::atomic::Ordering::SeqCst};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+    sync::atomic::Ordering::SeqCst,
+    time::Duration,
+};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::{
@@ -159,4 +166,82 @@ fn a_spike_through_nginx_reaches_the_application_as_far_as_it_was_admitted() {
     let report = text(&output.stdout);
     assert!(report.contains("The journal was not read") && report.contains("--data-dir"));
     assert!(json["reactions"]["detected_after_s"].is_null(), "{json}");
+}
+
+/// A storm of 1.5 s of trouble and 4 s after it: ten requests a second are usual, 20 are the most.
+fn storm(gated: &Gated, folder: &Path, more: &[&str]) -> Value {
+    let configuration = gated.home.dir.path().join("calm-ops.toml");
+    let mut line = vec![
+        "simulate",
+        "retry-storm",
+        "--rate",
+        "60/s",
+        "--for",
+        "1500 ms",
+        "--calm",
+        "1s",
+        "--after",
+        "4s",
+        "--others",
+        "4",
+        "--others-rate",
+        "2/s",
+        "--workers",
+        "2",
+        "--service-time",
+        "100ms",
+        "--timeout",
+        "400ms",
+        "--save",
+        folder.to_str().unwrap(),
+        "--config",
+        configuration.to_str().unwrap(),
+    ];
+    line.extend(more);
+    let output = calm_ops(&line.into_iter().map(std::ffi::OsStr::new).collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    serde_json::from_str(&fs::read_to_string(folder.join("report.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_retry_storm_stays_without_the_gate_and_ends_with_it() {
+    let limits = limits("header | `X-Organization`").replace("| 5/s | 10 |", "| 2/s | 4 |");
+    let gated = Gated::start(&limits);
+    let dir = tempfile::tempdir().unwrap();
+    let after = |report: &Value| {
+        let counts = &report["others"][2]["counts"];
+        number(&counts["admitted"]) as f64 / number(&counts["sent"]) as f64
+    };
+    let without = storm(&gated, &dir.path().join("without"), &["--without-gate"]);
+    assert!(without["recovered_after_s"].is_null() && after(&without) < 0.2, "{without:#}");
+    assert!(number(&without["attempts"]) > 2 * number(&without["all"]["sent"]), "{without:#}");
+    let with = storm(&gated, &dir.path().join("with"), &[]);
+    assert!(with["recovered_after_s"].as_f64().is_some_and(|after| after <= 2.0), "{with:#}");
+    assert!(after(&with) > 0.95, "{with:#}");
+}
+
+#[test]
+fn a_run_that_is_ended_early_reports_what_it_did() {
+    let gated = Gated::start(&limits("header | `X-Organization`"));
+    let dir = tempfile::tempdir().unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_calm-ops"))
+        .args(["simulate", "everybody", "--calm", "0 s", "--ramp", "0 s", "--rate", "20/s"])
+        .args([Path::new("--save"), dir.path()])
+        .args([Path::new("--config"), &gated.home.dir.path().join("calm-ops.toml")])
+        .args([Path::new("--data-dir"), &gated.home.data()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(2_500));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let report = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert!(report.contains("It was ended early, after 2."), "{report}");
+    // All of them rose, so some of everyone's were refused.
+    let json = fs::read_to_string(dir.path().join("report.json")).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let refused = |row: &Value| number(&row["refused"]) > 0;
+    assert!(json["largest"].as_array().unwrap().iter().all(refused), "{report}");
 }

@@ -27,17 +27,20 @@ pub enum Scenario {
     ManyNames,
     /// One organization sends bodies slowly and keeps connections busy.
     SlowClients,
+    /// A short spike pushes an application over, and clients that try again keep it there.
+    RetryStorm,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::UploadSpike,
         Self::Flapping,
         Self::OneOfMany,
         Self::Everybody,
         Self::ManyNames,
         Self::SlowClients,
+        Self::RetryStorm,
     ];
 
     /// The name on the command line.
@@ -49,27 +52,40 @@ impl Scenario {
             Self::Everybody => "everybody",
             Self::ManyNames => "many-names",
             Self::SlowClients => "slow-clients",
+            Self::RetryStorm => "retry-storm",
         }
     }
 
     /// The parameters where nothing else is said.
     pub fn standard(self) -> Parameters {
-        let (others, others_rate) = match self {
-            Self::OneOfMany => (1_000, 1.0),
-            _ => (5, 2.0),
-        };
-        Parameters {
+        let spike = Parameters {
             scenario: self,
             organization: "acme".to_owned(),
-            rate: if self == Self::SlowClients { 5.0 } else { 50.0 },
-            others,
-            others_rate,
+            rate: 50.0,
+            others: 5,
+            others_rate: 2.0,
             calm: Span::from_secs(30),
-            ramp: if self == Self::Flapping { Span::ZERO } else { Span::from_secs(10) },
+            ramp: Span::from_secs(10),
             hold: Span::from_secs(60),
             after: Span::from_secs(30),
             path: "/upload".to_owned(),
             seed: 1,
+        };
+        match self {
+            Self::UploadSpike | Self::Everybody | Self::ManyNames => spike,
+            Self::Flapping => Parameters { ramp: Span::ZERO, ..spike },
+            Self::OneOfMany => Parameters { others: 1_000, others_rate: 1.0, ..spike },
+            Self::SlowClients => Parameters { rate: 5.0, ..spike },
+            Self::RetryStorm => Parameters {
+                rate: 100.0,
+                others: 6,
+                others_rate: 5.0,
+                calm: Span::from_secs(10),
+                ramp: Span::ZERO,
+                hold: Span::from_secs(3),
+                after: Span::from_secs(60),
+                ..spike
+            },
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Record {
     pub outcome: Outcome,
     /// The status of the answer; 0 without one.
     pub status: u16,
+    /// How often it was sent: more than once where its client tries again.
+    pub attempts: u32,
     /// The time from when it was meant to be sent to the end of the answer, or to when it failed.
     pub latency: Span,
     /// How much later than planned the simulator took it up.

@@ -48,6 +48,11 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Whether it goes to the path of uploads.
+    pub const fn is_upload(self) -> bool {
+        matches!(self, Self::Upload | Self::Trouble | Self::SlowTrouble)
+    }
+
     /// Whether it is a part of the trouble.
     pub const fn is_trouble(self) -> bool {
         matches!(self, Self::Trouble | Self::SlowTrouble)

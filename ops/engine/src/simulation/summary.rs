@@ -17,6 +17,8 @@ use crate::{
 pub const LATE: Span = Span::from_millis(10);
 /// Organizations with a row of their own.
 const ROWS: usize = 10;
+/// A step of the rates is healthy up to this share of failures.
+const HEALTHY: f64 = 0.05;
 /// The most points of the rates.
 const MOST_POINTS: u64 = 600;
 
@@ -81,6 +83,8 @@ pub struct RatePoint {
     pub at: Span,
     /// Requests of the chosen organization, invented names included.
     pub chosen: Counts,
+    /// Those among them that are uploads, the trouble included.
+    pub uploads: Counts,
     /// Requests of all others.
     pub others: Counts,
 }
@@ -116,6 +120,11 @@ pub struct Summary {
     pub first_trouble: Option<Span>,
     /// When the first request of the trouble was refused.
     pub first_refusal: Option<Span>,
+    /// How long after the trouble at most 5% of the requests failed in each step of the rates, up to
+    /// the end; `None` if they still failed then.
+    pub recovered: Option<Span>,
+    /// How often requests were sent, those sent again included.
+    pub attempts: u64,
     /// How many failed with each status; 0 is no answer.
     pub failures: BTreeMap<u16, u64>,
     /// How late the simulator itself was.
@@ -131,11 +140,13 @@ impl Summary {
         let mut all = Counts::default();
         let mut failures = BTreeMap::new();
         let mut lateness = Lateness::default();
+        let mut attempts = 0;
         for record in records {
             all.count(record.outcome);
             if record.outcome == Outcome::Failed {
                 *failures.entry(record.status).or_default() += 1;
             }
+            attempts += u64::from(record.attempts);
             lateness.requests += u64::from(record.late > LATE);
             lateness.worst = lateness.worst.max(record.late);
         }
@@ -147,8 +158,10 @@ impl Summary {
             rest,
             invented,
             others: others(records, phases),
+            recovered: recovered(&rates, step, phases),
             step,
             rates,
+            attempts,
             first_trouble: trouble().map(|record| record.planned.at).min(),
             first_refusal: refused.map(|record| record.planned.at.plus(record.latency)).min(),
             failures,
@@ -224,7 +237,26 @@ fn rates(records: &[Record], end: Span) -> (Span, Vec<RatePoint>) {
             let is_chosen = record.planned.sender.is_chosen();
             let counts = if is_chosen { &mut point.chosen } else { &mut point.others };
             counts.count(record.outcome);
+            if is_chosen && record.planned.purpose.is_upload() {
+                point.uploads.count(record.outcome);
+            }
         }
     }
     (step, rates)
+}
+
+fn recovered(rates: &[RatePoint], step: Span, phases: &Phases) -> Option<Span> {
+    let is_healthy = |point: &&RatePoint| {
+        let mut counts = point.chosen;
+        counts.add(point.others);
+        counts.failed as f64 <= HEALTHY * counts.sent as f64
+    };
+    let after = |point: &&RatePoint| point.at >= phases.trouble_until;
+    let healthy = rates.iter().rev().take_while(after).take_while(is_healthy).last();
+    match rates.iter().rev().find(|point| !is_healthy(point)) {
+        Some(ill) if ill.at.plus(step) > phases.trouble_until => {
+            healthy.map(|first| first.at.minus(phases.trouble_until))
+        }
+        _ => Some(Span::ZERO),
+    }
 }

@@ -91,6 +91,7 @@ fn record(at: u64, sender: Sender, purpose: Purpose, outcome: Outcome, micros: u
         planned: Planned { at: Span::from_millis(at), sender, purpose },
         outcome,
         status: if outcome == Outcome::Failed { 502 } else { 200 },
+        attempts: 2,
         latency: Span::from_micros(micros),
         late: Span::from_micros(micros / 2),
     }
@@ -132,7 +133,28 @@ fn figures_are_those_of_the_records() {
     assert_eq!(summary.lateness.worst, Span::from_micros(15_000));
     assert_eq!((summary.step, summary.rates.len()), (seconds(1), 6));
     assert_eq!(summary.rates[2].chosen, Counts { sent: 4, admitted: 1, refused: 3, failed: 0 });
+    assert_eq!(summary.rates[2].uploads, Counts { sent: 3, admitted: 1, refused: 2, failed: 0 });
     assert_eq!(summary.rates[5].others.sent, 20);
+    assert_eq!((summary.attempts, summary.recovered), (56, Some(Span::ZERO)));
+}
+
+#[test]
+fn recovery_is_the_second_from_which_on_nothing_fails() {
+    let phases = Phases { trouble_from: seconds(1), trouble_until: seconds(3), end: seconds(8) };
+    let recovered = |failing: &[u64]| {
+        let outcome = |second| {
+            if failing.contains(&second) { Outcome::Failed } else { Outcome::Admitted }
+        };
+        let made =
+            |second| record(second * 1_000, Sender::Other(1), Purpose::Read, outcome(second), 10);
+        let records: Vec<Record> = (0..8).map(made).collect();
+        Summary::new(&records, &phases, "acme").recovered
+    };
+    assert_eq!(recovered(&[]), Some(Span::ZERO));
+    assert_eq!(recovered(&[1]), Some(Span::ZERO), "that was during the trouble");
+    assert_eq!(recovered(&[2, 3, 4]), Some(seconds(2)));
+    assert_eq!(recovered(&[3, 5]), Some(seconds(3)));
+    assert_eq!(recovered(&[2, 3, 4, 5, 6, 7]), None);
 }
 
 #[test]
@@ -201,6 +223,7 @@ proptest! {
             planned: *planned,
             outcome: outcomes[index % 3],
             status: 0,
+            attempts: 1,
             latency: Span::from_micros(index as u64),
             late: Span::ZERO,
         };
