@@ -299,12 +299,15 @@ async fn work(shared: Arc<Shared>, first: Job) {
 async fn exchange(shared: &Shared, client: &mut Client<RequestBody>, job: Job) -> Record {
     let Job { planned, late } = job;
     let at = shared.began + planned.at.to_std();
-    let mut attempts = 0;
+    let (mut attempts, mut refused) = (0, None);
     let (status, outcome) = loop {
         let answer = attempt(shared, client, &planned, at).await;
         attempts += 1;
         let status = answer.as_ref().map(Response::status);
         let outcome = status.map_or(Outcome::Failed, |status| shared.requests.outcome(status));
+        if outcome == Outcome::Refused {
+            refused.get_or_insert_with(|| Span::from(at.elapsed()));
+        }
         let pause = answer.as_ref().map_or(Duration::ZERO, retry_after);
         let gives_up = attempts > shared.patience.retries || pause > MOST_PAUSE;
         if outcome == Outcome::Admitted || gives_up {
@@ -318,6 +321,7 @@ async fn exchange(shared: &Shared, client: &mut Client<RequestBody>, job: Job) -
         status: status.map_or(0, |status| status.as_u16()),
         attempts,
         latency: Span::from(at.elapsed()),
+        refused,
         late,
     }
 }

@@ -28,6 +28,8 @@ pub struct Record {
     pub attempts: u32,
     /// The time from when it was meant to be sent to the end of the answer, or to when it failed.
     pub latency: Span,
+    /// The time from when it was meant to be sent to the first answer that refused it.
+    pub refused: Option<Span>,
     /// How much later than planned the simulator took it up.
     pub late: Span,
 }

@@ -120,8 +120,8 @@ pub struct Summary {
     pub first_trouble: Option<Span>,
     /// When the first request of the trouble was refused.
     pub first_refusal: Option<Span>,
-    /// How long after the trouble at most 5% of the requests failed in each step of the rates, up to
-    /// the end; `None` if they still failed then.
+    /// The time after the trouble from which on at most 5% of the requests failed in each step of
+    /// the rates; `None` if they still failed at the end.
     pub recovered: Option<Span>,
     /// How often requests were sent, those sent again included.
     pub attempts: u64,
@@ -151,7 +151,7 @@ impl Summary {
             lateness.worst = lateness.worst.max(record.late);
         }
         let trouble = || records.iter().filter(|record| record.planned.purpose.is_trouble());
-        let refused = trouble().filter(|record| record.outcome == Outcome::Refused);
+        let refused = trouble().filter_map(|record| Some(record.planned.at.plus(record.refused?)));
         Self {
             all,
             largest,
@@ -163,7 +163,7 @@ impl Summary {
             rates,
             attempts,
             first_trouble: trouble().map(|record| record.planned.at).min(),
-            first_refusal: refused.map(|record| record.planned.at.plus(record.latency)).min(),
+            first_refusal: refused.min(),
             failures,
             lateness,
         }
