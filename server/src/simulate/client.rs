@@ -47,6 +47,11 @@ where
         Self { endpoint, connection: None }
     }
 
+    /// Ends the connection, so that nothing of the last request is under way on it any more.
+    pub fn close(&mut self) {
+        self.connection = None;
+    }
+
     /// Sends a request and reads the whole answer. `make` is called again where the connection had
     /// ended before anything was sent.
     pub async fn send<E: Into<Failure>>(

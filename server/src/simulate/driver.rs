@@ -81,6 +81,8 @@ pub struct Run {
     pub records: Vec<Record>,
     /// Requests that waited because all connections were busy.
     pub waited: u64,
+    /// Requests without an answer when it was ended early.
+    pub unfinished: u64,
     /// Results that could not be reported to the gate.
     pub unreported: u64,
     /// Whether it was ended early.
@@ -164,7 +166,7 @@ pub async fn drive(
     let thread = std::thread::Builder::new()
         .name("schedule".to_owned())
         .spawn(move || hand_over(&schedule, began, &due_sender, &stopped))?;
-    let interrupted = send_all(&shared, due, &stop, &mut interrupts, err).await;
+    let (interrupted, given) = send_all(&shared, due, &stop, &mut interrupts, err).await;
     let _ = thread.join();
     let (records, waited) = {
         let mut state = shared.state();
@@ -173,7 +175,8 @@ pub async fn drive(
     // With the last worker the last sender of results is gone, and the reporter ends.
     drop(shared);
     let unreported = reporter.await.unwrap_or_default();
-    Ok(Run { began_at, records, waited, unreported, interrupted })
+    let unfinished = given.saturating_sub(records.len()) as u64;
+    Ok(Run { began_at, records, waited, unfinished, unreported, interrupted })
 }
 
 /// Hands each request over at its time.
@@ -201,14 +204,14 @@ fn hand_over(
     }
 }
 
-/// Gives what is due to workers, and waits for the last answer.
+/// Gives what is due to workers, and waits for the last answer. Returns how many were given.
 async fn send_all(
     shared: &Arc<Shared>,
     mut due: mpsc::UnboundedReceiver<Planned>,
     stop: &AtomicBool,
     interrupts: &mut Signal,
     err: &mut dyn Write,
-) -> Option<Interrupted> {
+) -> (Option<Interrupted>, usize) {
     let mut workers = JoinSet::new();
     let mut ticks = tokio::time::interval_at(shared.began + PROGRESS, PROGRESS);
     let mut interrupted = None;
@@ -243,7 +246,7 @@ async fn send_all(
         }
     }
     workers.shutdown().await;
-    interrupted
+    (interrupted, given)
 }
 
 fn tell(shared: &Shared, at: Instant, err: &mut dyn Write) {
@@ -338,6 +341,10 @@ async fn attempt(
     let until = shared.patience.timeout.map_or(at + within, |timeout| sent + timeout);
     let exchanged = client.send(|| shared.requests.make(planned));
     let answer = tokio::time::timeout_at(until, exchanged).await.ok()?.ok()?;
+    if planned.purpose == Purpose::SlowTrouble {
+        // Where the answer came before the end of the body, the next request would wait for that.
+        client.close();
+    }
     if let Some(ended) = &shared.ended
         && shared.requests.outcome(answer.status()) == Outcome::Admitted
     {

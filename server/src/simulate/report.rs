@@ -92,7 +92,11 @@ impl Report {
         );
         if let Some(interrupted) = self.run.interrupted {
             let after = seconds(interrupted.after);
-            let _ = writeln!(text, "It was ended early, after {after}: figures are of that time.");
+            let _ = writeln!(
+                text,
+                "It was ended early, after {after}: figures are of that time. {} had no answer yet.",
+                requests(self.run.unfinished)
+            );
         }
         for note in &self.notes {
             let _ = writeln!(text, "Note: {note}");
@@ -280,6 +284,7 @@ impl Report {
                 "path": path,
                 "seed": seed,
             },
+            "unfinished": self.run.unfinished,
             "interrupted_at_s": self.run.interrupted.map(|one| one.after.as_secs_f64()),
             "notes": self.notes,
             "reactions": {

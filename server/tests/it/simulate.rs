@@ -225,12 +225,13 @@ fn a_retry_storm_stays_without_the_gate_and_ends_with_it() {
     assert!(after(&with) > 0.95, "{with:#}");
 }
 
-#[test]
-fn a_run_that_is_ended_early_reports_what_it_did() {
-    let gated = Gated::start(&limits("header | `X-Organization`"));
+/// Runs a simulation for 2.5 s and ends it, at once; its report, and that for programs.
+fn ended_early(gated: &Gated, arguments: &[&str]) -> (String, Value) {
     let dir = tempfile::tempdir().unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_calm-ops"))
-        .args(["simulate", "everybody", "--calm", "0 s", "--ramp", "0 s", "--rate", "20/s"])
+        .arg("simulate")
+        .args(arguments)
+        .args(["--ramp", "0 s", "--rate", "20/s"])
         .args([Path::new("--save"), dir.path()])
         .args([Path::new("--config"), &gated.home.dir.path().join("calm-ops.toml")])
         .args([Path::new("--data-dir"), &gated.home.data()])
@@ -238,15 +239,40 @@ fn a_run_that_is_ended_early_reports_what_it_did() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(2_500));
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    // The first signal ends the schedule, the second also what is under way.
+    for pause in [2_500, 300] {
+        std::thread::sleep(Duration::from_millis(pause));
+        let _ = kill_process(Pid::from_child(&child), Signal::INT);
+    }
     let output = child.wait_with_output().unwrap();
     let report = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{report}");
     assert!(report.contains("It was ended early, after 2."), "{report}");
-    // All of them rose, so some of everyone's were refused.
     let json = fs::read_to_string(dir.path().join("report.json")).unwrap();
-    let json: Value = serde_json::from_str(&json).unwrap();
+    (report, serde_json::from_str(&json).unwrap())
+}
+
+#[test]
+fn a_run_that_is_ended_early_reports_what_it_did() {
+    let gated = Gated::start(&limits("header | `X-Organization`"));
+    let (report, json) = ended_early(&gated, &["everybody", "--calm", "0 s"]);
+    // All of them rose, so some of everyone's were refused.
     let refused = |row: &Value| number(&row["refused"]) > 0;
     assert!(json["largest"].as_array().unwrap().iter().all(refused), "{report}");
+}
+
+#[test]
+fn slow_clients_that_are_refused_keep_nobody_waiting() {
+    let limits = limits("host | `*.shop.example`").replace("| 5/s | 10 |", "| 1/min | 1 |");
+    let (gated, application) = (Gated::start(&limits), Application::start());
+    let Some(proxy) = Proxy::nginx(gated.port, application.port) else { return };
+    let target = format!("http://127.0.0.1:{}/", proxy.port);
+    let more = ["--calm", "500 ms", "--target", &target, "--host", "*.shop.example"];
+    let arguments: Vec<&str> = ["slow-clients"].into_iter().chain(more).collect();
+    let (report, json) = ended_early(&gated, &arguments);
+    // The one that passed sends for 20 s. Answers that come before the end of a body are no reason
+    // for the next request to wait.
+    assert!(number(&json["unfinished"]) <= 2, "{report}");
+    assert!(number(&json["largest"][0]["refused"]) > 20, "{report}");
+    assert_eq!(json["all"]["failed"], 0, "{report}");
 }
