@@ -87,7 +87,7 @@ pub(super) struct Simulate {
     seed: u64,
 }
 
-/// What only a retry storm has.
+/// Options that only a retry storm has.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Options of retry-storm")]
 struct Storm {
@@ -103,7 +103,7 @@ struct Storm {
     /// The time after which a client tries again. Default: 1 s.
     #[arg(long, value_name = "DURATION", value_parser = span)]
     timeout: Option<Span>,
-    /// How often a client tries again. Default: 3.
+    /// The number of times that a client tries again. Default: 3.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=10))]
     retries: Option<u32>,
 }
@@ -182,7 +182,7 @@ impl Simulate {
     }
 }
 
-/// Why there is no report: the sentence, and how the program ends.
+/// Reason why there is no report, with the outcome of the program.
 struct Failure(Outcome, String);
 
 impl From<TargetError> for Failure {

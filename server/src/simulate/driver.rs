@@ -50,13 +50,13 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The longest sleep of the thread that wakes, so that it hears of an early end.
 const NAP: Duration = Duration::from_millis(200);
 
-/// How long a client waits, and how often it tries again.
+/// Time limit and retries of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// The time within which an attempt has to be answered; `None` for the usual time from when the
     /// request was meant to be sent.
     pub timeout: Option<Duration>,
-    /// How often it tries again after a failure at once, and after a refusal when it is told to.
+    /// Retries after a failure at once, and after a refusal when it is told to.
     pub retries: u32,
 }
 
@@ -77,7 +77,7 @@ pub struct Interrupted {
 pub struct Run {
     /// When it began, which is time zero of the schedule.
     pub began_at: Timestamp,
-    /// What became of each request that was sent.
+    /// The results of all requests that were sent.
     pub records: Vec<Record>,
     /// Requests that waited because all connections were busy.
     pub waited: u64,
@@ -107,7 +107,7 @@ struct State {
     progress: Progress,
 }
 
-/// What all workers share.
+/// State that all workers share.
 struct Shared {
     requests: Arc<Requests>,
     patience: Patience,

@@ -17,7 +17,7 @@ pub struct JournalReader {
     after: u64,
 }
 
-/// What the journal told of a run.
+/// The entries of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
     /// The entries, oldest first.

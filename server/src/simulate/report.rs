@@ -33,11 +33,11 @@ pub struct Report {
     pub summary: Summary,
     /// The journal's entries; a sentence if it can't be read.
     pub journal: Result<Told, String>,
-    /// What Calm Ops did, by the journal.
+    /// The reactions of Calm Ops, by the journal.
     pub reactions: Reactions,
     /// The rate that `limits.md` lets pass for the trouble, if that limit is on.
     pub static_limit: Option<f64>,
-    /// What the reader should know about the run.
+    /// Sentences that the reader needs to understand the run.
     pub notes: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ impl Report {
         at.map(|at| at.since(self.trouble_at()))
     }
 
-    /// How long after the first request of the trouble one of it was refused.
+    /// Time from the first request of the trouble to the first refusal of one.
     fn first_refusal(&self) -> Option<Span> {
         let (first, refusal) = (self.summary.first_trouble?, self.summary.first_refusal?);
         Some(refusal.minus(first))

@@ -1,4 +1,4 @@
-//! What the present limits say about the requests of a run, before it begins.
+//! The present limits, looked up for the requests of a run before it begins.
 
 use domain::time::Timestamp;
 use engine::simulation::Purpose;
@@ -6,12 +6,12 @@ use policy::limits::{LimitState, Limits};
 
 use super::request::Requests;
 
-/// What the limits say about the trouble.
+/// The limit of the trouble, if there is one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rules {
     /// The rate that passes, in requests per second, where that limit is on.
     pub limit: Option<f64>,
-    /// What keeps the limits from acting, as sentences.
+    /// Reasons why limits can't act, as sentences.
     pub notes: Vec<String>,
 }
 

@@ -183,7 +183,7 @@ impl std::fmt::Display for Target {
     }
 }
 
-/// Where a server that listens on an address is reached from here.
+/// Address at which a server that listens on `listen` is reached from here.
 fn local(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! What Calm Ops did about a simulation, as its journal tells it.
+//! Reactions of Calm Ops to a simulation, as its journal tells them.
 
 use domain::{
     id::IncidentNumber,
@@ -35,7 +35,7 @@ pub struct LimitStep {
     pub rate: Option<f64>,
 }
 
-/// What Calm Ops did about the trouble. Entries from before the trouble do not count.
+/// Reactions of Calm Ops to the trouble. Entries from before the trouble do not count.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reactions {
     /// When an incident named the source of the trouble for the first time, and which.

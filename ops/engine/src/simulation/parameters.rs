@@ -100,7 +100,7 @@ pub struct Parameters {
     pub organization: String,
     /// Its rate at the highest, in requests per second; with [`Scenario::Everybody`] that of each.
     pub rate: f64,
-    /// How many other organizations there are.
+    /// The number of other organizations.
     pub others: u32,
     /// The usual rate of each organization, in requests per second.
     pub others_rate: f64,

@@ -24,12 +24,12 @@ pub struct Record {
     pub outcome: Outcome,
     /// The status of the answer; 0 without one.
     pub status: u16,
-    /// How often it was sent: more than once where its client tries again.
+    /// The number of times that it was sent: more than one where its client tries again.
     pub attempts: u32,
     /// The time from when it was meant to be sent to the end of the answer, or to when it failed.
     pub latency: Span,
     /// The time from when it was meant to be sent to the first answer that refused it.
     pub refused: Option<Span>,
-    /// How much later than planned the simulator took it up.
+    /// Delay from the planned time to when the simulator took it up.
     pub late: Span,
 }

@@ -22,7 +22,7 @@ const HEALTHY: f64 = 0.05;
 /// The most points of the rates.
 const MOST_POINTS: u64 = 600;
 
-/// How many requests came to what.
+/// Numbers of requests by their results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Sent in all.
@@ -89,7 +89,7 @@ pub struct RatePoint {
     pub others: Counts,
 }
 
-/// How late the simulator itself was.
+/// Delays of the simulator itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Lateness {
     /// Requests that it took up more than [`LATE`] after their time.
@@ -106,9 +106,9 @@ pub struct Summary {
     pub all: Counts,
     /// The chosen organization, then the largest others by requests: at most ten in all.
     pub largest: Vec<OrganizationRow>,
-    /// How many further organizations there are, and their requests.
+    /// Number of further organizations, and their requests.
     pub rest: (u64, Counts),
-    /// How many names were invented, and the requests under them.
+    /// Number of invented names, and the requests under them.
     pub invented: (u64, Counts),
     /// The other organizations before, during and after the trouble.
     pub others: Vec<PhaseFigures>,
@@ -123,11 +123,11 @@ pub struct Summary {
     /// The time after the trouble from which on at most 5% of the requests failed in each step of
     /// the rates; `None` if they still failed at the end.
     pub recovered: Option<Span>,
-    /// How often requests were sent, those sent again included.
+    /// Number of times that requests were sent, those sent again included.
     pub attempts: u64,
-    /// How many failed with each status; 0 is no answer.
+    /// Failures by status; 0 is no answer.
     pub failures: BTreeMap<u16, u64>,
-    /// How late the simulator itself was.
+    /// Delays of the simulator itself.
     pub lateness: Lateness,
 }
 

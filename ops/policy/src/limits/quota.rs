@@ -24,9 +24,9 @@ impl Rate {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found}, expected {expected}")]
 pub struct BadRate {
-    /// What was found.
+    /// The text that was found.
     pub(super) found: String,
-    /// What was expected.
+    /// The form that was expected.
     pub(super) expected: String,
 }
 
