@@ -16,6 +16,7 @@ mod automation;
 mod check;
 mod data;
 mod database;
+mod file_limit;
 mod health;
 mod init;
 mod journal;
@@ -27,6 +28,7 @@ mod people;
 mod printable;
 mod recovery;
 mod serve;
+mod simulate;
 mod units;
 mod wording;
 
@@ -47,6 +49,8 @@ Examples:
                                                planned work: its problems open no incident until it ends
   calm-ops automation off --reason 'Too eager' stop every automatic measure at once
   calm-ops may-run uploads && ./nightly-import run a job unless safe mode is in force
+  calm-ops simulate upload-spike --organization acme --rate 50/s
+                                               send an upload spike to the gate, and report who was limited when
   calm-ops journal verify                      check that no entry was changed
   calm-ops journal export journal.jsonl        write the journal as JSON Lines, to verify anywhere with 'journal verify --file'
 
@@ -101,6 +105,9 @@ enum Command {
     /// and an exit code, for cron jobs and workers. 0: yes; 3: no; 2: no such class; 1: not known, so
     /// rather not.
     MayRun(may_run::MayRun),
+    /// Send simulated traffic with trouble from one organization to the gate, or through a proxy, and
+    /// report what happened.
+    Simulate(Box<simulate::Simulate>),
     /// Save all data to one file, while Calm Ops is running. The file works for SQLite and
     /// PostgreSQL.
     Backup(OneFile),
@@ -222,6 +229,9 @@ pub fn run(
         }
         Command::MayRun(asked) => {
             with(config, err, |config, err| may_run::may_run(&config, &asked, out, err))
+        }
+        Command::Simulate(arguments) => {
+            with(config, err, |config, err| simulate::simulate(&config, *arguments, out, err))
         }
         // A bundle holds all that is needed.
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),

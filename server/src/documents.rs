@@ -309,6 +309,12 @@ pub fn catalogue(dir: Option<&Path>, scripts: &[OwnScript]) -> Result<Catalogue,
     })
 }
 
+/// The newest version of the limits, by itself.
+pub fn limits(dir: Option<&Path>) -> Result<Limits, BadDocuments> {
+    let text = read(dir, LIMITS)?;
+    Limits::parse(LIMITS, &text).map_err(|problems| BadDocuments::Wrong { problems })
+}
+
 fn misfits(
     in_force: &BTreeMap<&'static str, InForce>,
     thresholds: &Thresholds,

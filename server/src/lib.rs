@@ -31,5 +31,6 @@ pub mod protection;
 pub mod recovery;
 pub mod serve;
 pub mod service;
+pub mod simulate;
 pub mod store;
 pub mod umask;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    protection::AllowedMeasure,
+    protection::allowed::AllowedMeasure,
     reason::{FailureReason, Remedy},
     severity::Severity,
     signal::Signal,

@@ -15,7 +15,7 @@ use crate::{
     incident::Misfit,
     lifecycle::State,
     name::BadName,
-    protection::LimitedRequests,
+    protection::measure::LimitedRequests,
     signal::Signal,
     subject::Subject,
     time::Timestamp,

@@ -14,7 +14,7 @@ use crate::{
     change::ReportedChange,
     id::IncidentNumber,
     lifecycle::State,
-    protection::IncidentMeasure,
+    protection::measure::IncidentMeasure,
     recommendation::Recommendation,
     severity::Severity,
     subject::Subject,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     change::ReportedChange,
-    protection::{LimitedRequests, MeasureEnding},
+    protection::measure::{LimitedRequests, MeasureEnding},
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},

@@ -1,5 +1,6 @@
 //! The engine: `(state, input, now) -> decisions`. Evaluation of thresholds, the incident agent, the
-//! recommender, the gate, and replay. Pure: no input, output, clock or randomness.
+//! recommender, the gate, replay, and the schedules of simulated traffic. Pure: no input, output,
+//! clock or randomness.
 
 pub mod agent;
 pub mod evaluate;
@@ -8,4 +9,5 @@ pub mod moved;
 pub mod protection;
 pub mod recommender;
 pub mod replay;
+pub mod simulation;
 pub mod summary;

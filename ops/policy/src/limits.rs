@@ -19,7 +19,7 @@ pub use automation::{Automation, SafeModeEntry};
 pub use class::{Class, ClassId, ClassKind, Classification, Methods, PathPattern};
 pub use organization::Organization;
 pub use plan::{Limit, LimitState, Override, OwnLimits, OwnPlan, Plan, PlanName};
-pub use quota::{Quota, Rate};
+pub use quota::{BadRate, Quota, Rate};
 pub use source::{HeaderName, HostPattern, KeyPattern, OrganizationSource, SegmentPattern};
 
 use domain::{hash::Hash, time::Timestamp};

@@ -6,12 +6,11 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::{outcome::Outcome, owner_link};
+use super::{file_limit, outcome::Outcome, owner_link};
 use crate::{
     config::{Config, Log, LogFormat},
     serve::{self, StartError},
@@ -19,7 +18,7 @@ use crate::{
 
 pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
     log(&config.log);
-    raise_file_limit();
+    file_limit::raise();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -87,15 +86,6 @@ fn log(log: &Log) {
         }
         LogFormat::Json => lines.json().try_init(),
     };
-}
-
-/// Each reader of the live stream is an open file: as many as the system allows.
-fn raise_file_limit() {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current != maximum {
-        // What can't be raised stays as it is: the server says so when it runs out.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    }
 }
 
 /// The first signal ends in good order, the second at once.

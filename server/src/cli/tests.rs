@@ -33,6 +33,7 @@ fn help_teaches_with_examples_and_exit_codes() {
         "CALM_OPS_LISTEN",
         "127.0.0.1:3000",
         "journal verify",
+        "calm-ops simulate upload-spike",
     ] {
         assert!(out.contains(part), "{part} is not in:\n{out}");
     }
@@ -53,6 +54,43 @@ fn a_wrong_flag_or_value_is_a_usage_error() {
     let (outcome, _, err) = said(&["serve", "--listen", "everywhere"]);
     assert_eq!(outcome, Outcome::Usage);
     assert!(err.contains("an address and a port"), "{err}");
+}
+
+#[test]
+fn a_simulation_that_can_not_begin_says_why_and_what_to_do() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://127.0.0.1:{free}/");
+    let never = "--target=http://192.0.2.1/";
+    for (arguments, outcome, told) in [
+        (&["upload-spike"][..], Outcome::Usage, "gate.listen"),
+        (&["tsunami"], Outcome::Usage, "upload-spike"),
+        (&["flapping", "--rate", "50"], Outcome::Usage, "'10/s'"),
+        (&["flapping", "--rate", "0/s"], Outcome::Usage, "'10/s'"),
+        (&["flapping", "--for", "60"], Outcome::Usage, "'30 s'"),
+        (&["flapping", "--host", "shop.example"], Outcome::Usage, "'*.shop.example'"),
+        (&["flapping", "--path", "upload"], Outcome::Usage, "'/upload'"),
+        (&["flapping", "--organization", "a@b"], Outcome::Usage, "'acme'"),
+        (&["flapping", "--organization", "Zürich", "--target", &nobody], Outcome::Usage, "ASCII"),
+        (&["flapping", "--rate", "100000/s"], Outcome::Usage, "at most 3000000"),
+        (&["slow-clients"], Outcome::Usage, "--target"),
+        (&["flapping", "--without-gate"], Outcome::Usage, "retry-storm"),
+        (&["retry-storm"], Outcome::Usage, "gate.listen"),
+        (&["retry-storm", "--without-gate", "--workers", "1"], Outcome::Usage, "capacity"),
+        (&["retry-storm", "--timeout", "0 s"], Outcome::Usage, "above zero"),
+        (&["retry-storm", "--target", &nobody], Outcome::Usage, "of its own"),
+        (&["flapping", never], Outcome::Usage, "--i-own-this-target"),
+        (&["flapping", "--i-own-this-target"], Outcome::Usage, "--target"),
+        (&["flapping", "--target", "https://127.0.0.1/"], Outcome::Usage, "http://"),
+        (&["flapping", "--target", &nobody], Outcome::Wrong, "Is the proxy running?"),
+    ] {
+        let line: Vec<&str> = ["simulate"].iter().chain(arguments).copied().collect();
+        let (found, out, err) = said(&line);
+        assert_eq!(found, outcome, "{arguments:?}: {err}");
+        assert!(err.contains(told) && out.is_empty(), "{told:?} is not in: {err}");
+    }
+    let (outcome, help, _) = said(&["simulate", "--help"]);
+    assert_eq!(outcome, Outcome::Fine);
+    assert!(help.contains("many-names") && help.contains("Exit codes:"), "{help}");
 }
 
 #[test]

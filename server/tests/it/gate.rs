@@ -52,7 +52,7 @@ pub struct Gated {
 }
 
 impl Gated {
-    fn start(limits: &str) -> Self {
+    pub fn start(limits: &str) -> Self {
         Self::start_with(limits, THRESHOLDS)
     }
 
@@ -117,7 +117,7 @@ pub fn field(answer: &Answer, name: &str) -> Option<String> {
 /// An application that counts what reaches it.
 pub struct Application {
     pub port: u16,
-    requests: Arc<AtomicUsize>,
+    pub requests: Arc<AtomicUsize>,
     /// The request that came last.
     last: Arc<Mutex<String>>,
 }

@@ -36,6 +36,7 @@ mod safe_mode;
 mod service;
 mod signal;
 mod signs_of_life;
+mod simulate;
 mod store;
 mod storm;
 mod sudoers;

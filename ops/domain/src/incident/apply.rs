@@ -8,7 +8,7 @@ use crate::{
     incident::{Acknowledgement, Incident, IncidentBreach, Resolution},
     journal::{Event, EventGroup, IncidentEvent, ProtectionEvent, RecommendationEvent},
     lifecycle::State,
-    protection::{IncidentMeasure, LimitedRequests, MeasureEnded},
+    protection::measure::{IncidentMeasure, LimitedRequests, MeasureEnded},
     recommendation::{Ended, Given, Recommendation, Stage},
     time::Timestamp,
 };

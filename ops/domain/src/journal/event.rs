@@ -14,7 +14,7 @@ use crate::{
     inspection::{Inspection, InspectionOutcome},
     lifecycle::{State, Step},
     maintenance::{MaintenanceWindow, Withheld},
-    protection::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
+    protection::measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
     subject::Subject,

@@ -90,6 +90,11 @@ impl Latencies {
         self.total = self.total.saturating_add(count);
     }
 
+    /// Adds one latency.
+    pub fn record(&mut self, latency: Span) {
+        self.add(bucket(latency.as_micros()), 1);
+    }
+
     /// Adds those of another time, or of another organization.
     pub fn merge(&mut self, other: &Self) {
         for (&bucket, &count) in &other.counts {
@@ -175,6 +180,9 @@ mod tests {
             histograms[1].take(&mut rest);
             all.merge(&rest);
             prop_assert_eq!(all.count(), micros.len() as u64);
+            let mut one_by_one = Latencies::default();
+            micros.iter().for_each(|&latency| one_by_one.record(Span::from_micros(latency)));
+            prop_assert_eq!(&one_by_one, &all);
             micros.sort_unstable();
             for share in [f64::NEG_INFINITY, 0.5, 0.95, 0.99, 1.0, 7.0] {
                 let rank = ((share.clamp(0.0, 1.0) * micros.len() as f64).ceil() as usize).max(1);

@@ -1,11 +1,11 @@
 //! The grammar of single cells.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, str::FromStr};
 
 use domain::time::{Span, Timestamp};
 
 use crate::{
-    limits::quota::Rate,
+    limits::quota::{BadRate, Rate},
     markdown_table::{bare, is_none},
 };
 
@@ -54,6 +54,15 @@ pub(super) fn rate(text: &str) -> Result<Rate, Wrong> {
     match positive(requests.trim()) {
         Some(requests) => Ok(Rate { requests, per }),
         None => wrong(format!("'{}' is not a number of requests", requests.trim()), EXPECTED),
+    }
+}
+
+/// Reads a rate as the document has it: `10/s`, `600/min` or `36,000/h`.
+impl FromStr for Rate {
+    type Err = BadRate;
+
+    fn from_str(text: &str) -> Result<Self, BadRate> {
+        rate(text).map_err(|Wrong { found, expected }| BadRate { found, expected })
     }
 }
 

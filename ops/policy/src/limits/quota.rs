@@ -13,6 +13,23 @@ pub struct Rate {
     pub per: Span,
 }
 
+impl Rate {
+    /// The same in requests per second.
+    pub fn per_second(self) -> f64 {
+        f64::from(self.requests.get()) / self.per.as_secs_f64()
+    }
+}
+
+/// A text that is not a rate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found}, expected {expected}")]
+pub struct BadRate {
+    /// The text that was found.
+    pub(super) found: String,
+    /// The form that was expected.
+    pub(super) expected: String,
+}
+
 /// The quota of one organization for one class of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Quota {
