@@ -3,24 +3,22 @@
 
 mod measures;
 mod safe_mode;
+mod state;
 mod traffic;
 
 pub(crate) use measures::lift;
+#[cfg(feature = "ssr")]
+pub(crate) use state::PATH;
+pub use state::RefusedProtection;
 
 use commands::protection::ProtectionPage as View;
 use domain::protection::Protection;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
-use wording::{humanize, protection};
+use wording::protection;
 
-use crate::{
-    components::page::page,
-    live::live,
-    problem::{Problem, SIGN_IN},
-};
-
-/// The address of the page, which also takes its forms.
-pub(crate) const PATH: &str = "/ops/protection";
+use crate::{components::page::page, live::live, problem::Problem};
+use state::State;
 
 /// The page, and what is said about a form of it that was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,41 +29,11 @@ pub struct ProtectionView {
     pub refused: Option<RefusedProtection>,
 }
 
-/// A form of the page that was refused, with what was typed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedProtection {
-    /// The word of the form.
-    pub what: String,
-    /// The reason that was typed.
-    pub reason: String,
-    /// Why it was refused.
-    pub problem: Problem,
-}
-
 /// The page about protection.
 #[server(prefix = "/api/pages", endpoint = "protection", input = GetUrl)]
 pub async fn get_protection() -> Result<ProtectionView, Problem> {
     let page = crate::door::execute(commands::reading::GetProtection {}).await?;
     Ok(ProtectionView { page, refused: use_context::<RefusedProtection>() })
-}
-
-/// What the page shows, kept in step with the journal.
-#[derive(Clone, Copy)]
-struct State {
-    view: RwSignal<View>,
-    refused: StoredValue<Option<RefusedProtection>>,
-}
-
-impl State {
-    /// What is in force.
-    fn protection<T>(self, read: impl FnOnce(&Protection) -> T) -> T {
-        self.view.with(|view| read(&view.protection))
-    }
-
-    /// The form that was refused, if it was this one.
-    fn refused(self, what: &str) -> Option<RefusedProtection> {
-        self.refused.with_value(|refused| refused.clone().filter(|one| one.what == what))
-    }
 }
 
 /// The page.
@@ -160,19 +128,4 @@ fn no_gate() -> AnyView {
         </p>
     }
     .into_any()
-}
-
-/// Why a form was refused, and what to do.
-fn refusal(refused: Option<RefusedProtection>) -> Option<AnyView> {
-    let RefusedProtection { problem, .. } = refused?;
-    let link = problem.asks_for_sign_in().then(|| {
-        view! { " " <a href=format!("{SIGN_IN}{PATH}") rel="external">"Sign in"</a> }
-    });
-    Some(view! { <p class="said refused" role="status">{problem.sentence} {link}</p> }.into_any())
-}
-
-/// The text of a person beside their name and the time.
-fn by(state: State, actor: domain::actor::Actor, at: domain::time::Timestamp) -> String {
-    let who = state.view.with(|view| view.names.of(actor));
-    format!("{who}, {}", humanize::moment(at))
 }

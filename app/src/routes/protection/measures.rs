@@ -4,7 +4,7 @@ use domain::protection::{LimitedRequests, MeasureInForce};
 use leptos::prelude::*;
 use wording::{humanize, protection};
 
-use super::{PATH, State, by, refusal};
+use super::state::{PATH, State, by, refusal};
 use crate::components::time::{Ago, At};
 
 /// The measures in force; nothing where there are none.

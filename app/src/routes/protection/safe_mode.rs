@@ -4,7 +4,7 @@ use domain::protection::{SafeMode, SafeModeStage};
 use leptos::prelude::*;
 use wording::protection;
 
-use super::{PATH, State, by, refusal};
+use super::state::{PATH, State, by, refusal};
 use crate::components::time::Ago;
 
 /// Safe mode in force, with the next steps; nothing where it is not.
