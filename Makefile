@@ -20,7 +20,7 @@ dev: ## the same, and again after every change
 	@exec scripts/dev $(ARGS)
 
 .PHONY: demo
-demo: ## play an incident from beginning to end in two minutes, with data of its own; Ctrl-C leaves nothing behind
+demo: ## play two incidents from beginning to end in four minutes, with data of their own; Ctrl-C leaves nothing behind
 	@exec scripts/demo
 
 .PHONY: dist

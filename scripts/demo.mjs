@@ -2,6 +2,7 @@
 //   node scripts/demo.mjs PROGRAM PM2 [--check [nobody]]
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,7 +44,7 @@ const THRESHOLDS = `format: 1
 
 # Thresholds of the demo
 
-Short times, so that it fits into two minutes.
+Short times, so that it fits into four minutes.
 
 ## Alerts
 
@@ -51,6 +52,12 @@ Short times, so that it fits into two minutes.
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 | \`app.memory\` | \`app:demo-*@*\` | above 160 MiB | - | 2 s | 120 MiB | - | A program uses more and more memory; it may have a leak. | app-memory-growth | \`pm2-reload\` |
 | \`app.up\` | \`app:demo-*@*\` | - | below 1 | 20 s | 1 | - | An app that should run does not. | crash-loop | \`pm2-restart\` |
+
+## Organizations
+
+| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands | measures |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| \`organization.batch\` | \`organization:demo-*\` | above 15 requests/s | - | 1 s | 8 requests/s | - | A customer uploads far more than usual. | organization-traffic | - | limit \`uploads\` for 10 min |
 
 ## How incidents behave
 
@@ -131,7 +138,12 @@ async function start(port) {
   await run(program, ['init', place('ops')], { env: environment() });
   writeFileSync(place('ops/alerts/thresholds.md'), THRESHOLDS);
   const own = pm2Program === foundPm2 ? '' : `program = "${pm2Program}"\n`;
-  writeFileSync(place('calm-ops.toml'), `host_name = "demo-host"\n\n[pm2]\nhome = "${place('pm2')}"\n${own}`);
+  // A gate for the second act. There are few customers, so that one of them is a large share of all.
+  writeFileSync(place('gate-token'), randomBytes(24).toString('hex'));
+  const limits = place('ops/protection/limits.md');
+  writeFileSync(limits, readFileSync(limits, 'utf8').replace('| largest share refused | 20% |', '| largest share refused | 70% |'));
+  const gate = `[gate]\nlisten = "unix:${place('gate.sock')}"\ntoken_file = "${place('gate-token')}"\n`;
+  writeFileSync(place('calm-ops.toml'), `host_name = "demo-host"\n\n[pm2]\nhome = "${place('pm2')}"\n${own}\n${gate}`);
   for (const name of ['demo-shop', 'demo-mail']) {
     writeFileSync(place(`${name}.js`), APP);
     await pm2('start', place(`${name}.js`), '--name', name);
@@ -184,6 +196,50 @@ class Owner {
   async resolve(incident) {
     await this.ask(`/api/ops/incidents/${incident}/resolve`, { note: 'The reload helped.' });
   }
+}
+
+/** The report of the simulation has to say what the second act tells. */
+function checkFigures({ reactions, others }) {
+  const refused = others.reduce((sum, phase) => sum + phase.counts.refused, 0);
+  if (refused > 0) throw new Error(`${refused} requests of other customers were refused.`);
+  for (const name of ['detected_after_s', 'limited_after_s', 'lifted_after_s']) {
+    if (typeof reactions[name] !== 'number') throw new Error(`the report has no ${name}: ${JSON.stringify(reactions)}`);
+  }
+  if (reactions.limited_after_s > 10) throw new Error(`the limit came after ${reactions.limited_after_s} s.`);
+}
+
+/** The second act: a customer uploads far more than usual. Returns the kinds of entries that it led to. */
+async function spike(address, say, after) {
+  say(`Now demo-acme, one of 21 customers of the demo, begins to upload far more than usual. Watch it: ${address}/ops/protection`);
+  const flags = ['--data-dir', place('data'), '--ops-dir', place('ops'), '--config', place('calm-ops.toml'), '--save', place('simulation')];
+  const scenario = ['simulate', 'upload-spike', '--organization', 'demo-acme', '--rate', '30/s', '--ramp', '3s', '--for', '15s'];
+  const others = ['--others', '20', '--others-rate', '1/s', '--calm', '6s', '--after', '80s'];
+  const simulation = run(program, [...scenario, ...others, ...flags], { env: environment(), cwd: folder, timeout: 180_000 });
+  let isOver = false;
+  const report = simulation.finally(() => (isOver = true));
+  report.catch(() => {});
+  const happened = [];
+  let known = after;
+  const look = async () => {
+    for (const { number, kind, payload } of await journal(known)) {
+      known = number;
+      happened.push(kind);
+      const { measure } = payload ? JSON.parse(payload) : {};
+      if (kind === 'measure_began') say(`Calm Ops limits its uploads to ${measure.rate.toFixed(1)} a second, alone: ${address}/ops/incidents/${measure && JSON.parse(payload).incident}`);
+      if (kind === 'measure_changed') say(`The problem is easing, so ${measure.rate.toFixed(1)} a second pass.`);
+      if (kind === 'measure_ended') say('The limit is lifted.');
+    }
+  };
+  while (!isOver) {
+    await look();
+    await pause(1);
+  }
+  await report;
+  await look();
+  const figures = JSON.parse(readFileSync(place('simulation/report.json'), 'utf8'));
+  if (isCheck) checkFigures(figures);
+  say(`The simulation's own report: ${place('simulation/report.txt')}`);
+  return happened;
 }
 
 async function play() {
@@ -278,12 +334,16 @@ async function play() {
     await pause(1);
   }
 
+  const told = await spike(address, say, known);
+
   const { stdout } = await calm('journal', 'verify');
   console.log(`\n${stdout.trim()}`);
   if (isCheck) {
     const wanted = approves
       ? ['incident_opened', 'recommended', 'approved', 'run_started', 'run_ended', 'run_proved', 'breach_cleared', 'resolved']
       : ['incident_opened', 'recommended', 'breach_cleared', 'resolved'];
+    wanted.push('measure_began', 'measure_changed', 'measure_ended');
+    happened.push(...told);
     const missing = wanted.filter((kind) => !happened.includes(kind));
     if (missing.length > 0) throw new Error(`this did not happen: ${missing.join(', ')}.`);
     if (!approves && happened.includes('run_started')) throw new Error('a command ran that nobody approved.');

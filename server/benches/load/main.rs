@@ -25,6 +25,7 @@ mod gate;
 mod http;
 mod pages;
 mod process;
+mod spike;
 
 /// Thresholds that fire at once, so that the time measured is the program's own.
 const THRESHOLDS: &str = include_str!("thresholds.md");
@@ -66,6 +67,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if wanted("gate") {
         gate::measure().await?;
     }
+    if wanted("spike") {
+        spike::measure().await?;
+    }
     if wanted("entry") {
         pages::entry().await?;
     }
@@ -86,7 +90,7 @@ struct Server {
     address: String,
     cookie: String,
     pid: u32,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// What is not as usual.
@@ -100,6 +104,11 @@ struct Documents<'a> {
 }
 
 impl Server {
+    /// A path in its folder: `data`, `ops` or `calm-ops.toml`.
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
     async fn start() -> Result<Self, Box<dyn std::error::Error>> {
         Self::start_with(Documents::default()).await
     }
@@ -151,7 +160,7 @@ impl Server {
         let joined =
             Connection::open(&address, "").await?.post("/api/people/join", body.as_bytes()).await?;
         let cookie = joined.cookie.ok_or("the owner could not come in")?;
-        Ok(Self { child, address, cookie, pid, _dir: dir })
+        Ok(Self { child, address, cookie, pid, dir })
     }
 
     async fn stop(mut self) -> Outcome {
