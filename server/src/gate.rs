@@ -199,8 +199,14 @@ impl Gatekeeper {
         let Some(quota) = measure.filter(|quota| !is_stricter(limit, quota)) else {
             return answer_of(class, limit.map(|(_, quota)| quota), decide(limit));
         };
-        // The agent refuses no more than its share: beyond it, requests pass and are counted.
+        // The agent refuses no more than its share: beyond it, the limit of the document counts if
+        // it is on, and otherwise requests pass and are counted.
+        let own = limit.filter(|(enforcement, _)| *enforcement == Enforcement::On);
         let may_refuse = self.budget.spend();
+        if !may_refuse && let Some((_, quota)) = own {
+            return answer_of(class, Some(quota), decide(own));
+        }
+        let quota = Quota { at_a_time: own.and_then(|(_, quota)| quota.at_a_time), ..quota };
         let enforcement = if may_refuse { Enforcement::On } else { Enforcement::Observe };
         let decision = decide(Some((enforcement, quota)));
         if may_refuse && decision.passes() {

@@ -178,6 +178,8 @@ pub struct Monitor {
     measured_at: Now,
     looked_at: Now,
     learned_at: Option<Now>,
+    /// What is usual was read since the start.
+    has_learned: bool,
     rolled_at: Now,
     shown_at: Option<Now>,
     lag: Duration,
@@ -241,6 +243,7 @@ impl Monitor {
             measured_at: now,
             looked_at: now,
             learned_at: None,
+            has_learned: false,
             rolled_at: now,
             shown_at: None,
             lag: Duration::ZERO,

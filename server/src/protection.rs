@@ -20,6 +20,7 @@ use domain::{
     protection::{Protection, SafeMode, SafeModeStage},
     time::Timestamp,
 };
+use tokio::sync::Semaphore;
 use wording::protection as words;
 
 pub use flag::Flag;
@@ -77,6 +78,9 @@ pub struct Enforcement {
     flag: Option<Arc<Flag>>,
     clock: Clock,
     state: Arc<Mutex<State>>,
+    /// Held by the write of the flag file that is under way: one that hangs is not waited for by
+    /// more and more threads.
+    writing: Arc<Semaphore>,
     report: Report,
 }
 
@@ -101,7 +105,14 @@ impl Enforcement {
         // What was not begun is not there after the start, so a file that comes later is not ours.
         let is_own = protection.safe_mode.is_some();
         let state = State { protection: Arc::new(protection), is_own, ..State::default() };
-        Self { gatekeeper, flag, clock, state: Arc::new(Mutex::new(state)), report }
+        Self {
+            gatekeeper,
+            flag,
+            clock,
+            state: Arc::new(Mutex::new(state)),
+            writing: Arc::new(Semaphore::new(1)),
+            report,
+        }
     }
 
     /// Takes nothing in force, for services without a gate.
@@ -178,8 +189,14 @@ impl Enforcement {
     /// What is wanted is looked up when it is the turn of a file's write, so that one that hung and
     /// goes on later writes nothing that is over.
     async fn bring_in_line(&self, flag: &Arc<Flag>) -> Vec<String> {
+        let path = flag.path().display().to_string();
+        let turn = tokio::time::timeout(LONGEST_WRITE, Arc::clone(&self.writing).acquire_owned());
+        let Ok(Ok(turn)) = turn.await else {
+            return vec![self.failed(&path, "it took too long")];
+        };
         let (writer, state) = (Arc::clone(flag), Arc::clone(&self.state));
         let work = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let mut file = writer.lock();
             let (wanted, is_own) = {
                 let state = lock(&state);
@@ -199,7 +216,6 @@ impl Enforcement {
             }
             Ok(false)
         });
-        let path = flag.path().display().to_string();
         let told = match tokio::time::timeout(LONGEST_WRITE, work).await {
             Ok(Ok(Ok(false))) => return Vec::new(),
             Ok(Ok(Ok(true))) => words::stray_flag(&path),
@@ -300,6 +316,17 @@ fn is_unexplained(flag: &Flag, ended_at: Option<Timestamp>) -> std::io::Result<b
         file.remove()?;
     }
     Ok(!is_left)
+}
+
+/// Safe mode as it is in force while Calm Ops may be down: as the journal tells it, or as a flag
+/// file does that the journal does not explain.
+pub fn in_force(protection: Protection, flag: Option<&Flag>) -> std::io::Result<Option<SafeMode>> {
+    let (None, Some(flag)) = (&protection.safe_mode, flag) else {
+        return Ok(protection.safe_mode);
+    };
+    let ended_at = protection.safe_mode_ended_at;
+    let told = told_by_flag(flag)?;
+    Ok(told.filter(|told| ended_at.is_none_or(|ended| told.began_at >= ended)))
 }
 
 /// The sentence about a flag file that could not be written if it were needed.

@@ -25,18 +25,14 @@ pub fn end_measure(protection: &Protection, requests: &LimitedRequests) -> Resul
     })
 }
 
-/// Suspends automatic measures, and lifts those in force.
-pub fn suspend(protection: &Protection, reason: &str) -> Result<Vec<Event>, Error> {
+/// Suspends automatic measures. Those in force are lifted with it: they take effect no longer, and
+/// the agent journals the end of each.
+pub fn suspend(protection: &Protection, reason: &str) -> Result<Event, Error> {
     let reason = checked("reason", reason, true)?.unwrap_or_default();
     if protection.suspension.is_some() {
         return Err(Conflict::AutomationSuspended.into());
     }
-    let lifted = protection.measures.iter().map(|one| Event::MeasureEnded {
-        incident: one.incident,
-        requests: one.measure.requests.clone(),
-        ending: MeasureEnding::Suspended,
-    });
-    Ok(std::iter::once(Event::AutomationSuspended { reason }).chain(lifted).collect())
+    Ok(Event::AutomationSuspended { reason })
 }
 
 /// Lets the agent take measures again.
@@ -211,11 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn one_switch_suspends_and_lifts_everything() {
+    fn one_switch_suspends_everything() {
         let before = in_force();
-        let events = suspend(&before, " too eager ").unwrap();
-        let suspended = after(&before, &events);
-        assert!(suspended.measures.is_empty());
+        let suspended = after(&before, &[suspend(&before, " too eager ").unwrap()]);
         assert_eq!(suspended.suspension.as_ref().unwrap().reason, "too eager");
         assert!(matches!(
             suspend(&suspended, "again"),

@@ -180,6 +180,8 @@ pub enum Sentence {
         /// Why it is named.
         because: Fact,
     },
+    /// Safe mode, which the thresholds name for it.
+    SafeMode,
     /// A section of the guide.
     Read {
         /// Its anchor.

@@ -11,7 +11,8 @@ use domain::{
     change::ReportedChange,
     incident::{Incident, IncidentBreach},
     lifecycle::State,
-    protection::IncidentMeasure,
+    protection::{AllowedMeasure, IncidentMeasure},
+    severity::Severity,
     subject::Subject,
     summary::{Basis, FORESEEABLE, Fact, Phase, Sentence, Summary, Topic, eases},
     text,
@@ -273,6 +274,13 @@ fn recommended(incident: &Incident, told: &[&IncidentBreach]) -> Vec<Sentence> {
             let topic = topic_of(breach);
             reading.push(Sentence::Read { section: text::clip(section, LONGEST_ID), topic });
         }
+    }
+    let names = |breach: &Breach| {
+        breach.severity == Severity::Critical
+            && breach.guidance.measures.contains(&AllowedMeasure::SafeMode)
+    };
+    if pressing(told).any(names) {
+        sentences.push(Sentence::SafeMode);
     }
     sentences.extend(reading);
     if sentences.is_empty() && !ran {

@@ -40,10 +40,9 @@ pub fn began(measure: &Measure) -> String {
 }
 
 /// A measure in force: `Calm Ops limits uploads of acme to 15 requests/s, until 22:40 at the latest.`
-pub fn limited(of: &LimitedRequests, per_second: f64, until: Timestamp, over: bool) -> String {
+pub fn limited(of: &LimitedRequests, per_second: f64, until: Timestamp) -> String {
     format!(
-        "Calm Ops {} {} to {}, until {} at the latest.",
-        if over { "limited" } else { "limits" },
+        "Calm Ops limits {} to {}, until {} at the latest.",
         requests(of),
         rate(per_second),
         humanize::moment(until)

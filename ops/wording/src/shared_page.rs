@@ -9,7 +9,7 @@ use commands::sharing::{Audience, Share, SharedPage};
 use domain::{
     change::ReportedChange,
     incident::Incident,
-    journal::{Entry, Event, EventGroup, IncidentEvent, ProtectionEvent, RecommendationEvent},
+    journal::{Entry, Event, EventGroup, IncidentEvent, RecommendationEvent},
     lifecycle::{State, Step},
     protection::LimitedRequests,
     subject::Subject,
@@ -204,8 +204,9 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
     match event.group() {
         EventGroup::Incident(event) => incident_happened(event),
         EventGroup::Recommendation(event) => recommendation_happened(event, audience),
-        EventGroup::Protection(event) => protection_happened(event),
-        EventGroup::Notification(_)
+        // Who is limited is nobody's business, and what a person publishes is theirs to say.
+        EventGroup::Protection(_)
+        | EventGroup::Notification(_)
         | EventGroup::Share(_)
         | EventGroup::Journal(_)
         | EventGroup::Document(_)
@@ -213,23 +214,6 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)
         | EventGroup::Account(_) => None,
-    }
-}
-
-/// In general words: nobody is told who else is limited.
-const fn protection_happened(event: ProtectionEvent<'_>) -> Option<&'static str> {
-    match event {
-        ProtectionEvent::SafeModeBegan { .. } => {
-            Some("Changes were paused to protect the service.")
-        }
-        ProtectionEvent::SafeModeStageChanged { .. }
-        | ProtectionEvent::MeasureBegan { .. }
-        | ProtectionEvent::MeasureChanged { .. }
-        | ProtectionEvent::MeasureEnded { .. }
-        | ProtectionEvent::AutomationSuspended { .. }
-        | ProtectionEvent::AutomationResumed
-        | ProtectionEvent::SafeModeEnded
-        | ProtectionEvent::SafeModeReminded { .. } => None,
     }
 }
 
@@ -392,6 +376,7 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
         | Sentence::EndsByItself { .. }
         | Sentence::ReasonUnknown
         | Sentence::MoreLimits { .. }
+        | Sentence::SafeMode
         | Sentence::OtherCustomersUnknown
         | Sentence::CustomersUnknown => sentence.clone(),
     };

@@ -95,13 +95,13 @@ async fn carry_out(store: &dyn Store, what: Automation) -> Result<String, Failur
     let protection = Protection::of(&store.announced(now).await?);
     match what {
         Automation::Off { reason } => {
-            let events = suspend(&protection, &reason)?;
-            let lifted = events.len() - 1;
+            let event = suspend(&protection, &reason)?;
+            let lifted = protection.measures.len();
             let change = Change {
                 at: now,
                 actor: Actor::Local,
                 about: About::Nothing,
-                decide: Box::new(move |_| Ok(events)),
+                decide: Box::new(move |_| Ok(vec![event])),
                 people: None,
                 monitor: None,
             };

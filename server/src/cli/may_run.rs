@@ -95,11 +95,17 @@ fn limits(config: &Config) -> Result<Limits, String> {
 
 /// Safe mode, from the journal or else from the flag file.
 fn in_force(config: &Config) -> Result<Option<SafeMode>, String> {
+    let path = config.collectors.gate.safe_mode_flag.clone();
     let why = match from_journal(config) {
-        Ok(protection) => return Ok(protection.safe_mode),
+        Ok(protection) => {
+            let shown = path.as_ref().map_or_else(String::new, |path| path.display().to_string());
+            let found = protection::in_force(protection, path.map(Flag::new).as_ref());
+            return found
+                .map_err(|error| format!("The flag file {shown} can't be looked at: {error}."));
+        }
         Err(why) => why,
     };
-    let Some(path) = config.collectors.gate.safe_mode_flag.clone() else {
+    let Some(path) = path else {
         return Err(format!("{why} There is no flag file either: gate.safe_mode_flag is not set."));
     };
     let shown = path.display().to_string();

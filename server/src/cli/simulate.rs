@@ -74,6 +74,11 @@ pub(super) struct Simulate {
     /// X-Organization is always sent.
     #[arg(long, value_name = "PATTERN", value_parser = HostPattern::read)]
     host: Option<HostPattern>,
+    /// Report results to the gate, as an application does. From then on, for 5 minutes, it judges how
+    /// many requests are under way at a time, those of real organizations too: only where the
+    /// application reports its results anyway.
+    #[arg(long, conflicts_with = "target")]
+    report_results: bool,
     /// Allow a target that is not this machine. Simulated load can disturb others.
     #[arg(long, requires = "target")]
     i_own_this_target: bool,
@@ -306,6 +311,8 @@ struct Prepared {
     requests: Arc<Requests>,
     aim: Aim,
     folder: Folder,
+    /// Results are reported to the gate.
+    reports: bool,
 }
 
 async fn prepare(config: &Config, arguments: Simulate) -> Result<Prepared, Failure> {
@@ -313,12 +320,13 @@ async fn prepare(config: &Config, arguments: Simulate) -> Result<Prepared, Failu
     let schedule = Schedule::new(&parameters).map_err(usage)?;
     Requests::check(&parameters.organization).map_err(usage)?;
     let aim = aim(config, &arguments, &parameters).await?;
+    let reports = arguments.report_results;
     let Parameters { organization, path, .. } = &parameters;
     let requests = Requests::new(aim.target.clone(), organization, path, arguments.host);
     let requests = Arc::new(requests.map_err(usage)?);
     let path = arguments.save.unwrap_or_else(|| Folder::standard(Clock::start().now().wall));
     let folder = Folder::make(&path).map_err(|problem| usage(format!("--save: {problem}")))?;
-    Ok(Prepared { parameters, schedule, requests, aim, folder })
+    Ok(Prepared { parameters, schedule, requests, aim, folder, reports })
 }
 
 async fn carry_out(
@@ -327,7 +335,7 @@ async fn carry_out(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
-    let Prepared { parameters, schedule, requests, aim, folder } = prepared;
+    let Prepared { parameters, schedule, requests, aim, folder, reports } = prepared;
     let Schedule { requests: planned, phases } = schedule;
     let clock = Clock::start();
     let rules = match documents::limits(config.ops_dir.as_deref()) {
@@ -344,7 +352,7 @@ async fn carry_out(
     for note in &rules.notes {
         let _ = writeln!(err, "Note: {note}");
     }
-    let run = drive(requests, aim.patience, planned, clock, err).await;
+    let run = drive(requests, aim.patience, planned, reports, clock, err).await;
     let mut run = run
         .map_err(|error| Failure(Outcome::Failed, format!("the run can't be started: {error}")))?;
     let records = std::mem::take(&mut run.records);

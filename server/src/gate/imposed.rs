@@ -10,7 +10,7 @@ use domain::{
     protection::{Protection, SafeModeStage},
     time::{MonotonicTime, Now, Span},
 };
-use policy::limits::{Class, ClassKind, Classification, Limits, Organization, Quota, Rate};
+use policy::limits::{Class, Classification, Limits, Organization, Quota, Rate};
 
 /// The most refusals that a calm time earns in advance.
 const MOST_EARNED: i64 = 50;
@@ -41,7 +41,9 @@ impl Imposed {
             safe_mode: protection.safe_mode.as_ref().map(|one| one.stage),
             ..Self::default()
         };
-        for one in &protection.measures {
+        // What is suspended ends at once, also before that is journalled.
+        let measures = protection.measures.iter().filter(|_| protection.suspension.is_none());
+        for one in measures {
             let measure = &one.measure;
             let longest = measure.until.since(one.began_at);
             let left = measure.until.since(now.wall).min(longest);
@@ -83,9 +85,7 @@ impl Imposed {
             || keeps_writing
             || match stage {
                 SafeModeStage::ReadOnly => false,
-                SafeModeStage::Interactive => {
-                    classification.is_none_or(|one| one.class.kind == ClassKind::Interactive)
-                }
+                SafeModeStage::Interactive => classification.is_some_and(|one| one.is_interactive),
             }
     }
 }
@@ -146,6 +146,33 @@ mod tests {
         for (rate, requests, burst) in [(15.0, 900, 15), (0.1, 6, 1), (0.0, 1, 1), (2.5, 150, 3)] {
             let quota = quota(rate);
             assert_eq!((quota.rate.requests.get(), quota.burst.get()), (requests, burst));
+        }
+    }
+
+    #[test]
+    fn only_what_is_critical_passes_and_then_what_somebody_waits_for_however_it_is_written() {
+        let limits = include_str!("../../../ops/protection/limits.md");
+        let limits = Limits::parse("protection/limits.md", limits).unwrap();
+        let passes = |stage, method: &str, uri: &str| {
+            let imposed = Imposed { safe_mode: Some(stage), ..Imposed::default() };
+            imposed.passes_safe_mode(&limits, limits.classify(method, uri).as_ref(), None)
+        };
+        for (method, uri, read_only, interactive) in [
+            ("GET", "/orders", true, true),
+            ("POST", "/login", true, true),
+            ("POST", "/orders", false, true),
+            ("POST", "/uploads", false, false),
+            ("POST", "/%75pload", false, false),
+            ("POST", "/%2575pload", false, false),
+            ("POST", "//upload", false, false),
+            ("TRACE", "/orders", false, false),
+        ] {
+            assert_eq!(passes(SafeModeStage::ReadOnly, method, uri), read_only, "{method} {uri}");
+            assert_eq!(
+                passes(SafeModeStage::Interactive, method, uri),
+                interactive,
+                "{method} {uri}"
+            );
         }
     }
 

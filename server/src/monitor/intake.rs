@@ -442,6 +442,12 @@ impl Core {
         }
     }
 
+    /// What was learned to be usual of a signal of a subject.
+    pub fn usual_of(&self, signal: &str, subject: &Subject) -> Option<f64> {
+        let signal: Signal = signal.parse().ok()?;
+        self.usual.get(&(signal, subject.clone())).copied()
+    }
+
     fn set_usual(&mut self, id: SeriesId, value: f64) {
         self.engine.set_usual(id, Some(value));
         self.recording.usual(id, value);

@@ -13,18 +13,20 @@ use domain::{
     time::Now,
 };
 use engine::protection::Scene;
-use policy::limits::SafeModeEntry;
+use policy::limits::{ClassKind, SafeModeEntry};
 
 use crate::monitor::Monitor;
 
 impl Monitor {
     /// What the agent begins, changes and ends. It takes effect when it is journalled.
     pub(super) fn protect(&mut self, now: Now) -> Vec<Event> {
-        let traffic = self.traffic();
+        // What was usual before the start counts: until it is read, nobody is limited.
+        let traffic =
+            self.traffic().filter(|_| self.has_learned).map(|traffic| self.with_usual(&traffic));
         let scene = Scene {
             incidents: &self.known,
             protection: &self.protection,
-            traffic: traffic.as_ref().map(|traffic| traffic.as_slice()),
+            traffic: traffic.as_deref(),
             limits: self.parts.documents.limits(),
             now,
         };
@@ -48,6 +50,24 @@ impl Monitor {
             return Vec::new();
         }
         events
+    }
+
+    /// The traffic with what the last days tell to be usual, where the last hour tells nothing: of
+    /// all classes of the same kind together, so that it is no less than that of one.
+    fn with_usual(&self, traffic: &[ClassTraffic]) -> Vec<ClassTraffic> {
+        let limits = self.parts.documents.limits();
+        let core = self.parts.intake.core();
+        let mut traffic = traffic.to_vec();
+        for one in traffic.iter_mut().filter(|one| one.usual.is_none()) {
+            let class = limits.classes().iter().find(|class| class.name == one.requests.class);
+            let signal = match class.map(|class| class.kind) {
+                Some(ClassKind::Batch) => "organization.batch",
+                Some(ClassKind::Interactive) => "organization.interactive",
+                None => continue,
+            };
+            one.usual = core.usual_of(signal, &one.requests.organization);
+        }
+        traffic
     }
 
     /// The traffic of organizations; `None` where there is no gate, or nothing was seen just now.

@@ -335,6 +335,7 @@ impl Monitor {
 
     /// Learns what is usual.
     pub(super) fn learned(&mut self, usual: Usual) {
+        self.has_learned = true;
         if !usual.is_empty() {
             self.parts.intake.core().learn(usual);
         }

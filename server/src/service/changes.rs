@@ -191,8 +191,8 @@ impl Inner {
                 (about, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::SuspendAutomation(SuspendAutomation { reason }) => {
-                let events = protection::suspend(&*self.protection().await?, &reason)?;
-                (About::Nothing, None, Box::new(move |_| Ok(events)))
+                let event = protection::suspend(&*self.protection().await?, &reason)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::ResumeAutomation(ResumeAutomation {}) => {
                 let event = protection::resume(&*self.protection().await?)?;

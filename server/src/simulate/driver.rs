@@ -138,25 +138,27 @@ impl Shared {
     }
 }
 
-/// Sends all requests at their times. Progress goes to `err`.
+/// Sends all requests at their times; `reports` says whether their ends are reported to the gate.
+/// Progress goes to `err`.
 pub async fn drive(
     requests: Arc<Requests>,
     patience: Patience,
     schedule: Vec<Planned>,
+    reports: bool,
     clock: Clock,
     err: &mut dyn Write,
 ) -> std::io::Result<Run> {
     let began = std::time::Instant::now() + SOON;
     let began_at = clock.now().wall.plus(Span::from(SOON));
     let (sender, ended) = mpsc::channel(MOST_WAITING);
-    let is_gate = requests.target().is_gate();
+    let reports = reports && requests.target().is_gate();
     let reporter = tokio::spawn(results::report(requests.target().clone(), ended));
     let count = schedule.len();
     let shared = Arc::new(Shared {
         requests,
         patience,
         began: Instant::from_std(began),
-        ended: is_gate.then_some(sender),
+        ended: reports.then_some(sender),
         state: Mutex::new(State { records: Vec::with_capacity(count), ..State::default() }),
     });
     let mut interrupts = signal(SignalKind::interrupt())?;

@@ -122,7 +122,7 @@ fn a_spike_at_the_gate_is_refused_and_nobody_else() {
     let gated = Gated::start(&limits("header | `X-Organization`"));
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("run");
-    let output = simulate(&gated, &folder, &[]);
+    let output = simulate(&gated, &folder, &["--report-results"]);
     let json = consistent(&output, &folder);
     // The thresholds see it, and the journal tells.
     let detected = json["reactions"]["detected_after_s"].as_f64().unwrap_or(f64::INFINITY);

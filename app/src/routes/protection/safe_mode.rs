@@ -32,7 +32,7 @@ fn card(state: State, one: &SafeMode) -> AnyView {
             <ul>
                 <li>"Are the problems over? Look at the health page first."</li>
                 <li>"What is queued? Clients that were refused try again when you go on, and batch jobs start together."</li>
-                <li>"After a step, watch the signals for a few minutes. If the problem returns, Calm Ops goes back to read-only."</li>
+                <li>"After a step, watch the signals for a few minutes. Where a threshold names safe mode and automatic measures are not suspended, Calm Ops goes back to read-only if its problem returns."</li>
             </ul>
             {refusal(state.refused("stage").or_else(|| state.refused("end")))}
             {steps}

@@ -14,7 +14,7 @@ use domain::{
     },
     severity::Severity,
     subject::Subject,
-    time::{MonotonicTime, Now, Span},
+    time::{MonotonicTime, Now, Span, Timestamp},
 };
 use policy::limits::{Limits, SafeModeEntry};
 
@@ -55,18 +55,24 @@ struct Pressing<'a> {
     breach: &'a Breach,
 }
 
-/// Breaches that hold, are beyond their threshold now, and name a measure.
-fn pressing(incidents: &[Incident]) -> impl Iterator<Item = Pressing<'_>> {
+/// Breaches that hold and name a measure.
+fn holding(incidents: &[Incident]) -> impl Iterator<Item = Pressing<'_>> {
     let active = incidents.iter().filter(|one| one.is_active());
     active.flat_map(|incident| {
-        let is_pressing = |breach: &&Breach| {
-            !breach.guidance.measures.is_empty()
-                && breach.easing.is_none()
-                && breach.unheard.is_none()
-                && !breach.crossing.is_silent()
-        };
-        incident.holding().filter(is_pressing).map(move |breach| Pressing { incident, breach })
+        let names = |breach: &&Breach| !breach.guidance.measures.is_empty();
+        incident.holding().filter(names).map(move |breach| Pressing { incident, breach })
     })
+}
+
+/// Those that are beyond their threshold now.
+fn pressing(incidents: &[Incident]) -> impl Iterator<Item = Pressing<'_>> {
+    let is_pressing = |one: &Pressing<'_>| one.breach.easing.is_none() && !one.is_unseen();
+    holding(incidents).filter(is_pressing)
+}
+
+/// Those of which it is not known.
+fn unseen(incidents: &[Incident]) -> impl Iterator<Item = Pressing<'_>> {
+    holding(incidents).filter(Pressing::is_unseen)
 }
 
 fn is_organization(subject: &Subject) -> bool {
@@ -74,6 +80,11 @@ fn is_organization(subject: &Subject) -> bool {
 }
 
 impl Pressing<'_> {
+    /// Whether nothing is heard of it.
+    const fn is_unseen(&self) -> bool {
+        self.breach.unheard.is_some() || self.breach.crossing.is_silent()
+    }
+
     /// Whether it asks for a limit of these requests.
     fn asks_for(&self, requests: &LimitedRequests) -> bool {
         let subject = &self.breach.key.subject;
@@ -91,6 +102,11 @@ impl Pressing<'_> {
     fn asks_for_safe_mode(&self) -> bool {
         self.breach.severity == Severity::Critical
             && self.breach.guidance.measures.contains(&AllowedMeasure::SafeMode)
+    }
+
+    /// Whether a measure began because of this very breach.
+    fn is_reason_of(&self, one: &MeasureInForce) -> bool {
+        one.measure.because == self.breach.key && one.began_at >= self.breach.fired_at
     }
 
     /// Whether a limit of these requests has ended that was for this very breach: it needs a new
@@ -134,13 +150,22 @@ impl Guard {
         if !scene.limits.classes().iter().any(|class| class.name == measure.requests.class) {
             return end(MeasureEnding::NoSuchClass);
         }
+        if scene.protection.suspension.is_some() {
+            return end(MeasureEnding::Suspended);
+        }
         if scene.now.wall >= measure.until {
             return end(MeasureEnding::Expired);
         }
         let now = scene.now.mono;
-        if pressing(scene.incidents).any(|problem| problem.asks_for(&measure.requests)) {
+        let asks = |problem: Pressing<'_>| problem.asks_for(&measure.requests);
+        if pressing(scene.incidents).any(asks) {
             self.calm.remove(&measure.requests);
             return self.go_back(measure, incident, now);
+        }
+        // What is not seen is not over: then its time ends it.
+        if unseen(scene.incidents).any(asks) {
+            self.calm.remove(&measure.requests);
+            return None;
         }
         let since = *self.calm.entry(measure.requests.clone()).or_insert(now);
         let wait = STAGE.as_micros() << measure.returns.min(MOST_DOUBLINGS);
@@ -181,13 +206,15 @@ impl Guard {
     /// New measures for problems that hold.
     fn begin(&mut self, scene: &Scene<'_>, events: &mut Vec<Event>) {
         let Some(traffic) = scene.traffic else { return };
+        // What has changed in this tick is decided, and what has ended is not in force.
+        let (mut begun, ended) = decided(events);
         let mut limited: BTreeSet<Subject> = scene
             .protection
             .measures
             .iter()
+            .filter(|one| !ended.contains(&one.measure.requests))
             .map(|one| one.measure.requests.organization.clone())
             .collect();
-        let mut begun: BTreeSet<LimitedRequests> = BTreeSet::new();
         let mut moved: BTreeSet<IncidentNumber> = BTreeSet::new();
         let holding: BTreeSet<&BreachKey> =
             pressing(scene.incidents).map(|one| &one.breach.key).collect();
@@ -199,7 +226,15 @@ impl Guard {
                 if !has_room || begun.contains(&one.requests) {
                     continue;
                 }
-                let Some(event) = start(scene, problem, one, kept, lasts) else { continue };
+                let known = scene.protection.measure(&one.requests);
+                let has_ended = ended.contains(&one.requests);
+                if has_ended && known.is_some_and(|known| problem.is_reason_of(known)) {
+                    continue;
+                }
+                let known = known.filter(|_| !has_ended);
+                let Some(event) = start(scene, problem, one, known, (kept, lasts)) else {
+                    continue;
+                };
                 limited.insert(one.requests.organization.clone());
                 begun.insert(one.requests.clone());
                 events.push(event);
@@ -259,6 +294,19 @@ impl Guard {
     }
 }
 
+/// The requests whose measures changed, and those whose measures ended.
+fn decided(events: &[Event]) -> (BTreeSet<LimitedRequests>, BTreeSet<LimitedRequests>) {
+    let (mut changed, mut ended) = (BTreeSet::new(), BTreeSet::new());
+    for event in events {
+        match event {
+            Event::MeasureChanged { measure, .. } => changed.insert(measure.requests.clone()),
+            Event::MeasureEnded { requests, .. } => ended.insert(requests.clone()),
+            _ => false,
+        };
+    }
+    (changed, ended)
+}
+
 /// The organizations that send most beyond what is usual for them, and the rates that they keep:
 /// together they are reduced so far that all send what is usual, times the factor, and by a tenth
 /// less with each step.
@@ -289,12 +337,12 @@ fn start(
     scene: &Scene<'_>,
     problem: Pressing<'_>,
     one: &ClassTraffic,
-    kept: f64,
-    lasts: Span,
+    known: Option<&MeasureInForce>,
+    (kept, lasts): (f64, Span),
 ) -> Option<Event> {
     let rate = kept.max(LOWEST_RATE);
     let incident = problem.incident.number;
-    if let Some(known) = scene.protection.measure(&one.requests) {
+    if let Some(known) = known {
         // A limit about one organization stays as it began; the other kind is lowered.
         let is_lower = known.measure.stage == 0 && known.measure.rate > rate * EXCEEDS;
         if is_organization(&problem.breach.key.subject) || !is_lower {
@@ -323,22 +371,22 @@ fn start(
 /// Begins safe mode where the limits allow it, and goes back to its first stage where its problem
 /// returned. It never ends it.
 fn safe_mode(scene: &Scene<'_>) -> Option<Event> {
-    let problem = pressing(scene.incidents).find(Pressing::asks_for_safe_mode)?;
-    let number = problem.incident.number;
+    // A person has decided about the problems that held then.
+    let newer_than = |at: Option<Timestamp>| {
+        pressing(scene.incidents).find(|problem| {
+            problem.asks_for_safe_mode() && at.is_none_or(|at| problem.breach.fired_at > at)
+        })
+    };
     if let Some(in_force) = &scene.protection.safe_mode {
-        let is_new = problem.breach.fired_at > in_force.stage_since;
         let is_left = in_force.stage != SafeModeStage::ReadOnly;
-        return (is_left && is_new).then_some(Event::SafeModeStageChanged {
-            stage: SafeModeStage::ReadOnly,
-            incident: Some(number),
-        });
+        let problem = newer_than(Some(in_force.stage_since)).filter(|_| is_left)?;
+        let incident = Some(problem.incident.number);
+        return Some(Event::SafeModeStageChanged { stage: SafeModeStage::ReadOnly, incident });
     }
-    // A person who ended it has decided about this problem.
-    let is_decided =
-        scene.protection.safe_mode_ended_at.is_some_and(|at| problem.breach.fired_at <= at);
     let may_begin = scene.limits.automation().safe_mode == SafeModeEntry::Automatic;
-    (may_begin && !is_decided).then(|| Event::SafeModeBegan {
-        incident: Some(number),
+    let problem = newer_than(scene.protection.safe_mode_ended_at).filter(|_| may_begin)?;
+    Some(Event::SafeModeBegan {
+        incident: Some(problem.incident.number),
         reason: problem.breach.guidance.meaning.clone(),
     })
 }

@@ -260,6 +260,64 @@ fn safe_mode_begins_only_where_the_limits_allow_it_and_never_ends() {
     assert!(world.protection.safe_mode.is_some());
 }
 
+#[test]
+fn a_suspension_ends_what_is_in_force_whatever_began_meanwhile() {
+    let mut world = World::new(ACME, vec![uploads(10)]);
+    world.run(1);
+    world.take(Event::AutomationSuspended { reason: "x".into() }, Actor::Local);
+    world.run(1);
+    assert_eq!(world.rates(), []);
+    let ended = world.incident.measures[0].ended.map(|ended| ended.ending);
+    assert_eq!(ended, Some(domain::protection::MeasureEnding::Suspended));
+    world.take(Event::AutomationResumed, Actor::Local);
+    world.run(1);
+    assert_eq!(world.rates(), [("acme", 15.0)], "it was not over");
+}
+
+#[test]
+fn what_expires_is_not_lowered_in_the_same_tick() {
+    let mut world = World::new(
+        "gate:gate@web-1",
+        vec![AllowedMeasure::Limit { class: "uploads".to_owned(), lasts: Span::from_secs(10) }],
+    );
+    world.limits = limits(&[("fair share factor", "4")]);
+    world.run(60);
+    assert_eq!(world.rates(), []);
+}
+
+#[test]
+fn what_is_not_seen_is_not_over() {
+    let mut world = World::new(ACME, vec![uploads(10)]);
+    world.run(1);
+    let mut breach = world.incident.breaches[0].breach.clone();
+    let (since, for_seconds) = (fixtures::at(1), 60.0);
+    breach.unheard = Some(domain::breach::Unheard { since, for_seconds });
+    let event = Event::BreachChanged { incident: IncidentNumber(1), breach: Box::new(breach) };
+    world.take(event, Actor::Agent);
+    world.run(500);
+    assert_eq!(world.rates(), [("acme", 15.0)]);
+    world.run(200);
+    assert_eq!(world.rates(), [], "its time ends it");
+}
+
+#[test]
+fn a_newer_problem_asks_for_safe_mode_although_a_person_decided_about_an_older_one() {
+    let mut world = World::new("host:web-1", vec![AllowedMeasure::SafeMode]);
+    world.limits = limits(&[("safe mode", "automatic")]);
+    world.incident.breaches[0].breach.severity = domain::severity::Severity::Critical;
+    world.run(1);
+    world.take(Event::SafeModeEnded, Actor::Local);
+    world.run(10);
+    assert!(world.protection.safe_mode.is_none());
+    let mut newer = world.incident.breaches[0].breach.clone();
+    newer.key.subject = "host:web-2".parse().unwrap();
+    newer.fired_at = fixtures::at(world.seconds);
+    let event = Event::BreachJoined { incident: IncidentNumber(1), breach: Box::new(newer) };
+    world.take(event, Actor::Agent);
+    world.run(1);
+    assert!(world.protection.safe_mode.is_some());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: fixtures::cases(48), failure_persistence: None, ..ProptestConfig::default()
@@ -268,13 +326,20 @@ proptest! {
     #[test]
     fn whatever_comes_the_bounds_hold_and_everything_ends(
         about_one in any::<bool>(),
+        lasts in prop_oneof![Just(10_u64), Just(20), Just(60), Just(300)],
+        factor in 1..5_u32,
         most in 0..3_u32,
         sent in proptest::collection::vec((0.0..200.0_f64, proptest::option::of(0.0..50.0_f64)), 3..6),
         steps in proptest::collection::vec((0..4_u8, 1..40_i64), 1..12),
     ) {
         let subject = if about_one { "organization:o0" } else { "gate:gate@web-1" };
-        let mut world = World::new(subject, vec![uploads(5)]);
-        world.limits = limits(&[("most organizations limited", &most.to_string())]);
+        let class = "uploads".to_owned();
+        let measure = AllowedMeasure::Limit { class, lasts: Span::from_secs(lasts) };
+        let mut world = World::new(subject, vec![measure]);
+        world.limits = limits(&[
+            ("most organizations limited", &most.to_string()),
+            ("fair share factor", &factor.to_string()),
+        ]);
         let each = sent.iter().enumerate();
         world.traffic = each
             .map(|(index, (sent, usual))| traffic(&format!("o{index}"), *sent, *usual))
@@ -293,7 +358,7 @@ proptest! {
                 let measure = &one.measure;
                 prop_assert!(measure.rate >= LOWEST_RATE && measure.stage <= LAST_STAGE);
                 prop_assert!(measure.usual.is_none_or(|usual| measure.rate >= usual));
-                prop_assert!(measure.until <= one.began_at.plus(Span::from_mins(5)));
+                prop_assert!(measure.until <= one.began_at.plus(Span::from_secs(lasts)));
                 prop_assert!(!about_one || measure.requests.organization.name() == "o0");
             }
         }

@@ -149,6 +149,9 @@ pub struct Classification<'a> {
     /// Whether the request passes in safe mode: its class does, and no way to understand its path
     /// leads to one that does not.
     pub is_critical: bool,
+    /// Whether somebody waits for its answer, or it passes in safe mode, whatever way its path is
+    /// understood.
+    pub is_interactive: bool,
 }
 
 /// The first class that fits one of the readings of the path. If the path is unreadable it is the
@@ -162,19 +165,23 @@ pub(super) fn classify<'a>(
     let first = allowed().next()?;
     let mut found: Option<&Class> = None;
     let mut is_critical = true;
+    let mut is_interactive = true;
+    let waits = |class: &Class| class.is_critical || class.kind == ClassKind::Interactive;
     let read = path::path_of(uri).and_then(|sent| {
         path::each_reading(sent, Case::Folded, |path| {
             let class = allowed().find(|class| class.takes_path(path));
             is_critical &= class.is_some_and(|class| class.is_critical);
+            is_interactive &= class.is_some_and(waits);
             found = [found, class].into_iter().flatten().min_by_key(|class| class.id);
         })
     });
     match read {
-        Ok(()) => found.map(|class| Classification { class, is_critical }),
+        Ok(()) => found.map(|class| Classification { class, is_critical, is_interactive }),
         Err(path::Unreadable) => Some(Classification {
             class: first,
             is_critical: allowed().all(|class| class.is_critical)
                 && allowed().any(Class::takes_all_paths),
+            is_interactive: allowed().all(waits) && allowed().any(Class::takes_all_paths),
         }),
     }
 }

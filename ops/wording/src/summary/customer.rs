@@ -185,6 +185,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         | Sentence::Limited { .. }
         | Sentence::LimitLifted { .. }
         | Sentence::MoreLimits { .. }
+        | Sentence::SafeMode
         | Sentence::EndsByItself { .. }
         | Sentence::NowUnknown { .. }
         | Sentence::UsualUnknown { .. } => return None,

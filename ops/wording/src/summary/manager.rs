@@ -222,9 +222,6 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             "Calm Ops detected it automatically and saved the evidence.".to_owned()
         }
         Sentence::Ran { title, result, .. } => runs::manager(title, *result, over),
-        Sentence::Limited { .. } | Sentence::MoreLimits { .. } if over => {
-            "Calm Ops limited customers who sent far more than usual for a time.".to_owned()
-        }
         Sentence::Limited { .. } | Sentence::MoreLimits { .. } => {
             "Calm Ops limits customers who send far more than usual, for a time.".to_owned()
         }
@@ -232,9 +229,10 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             "A limit for a customer who sent far more than usual was lifted.".to_owned()
         }
         Sentence::NothingChanged => "No automatic changes were made.".to_owned(),
-        Sentence::Command { .. } | Sentence::Read { .. } | Sentence::LookAtEvidence => {
-            "The team is deciding on the next step.".to_owned()
-        }
+        Sentence::SafeMode
+        | Sentence::Command { .. }
+        | Sentence::Read { .. }
+        | Sentence::LookAtEvidence => "The team is deciding on the next step.".to_owned(),
         Sentence::Wait => "There is nothing to decide as long as it stays this way.".to_owned(),
         Sentence::ConfirmTheEnd => "The team will confirm when it is over.".to_owned(),
         Sentence::LimitAhead { fact, seconds } => {

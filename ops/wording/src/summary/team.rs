@@ -514,13 +514,16 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
         }
         Sentence::EvidenceSaved => "Calm Ops saved a snapshot of the evidence.".to_owned(),
         Sentence::Watching => "It is still watching.".to_owned(),
-        Sentence::Limited { requests, rate, until } => protection::limited(requests, *rate, *until, over),
+        Sentence::Limited { requests, rate, until } => protection::limited(requests, *rate, *until),
         Sentence::LimitLifted { requests, ending } => protection::ended(requests, *ending),
         Sentence::MoreLimits { count } => protection::more(*count),
         Sentence::NothingChanged => "Nothing was changed on the machine.".to_owned(),
         Sentence::Ran { title, subject, result } => runs::team(title, &humanize::subject(subject), *result, over),
         Sentence::Command { id, because } => {
             format!("Your thresholds suggest {id} for {}.", humanize::lower_signal_of(&because.signal, &because.subject))
+        }
+        Sentence::SafeMode => {
+            "Your thresholds name safe mode for this. An approver can begin it on the page about protection, if it is not in force.".to_owned()
         }
         Sentence::Read { section, .. } => {
             let words = section.replace('-', " ");
