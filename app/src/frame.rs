@@ -209,7 +209,8 @@ fn restriction(pulse: Loaded) -> AnyView {
             }
         })
     };
-    view! { <div class="restricted" role="status"><Transition>{told}</Transition></div> }.into_any()
+    view! { <div class="restricted" aria-live="polite"><Transition>{told}</Transition></div> }
+        .into_any()
 }
 
 /// Safe mode, and that automatic measures are suspended, on every page.

@@ -6,7 +6,7 @@ test('a token is made in place, copied with its command, and revoked', async ({ 
   await page.goto('/ops/health');
   await live(page);
   await page.evaluate(() => Object.assign(window, { kept: true }));
-  await page.locator('a.me').click();
+  await page.locator('a.me[href="/ops/settings"]').click();
   await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Tokens' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'API tokens' })).toBeVisible();
   await page.getByLabel('Name').fill('imports');

@@ -17,7 +17,12 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 use wording::protection;
 
-use crate::{components::page::page, live::live, problem::Problem};
+use crate::{
+    components::page::page,
+    live::live,
+    problem::Problem,
+    state::{OpsStore, OpsStoreFields},
+};
 use state::State;
 
 /// The page, and what is said about a form of it that was refused.
@@ -85,7 +90,15 @@ fn listen(state: State) {
 fn Page(state: State) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     listen(state);
-    let has_gate = Memo::new(move |_| state.view.with(|view| view.traffic.is_some()));
+    let ops = expect_context::<OpsStore>();
+    // The readings of the gate tell it too: its first window may end after the page was loaded.
+    let has_gate = Memo::new(move |_| {
+        ops.layout().track();
+        state.view.with(|view| view.traffic.is_some())
+            || ops.with_untracked(|ops| {
+                ops.rows.iter().any(|row| row.reading.subject.kind() == "gate")
+            })
+    });
     let sentence = Memo::new(move |_| state.protection(status));
     view! {
         <div class="page protection">
