@@ -13,7 +13,7 @@ use crate::humanize;
 /// A rate: `15 requests/s`, `30 requests/min`.
 pub fn rate(per_second: f64) -> String {
     let (value, per) =
-        if per_second >= 1.0 { (per_second, "s") } else { (per_second * 60.0, "min") };
+        if per_second >= 0.95 { (per_second, "s") } else { (per_second * 60.0, "min") };
     let digits = usize::from(value < 10.0 && (value - value.round()).abs() > 0.05);
     let number = format!("{value:.digits$}");
     let requests = if number == "1" { "request" } else { "requests" };
@@ -224,6 +224,7 @@ mod tests {
             (0.0, "0 requests/min"),
             (0.25, "15 requests/min"),
             (1.0, "1 request/s"),
+            (0.98, "1 request/s"),
             (1.5, "1.5 requests/s"),
             (15.2, "15 requests/s"),
             (120.0, "120 requests/s"),

@@ -6,13 +6,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use commands::protection::AutomationBounds;
 use domain::{
     actor::Actor,
+    breach::Breach,
     id::IncidentNumber,
     incident::{self, Incident},
     journal::Event,
     protection::ClassTraffic,
     time::Now,
 };
-use engine::protection::Scene;
+use engine::protection::{Guard, Scene};
 use policy::limits::{ClassKind, SafeModeEntry};
 
 use crate::monitor::Monitor;
@@ -20,18 +21,16 @@ use crate::monitor::Monitor;
 impl Monitor {
     /// What the agent begins, changes and ends. It takes effect when it is journalled.
     pub(super) fn protect(&mut self, now: Now) -> Vec<Event> {
-        // What was usual before the start counts: until it is read, nobody is limited.
-        let traffic =
-            self.traffic().filter(|_| self.has_learned).map(|traffic| self.with_usual(&traffic));
-        let scene = Scene {
-            incidents: &self.known,
-            protection: &self.protection,
-            traffic: traffic.as_deref(),
-            limits: self.parts.documents.limits(),
-            now,
+        let names = |breach: &Breach| !breach.guidance.measures.is_empty();
+        let is_asked = self.known.iter().any(|one| one.is_active() && one.holding().any(names));
+        let mut events = if is_asked || !self.protection.measures.is_empty() {
+            self.decide_measures(now)
+        } else {
+            // Nearly always: the loop may come here thousands of times a second.
+            self.guard = Guard::default();
+            Vec::new()
         };
-        let mut events = self.guard.decide(&scene);
-        let every = scene.limits.automation().safe_mode_reminder;
+        let every = self.parts.documents.limits().automation().safe_mode_reminder;
         let in_force = self.protection.safe_mode.as_ref();
         let due = in_force.and_then(|in_force| in_force.reminder_due(every, now.wall));
         events.extend(due.map(|round| Event::SafeModeReminded { round }));
@@ -50,6 +49,20 @@ impl Monitor {
             return Vec::new();
         }
         events
+    }
+
+    fn decide_measures(&mut self, now: Now) -> Vec<Event> {
+        // What was usual before the start counts: until it is read, nobody is limited.
+        let traffic =
+            self.traffic().filter(|_| self.has_learned).map(|traffic| self.with_usual(&traffic));
+        let scene = Scene {
+            incidents: &self.known,
+            protection: &self.protection,
+            traffic: traffic.as_deref(),
+            limits: self.parts.documents.limits(),
+            now,
+        };
+        self.guard.decide(&scene)
     }
 
     /// The traffic with what the last days tell to be usual, where the last hour tells nothing: of
