@@ -269,7 +269,7 @@ impl Gatekeeper {
     }
 }
 
-/// Whether a limit that is on lets less pass than a measure.
+/// True if a limit that is on lets less pass than a measure.
 fn is_stricter(limit: Option<(Enforcement, Quota)>, measure: &Quota) -> bool {
     let rate = |quota: &Quota| {
         f64::from(quota.rate.requests.get()) / quota.rate.per.as_secs_f64().max(f64::MIN_POSITIVE)

@@ -244,7 +244,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether events begin safe mode.
+/// True if events begin safe mode.
 pub fn begins_safe_mode(events: &[Event]) -> bool {
     let begins = |event: &Event| {
         matches!(event.group(), EventGroup::Protection(ProtectionEvent::SafeModeBegan { .. }))
@@ -306,7 +306,7 @@ pub async fn at_start(
     Ok(protection)
 }
 
-/// Whether there is a flag file that the journal does not explain. One from before the end of safe
+/// True if there is a flag file that the journal does not explain. One from before the end of safe
 /// mode is removed.
 fn is_unexplained(flag: &Flag, ended_at: Option<Timestamp>) -> std::io::Result<bool> {
     let mut file = flag.lock();

@@ -97,7 +97,7 @@ changes! {
         }
         /// Suspend automatic measures, and lift those in force.
         SuspendAutomation needs Permission::Respond => {
-            /// Why.
+            /// The reason.
             reason: String,
         }
         /// Let the agent take measures again.
@@ -106,7 +106,7 @@ changes! {
         BeginSafeMode needs person(Role::Approver, true) => {
             /// The incident that it is for, if it is for one.
             incident: Option<IncidentNumber>,
-            /// Why.
+            /// The reason.
             reason: String,
         }
         /// Go to another stage of safe mode.

@@ -102,7 +102,7 @@ pub struct AutomationBounds {
     pub most_organizations: u32,
     /// The longest time of one of its measures.
     pub longest_measure: Span,
-    /// Whether it begins safe mode on its own.
+    /// True if it begins safe mode on its own.
     pub begins_safe_mode: bool,
 }
 
@@ -163,9 +163,9 @@ pub struct ProtectionPage {
     pub traffic: Option<Vec<ClassTraffic>>,
     /// Names of those who are named here.
     pub names: Names,
-    /// Whether the reader may lift measures and suspend them.
+    /// True if the reader may lift measures and suspend them.
     pub may_stop: bool,
-    /// Whether the reader may resume measures, and begin and end safe mode.
+    /// True if the reader may resume measures, and begin and end safe mode.
     pub may_decide: bool,
 }
 

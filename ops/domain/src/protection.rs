@@ -24,9 +24,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Suspension {
-    /// Who suspended them.
+    /// The one who suspended them.
     pub by: Actor,
-    /// When.
+    /// The time.
     pub at: Timestamp,
     /// Why, in the words of whoever did.
     pub reason: String,
@@ -36,14 +36,14 @@ pub struct Suspension {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SafeMode {
-    /// Who began it.
+    /// The one who began it.
     pub by: Actor,
-    /// When.
+    /// The time.
     pub began_at: Timestamp,
     /// The incident that it is for, if it is for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentNumber>,
-    /// Why.
+    /// The reason.
     pub reason: String,
     /// Its stage.
     pub stage: SafeModeStage,
@@ -58,7 +58,7 @@ pub struct SafeMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SafeModeReminder {
-    /// When.
+    /// The time.
     pub at: Timestamp,
     /// How often people were reminded, from 1.
     pub round: u32,
@@ -84,7 +84,7 @@ impl SafeMode {
 pub struct Protection {
     /// Measures in force, in the order in which they began.
     pub measures: Vec<MeasureInForce>,
-    /// Whether automatic measures are suspended.
+    /// The suspension of automatic measures, if they are suspended.
     pub suspension: Option<Suspension>,
     /// Safe mode, if it is in force.
     pub safe_mode: Option<SafeMode>,

@@ -165,7 +165,7 @@ pub enum Sentence {
     LimitLifted {
         /// The requests that it limited.
         requests: LimitedRequests,
-        /// Why.
+        /// The reason.
         ending: MeasureEnding,
     },
     /// Further limits that are not told one by one.
@@ -227,7 +227,7 @@ pub enum Sentence {
     ReasonUnknown,
     /// Which customers are affected is not known.
     CustomersUnknown,
-    /// Whether customers are affected beside those that take part is not known.
+    /// Nothing is known of customers beside those that take part.
     OtherCustomersUnknown,
     /// How something is doing now is not known, as nothing is heard.
     NowUnknown {

@@ -193,7 +193,7 @@ pub fn no_such_class(class: &str, known: &[&str]) -> String {
     format!("limits.md has no class '{class}'. It has: {}.", known.join(", "))
 }
 
-/// Whether requests or jobs of a class may run now, in one sentence.
+/// Says in one sentence if requests or jobs of a class may run now.
 pub fn may_run(class: &str, in_force: Option<&SafeMode>, keeps_writing: bool, may: bool) -> String {
     match in_force {
         None => format!("'{class}' may run: safe mode is not in force."),

@@ -59,7 +59,7 @@ impl Imposed {
         imposed
     }
 
-    /// Whether there is any limit.
+    /// True if there is any limit.
     pub fn has_limits(&self) -> bool {
         !self.limits.is_empty()
     }
@@ -71,7 +71,7 @@ impl Imposed {
         limits.iter().find(is_this).map(|one| one.quota)
     }
 
-    /// Whether safe mode lets a request pass.
+    /// True if safe mode lets a request pass.
     pub fn passes_safe_mode(
         &self,
         limits: &Limits,

@@ -4,7 +4,7 @@ use commands::protection::{ClassAccess, ModeName, OperatingMode};
 use domain::protection::{Protection, SafeModeStage};
 use policy::limits::{Class, ClassKind, Limits};
 
-/// Whether a class passes at a stage of safe mode.
+/// True if a class passes at a stage of safe mode.
 pub fn passes(class: &Class, stage: SafeModeStage) -> bool {
     class.is_critical
         || match stage {

@@ -85,7 +85,7 @@ pub struct Run {
     pub unfinished: u64,
     /// Results that could not be reported to the gate.
     pub unreported: u64,
-    /// Whether it was ended early.
+    /// True if it was ended early.
     pub interrupted: Option<Interrupted>,
 }
 

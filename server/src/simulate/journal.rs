@@ -22,7 +22,7 @@ pub struct JournalReader {
 pub struct Told {
     /// The entries, oldest first.
     pub entries: Vec<Entry>,
-    /// Whether there are more than were read.
+    /// True if there are more than were read.
     pub more: bool,
 }
 

@@ -103,7 +103,7 @@ pub enum TargetError {
         endpoint: String,
         /// The problem.
         problem: String,
-        /// Whether it is the gate.
+        /// True if it is the gate.
         is_gate: bool,
     },
     /// The gate answers, but not as it should.
@@ -121,7 +121,7 @@ pub enum TargetError {
 }
 
 impl TargetError {
-    /// Whether arguments or the configuration are wrong, and nothing was tried.
+    /// True if arguments or the configuration are wrong, and nothing was tried.
     pub const fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -167,7 +167,7 @@ impl Target {
         Ok(Self { endpoint: Endpoint::Tcp(address), way: Way::Proxy { authority, base } })
     }
 
-    /// Whether the gate is asked directly.
+    /// True if the gate is asked directly.
     pub const fn is_gate(&self) -> bool {
         matches!(self.way, Way::Gate { .. })
     }

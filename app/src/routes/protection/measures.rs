@@ -73,7 +73,7 @@ pub(crate) fn lift(requests: &LimitedRequests, incident: Option<u32>) -> AnyView
     .into_any()
 }
 
-/// Whether the agent may take measures, its bounds, and the switch.
+/// The bounds of the agent, and the switch that suspends its measures.
 #[component]
 pub(super) fn Automation(state: State) -> impl IntoView {
     let suspension =

@@ -18,7 +18,7 @@ pub struct RefusedProtection {
     pub what: String,
     /// The reason that was typed.
     pub reason: String,
-    /// Why it was refused.
+    /// The reason for the refusal.
     pub problem: Problem,
 }
 

@@ -44,7 +44,7 @@ impl SafeModeNews {
         }
     }
 
-    /// Whether it says something only as long as safe mode is in force.
+    /// True if it says something only as long as safe mode is in force.
     pub const fn is_over_with_it(self) -> bool {
         !matches!(self, Self::Ended)
     }

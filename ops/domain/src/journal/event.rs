@@ -484,12 +484,12 @@ events! {
             incident: IncidentNumber,
             /// The requests that it limited.
             requests: LimitedRequests,
-            /// Why.
+            /// The reason.
             ending: MeasureEnding,
         },
         /// The agent may not take measures any more.
         AutomationSuspended = "automation_suspended" {
-            /// Why.
+            /// The reason.
             reason: String,
         },
         /// The agent may take measures again.
@@ -499,7 +499,7 @@ events! {
             /// The incident that it is for, if it is for one.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             incident: Option<IncidentNumber>,
-            /// Why.
+            /// The reason.
             reason: String,
         },
         /// Safe mode is at another stage: a person went on, or a problem came back.

@@ -65,7 +65,7 @@ pub struct IncidentMeasure {
     /// The measure as it was when last written.
     #[serde(flatten)]
     pub measure: Measure,
-    /// When it began.
+    /// The time of its beginning.
     pub began_at: Timestamp,
     /// When it ended and why; `None` while it is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,11 +76,11 @@ pub struct IncidentMeasure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MeasureEnded {
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// Who ended it.
+    /// The one who ended it.
     pub by: Actor,
-    /// Why.
+    /// The reason.
     pub ending: MeasureEnding,
 }
 
@@ -90,7 +90,7 @@ pub struct MeasureEnded {
 pub struct MeasureInForce {
     /// The incident that it belongs to.
     pub incident: IncidentNumber,
-    /// When it began.
+    /// The time of its beginning.
     pub began_at: Timestamp,
     /// The measure.
     #[serde(flatten)]

@@ -80,12 +80,12 @@ fn is_organization(subject: &Subject) -> bool {
 }
 
 impl Pressing<'_> {
-    /// Whether nothing is heard of it.
+    /// True if nothing is heard of it.
     const fn is_unseen(&self) -> bool {
         self.breach.unheard.is_some() || self.breach.crossing.is_silent()
     }
 
-    /// Whether it asks for a limit of these requests.
+    /// True if it asks for a limit of these requests.
     fn asks_for(&self, requests: &LimitedRequests) -> bool {
         let subject = &self.breach.key.subject;
         let is_about = !is_organization(subject) || *subject == requests.organization;
@@ -104,12 +104,12 @@ impl Pressing<'_> {
             && self.breach.guidance.measures.contains(&AllowedMeasure::SafeMode)
     }
 
-    /// Whether a measure began because of this very breach.
+    /// True if a measure began because of this very breach.
     fn is_reason_of(&self, one: &MeasureInForce) -> bool {
         one.measure.because == self.breach.key && one.began_at >= self.breach.fired_at
     }
 
-    /// Whether a limit of these requests has ended that was for this very breach: it needs a new
+    /// True if a limit of these requests has ended that was for this very breach: it needs a new
     /// reason.
     fn had(&self, requests: &LimitedRequests) -> bool {
         self.incident.measures.iter().any(|one| {

@@ -29,7 +29,7 @@ impl Culprits {
 /// A limit that came into force at a time, or ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LimitStep {
-    /// When.
+    /// The time.
     pub at: Timestamp,
     /// The rate that passes, in requests per second; `None` without a limit.
     pub rate: Option<f64>,

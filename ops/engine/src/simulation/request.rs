@@ -25,7 +25,7 @@ impl Sender {
         }
     }
 
-    /// Whether it is the source of the trouble: the chosen organization, under its own name or
+    /// True if it is the source of the trouble: the chosen organization, under its own name or
     /// under invented ones.
     pub const fn is_chosen(&self) -> bool {
         matches!(self, Self::Chosen | Self::Invented(_))
@@ -48,12 +48,12 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// Whether it goes to the path of uploads.
+    /// True if it goes to the path of uploads.
     pub const fn is_upload(self) -> bool {
         matches!(self, Self::Upload | Self::Trouble | Self::SlowTrouble)
     }
 
-    /// Whether it is a part of the trouble.
+    /// True if it is a part of the trouble.
     pub const fn is_trouble(self) -> bool {
         matches!(self, Self::Trouble | Self::SlowTrouble)
     }

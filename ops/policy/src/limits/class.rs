@@ -149,7 +149,7 @@ pub struct Classification<'a> {
     /// Whether the request passes in safe mode: its class does, and no way to understand its path
     /// leads to one that does not.
     pub is_critical: bool,
-    /// Whether somebody waits for its answer, or it passes in safe mode, whatever way its path is
+    /// True if somebody waits for its answer, or it passes in safe mode, whatever way its path is
     /// understood.
     pub is_interactive: bool,
 }

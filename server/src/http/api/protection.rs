@@ -35,6 +35,6 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Suspend {
-    /// Why.
+    /// The reason.
     reason: String,
 }

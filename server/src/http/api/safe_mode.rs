@@ -53,7 +53,7 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSafeMode {
-    /// Why.
+    /// The reason.
     reason: String,
     /// The incident that it is for, if it is for one.
     #[serde(default)]
