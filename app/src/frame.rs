@@ -147,7 +147,6 @@ fn places(pulse: Loaded) -> AnyView {
             view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
         })
     };
-
     // Paper does not change: it says of when it is.
     let clock = expect_context::<Clock>();
     let printed = move || {

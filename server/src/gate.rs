@@ -271,10 +271,8 @@ impl Gatekeeper {
 
 /// True if a limit that is on lets less pass than a measure.
 fn is_stricter(limit: Option<(Enforcement, Quota)>, measure: &Quota) -> bool {
-    let rate = |quota: &Quota| {
-        f64::from(quota.rate.requests.get()) / quota.rate.per.as_secs_f64().max(f64::MIN_POSITIVE)
-    };
-    matches!(limit, Some((Enforcement::On, quota)) if rate(&quota) <= rate(measure))
+    let most = measure.rate.per_second();
+    matches!(limit, Some((Enforcement::On, quota)) if quota.rate.per_second() <= most)
 }
 
 /// Organization of a request.

@@ -182,6 +182,12 @@ pub struct Breach {
 }
 
 impl Breach {
+    /// True if the document names safe mode for it, which is for what is critical.
+    pub fn names_safe_mode(&self) -> bool {
+        self.severity == Severity::Critical
+            && self.guidance.measures.contains(&AllowedMeasure::SafeMode)
+    }
+
     /// Measures on a host that its reason leaves room for.
     pub fn remedy(&self) -> Remedy {
         self.reason.as_ref().map_or(Remedy::Any, FailureReason::remedy)

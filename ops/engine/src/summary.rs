@@ -11,8 +11,7 @@ use domain::{
     change::ReportedChange,
     incident::{Incident, IncidentBreach},
     lifecycle::State,
-    protection::{AllowedMeasure, IncidentMeasure},
-    severity::Severity,
+    protection::IncidentMeasure,
     subject::Subject,
     summary::{Basis, FORESEEABLE, Fact, Phase, Sentence, Summary, Topic, eases},
     text,
@@ -275,11 +274,7 @@ fn recommended(incident: &Incident, told: &[&IncidentBreach]) -> Vec<Sentence> {
             reading.push(Sentence::Read { section: text::clip(section, LONGEST_ID), topic });
         }
     }
-    let names = |breach: &Breach| {
-        breach.severity == Severity::Critical
-            && breach.guidance.measures.contains(&AllowedMeasure::SafeMode)
-    };
-    if pressing(told).any(names) {
+    if pressing(told).any(Breach::names_safe_mode) {
         sentences.push(Sentence::SafeMode);
     }
     sentences.extend(reading);

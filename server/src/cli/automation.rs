@@ -1,24 +1,21 @@
 //! `calm-ops automation`: the one switch for what the agent does on its own, from a shell. A server
 //! that runs on the same data obeys within some seconds.
 
-use std::{io::Write, sync::Arc};
+use std::io::Write;
 
 use clap::Subcommand;
 use commands::protection::suspend;
 use domain::{
-    actor::{Actor, Names},
-    error::Error,
+    actor::Names,
     protection::{MeasureInForce, Protection},
 };
-use wording::{error::sentence, protection as words};
+use wording::protection as words;
 
-use super::{database, outcome::Outcome};
-use crate::{
-    clock::Clock,
-    config::Config,
-    service::Known,
-    store::{self, About, Change, Store, StoreError},
+use super::{
+    database::{Failure, work_on, write},
+    outcome::Outcome,
 };
+use crate::{clock::Clock, config::Config, service::Known, store::Store};
 
 /// What is done.
 #[derive(Debug, Subcommand)]
@@ -34,24 +31,6 @@ pub(super) enum Automation {
     Status,
 }
 
-/// Why it could not be done.
-enum Failure {
-    Refused(Error),
-    Store(StoreError),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// Carries the command out.
 pub(super) fn automation(
     config: &Config,
@@ -59,35 +38,8 @@ pub(super) fn automation(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
-    let at = config.place();
-    if let Err(outcome) = database::exists(&at, err) {
-        return outcome;
-    }
-    let done = async {
-        let store: Arc<dyn Store> = match what {
-            Automation::Status => store::open_to_read(&at).await?,
-            Automation::Off { .. } => store::open(&at).await?,
-        };
-        carry_out(&*store, what).await
-    };
-    match database::run(done, err) {
-        Some(Ok(text)) => {
-            let _ = writeln!(out, "{text}");
-            Outcome::Fine
-        }
-        Some(Err(Failure::Refused(error))) => {
-            let _ = writeln!(err, "error: {}", sentence(&error));
-            match error {
-                Error::InvalidField { .. } => Outcome::Usage,
-                _ => Outcome::Failed,
-            }
-        }
-        Some(Err(Failure::Store(error))) => {
-            let _ = writeln!(err, "error: {error}");
-            Outcome::Failed
-        }
-        None => Outcome::Failed,
-    }
+    let reads = matches!(what, Automation::Status);
+    work_on(config, reads, async |store| carry_out(store, what).await, out, err)
 }
 
 async fn carry_out(store: &dyn Store, what: Automation) -> Result<String, Failure> {
@@ -97,15 +49,7 @@ async fn carry_out(store: &dyn Store, what: Automation) -> Result<String, Failur
         Automation::Off { reason } => {
             let event = suspend(&protection, &reason)?;
             let lifted = protection.measures.len();
-            let change = Change {
-                at: now,
-                actor: Actor::Local,
-                about: About::Nothing,
-                decide: Box::new(move |_| Ok(vec![event])),
-                people: None,
-                monitor: None,
-            };
-            store.change(change).await?;
+            write(store, event, now).await?;
             Ok(words::switched_off(lifted))
         }
         Automation::Status => {

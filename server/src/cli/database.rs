@@ -1,11 +1,93 @@
 //! Access of commands to the database.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
+use domain::{
+    actor::Actor,
+    error::{Error, Unavailable},
+    journal::Event,
+    time::Timestamp,
+};
 use tokio::runtime::Runtime;
+use wording::error::sentence;
 
 use super::outcome::Outcome;
-use crate::store::Where;
+use crate::{
+    config::Config,
+    store::{self, About, Change, Store, StoreError, Where},
+};
+
+/// The reason why something could not be done.
+pub(super) enum Failure {
+    /// A rule refuses it.
+    Refused(Error),
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Works on the data beside a server that may run, and prints the result. `reads` opens it for
+/// reading alone.
+pub(super) fn work_on(
+    config: &Config,
+    reads: bool,
+    work: impl AsyncFnOnce(&dyn Store) -> Result<String, Failure>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
+    let at = config.place();
+    if let Err(outcome) = exists(&at, err) {
+        return outcome;
+    }
+    let done = async {
+        let store: Arc<dyn Store> =
+            if reads { store::open_to_read(&at).await? } else { store::open(&at).await? };
+        work(&*store).await
+    };
+    match run(done, err) {
+        Some(Ok(text)) => {
+            let _ = writeln!(out, "{text}");
+            Outcome::Fine
+        }
+        Some(Err(Failure::Refused(error))) => {
+            let _ = writeln!(err, "error: {}", sentence(&error));
+            match error {
+                Error::InvalidField { .. } => Outcome::Usage,
+                _ => Outcome::Failed,
+            }
+        }
+        Some(Err(Failure::Store(error))) => {
+            let _ = writeln!(err, "error: {error}");
+            Outcome::Failed
+        }
+        None => Outcome::Failed,
+    }
+}
+
+/// Writes an event as whoever sits at this machine; the number of its entry.
+pub(super) async fn write(store: &dyn Store, event: Event, at: Timestamp) -> Result<u64, Failure> {
+    let change = Change {
+        at,
+        actor: Actor::Local,
+        about: About::Nothing,
+        decide: Box::new(move |_| Ok(vec![event])),
+        people: None,
+        monitor: None,
+    };
+    let entries = store.change(change).await?;
+    Ok(entries.last().map(|entry| entry.number).ok_or(Error::from(Unavailable::Unclear))?)
+}
 
 /// Runs one command to its end; these do one thing after the other.
 pub(super) fn run<T>(future: impl Future<Output = T>, err: &mut dyn Write) -> Option<T> {

@@ -1,26 +1,22 @@
 //! `calm-ops maintenance`: windows begun, listed and ended from a shell or a script. A server that
 //! runs on the same data obeys within some seconds.
 
-use std::{io::Write, sync::Arc};
+use std::io::Write;
 
 use clap::Subcommand;
 use commands::maintenance::{Covered, MaintenanceRequest, WithheldList, check_open};
 use domain::{
-    actor::Actor,
     announcements::{Announcements, OpenWindow},
-    error::{Error, Unavailable},
     journal::Event,
     time::{BadSpan, BadTimestamp, Span, Timestamp},
 };
-use wording::{error::sentence, maintenance};
+use wording::maintenance;
 
-use super::{database, outcome::Outcome};
-use crate::{
-    clock::Clock,
-    config::Config,
-    monitor::kept::Kept,
-    store::{self, About, Change, Decide, Store, StoreError},
+use super::{
+    database::{Failure, work_on, write},
+    outcome::Outcome,
 };
+use crate::{clock::Clock, config::Config, monitor::kept::Kept, store::Store};
 
 /// What is done.
 #[derive(Debug, Subcommand)]
@@ -58,24 +54,6 @@ fn moment(text: &str) -> Result<Timestamp, BadTimestamp> {
     text.parse()
 }
 
-/// Why it could not be done.
-enum Failure {
-    Refused(Error),
-    Store(StoreError),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// Carries the command out.
 pub(super) fn maintenance(
     config: &Config,
@@ -83,35 +61,8 @@ pub(super) fn maintenance(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
-    let at = config.place();
-    if let Err(outcome) = database::exists(&at, err) {
-        return outcome;
-    }
-    let done = async {
-        let store: Arc<dyn Store> = match what {
-            Maintenance::List => store::open_to_read(&at).await?,
-            Maintenance::Begin { .. } | Maintenance::End { .. } => store::open(&at).await?,
-        };
-        carry_out(&*store, what).await
-    };
-    match database::run(done, err) {
-        Some(Ok(text)) => {
-            let _ = writeln!(out, "{text}");
-            Outcome::Fine
-        }
-        Some(Err(Failure::Refused(error))) => {
-            let _ = writeln!(err, "error: {}", sentence(&error));
-            match error {
-                Error::InvalidField { .. } => Outcome::Usage,
-                _ => Outcome::Failed,
-            }
-        }
-        Some(Err(Failure::Store(error))) => {
-            let _ = writeln!(err, "error: {error}");
-            Outcome::Failed
-        }
-        None => Outcome::Failed,
-    }
+    let reads = matches!(what, Maintenance::List);
+    work_on(config, reads, async |store| carry_out(store, what).await, out, err)
 }
 
 async fn carry_out(store: &dyn Store, what: Maintenance) -> Result<String, Failure> {
@@ -151,19 +102,4 @@ async fn carry_out(store: &dyn Store, what: Maintenance) -> Result<String, Failu
             Ok(text)
         }
     }
-}
-
-/// Writes an event as whoever sits at this machine; the number of its entry.
-async fn write(store: &dyn Store, event: Event, at: Timestamp) -> Result<u64, Failure> {
-    let decide: Decide = Box::new(move |_| Ok(vec![event]));
-    let change = Change {
-        at,
-        actor: Actor::Local,
-        about: About::Nothing,
-        decide,
-        people: None,
-        monitor: None,
-    };
-    let entries = store.change(change).await?;
-    Ok(entries.last().map(|entry| entry.number).ok_or(Error::from(Unavailable::Unclear))?)
 }

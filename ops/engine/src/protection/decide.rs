@@ -12,7 +12,6 @@ use domain::{
         AllowedMeasure, ClassTraffic, LimitedRequests, Measure, MeasureEnding, MeasureInForce,
         Protection, SafeModeStage,
     },
-    severity::Severity,
     subject::Subject,
     time::{MonotonicTime, Now, Span, Timestamp},
 };
@@ -99,14 +98,9 @@ impl Pressing<'_> {
         })
     }
 
-    fn asks_for_safe_mode(&self) -> bool {
-        self.breach.severity == Severity::Critical
-            && self.breach.guidance.measures.contains(&AllowedMeasure::SafeMode)
-    }
-
     /// True if a measure began because of this very breach.
-    fn is_reason_of(&self, one: &MeasureInForce) -> bool {
-        one.measure.because == self.breach.key && one.began_at >= self.breach.fired_at
+    fn is_reason_of(&self, measure: &Measure, began_at: Timestamp) -> bool {
+        measure.because == self.breach.key && began_at >= self.breach.fired_at
     }
 
     /// True if a limit of these requests has ended that was for this very breach: it needs a new
@@ -116,8 +110,7 @@ impl Pressing<'_> {
             let ended = one.ended.is_some_and(|ended| ended.ending != MeasureEnding::Suspended);
             ended
                 && one.measure.requests == *requests
-                && one.measure.because == self.breach.key
-                && one.began_at >= self.breach.fired_at
+                && self.is_reason_of(&one.measure, one.began_at)
         })
     }
 }
@@ -188,10 +181,8 @@ impl Guard {
         incident: IncidentNumber,
         now: MonotonicTime,
     ) -> Option<Event> {
-        let waits = self
-            .returned
-            .get(&measure.requests)
-            .is_some_and(|at| now.since(*at).as_micros() < WIDEN_EVERY.as_micros());
+        let waits =
+            self.returned.get(&measure.requests).is_some_and(|at| now.since(*at) < WIDEN_EVERY);
         let stage = measure.stage.checked_sub(1).filter(|_| !waits)?;
         self.returned.insert(measure.requests.clone(), now);
         let narrower = Measure {
@@ -228,7 +219,10 @@ impl Guard {
                 }
                 let known = scene.protection.measure(&one.requests);
                 let has_ended = ended.contains(&one.requests);
-                if has_ended && known.is_some_and(|known| problem.is_reason_of(known)) {
+                if has_ended
+                    && known
+                        .is_some_and(|known| problem.is_reason_of(&known.measure, known.began_at))
+                {
                     continue;
                 }
                 let known = known.filter(|_| !has_ended);
@@ -287,7 +281,7 @@ impl Guard {
     /// How often more was limited for a problem; once more if it holds on.
     fn step(&mut self, key: &BreachKey, now: MonotonicTime) -> u32 {
         let (step, at) = self.widened.entry(key.clone()).or_insert((0, now));
-        if now.since(*at).as_micros() >= WIDEN_EVERY.as_micros() {
+        if now.since(*at) >= WIDEN_EVERY {
             (*step, *at) = (step.saturating_add(1), now);
         }
         *step
@@ -374,7 +368,7 @@ fn safe_mode(scene: &Scene<'_>) -> Option<Event> {
     // A person has decided about the problems that held then.
     let newer_than = |at: Option<Timestamp>| {
         pressing(scene.incidents).find(|problem| {
-            problem.asks_for_safe_mode() && at.is_none_or(|at| problem.breach.fired_at > at)
+            problem.breach.names_safe_mode() && at.is_none_or(|at| problem.breach.fired_at > at)
         })
     };
     if let Some(in_force) = &scene.protection.safe_mode {
