@@ -21,7 +21,9 @@ use sha2::Sha256;
 
 use crate::notifications::{
     receiver::{Answer, Receiver, Taken},
-    support::{Place, SECRET, TOKEN, TOPIC, URL, World, ada, bo, ntfy, quiet, wanted, webhook},
+    support::{
+        Place, SECRET, TOKEN, TOPIC, URL, World, ada, bo, impatient, ntfy, quiet, wanted, webhook,
+    },
 };
 
 /// Whether what arrived was signed with the secret.
@@ -111,7 +113,7 @@ pub async fn an_incident_reaches_each_way_once(place: &Place) {
 }
 
 pub async fn what_is_refused_or_not_answered_is_tried_again_and_given_up_in_the_end(place: &Place) {
-    let world = World::start(place).await;
+    let world = World::paced(place, None, impatient).await;
     let phone = Receiver::start().await;
     let contact = world.contact(&ada(), ntfy(&phone.url)).await;
     phone.answer_next(&[Answer::Status(503), Answer::Silence, Answer::Status(429)]);

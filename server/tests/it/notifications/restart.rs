@@ -11,7 +11,7 @@ use domain::severity::Severity;
 use crate::{
     notifications::{
         receiver::{Answer, Receiver},
-        support::{PATH, Place, SECRET, TOKEN, TOPIC, World, ada, ntfy, webhook},
+        support::{PATH, Place, SECRET, TOKEN, TOPIC, World, ada, impatient, ntfy, webhook},
     },
     program::Home,
 };
@@ -40,7 +40,7 @@ async fn no_secret_is_logged_or_journalled_whatever_happens() {
         .with_writer(move || writer.clone())
         .init();
     let place = Place::sqlite();
-    let world = World::start(&place).await;
+    let world = World::paced(&place, None, impatient).await;
     let phone = Receiver::start().await;
     phone.answer_next(&[
         Answer::Status(500),
