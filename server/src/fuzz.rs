@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use fixtures::fuzz::Target;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{backup, collectors, http};
+use crate::{backup, collectors, gate, http};
 
 /// All of them.
 pub fn targets() -> Vec<Target> {
@@ -22,6 +22,7 @@ pub fn targets() -> Vec<Target> {
         collectors::pm2::fuzz::TARGETS,
         collectors::http::fuzz::TARGETS,
         collectors::outside::fuzz::TARGETS,
+        gate::access_log::entry::fuzz::TARGETS,
         backup::fuzz::TARGETS,
         documents::TARGETS,
         files::TARGETS,

@@ -3,7 +3,9 @@
 //! Limits fail open: a request that can't be understood, is in no class or names no organization
 //! passes, and the recipes in `ops/protection/gate/` let requests pass while nobody answers.
 
+pub(crate) mod access_log;
 mod answer;
+mod followed;
 mod imposed;
 mod listener;
 mod question;
@@ -12,9 +14,12 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
-    Arc, Mutex, PoisonError, RwLock,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use domain::{
@@ -26,10 +31,12 @@ use policy::limits::{Class, Classification, Limit, LimitState, Limits, Organizat
 
 use crate::clock::Clock;
 
+pub use access_log::follow_access_log;
 pub use listener::{GateError, GateListener, check_token};
 pub use section::{GateAddress, KEYS, Settings};
 
 use answer::{Answer, Held, Refusal};
+use followed::Followed;
 use imposed::{Imposed, RefusalBudget};
 use question::Question;
 
@@ -71,6 +78,8 @@ pub struct Gatekeeper {
     protection: Mutex<Protection>,
     budget: RefusalBudget,
     traffic: Mutex<Seen>,
+    /// The proxy's access log, which then tells all results.
+    followed: Option<Followed>,
 }
 
 impl Gatekeeper {
@@ -92,7 +101,20 @@ impl Gatekeeper {
             protection: Mutex::default(),
             budget: RefusalBudget::default(),
             traffic: Mutex::default(),
+            followed: None,
         }
+    }
+
+    /// Takes results from the access log at this path, if there is one, by [`follow_access_log`].
+    #[must_use]
+    pub fn with_access_log(self, path: Option<PathBuf>) -> Self {
+        Self { followed: path.map(Followed::new), ..self }
+    }
+
+    /// Sentences about the access log that is followed, for the health page.
+    pub fn notes(&self) -> Vec<String> {
+        let now = self.clock.now().mono;
+        self.followed.as_ref().map(|followed| followed.notes(now)).unwrap_or_default()
     }
 
     /// Puts other limits in force. Quotas stay used as far as they are, unless the classes are
@@ -232,17 +254,21 @@ impl Gatekeeper {
         ended > 0 && now.since(MonotonicTime::from_micros(ended)) <= ENDS_WITHIN
     }
 
-    /// Takes the result of a request that has ended.
-    fn take_result(&self, question: &Question<'_>, reported: Reported, queued: Option<Span>) {
+    /// Takes how long a request waited before its work began.
+    fn take_queueing(&self, queued: Span) {
+        self.in_force().counts.report_queueing(queued);
+    }
+
+    /// Takes the result of a request that has ended, and its end, if its begin was counted.
+    fn take_result(&self, question: &Question<'_>, reported: Reported, was_counted: bool) {
         let InForce { limits, counts, .. } = &*self.in_force();
-        if let Some(queued) = queued {
-            counts.report_queueing(queued);
-        }
         let Some((class, organization)) = identify(limits, question) else { return };
-        let now = self.clock.now().mono;
-        self.ended.store(now.as_micros().max(1), Relaxed);
-        let began = reported.latency.map(|latency| now.minus(latency));
-        counts.end(organization.as_str(), index(class), began);
+        if was_counted {
+            let now = self.clock.now().mono;
+            self.ended.store(now.as_micros().max(1), Relaxed);
+            let began = reported.latency.map(|latency| now.minus(latency));
+            counts.end(organization.as_str(), index(class), began);
+        }
         counts.report(organization.as_str(), index(class), reported);
     }
 

@@ -21,7 +21,7 @@ use crate::{
     data_dir,
     documents::{BadDocuments, Documents, IN_FORCE},
     exec::Runner,
-    gate::{GateError, GateListener, Gatekeeper},
+    gate::{GateError, GateListener, Gatekeeper, follow_access_log},
     heartbeat::Heartbeat,
     history::{self, History},
     http::{
@@ -145,7 +145,9 @@ pub async fn run(
         );
     }
     let gate = GateListener::open(&config.collectors.gate).await?.map(|listener| {
-        (listener, Arc::new(Gatekeeper::new(Arc::clone(documents.limits()), clock)))
+        let gatekeeper = Gatekeeper::new(Arc::clone(documents.limits()), clock);
+        let log = config.collectors.gate.access_log.clone();
+        (listener, Arc::new(gatekeeper.with_access_log(log)))
     });
     let gatekeeper = gate.as_ref().map(|(_, gatekeeper)| Arc::clone(gatekeeper));
     let place = config.place();
@@ -401,6 +403,7 @@ pub async fn run(
     let router = router(site, guard, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
     if let Some((listener, gatekeeper)) = gate {
+        background.spawn(follow_access_log(Arc::clone(&gatekeeper), stop.clone()));
         background.spawn(listener.serve(gatekeeper, stop.clone()));
     }
     ready(address, link);

@@ -116,7 +116,7 @@ pub async fn measure() -> Outcome {
             .replace("\"TOKEN\"", &format!("\"{TOKEN}\""))
             .replace("calm_ops_gate", name)
             .replace("map $host $organization", &format!("map $http_x_forwarded_host ${name}"))
-            .replace("X-Organization $organization", &format!("X-Organization ${name}"))
+            .replace("$organization", &format!("${name}"))
     };
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", at(kind)))

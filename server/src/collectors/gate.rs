@@ -193,6 +193,7 @@ impl GateCollector {
         let now = self.clock.now().mono;
         let (limits, window, hears_ends) = self.gatekeeper.take_window();
         let mut round = Round::new(SIGNALS);
+        round.notes = self.gatekeeper.notes();
         let before = self.taken_at.replace(now);
         // The first window has no beginning.
         let Some(seconds) =

@@ -11,6 +11,7 @@ use crate::config::{
 pub const KEYS: &[Key] = &[
     key("gate.listen", &["CALM_OPS_GATE_LISTEN"], None),
     key("gate.token_file", &["CALM_OPS_GATE_TOKEN_FILE"], None),
+    key("gate.access_log", &["CALM_OPS_GATE_ACCESS_LOG"], None),
     key("gate.safe_mode_flag", &["CALM_OPS_GATE_SAFE_MODE_FLAG"], None),
 ];
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub listen: Option<GateAddress>,
     /// The file with the gate's own token. A TCP address has one.
     pub token_file: Option<PathBuf>,
+    /// The access log of the proxy, from which results are taken; `None` for none.
+    pub access_log: Option<PathBuf>,
     /// The file that is there while safe mode is in force; `None` for none.
     pub safe_mode_flag: Option<PathBuf>,
 }
@@ -41,16 +44,32 @@ impl Settings {
         let has_token = token_file.is_some();
         let listen =
             section.value("gate.listen", None, |found| address(found, has_token).map(Some));
+        let access_log = section.value("gate.access_log", None, |found| {
+            if listen.is_some() {
+                return log(found);
+            }
+            Err("also gate.listen: the log tells how the requests ended about which the proxy has asked".to_owned())
+        });
         let safe_mode_flag =
             section.value("gate.safe_mode_flag", None, |found| flag(found).map(Some));
-        Self { listen, token_file, safe_mode_flag }
+        Self { listen, token_file, access_log, safe_mode_flag }
     }
 }
 
-fn flag(found: &Found) -> Result<PathBuf, String> {
+fn log(found: &Found) -> Result<Option<PathBuf>, String> {
+    file(found).map(Some).ok_or_else(|| {
+        "the path of a file from the root, such as '/var/log/nginx/calm-ops-gate.json'".to_owned()
+    })
+}
+
+fn file(found: &Found) -> Option<PathBuf> {
     let path = PathBuf::from(found.text());
     let fits = path.is_absolute() && path.file_name().is_some() && path.parent().is_some();
-    fits.then_some(path).ok_or_else(|| {
+    fits.then_some(path)
+}
+
+fn flag(found: &Found) -> Result<PathBuf, String> {
+    file(found).ok_or_else(|| {
         "the path of a file from the root, such as '/var/lib/calm-ops-gate/safe-mode'".to_owned()
     })
 }

@@ -65,8 +65,7 @@ mod tests {
 
     fn rules(document: &str, path: &str, host: Option<&str>) -> Rules {
         let listen = Some(GateAddress::Tcp("127.0.0.1:3001".parse().unwrap()));
-        let target =
-            Target::gate(&Settings { listen, token_file: None, safe_mode_flag: None }).unwrap();
+        let target = Target::gate(&Settings { listen, ..Settings::default() }).unwrap();
         let host = host.map(|host| HostPattern::read(host).unwrap());
         let requests = Requests::new(target, "acme", path, host).unwrap();
         let limits = Limits::parse("limits.md", document).unwrap();

@@ -252,7 +252,7 @@ mod tests {
     fn a_gate_is_asked_where_it_is_reached() {
         let gate = |address: &str| {
             let listen = Some(GateAddress::Tcp(address.parse().unwrap()));
-            Target::gate(&Settings { listen, token_file: None, safe_mode_flag: None })
+            Target::gate(&Settings { listen, ..Settings::default() })
         };
         assert_eq!(gate("0.0.0.0:3001").unwrap().to_string(), "the gate at 127.0.0.1:3001");
         assert!(matches!(gate("127.0.0.1:0"), Err(TargetError::NoPort)));

@@ -114,7 +114,7 @@ pub fn field(answer: &Answer, name: &str) -> Option<String> {
     answer.head.lines().find_map(find)
 }
 
-/// An application that counts what reaches it.
+/// An application that counts what reaches it, answers `/broken` with 500, and `/slow` after 80 ms.
 pub struct Application {
     pub port: u16,
     pub requests: Arc<AtomicUsize>,
@@ -142,10 +142,16 @@ impl Application {
                 let Some(read) = stream.read(&mut buffer).ok().filter(|read| *read > 0) else {
                     continue;
                 };
-                *noted.lock().unwrap() = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                let status = if request.contains("/broken") { "500 Broken" } else { "200 OK" };
+                if request.contains("/slow") {
+                    std::thread::sleep(Duration::from_millis(80));
+                }
+                *noted.lock().unwrap() = request;
                 count.fetch_add(1, SeqCst);
-                let _ = stream.write_all(
-                    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
                 );
             }
         });
@@ -166,7 +172,7 @@ pub struct Around<'a> {
 pub struct Proxy {
     child: Child,
     pub port: u16,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Drop for Proxy {
@@ -177,7 +183,13 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    pub fn nginx(Around { gate, application, flag }: Around<'_>) -> Option<Self> {
+    pub fn nginx(around: Around<'_>) -> Option<Self> {
+        Self::nginx_with_log(around, Path::new("off"))
+    }
+
+    /// nginx, which writes the access log of its recipe to this file.
+    pub fn nginx_with_log(around: Around<'_>, log: &Path) -> Option<Self> {
+        let Around { gate, application, flag } = around;
         let program = installed("/usr/sbin/nginx")?;
         let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
         let at = |name: &str| dir.path().join(name).display().to_string();
@@ -187,6 +199,12 @@ impl Proxy {
             .replace("127.0.0.1:8081", &format!("127.0.0.1:{application}"))
             .replace("\"TOKEN\"", &format!("\"{TOKEN}\""))
             .replace("/var/lib/calm-ops-gate/safe-mode", flag.to_str().unwrap());
+        let recipe = match log.to_str().unwrap() {
+            "off" => recipe,
+            log => recipe
+                .replace("# access_log ", "access_log ")
+                .replace("/var/log/nginx/calm-ops-gate.json", log),
+        };
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {};\n", at(kind)))
             .concat();
@@ -201,7 +219,20 @@ impl Proxy {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        Some(Self { child, port, _dir: dir }.ready())
+        Some(Self { child, port, dir }.ready())
+    }
+
+    /// Has nginx open its logs again.
+    pub fn reopen(&self) {
+        let at = |name: &str| self.dir.path().join(name);
+        let status = Command::new("/usr/sbin/nginx")
+            .arg("-e")
+            .arg(at("errors"))
+            .arg("-c")
+            .arg(at("nginx.conf"))
+            .args(["-s", "reopen"])
+            .status();
+        assert!(status.unwrap().success());
     }
 
     pub fn caddy(Around { gate, application, flag }: Around<'_>) -> Option<Self> {
@@ -225,7 +256,7 @@ impl Proxy {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Some(Self { child, port, _dir: dir }.ready())
+        Some(Self { child, port, dir }.ready())
     }
 
     fn ready(self) -> Self {

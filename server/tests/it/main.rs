@@ -15,6 +15,7 @@ mod days;
 mod dry_run;
 mod edge;
 mod gate;
+mod gate_log;
 mod http;
 mod inspections;
 mod kills;
