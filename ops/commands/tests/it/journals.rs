@@ -98,6 +98,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("announced.jsonl");
     prove("inspected.jsonl");
     prove("protection.jsonl");
+    prove("backup.jsonl");
 }
 
 #[test]
