@@ -124,6 +124,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "announced.jsonl",
         "inspected.jsonl",
         "protection.jsonl",
+        "backup.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -136,13 +137,14 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    const ALL: [&str; 6] = [
+    const ALL: [&str; 7] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
         "announced.jsonl",
         "inspected.jsonl",
         "protection.jsonl",
+        "backup.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {
