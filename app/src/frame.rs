@@ -35,7 +35,9 @@ use crate::{
         journal::JournalPage,
         protection::ProtectionPage,
         runbook::RunbookPage,
-        settings::{AboutPage, AccountPage, MembersPage, NotificationsPage, TokensPage},
+        settings::{
+            AboutPage, AccountPage, MembersPage, NotificationsPage, ReadinessPage, TokensPage,
+        },
         shares::SharesPage,
         sign_in::SignInPage,
         signal::SignalPage,
@@ -88,6 +90,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/settings/notifications") view=NotificationsPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings/members") view=MembersPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings/tokens") view=TokensPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/settings/readiness") view=ReadinessPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings/about") view=AboutPage ssr=SsrMode::Async/>
                         <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                         <Route path=path!("/join/:secret") view=JoinPage ssr=SsrMode::Async/>

@@ -1,8 +1,12 @@
 //! The heartbeat: signs of life to an address of the team's choice, so that someone notices when Calm
 //! Ops itself is gone. One is sent only while the monitor really looks and the database takes writes.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use commands::readiness::SignOfLife;
 use hyper::Method;
 use tokio_util::sync::CancellationToken;
 use wording::heartbeat;
@@ -26,6 +30,21 @@ const FIRST_AFTER: Duration = Duration::from_secs(2);
 /// After a sign that could not be sent the next one comes at least this soon.
 const RETRY: Duration = Duration::from_secs(30);
 
+/// The last sign of life, for whoever asks how they stand.
+#[derive(Debug, Default)]
+pub struct LastSign(Mutex<Option<SignOfLife>>);
+
+impl LastSign {
+    /// The last one; not sent before the first try ended.
+    pub fn get(&self) -> SignOfLife {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(SignOfLife::NotSent)
+    }
+
+    fn set(&self, sign: SignOfLife) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sign);
+    }
+}
+
 /// Sends signs of life.
 pub struct Heartbeat {
     config: config::Heartbeat,
@@ -34,6 +53,7 @@ pub struct Heartbeat {
     store: Arc<dyn Store>,
     clock: Clock,
     report: Report,
+    last: Arc<LastSign>,
 }
 
 impl Heartbeat {
@@ -47,7 +67,12 @@ impl Heartbeat {
     ) -> Result<Self, CollectError> {
         let host = config.host().trim_end_matches('.').to_owned();
         let poster = Poster::new(None, &[host])?.configured();
-        Ok(Self { config, poster, board, store, clock, report })
+        Ok(Self { config, poster, board, store, clock, report, last: Arc::default() })
+    }
+
+    /// The last sign of life.
+    pub fn last(&self) -> Arc<LastSign> {
+        Arc::clone(&self.last)
     }
 
     /// Sends until `stop`.
@@ -62,6 +87,10 @@ impl Heartbeat {
             let looks = seen.replace(checked) != Some(checked);
             let problem =
                 if looks { self.beat().await.err() } else { Some(heartbeat::STUCK.into()) };
+            self.last.set(match &problem {
+                None => SignOfLife::Sent { at: self.clock.now().wall },
+                Some(_) => SignOfLife::Failing,
+            });
             wait = self.config.interval;
             if problem.is_some() {
                 wait = wait.min(RETRY);

@@ -53,7 +53,7 @@ use crate::{
         Executor, Place, Recovery,
         host_inventory::{self, EndpointHosts, Places},
     },
-    service::Service,
+    service::{Service, SetUp},
     store::{self, StoreError, Where, disk_reserve::Reserve},
 };
 
@@ -264,6 +264,7 @@ pub async fn run(
     // Nobody is told of what was before the first start, but of what the monitor is about to find.
     let notifier = tokio::spawn(notifier.run(opening.cursor.number));
     let background = TaskTracker::new();
+    let mut last_sign = None;
     if let Some(wanted) = config.heartbeat.clone() {
         let to_monitor = tell.clone();
         let report = Box::new(move |sentences| {
@@ -272,8 +273,10 @@ pub async fn run(
         let heartbeat =
             Heartbeat::new(wanted, Arc::clone(&board), Arc::clone(&store), clock, report)
                 .map_err(|error| StartError::Notifications(error.to_string()))?;
+        last_sign = Some(heartbeat.last());
         background.spawn(heartbeat.run(stop.clone()));
     }
+    service.set_up(SetUp { last_sign, links: public_url.is_some() });
     let context = Context {
         written_disks,
         gatekeeper: gatekeeper.clone(),

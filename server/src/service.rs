@@ -20,9 +20,11 @@ mod inner;
 mod inspections;
 mod proofs;
 mod publish;
+mod readiness;
 mod readings;
 mod signal_page;
 
 pub use directory::Known;
 pub(crate) use failure::refuse;
 pub use handle::Service;
+pub use readiness::SetUp;

@@ -20,6 +20,7 @@ mod members;
 mod notifications;
 #[cfg(feature = "hydrate")]
 mod passkey;
+mod readiness;
 mod tokens;
 
 pub(crate) use about::AboutPage;
@@ -27,6 +28,7 @@ pub(crate) use account::AccountPage;
 pub use contact_forms::ContactForms;
 pub(crate) use members::MembersPage;
 pub(crate) use notifications::NotificationsPage;
+pub(crate) use readiness::ReadinessPage;
 pub(crate) use tokens::TokensPage;
 
 /// Oneself, and for an owner who else is here.
@@ -105,11 +107,12 @@ fn follow() {
 const fn follow() {}
 
 /// The pages of the settings, with the one that is shown.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("/ops/settings", "You"),
     ("/ops/settings/notifications", "Notifications"),
     ("/ops/settings/members", "Members"),
     ("/ops/settings/tokens", "Tokens"),
+    ("/ops/settings/readiness", "Readiness"),
     ("/ops/settings/about", "About"),
 ];
 

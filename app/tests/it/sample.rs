@@ -570,6 +570,7 @@ impl Backend for Sample {
         get_bundle(GetBundle),
         get_protection(GetProtection),
         get_settings(GetSettings),
+        get_readiness(GetReadiness),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

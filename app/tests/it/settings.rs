@@ -16,7 +16,8 @@ use commands::{
     command::Command,
     notifications::{ContactCard, Contacts},
     operation::Committed,
-    reading::{GetHealth, GetSettings, ListContacts},
+    readiness::{Reachability, Readiness, Responder, SignOfLife},
+    reading::{GetHealth, GetReadiness, GetSettings, ListContacts},
     service::{Authorized, Backend, Operations, Pending},
     view::{
         DocumentState, Health, Overview, PasskeyCard, PersonCard, Readings, SessionCard, Settings,
@@ -122,6 +123,20 @@ impl Backend for Fake {
     fn get_settings(&self, _: Authorized, _: GetSettings) -> Pending<Settings> {
         let settings = settings(self.role);
         Box::pin(async move { Ok(settings) })
+    }
+
+    fn get_readiness(&self, _: Authorized, _: GetReadiness) -> Pending<Readiness> {
+        let reachability = Reachability::Failing { problem: HOSTILE.to_owned() };
+        let readiness = Readiness {
+            cursor: CURSOR,
+            at: at(0),
+            responders: vec![Responder { name: HOSTILE.to_owned(), reachability }],
+            approvers: 1,
+            backup_at: Some(at(-60)),
+            sign_of_life: SignOfLife::Off,
+            links: true,
+        };
+        Box::pin(async move { Ok(readiness) })
     }
 
     fn list_contacts(&self, _: Authorized, _: ListContacts) -> Pending<Contacts> {
@@ -298,6 +313,10 @@ async fn every_page_of_the_settings_is_complete_without_wasm_and_no_name_becomes
         ("/ops/settings/notifications", &["Warnings and critical", "Send a test", "Save changes"]),
         ("/ops/settings/members", &["Change role", "Deactivate", "Create invitation link"]),
         ("/ops/settings/tokens", &["ingest", "Revoke", "Create token"]),
+        (
+            "/ops/settings/readiness",
+            &["3 of 5 checks need attention.", "Only 1 member can approve", "Set heartbeat.url"],
+        ),
         ("/ops/settings/about", &["Calm Ops 0.1.0", "In force since", "/api"]),
     ] {
         let Answer { status, policy, html, .. } = get(OWNER, path).await;

@@ -182,6 +182,7 @@ impl Backend for Fake {
         get_bundle(GetBundle),
         get_protection(GetProtection),
         get_settings(GetSettings),
+        get_readiness(GetReadiness),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),
         check_now(CheckNow),

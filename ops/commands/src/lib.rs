@@ -16,6 +16,7 @@ pub mod missing;
 pub mod notifications;
 pub mod operation;
 pub mod protection;
+pub mod readiness;
 pub mod reading;
 pub mod service;
 pub mod sharing;

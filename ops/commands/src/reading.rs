@@ -16,6 +16,7 @@ use crate::{
     notifications::Contacts,
     operation::{Listed, Operation},
     protection::ProtectionPage,
+    readiness::Readiness,
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
     view,
@@ -141,6 +142,8 @@ readings! {
     }
     /// Reads the settings: oneself and, for an owner, everyone who is here.
     GetSettings -> view::Settings, needs OWN => {}
+    /// Reads whether what a crisis needs is set up, and was tried.
+    GetReadiness -> Readiness, needs Permission::Read => {}
     /// Searches the journal as people look through it, newest first.
     SearchAudit -> AuditPage, needs Permission::Read => {
         /// The entries that are wanted.

@@ -87,6 +87,7 @@ backend! {
     GetRecommendation => get_recommendation,
     GetBundle => get_bundle,
     GetSettings => get_settings,
+    GetReadiness => get_readiness,
     SearchAudit => search_audit,
     VerifyJournal => verify_journal,
     ListShares => list_shares,

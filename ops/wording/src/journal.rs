@@ -34,6 +34,7 @@ pub fn kind(kind: &str) -> &'static str {
         "share_created" => "Share link created",
         "share_revoked" => "Share link revoked",
         "redacted" => "Entry redacted",
+        "backed_up" => "Backup made",
         "restored" => "Restored from a backup",
         "document_in_force" => "Document in force",
         "document_refused" => "Document refused",

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod maintenance;
 pub mod notification;
 pub mod protection;
+pub mod readiness;
 pub mod reason;
 pub mod recommendation;
 pub mod replay;

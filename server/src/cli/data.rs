@@ -2,16 +2,19 @@
 
 use std::{fs, io::Write, path::Path, sync::Arc};
 
-use domain::{hash::Head, journal::Broken};
+use domain::{
+    hash::Head,
+    journal::{Broken, Event},
+};
 use engine::replay::{self, Bundle};
 
 use super::{
-    database::{exists, run},
+    database::{exists, run, write},
     outcome::Outcome,
     wording::entries,
 };
 use crate::{
-    backup,
+    backup::{self, BackupError},
     clock::Clock,
     collectors,
     config::Config,
@@ -144,10 +147,13 @@ pub(super) fn backup(
     }
     let saved = async {
         let store = store::open_archive(&at).await?;
-        backup::backup(&*store, file).await
+        let head = backup::backup(&*store, file).await?;
+        let now = Clock::start().now().wall;
+        let noted = write(&*store, Event::BackedUp { number: head.number }, now).await;
+        Ok::<_, BackupError>((head, noted))
     };
     match run(saved, err) {
-        Some(Ok(Head { number, hash })) => {
+        Some(Ok((Head { number, hash }, noted))) => {
             let _ = writeln!(
                 out,
                 "Saved {} of the journal and their data to {}.",
@@ -155,6 +161,12 @@ pub(super) fn backup(
                 file.display()
             );
             let _ = writeln!(out, "Its journal head is {number}:{hash}");
+            if noted.is_err() {
+                let _ = writeln!(
+                    err,
+                    "The backup is complete, but the journal could not note it: readiness in the settings does not know of it."
+                );
+            }
             Outcome::Fine
         }
         Some(Err(error)) => {

@@ -373,6 +373,10 @@ fn a_journal_is_saved_restored_and_proved() {
         out.lines().find_map(|line| line.strip_prefix("Its journal head is ")).unwrap().to_owned();
     let (outcome, _, err) = said(&["backup", &file, "--data-dir", &first]);
     assert_eq!(outcome, Outcome::Failed, "a backup is not overwritten: {err}");
+    let lines = dir.path().join("lines");
+    said(&["journal", "export", lines.to_str().unwrap(), "--data-dir", &first]);
+    let lines = fs::read_to_string(lines).unwrap();
+    assert_eq!(lines.matches("\"kind\":\"backed_up\"").count(), 1, "only what was saved");
 
     let (outcome, out, err) = said(&["restore", &file, "--data-dir", &second]);
     assert_eq!((outcome, err.as_str()), (Outcome::Fine, ""), "{out}");

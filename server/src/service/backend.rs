@@ -8,10 +8,12 @@ use commands::{
     notifications::Contacts,
     operation::Committed,
     protection::ProtectionPage,
+    readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetProtection,
-        GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal, ListContacts,
-        ListIncidents, ListShares, ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
+        GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal,
+        ListContacts, ListIncidents, ListShares, ReadJournal, SearchAudit, SearchHistory,
+        VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
@@ -113,6 +115,10 @@ impl Backend for Handlers {
 
     fn get_settings(&self, who: Authorized, _: GetSettings) -> Pending<view::Settings> {
         self.answer(|inner| async move { inner.settings(who.principal()).await })
+    }
+
+    fn get_readiness(&self, _: Authorized, _: GetReadiness) -> Pending<Readiness> {
+        self.answer(|inner| async move { inner.readiness().await })
     }
 
     fn search_audit(&self, who: Authorized, asked: SearchAudit) -> Pending<AuditPage> {

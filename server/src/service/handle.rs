@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::AtHand, backend::Handlers, day_keeper::DayKeeper, directory::Known, inner::Inner,
-    proofs::Proofs,
+    proofs::Proofs, readiness::SetUp,
 };
 use crate::{
     board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
@@ -54,6 +54,7 @@ impl Service {
             live,
             recovery,
             inspections: Arc::default(),
+            set_up: OnceLock::new(),
             enforcement: OnceLock::new(),
             clock,
             writing: Mutex::default(),
@@ -85,6 +86,13 @@ impl Service {
     pub fn enforce_by(&self, enforcement: Arc<Enforcement>) {
         if self.inner.enforcement.set(enforcement).is_err() {
             tracing::error!("protection takes effect elsewhere already");
+        }
+    }
+
+    /// Takes what readiness tells of the configuration. It is set before the first reading.
+    pub fn set_up(&self, set_up: SetUp) {
+        if self.inner.set_up.set(set_up).is_err() {
+            tracing::error!("the configuration was told already");
         }
     }
 

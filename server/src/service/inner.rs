@@ -24,6 +24,7 @@ use super::{
     day_keeper::DayKeeper,
     directory::Known,
     proofs::Proofs,
+    readiness::SetUp,
 };
 use crate::{
     board::Board,
@@ -66,6 +67,8 @@ pub(super) struct Inner {
     pub live: Arc<Live>,
     pub recovery: Arc<Recovery>,
     pub inspections: Arc<Inspections>,
+    /// What readiness tells of the configuration.
+    pub set_up: OnceLock<SetUp>,
     /// Where protection takes effect.
     pub enforcement: OnceLock<Arc<Enforcement>>,
     pub clock: Clock,

@@ -53,10 +53,10 @@ pub trait Calls: Send + Sync {
     /// The contacts of an account, or all, oldest first.
     async fn contacts(&self, account: Option<AccountId>) -> Result<Vec<Contact>, StoreError>;
 
-    /// The last call by each contact of an account.
+    /// The last call by each contact of an account, or of all.
     async fn last_calls(
         &self,
-        account: AccountId,
+        account: Option<AccountId>,
     ) -> Result<Vec<(ContactId, LastNotification)>, StoreError>;
 
     /// Every contact, with why the last try by it failed, if it did.

@@ -101,3 +101,52 @@ fn health_answers_with_one_line_and_an_exit_code_and_a_check_can_be_asked_for() 
         "{line}"
     );
 }
+
+#[test]
+fn readiness_is_told_of_what_was_really_tried() {
+    let (url, _) = receiver(&Arc::new(Mutex::new(200)));
+    let mut home = Home::new();
+    home.inside = "127.0.0.1".to_owned();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_calm-ops"));
+    program.env("CALM_OPS_HEARTBEAT_URL", &url);
+    let program = home.start_from(program, &[]).unwrap();
+    let readiness = || program.get("/api/ops/readiness").json();
+    let before = readiness();
+    assert_eq!(before["responders"][0]["state"], "no_contact", "{before}");
+    assert_eq!((&before["approvers"], &before["links"]), (&1.into(), &false.into()), "{before}");
+    assert!(before["backup_at"].is_null(), "{before}");
+
+    let server = url.split_once("/ping").unwrap().0;
+    let contact = serde_json::json!({
+        "label": "Phone", "least": "warning", "enabled": true,
+        "way": { "kind": "ntfy", "server": server, "topic": "readiness" },
+    });
+    let set = program.post("/api/people/contacts", &contact.to_string());
+    assert_eq!(set.status, 200, "{set:?}");
+    assert_eq!(readiness()["responders"][0]["state"], "not_tried");
+    let id = program.get("/api/people/contacts").json()["contacts"][0]["id"].to_string();
+    let tested = program.post(&format!("/api/people/contacts/{id}/test"), "{}");
+    assert_eq!(tested.status, 200, "{tested:?}");
+    program.until("a message that was taken", |_| {
+        (readiness()["responders"][0]["state"] == "tried").then_some(())
+    });
+    program.until("a sign of life", |_| {
+        (readiness()["sign_of_life"]["state"] == "sent").then_some(())
+    });
+
+    let file = home.dir.path().join("saved");
+    let saved = calm_ops(&[
+        "backup".as_ref(),
+        file.as_os_str(),
+        "--data-dir".as_ref(),
+        home.data().as_os_str(),
+    ]);
+    assert!(saved.status.success() && saved.stderr.is_empty(), "{saved:?}");
+    assert!(!readiness()["backup_at"].is_null(), "{}", readiness());
+    // People are told the same, and what is left to do.
+    program.invite("responder", "Bo");
+    let page = program.get("/ops/settings/readiness").body;
+    for part in ["3 of 5 checks need attention.", "Bo has no contact.", "Set public_url"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}

@@ -258,7 +258,15 @@ mod tests {
         let others: Vec<&str> = Event::KINDS.iter().filter(is_in_none).copied().collect();
         assert_eq!(
             others,
-            ["restored", "started", "stopped", "clock_jumped", "blind", "subject_retired"]
+            [
+                "backed_up",
+                "restored",
+                "started",
+                "stopped",
+                "clock_jumped",
+                "blind",
+                "subject_retired"
+            ]
         );
     }
 }

@@ -139,6 +139,7 @@ impl Backend for Counting {
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
         get_settings(GetSettings),
+        get_readiness(GetReadiness),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

@@ -381,6 +381,11 @@ events! {
             /// Why.
             reason: String,
         },
+        /// A backup was written to a file.
+        BackedUp = "backed_up" {
+            /// The head of the backup.
+            number: u64,
+        },
         /// The data came from a backup.
         Restored = "restored" {
             /// The head of the backup.

@@ -97,6 +97,9 @@ pub(super) fn journal(event: JournalEvent<'_>, actor: Actor, names: &Names) -> T
                 .tone(Tone::Person)
                 .words(reason)
         }
+        JournalEvent::BackedUp { number } => {
+            told(format!("A backup was made, up to entry {number}."))
+        }
         JournalEvent::Restored { number } => {
             told(format!("The data was restored from a backup that ended with entry {number}."))
         }

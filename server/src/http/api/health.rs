@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use commands::reading::{CheckNow, GetHealth};
+use commands::reading::{CheckNow, GetHealth, GetReadiness};
 use domain::{
     severity::Severity,
     time::{Span, Timestamp},
@@ -33,6 +33,9 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/api/ops/health", || GetHealth {})
             .summary("The current state of everything that is monitored.")
             .answer("Readings, sparklines, active incidents, gaps without data, documents in force and the journal's head."),
+        Route::get("/api/ops/readiness", || GetReadiness {})
+            .summary("Whether what a crisis needs is set up, and was tried: contacts, approvers, a backup, signs of life, links in notifications.")
+            .answer("Each member who responds with how they can be reached, and the rest. What is not known is not ready."),
         Route::post_with("/api/ops/check", check)
             .executes::<CheckNow>()
             .summary("Check everything now: every collector starts a round immediately. The answer comes when all have finished, after 10 s at most.")
