@@ -82,6 +82,7 @@ pub(crate) fn reason(to: &str) -> Option<String> {
         "/ops/history" => "Sign in to search the history.",
         "/ops/journal" => "Sign in to read the journal.",
         "/ops/protection" => "Sign in to see what is limited.",
+        "/ops/status" => "Sign in to publish on the status page.",
         "/ops/runbook" => "Sign in to read the runbook.",
         "/ops/settings/notifications" => "Sign in to set your notifications.",
         _ if path == "/ops/settings" || path.starts_with("/ops/settings/") => {

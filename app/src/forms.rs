@@ -6,6 +6,7 @@ mod health;
 mod protection;
 mod reply;
 mod settings;
+mod status_page;
 mod trail;
 
 use axum::{
@@ -30,8 +31,13 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 4] =
-    [trail::SHARE, trail::REDACT, health::HEALTH, crate::routes::protection::PATH];
+pub const FORMS: [&str; 5] = [
+    trail::SHARE,
+    trail::REDACT,
+    health::HEALTH,
+    crate::routes::protection::PATH,
+    crate::routes::status_page::PATH,
+];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
 pub fn forms<S, IV>(
@@ -44,7 +50,8 @@ where
 {
     trail::forms(context.clone(), shell.clone())
         .merge(health::forms(context.clone(), shell.clone()))
-        .merge(protection::forms(context, shell))
+        .merge(protection::forms(context.clone(), shell.clone()))
+        .merge(status_page::forms(context, shell))
 }
 
 /// Answers a form that a browser without Wasm sent to a server function: with the page on which it

@@ -41,6 +41,7 @@ use crate::{
         shares::SharesPage,
         sign_in::SignInPage,
         signal::SignalPage,
+        status_page::StatusPage,
     },
 };
 
@@ -84,6 +85,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/protection") view=ProtectionPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/status") view=StatusPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/signals/:signal") view=SignalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings") view=AccountPage ssr=SsrMode::Async/>

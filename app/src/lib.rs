@@ -34,6 +34,8 @@ mod sample;
 mod shared;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod status_page;
 
 #[cfg(feature = "ssr")]
 pub use accounts::{AccountBackend, Accounts, EntryRefused};
@@ -52,5 +54,7 @@ pub use routes::settings::ContactForms;
 pub use shared::{PROBLEM_POLICY, problem_page, shared_away, shared_closed, shared_page};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};
+#[cfg(feature = "ssr")]
+pub use status_page::{STATUS_PAGE_CSS, status_page};
 pub use theme::Theme;
 pub use urlencoded::Form;

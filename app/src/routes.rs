@@ -15,3 +15,4 @@ pub(crate) mod settings;
 pub(crate) mod shares;
 pub(crate) mod sign_in;
 pub(crate) mod signal;
+pub(crate) mod status_page;

@@ -88,12 +88,23 @@ pub struct Config {
     pub heartbeat: Option<Heartbeat>,
     /// The server for e-mail.
     pub mail: Option<Mail>,
+    /// The public status page.
+    pub status: Status,
     /// What bounds the work that others can cause.
     pub limits: Limits,
     /// The team's own scripts that approved commands may start.
     pub scripts: Vec<OwnScript>,
     /// The file that was read.
     pub file: Option<PathBuf>,
+}
+
+/// The public status page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its title.
+    pub title: String,
+    /// The folder for static files; none without.
+    pub directory: Option<PathBuf>,
 }
 
 /// What bounds the work that others can cause.
@@ -179,6 +190,7 @@ impl Config {
             escalate_after: Duration::from_secs(300),
             heartbeat: None,
             mail: None,
+            status: Status { title: "Status".to_owned(), directory: None },
             limits: Limits {
                 series: 10_000,
                 push_bytes: 1_048_576,
@@ -253,6 +265,10 @@ impl Layers<'_> {
             ),
             heartbeat: self.heartbeat(problems),
             mail: self.mail(sources, problems),
+            status: Status {
+                title: self.value("status.title", standard.status.title, values::title, problems),
+                directory: self.value("status.directory", None, optional, problems),
+            },
             limits: Limits {
                 series: self.value(
                     "limits.series",

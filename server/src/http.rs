@@ -20,5 +20,6 @@ mod settings;
 mod shared;
 mod sign_in;
 pub mod state;
+mod status_page;
 mod theme;
 pub mod tls;

@@ -49,6 +49,7 @@ use crate::{
     people::{People, SessionCookie, owner_link},
     proof,
     protection::{self, Enforcement, Flag},
+    publisher::Publisher,
     recovery::{
         Executor, Place, Recovery,
         host_inventory::{self, EndpointHosts, Places},
@@ -247,6 +248,20 @@ pub async fn run(
     let enforcement = Enforcement::new(protection, gatekeeper.clone(), flag, clock, report);
     enforcement.settle().await;
     service.enforce_by(Arc::new(enforcement));
+    let to_monitor = tell.clone();
+    let report = Box::new(move |sentences| {
+        to_monitor.try_send(Told::Notices { of: "status_page".to_owned(), sentences }).is_ok()
+    });
+    let publisher = Publisher::at_start(
+        &*store,
+        config.status.title.clone(),
+        config.status.directory.clone(),
+        clock,
+        report,
+    )
+    .await?;
+    let publisher = Arc::new(publisher);
+    service.publish_by(Arc::clone(&publisher));
     let pace = Pace { escalate_after: Span::from(config.escalate_after), ..Pace::default() };
     let to_monitor = tell.clone();
     let report = Box::new(move |sentences| {
@@ -347,6 +362,7 @@ pub async fn run(
         background.spawn(Reserve::new(&data_dir).keep(stop.clone()));
     }
     background.spawn(Arc::clone(&service).follow(stop.clone()));
+    background.spawn(publisher.run(stop.clone()));
     background.spawn(Arc::clone(&service).publish(stop.clone()));
     background.spawn(Arc::clone(&service).follow_days(stop.clone()));
     let pump = Arc::clone(&live);

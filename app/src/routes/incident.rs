@@ -15,6 +15,7 @@ mod steps;
 mod tests;
 
 use commands::{sharing::Shares, view::IncidentPage as View};
+use domain::access::Role;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +158,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
     let edge =
         move || state.incident.with(|one| format!("brief {}", edge(one.state, one.severity)));
     let reader = state.reader.get_value();
+    let may_publish = reader.as_ref().is_some_and(|reader| reader.role >= Role::Approver);
     state.listen();
     view! {
         <div class="page incident">
@@ -186,6 +188,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
             <div class="rest">
                 <Sharing number shares reader/>
                 <p class="links">
+                    {may_publish.then(|| view! { <a href=format!("/ops/status?incident={number}")>"Publish on the status page"</a> })}
                     <a href=format!("/api/ops/incidents/{number}/bundle") rel="external" download="">"Download the incident bundle"</a>
                 </p>
             </div>

@@ -259,6 +259,7 @@ impl Backend for Fake {
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
         get_protection(GetProtection),
+        get_status_page(GetStatusPage),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -312,6 +312,9 @@ impl Sample {
             | Command::BeginSafeMode(_)
             | Command::SetSafeModeStage(_)
             | Command::EndSafeMode(_)
+            | Command::PublishNotice(_)
+            | Command::PublishUpdate(_)
+            | Command::WithdrawUpdate(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -569,6 +572,7 @@ impl Backend for Sample {
         read_journal(ReadJournal),
         get_bundle(GetBundle),
         get_protection(GetProtection),
+        get_status_page(GetStatusPage),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -186,6 +186,7 @@ impl Backend for Fake {
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
         get_protection(GetProtection),
+        get_status_page(GetStatusPage),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

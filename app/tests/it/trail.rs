@@ -181,6 +181,7 @@ impl Backend for Fake {
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
         get_protection(GetProtection),
+        get_status_page(GetStatusPage),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         get_shared_page(GetSharedPage),

@@ -115,12 +115,19 @@ pub fn may_lose_content(kind: &str) -> bool {
             | "call_failed"
             | "inspected"
             | "maintenance_begun"
+            | "status_update_published"
     )
 }
 
-/// Whether a caller may remove the content of such an entry: an owner, or the author of a comment.
+/// True if the words of such an entry belong to whoever wrote them.
+fn is_of_its_author(kind: &str) -> bool {
+    matches!(kind, "commented" | "status_update_published")
+}
+
+/// Whether a caller may remove the content of such an entry: an owner, or the author of a comment or
+/// of an update of the status page.
 pub fn may_remove(caller: &Principal, kind: &str, author: Actor) -> bool {
-    let is_author = kind == "commented" && caller.actor() == Some(author);
+    let is_author = is_of_its_author(kind) && caller.actor() == Some(author);
     may_lose_content(kind)
         && match caller {
             Principal::Account { role, .. } => *role == Role::Owner || is_author,
@@ -142,7 +149,7 @@ pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Resul
     }
     let author = entry.actor.parse::<Actor>().ok();
     if !author.is_some_and(|author| may_remove(caller, kind, author)) {
-        return Err(Error::Forbidden(if kind == "commented" {
+        return Err(Error::Forbidden(if is_of_its_author(kind) {
             Requirement::OwnerOrAuthor
         } else {
             Requirement::Role(Role::Owner)

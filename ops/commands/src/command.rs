@@ -9,6 +9,7 @@ use domain::{
     maintenance::SubjectPattern,
     protection::{LimitedRequests, SafeModeStage},
     recommendation::RunOutcome,
+    status_page::NoticeState,
     subject::Subject,
     time::Span,
 };
@@ -116,6 +117,35 @@ changes! {
         }
         /// End safe mode.
         EndSafeMode needs person(Role::Approver, true) => {}
+        /// Publish a new notice on the status page.
+        PublishNotice needs person(Role::Approver, false) => {
+            /// The incident that it is about, for the team only.
+            incident: Option<IncidentNumber>,
+            /// The state that it tells.
+            state: NoticeState,
+            /// Its title.
+            title: String,
+            /// Its text.
+            text: String,
+        }
+        /// Publish an update of a notice.
+        PublishUpdate needs person(Role::Approver, false) => {
+            /// The number of the notice.
+            notice: u64,
+            /// The state that it tells.
+            state: NoticeState,
+            /// Its text.
+            text: String,
+        }
+        /// Withdraw an update of the status page, or a whole notice.
+        WithdrawUpdate needs person(Role::Approver, false) => {
+            /// The number of the notice.
+            notice: u64,
+            /// The update; the whole notice without.
+            update: Option<u64>,
+            /// The reason, for the team only.
+            reason: String,
+        }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {
             /// Which.

@@ -22,5 +22,6 @@ pub mod service;
 pub mod sharing;
 pub mod signal_page;
 pub mod situation;
+pub mod status_page;
 pub mod stream;
 pub mod view;

@@ -19,6 +19,7 @@ use crate::{
     readiness::Readiness,
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
+    status_page::StatusPageView,
     view,
 };
 
@@ -93,6 +94,8 @@ readings! {
     }
     /// Reads what protects the product: measures, whether the agent may take them, and safe mode.
     GetProtection -> ProtectionPage, needs Permission::Read => {}
+    /// Reads what is published on the status page, as the team sees it.
+    GetStatusPage -> StatusPageView, needs Permission::Read => {}
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {
         /// The incidents that are wanted.

@@ -79,6 +79,7 @@ backend! {
     GetIncident => get_incident,
     FindIncident => find_incident,
     GetProtection => get_protection,
+    GetStatusPage => get_status_page,
     SearchHistory => search_history,
     GetSeries => get_series,
     GetSignal => get_signal,

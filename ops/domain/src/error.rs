@@ -151,6 +151,10 @@ pub enum Entity {
     MaintenanceWindow(u64),
     /// A measure in force.
     Measure(LimitedRequests),
+    /// A notice of the status page, by its number.
+    StatusNotice(u64),
+    /// An update of a notice of the status page, by its number.
+    StatusUpdate(u64),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.

@@ -13,5 +13,5 @@ pub use entry::Entry;
 pub use event::{
     AccountEvent, BlindReason, ChangeEvent, DocumentEvent, Event, EventGroup, IncidentEvent,
     JournalEvent, MaintenanceEvent, NotificationEvent, ProtectionEvent, RecommendationEvent,
-    ShareEvent, SystemEvent,
+    ShareEvent, StatusPageEvent, SystemEvent,
 };

@@ -31,6 +31,7 @@ pub mod severity;
 pub mod signal;
 pub mod signals;
 pub mod snapshot;
+pub mod status_page;
 pub mod subject;
 pub mod summary;
 pub mod text;

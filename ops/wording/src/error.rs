@@ -175,7 +175,7 @@ fn required(requirement: Requirement) -> String {
         Requirement::Scope(scope) => {
             return format!("This needs a token with the scope '{}'.", scope.as_str());
         }
-        Requirement::OwnerOrAuthor => "Only an owner or the author of the comment can do this.",
+        Requirement::OwnerOrAuthor => "Only an owner or the author can do this.",
     }
     .to_owned()
 }
@@ -207,6 +207,12 @@ fn not_found(entity: &Entity) -> String {
             quoted(&requests.class),
             isolated(requests.organization.name())
         ),
+        Entity::StatusNotice(number) => {
+            format!("Notice {number} is not on the status page. It may have been withdrawn.")
+        }
+        Entity::StatusUpdate(number) => {
+            format!("Update {number} is not in this notice. It may have been withdrawn.")
+        }
         Entity::Share(id) => format!("Share link {id} does not exist."),
         Entity::SharedPage => {
             "This link is not valid. It may be mistyped or have expired.".to_owned()

@@ -55,6 +55,8 @@ pub fn kind(kind: &str) -> &'static str {
         "safe_mode_stage_changed" => "Safe mode changed",
         "safe_mode_ended" => "Safe mode ended",
         "safe_mode_reminded" => "Safe mode reminder",
+        "status_update_published" => "Published on the status page",
+        "status_update_withdrawn" => "Withdrawn from the status page",
         "owner_link_made" => "Owner link created",
         "account_created" => "Member joined",
         "role_changed" => "Role changed",
@@ -78,6 +80,7 @@ pub const fn group(group: AuditGroup) -> &'static str {
         AuditGroup::Decisions => "Decisions",
         AuditGroup::Incidents => "Incidents",
         AuditGroup::Protection => "Protection",
+        AuditGroup::StatusPage => "Status page",
         AuditGroup::People => "People",
         AuditGroup::Changes => "Changes",
     }

@@ -19,5 +19,6 @@ pub mod replay;
 pub mod shared_page;
 pub mod signal;
 pub mod standing;
+pub mod status_page;
 pub mod summary;
 pub mod timeline;

@@ -20,6 +20,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)
         | EventGroup::Protection(_)
+        | EventGroup::StatusPage(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

@@ -206,6 +206,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         EventGroup::Recommendation(event) => recommendation_happened(event, audience),
         // Who is limited is nobody's business, and what a person publishes is theirs to say.
         EventGroup::Protection(_)
+        | EventGroup::StatusPage(_)
         | EventGroup::Notification(_)
         | EventGroup::Share(_)
         | EventGroup::Journal(_)

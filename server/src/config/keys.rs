@@ -44,6 +44,8 @@ const KEYS: &[Key] = &[
     key("mail.password_file", &["CALM_OPS_MAIL_PASSWORD_FILE"], None),
     key("mail.from", &["CALM_OPS_MAIL_FROM"], None),
     key("mail.ca_file", &["CALM_OPS_MAIL_CA_FILE"], None),
+    key("status.title", &["CALM_OPS_STATUS_TITLE"], None),
+    key("status.directory", &["CALM_OPS_STATUS_DIRECTORY"], None),
     key("limits.series", &["CALM_OPS_LIMITS_SERIES"], None),
     key("limits.push_bytes", &["CALM_OPS_LIMITS_PUSH_BYTES"], None),
     key("limits.push_observations", &["CALM_OPS_LIMITS_PUSH_OBSERVATIONS"], None),

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 pub(super) use super::found::{Found, count, duration, path};
 use super::{log::LogFormat, secret::Secret};
 use crate::http::client_info::Network;
+use domain::input::checked_name;
 
 pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {
     const EXPECTED: &str = "an address and a port, such as '127.0.0.1:3000'";
@@ -71,6 +72,14 @@ pub(super) fn host_name(found: &Found) -> Result<String, String> {
         .ok_or_else(|| {
             "a name of letters, digits, '-', '_' and '.', at most 64, such as 'web-1'".to_owned()
         })
+}
+
+/// A line that everyone reads.
+pub(super) fn title(found: &Found) -> Result<String, String> {
+    found
+        .quoted()
+        .and_then(|text| checked_name("title", text).ok())
+        .ok_or_else(|| "a line of 1 to 60 characters, such as 'Example status'".to_owned())
 }
 
 pub(super) fn recent_sign_in(found: &Found) -> Result<Duration, String> {

@@ -26,6 +26,7 @@ pub mod route;
 mod safe_mode;
 mod shares;
 pub(crate) mod signals;
+mod status_page;
 mod subjects;
 
 /// Every route of the interface for programs.
@@ -41,6 +42,7 @@ pub fn routes() -> Vec<Route> {
         changes::routes(),
         maintenance::routes(),
         protection::routes(),
+        status_page::routes(),
         signals::routes(),
         events::routes(),
         accounts::routes(),

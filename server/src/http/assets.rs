@@ -65,11 +65,12 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/robots.txt", get(robots))
 }
 
-/// Nothing here is for search engines. A shared page says so itself, and has to be read for that:
+/// Nothing here is for search engines but the status page. A shared page says so itself, and has to be read for that:
 /// what may not even be read can still be listed by its address, which is its secret. Previews in a
 /// chat want to read it too.
 async fn robots() -> Response<Body> {
-    let mut response = Response::new(Body::from("User-agent: *\nAllow: /share/\nDisallow: /\n"));
+    let mut response =
+        Response::new(Body::from("User-agent: *\nAllow: /share/\nAllow: /status\nDisallow: /\n"));
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

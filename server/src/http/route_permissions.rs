@@ -43,6 +43,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/ops/journal", Permission::Read),
     get("/ops/approve/{id}", Permission::Read),
     get("/ops/protection", Permission::Read),
+    get("/ops/status", Permission::Read),
     get("/ops/history", Permission::Read),
     get("/ops/signals/{signal}", Permission::Read),
     get("/ops/runbook", Permission::Read),
@@ -59,6 +60,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/api/pages/incident", Permission::Read),
     get("/api/pages/approve", Permission::Read),
     get("/api/pages/protection", Permission::Read),
+    get("/api/pages/status", Permission::Read),
     get("/api/pages/history", Permission::Read),
     get("/api/pages/signal", Permission::Read),
     get("/api/pages/journal", Permission::Read),
@@ -99,6 +101,11 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post("/ops/protection", "what=resume", person(Role::Approver, false)),
     post("/ops/protection", "what=begin&reason=x", person(Role::Approver, true)),
     post("/ops/protection", "what=end", person(Role::Approver, true)),
+    post(
+        "/ops/status",
+        "what=notice&step=publish&state=identified&title=x&text=x",
+        person(Role::Approver, false),
+    ),
     // Whose text it is decides the service.
     post("/ops/journal/{entry}/redact", "reason=x", Permission::Read),
     post(CHANGE_SETTINGS, "what=password&fields[password]=x", person(Role::Viewer, true)),
@@ -130,6 +137,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post("/theme", "theme=dark&to=/ops/health", Permission::Nothing),
     get("/passkeys.js", Permission::Nothing),
     get("/share/{token}", Permission::Nothing),
+    get("/status", Permission::Nothing),
 ];
 
 #[cfg(test)]
@@ -137,7 +145,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::http::{shared, sign_in, theme};
+    use crate::http::{shared, sign_in, status_page, theme};
 
     // The framework looks at each page inside of a runtime.
     #[tokio::test]
@@ -150,7 +158,7 @@ mod tests {
         let forms = app::FORMS.into_iter().map(|path| ("post".to_owned(), path.to_owned()));
         let others = sign_in::ROUTES
             .iter()
-            .chain([&shared::ROUTE, &theme::ROUTE])
+            .chain([&shared::ROUTE, &status_page::ROUTE, &theme::ROUTE])
             .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
         let served: BTreeSet<(String, String)> =
             pages.chain(functions).chain(forms).chain(others).collect();

@@ -25,7 +25,7 @@ use crate::http::{
     },
     pages, shared, sign_in,
     state::Site,
-    theme,
+    status_page, theme,
 };
 
 /// Builds the router of everything that is served.
@@ -51,6 +51,7 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
         .merge(api::router())
         .merge(sign_in::router())
         .merge(shared::router())
+        .merge(status_page::router())
         .merge(theme::router())
         .merge(pages)
         .method_not_allowed_fallback(|| async {

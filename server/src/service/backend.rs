@@ -11,13 +11,14 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetProtection,
-        GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal,
+        GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage,
         ListContacts, ListIncidents, ListShares, ReadJournal, SearchAudit, SearchHistory,
         VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
     signal_page::SignalPage,
+    status_page::StatusPageView,
     view,
 };
 use domain::error::Error;
@@ -76,6 +77,10 @@ impl Backend for Handlers {
 
     fn get_protection(&self, who: Authorized, _: GetProtection) -> Pending<ProtectionPage> {
         self.answer(|inner| async move { inner.protection_page(who.principal()).await })
+    }
+
+    fn get_status_page(&self, who: Authorized, _: GetStatusPage) -> Pending<StatusPageView> {
+        self.answer(|inner| async move { inner.status_page(who.principal()).await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

@@ -9,9 +9,10 @@ use commands::{
     accounts,
     command::{
         Acknowledge, Approve, BeginMaintenance, BeginSafeMode, CancelRun, Command, Comment,
-        CreateShare, Decline, EndMaintenance, EndMeasure, EndRun, EndSafeMode, Escalate, Record,
-        Redact, Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject,
-        RevokeShare, RunInspection, SetSafeModeStage, StartRun, SuspendAutomation,
+        CreateShare, Decline, EndMaintenance, EndMeasure, EndRun, EndSafeMode, Escalate,
+        PublishNotice, PublishUpdate, Record, Redact, Reopen, ReportChange, Resolve,
+        ResumeAutomation, RetireMissing, RetireSubject, RevokeShare, RunInspection,
+        SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
@@ -19,6 +20,7 @@ use commands::{
     operation::Committed,
     protection,
     situation::Situation,
+    status_page,
 };
 use domain::{
     access::Principal,
@@ -103,6 +105,7 @@ impl Inner {
             entries.iter().any(|entry| matches!(entry.event, Some(Event::Redacted { .. })));
         if first.number == before.number + 1 {
             self.enforcement().take(&entries).await;
+            self.publisher().take(&entries);
             self.keep_at_hand(after, &entries).await;
             self.send(after.epoch, entries, actor);
             *sent = Some(after);
@@ -112,6 +115,7 @@ impl Inner {
             if number < last.number {
                 // It is in force all the same when it is answered; it comes once more in its order.
                 self.enforcement().take(&entries).await;
+                self.publisher().take(&entries);
             }
             *sent = Some(Cursor { epoch: before.epoch, number });
         }
@@ -211,6 +215,23 @@ impl Inner {
                 let event = protection::end_safe_mode(&*self.protection().await?)?;
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
+            Command::PublishNotice(PublishNotice { incident, state, title, text }) => {
+                if let Some(number) = incident {
+                    self.check_incident(number).await?;
+                }
+                let event = status_page::publish_notice(incident, state, &title, &text)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::PublishUpdate(PublishUpdate { notice, state, text }) => {
+                let page = self.publisher().page();
+                let event = status_page::publish_update(&page, notice, state, &text)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::WithdrawUpdate(WithdrawUpdate { notice, update, reason }) => {
+                let page = self.publisher().page();
+                let event = status_page::withdraw(&page, notice, update, &reason)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
             // It takes seconds, so it comes before the transaction.
             Command::RunInspection(RunInspection { incident, inspection }) => {
                 let outcome = self.inspect(incident, &inspection).await?;
@@ -295,6 +316,12 @@ impl Inner {
                 Situation { actor, now: clock.now().wall, others: known, catalogue, role_since },
             )
         })
+    }
+
+    /// A notice can only be linked to an incident that there is.
+    async fn check_incident(&self, number: IncidentNumber) -> Result<(), Error> {
+        let known = self.store.incident(number).await.map_err(refuse)?;
+        known.map(|_| ()).ok_or(Error::NotFound(Entity::Incident(number)))
     }
 
     async fn protection(&self) -> Result<Arc<Protection>, Error> {

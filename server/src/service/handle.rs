@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
-    protection::Enforcement, recovery::Recovery, store::Store,
+    protection::Enforcement, publisher::Publisher, recovery::Recovery, store::Store,
 };
 
 /// How long the public health answer waits for the database.
@@ -56,6 +56,7 @@ impl Service {
             inspections: Arc::default(),
             set_up: OnceLock::new(),
             enforcement: OnceLock::new(),
+            publisher: OnceLock::new(),
             clock,
             writing: Mutex::default(),
             committed: AtomicU64::default(),
@@ -99,6 +100,18 @@ impl Service {
     /// Protection as it is in force, without asking the database.
     pub fn protection(&self) -> Arc<Protection> {
         self.inner.enforcement().protection()
+    }
+
+    /// Publishes there. It is set before the first change.
+    pub fn publish_by(&self, publisher: Arc<Publisher>) {
+        if self.inner.publisher.set(publisher).is_err() {
+            tracing::error!("the status page is published elsewhere already");
+        }
+    }
+
+    /// The public status page.
+    pub fn publisher(&self) -> &Arc<Publisher> {
+        self.inner.publisher()
     }
 
     /// Looks at this host.

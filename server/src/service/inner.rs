@@ -33,6 +33,7 @@ use crate::{
     inspections::Inspections,
     live::Live,
     protection::Enforcement,
+    publisher::Publisher,
     recovery::Recovery,
     store::{Store, StoreError},
 };
@@ -71,6 +72,8 @@ pub(super) struct Inner {
     pub set_up: OnceLock<SetUp>,
     /// Where protection takes effect.
     pub enforcement: OnceLock<Arc<Enforcement>>,
+    /// The public status page.
+    pub publisher: OnceLock<Arc<Publisher>>,
     pub clock: Clock,
     /// Serializes changes, so that entries reach the live stream in the order of their numbers. It
     /// holds the last position sent.
@@ -144,6 +147,11 @@ impl Inner {
         self.enforcement.get_or_init(|| Arc::new(Enforcement::nowhere(self.clock)))
     }
 
+    /// The public status page; an empty one as long as none was set.
+    pub fn publisher(&self) -> &Arc<Publisher> {
+        self.publisher.get_or_init(|| Arc::new(Publisher::nowhere(self.clock)))
+    }
+
     pub fn send(&self, epoch: u32, entries: Vec<Entry>, actor: Actor) {
         self.live.committed(epoch, &entries);
         // Nobody needs to listen.
@@ -164,6 +172,7 @@ impl Inner {
                     number = entries.last().map_or(number, |entry| entry.number);
                     self.people_changed(&entries);
                     self.enforcement().take(&entries).await;
+                    self.publisher().take(&entries);
                     self.send(before.epoch, entries, actor);
                 }
                 Ok(_) => break,

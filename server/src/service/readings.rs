@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 
 use commands::{
-    command::{EndMaintenance, EndMeasure, ResumeAutomation},
+    command::{EndMaintenance, EndMeasure, PublishNotice, ResumeAutomation},
     figures::{self, HistorySummary},
     operation::Operation as _,
     protection::ProtectionPage,
     reading::{CheckNow, HistoryFilter},
+    status_page::StatusPageView,
     view::{self, Readings, Series, SeriesPoint},
 };
 use domain::{
@@ -117,6 +118,16 @@ impl Inner {
             names: self.names().await?,
             may_stop: authorize(caller, EndMeasure::PERMISSION).is_ok(),
             may_decide: authorize(caller, ResumeAutomation::PERMISSION).is_ok(),
+        })
+    }
+
+    pub(super) async fn status_page(&self, caller: &Principal) -> Result<StatusPageView, Error> {
+        Ok(StatusPageView {
+            cursor: self.at_hand().await.map_err(refuse)?.cursor,
+            checked_at: self.clock.now().wall,
+            page: self.publisher().page(),
+            names: self.names().await?,
+            may_publish: authorize(caller, PublishNotice::PERMISSION).is_ok(),
         })
     }
 

@@ -38,6 +38,7 @@ mod service;
 mod signal;
 mod signs_of_life;
 mod simulate;
+mod status_page;
 mod store;
 mod storm;
 mod sudoers;

@@ -68,7 +68,8 @@ impl AccessRecord {
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
-            | EventGroup::Protection(_) => {}
+            | EventGroup::Protection(_)
+            | EventGroup::StatusPage(_) => {}
         }
     }
 

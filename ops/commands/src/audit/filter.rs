@@ -8,7 +8,7 @@ use domain::{
     id::IncidentNumber,
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
-        NotificationEvent, ProtectionEvent, RecommendationEvent, ShareEvent,
+        NotificationEvent, ProtectionEvent, RecommendationEvent, ShareEvent, StatusPageEvent,
     },
     name::BadName,
     text::clip,
@@ -104,6 +104,8 @@ pub enum AuditGroup {
     Incidents,
     /// Measures, whether the agent may take them, and safe mode.
     Protection,
+    /// What was published on the status page, and what was withdrawn.
+    StatusPage,
     /// Members, sign-ins, invitations, tokens and ways to be notified.
     People,
     /// Documents that came into force or were refused, and changes that were reported.
@@ -126,8 +128,14 @@ const DECISIONS: &[&str] = &[
 
 impl AuditGroup {
     /// Every group, in the order in which a page offers them.
-    pub const ALL: [Self; 5] =
-        [Self::Decisions, Self::Incidents, Self::Protection, Self::People, Self::Changes];
+    pub const ALL: [Self; 6] = [
+        Self::Decisions,
+        Self::Incidents,
+        Self::Protection,
+        Self::StatusPage,
+        Self::People,
+        Self::Changes,
+    ];
 
     /// The word in an address.
     pub const fn as_str(self) -> &'static str {
@@ -135,6 +143,7 @@ impl AuditGroup {
             Self::Decisions => "decisions",
             Self::Incidents => "incidents",
             Self::Protection => "protection",
+            Self::StatusPage => "status-page",
             Self::People => "people",
             Self::Changes => "changes",
         }
@@ -151,6 +160,7 @@ impl AuditGroup {
                     || (NotificationEvent::KINDS.contains(&kind) && !is_about_a_contact(kind))
             }
             Self::Protection => ProtectionEvent::KINDS.contains(&kind),
+            Self::StatusPage => StatusPageEvent::KINDS.contains(&kind),
             Self::People => AccountEvent::KINDS.contains(&kind) || is_about_a_contact(kind),
             Self::Changes => {
                 DocumentEvent::KINDS.contains(&kind) || ChangeEvent::KINDS.contains(&kind)

@@ -99,6 +99,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("inspected.jsonl");
     prove("protection.jsonl");
     prove("backup.jsonl");
+    prove("status-page.jsonl");
 }
 
 #[test]
@@ -125,6 +126,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "inspected.jsonl",
         "protection.jsonl",
         "backup.jsonl",
+        "status-page.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -137,7 +139,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    const ALL: [&str; 7] = [
+    const ALL: [&str; 8] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
@@ -145,6 +147,7 @@ fn an_event_comes_back_from_its_group() {
         "inspected.jsonl",
         "protection.jsonl",
         "backup.jsonl",
+        "status-page.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -131,6 +131,7 @@ impl Backend for Counting {
         get_incident(GetIncident),
         find_incident(FindIncident),
         get_protection(GetProtection),
+        get_status_page(GetStatusPage),
         search_history(SearchHistory),
         get_series(GetSeries),
         get_signal(GetSignal),

@@ -17,6 +17,7 @@ use crate::{
     protection::measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
+    status_page::{NoticePart, NoticeState},
     subject::Subject,
     summary::Summary,
     time::{Span, Timestamp},
@@ -523,6 +524,28 @@ events! {
             round: u32,
         },
     }
+    /// The status page for customers. Only people publish there.
+    StatusPage(StatusPageEvent) {
+        /// An update was published.
+        StatusUpdatePublished = "status_update_published" {
+            /// The incident that it is about; known to the team only.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            incident: Option<IncidentNumber>,
+            /// Its place in its notice.
+            part: NoticePart,
+            /// The state that it tells.
+            state: NoticeState,
+            /// Its text.
+            text: String,
+        },
+        /// An update is published no longer; a notice goes with the update that began it.
+        StatusUpdateWithdrawn = "status_update_withdrawn" {
+            /// The number of the update's entry.
+            update: u64,
+            /// The reason, for the team only.
+            reason: String,
+        },
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -653,6 +676,8 @@ impl Event {
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
+            // It is told on a page of its own, and acts on no incident.
+            | EventGroup::StatusPage(_)
             | EventGroup::Account(_) => None,
             EventGroup::Protection(event) => event.incident(),
         }

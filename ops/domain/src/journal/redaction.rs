@@ -27,6 +27,7 @@ impl Event {
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
             | EventGroup::Protection(_)
+            | EventGroup::StatusPage(_)
             | EventGroup::Account(_) => None,
         };
         left.unwrap_or(self)

@@ -5,12 +5,36 @@ use domain::{
     id::AccountId,
     journal::{
         BlindReason, ChangeEvent, DocumentEvent, JournalEvent, MaintenanceEvent, NotificationEvent,
-        ShareEvent, SystemEvent,
+        ShareEvent, StatusPageEvent, SystemEvent,
     },
+    status_page::NoticePart,
 };
 
 use super::told::{Told, Tone, told};
-use crate::{change, humanize, maintenance};
+use crate::{change, humanize, maintenance, status_page::notice_state};
+
+/// Tells what people published for customers.
+pub(super) fn status_page(event: StatusPageEvent<'_>, actor: Actor, names: &Names) -> Told {
+    let who = names.of(actor);
+    let by_person = |sentence: String| told(sentence).tone(Tone::Person);
+    match event {
+        StatusPageEvent::StatusUpdatePublished { part, state, text, .. } => {
+            let state = notice_state(*state).to_lowercase();
+            match part {
+                NoticePart::Began { title } => by_person(format!(
+                    "{who} published \u{201c}{title}\u{201d} on the status page ({state}):"
+                )),
+                NoticePart::Followed { notice } => by_person(format!(
+                    "{who} published an update of notice {notice} on the status page ({state}):"
+                )),
+            }
+            .words(text)
+        }
+        StatusPageEvent::StatusUpdateWithdrawn { update, reason } => {
+            by_person(format!("{who} withdrew entry {update} from the status page:")).words(reason)
+        }
+    }
+}
 
 /// Tells what happened to the program, or to what it watches.
 pub(super) fn system(event: SystemEvent<'_>) -> Told {

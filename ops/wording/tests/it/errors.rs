@@ -54,6 +54,8 @@ fn errors() -> Vec<Error> {
             Entity::Document("a\u{7}'b".to_owned()),
             Entity::Entry(7),
             Entity::MaintenanceWindow(7),
+            Entity::StatusNotice(7),
+            Entity::StatusUpdate(8),
             Entity::Share(ShareId(7)),
             Entity::SharedPage,
             Entity::Contact(ContactId(7)),

@@ -10,7 +10,7 @@ use wording::{replay::describe, timeline::line};
 fn entries() -> Vec<Entry> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../commands/tests/journals");
     let mut entries = Vec::new();
-    const ALL: [&str; 7] = [
+    const ALL: [&str; 8] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
@@ -18,6 +18,7 @@ fn entries() -> Vec<Entry> {
         "inspected.jsonl",
         "protection.jsonl",
         "backup.jsonl",
+        "status-page.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {

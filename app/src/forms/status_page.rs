@@ -1,0 +1,104 @@
+//! The forms of the page about the status page.
+
+use axum::{Router, body::Bytes, response::Response, routing::post};
+use commands::{
+    command::{PublishNotice, PublishUpdate, WithdrawUpdate},
+    status_page::publish_notice,
+};
+use domain::{id::IncidentNumber, input::checked, status_page::NoticeState};
+use http::StatusCode;
+use leptos::prelude::*;
+
+use super::reply::{known, led_to, shown};
+use crate::{
+    problem::{Problem, status},
+    routes::status_page::{PATH, SentOutcome, SentStatus},
+    urlencoded::Form,
+};
+
+/// The route; `context` and `shell` as the pages have them.
+pub(super) fn forms<S, IV>(
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    IV: IntoView + 'static,
+{
+    let answer = move |body: Bytes| {
+        let (context, shell) = (context.clone(), shell.clone());
+        async move { posted(&body, context, shell).await }
+    };
+    Router::new().route(PATH, post(answer))
+}
+
+async fn posted<IV: IntoView + 'static>(
+    body: &[u8],
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Response {
+    let (form, done) = match Form::read(body) {
+        Ok(form) => {
+            let done = act(&context, &form).await;
+            (form, done)
+        }
+        Err(unread) => (Form::default(), Err(Problem::from(unread))),
+    };
+    let (code, outcome) = match done {
+        Ok(true) => return led_to(PATH),
+        Ok(false) => (StatusCode::OK, SentOutcome::Preview),
+        Err(problem) => (status(problem.kind), SentOutcome::Refused(problem)),
+    };
+    let text = |name| form.get(name).to_owned();
+    let sent = SentStatus {
+        what: text("what"),
+        notice: text("notice"),
+        update: text("update"),
+        incident: text("incident"),
+        state: text("state"),
+        title: text("title"),
+        text: text("text"),
+        reason: text("reason"),
+        outcome,
+    };
+    shown(PATH, code, context, move || provide_context(sent.clone()), shell).await
+}
+
+/// Does what a form asks for; false if it was only to be looked at.
+async fn act(context: &(impl Fn() + Clone), form: &Form) -> Result<bool, Problem> {
+    let known = known(context);
+    let text = |name| form.get(name).to_owned();
+    let state = || NoticeState::of(form.get("state")).ok_or_else(Problem::unreadable);
+    let number = |name| form.get(name).parse::<u64>().map_err(|_| Problem::unreadable());
+    let is_preview = form.get("step") == "preview";
+    match form.get("what") {
+        "notice" => {
+            let incident = match form.get("incident") {
+                "" => None,
+                number => {
+                    Some(number.parse().map(IncidentNumber).map_err(|_| Problem::unreadable())?)
+                }
+            };
+            let (state, title, text) = (state()?, text("title"), text("text"));
+            if is_preview {
+                publish_notice(incident, state, &title, &text)?;
+                return Ok(false);
+            }
+            known.execute(PublishNotice { incident, state, title, text }).await?;
+        }
+        "update" => {
+            let (notice, state, text) = (number("notice")?, state()?, text("text"));
+            if is_preview {
+                checked("text", &text, true)?;
+                return Ok(false);
+            }
+            known.execute(PublishUpdate { notice, state, text }).await?;
+        }
+        "withdraw" => {
+            let (notice, update) = (number("notice")?, Some(number("update")?));
+            known.execute(WithdrawUpdate { notice, update, reason: text("reason") }).await?;
+        }
+        _ => return Err(Problem::unreadable()),
+    }
+    Ok(true)
+}

@@ -1,0 +1,58 @@
+//! A form of the page as it was sent.
+
+use domain::status_page::NoticeState;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+/// The address of the page, which also takes its forms.
+pub(crate) const PATH: &str = "/ops/status";
+
+/// The outcome of a form that was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SentOutcome {
+    /// It is shown as it would be published.
+    Preview,
+    /// It was refused.
+    Refused(Problem),
+}
+
+/// A form that was sent and not carried out, with what was typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentStatus {
+    /// The word of the form: `notice`, `update` or `withdraw`.
+    pub what: String,
+    /// The number of the notice.
+    pub notice: String,
+    /// The number of the update that is to be withdrawn.
+    pub update: String,
+    /// The incident that a new notice is about.
+    pub incident: String,
+    /// The word of the state.
+    pub state: String,
+    /// The title.
+    pub title: String,
+    /// The text.
+    pub text: String,
+    /// The reason for a withdrawal.
+    pub reason: String,
+    /// The outcome.
+    pub outcome: SentOutcome,
+}
+
+impl SentStatus {
+    /// The state that was chosen.
+    pub(super) fn chosen(&self) -> Option<NoticeState> {
+        NoticeState::of(&self.state)
+    }
+
+    /// True if it was this form of a notice.
+    pub(super) fn is(&self, what: &str, notice: u64) -> bool {
+        self.what == what && self.notice.parse() == Ok(notice)
+    }
+
+    /// True if it is shown as it would be published.
+    pub(super) fn is_preview(&self) -> bool {
+        self.outcome == SentOutcome::Preview
+    }
+}
