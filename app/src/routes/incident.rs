@@ -6,6 +6,7 @@ pub(crate) mod brief;
 mod consistency;
 mod evidence;
 mod head;
+mod impact;
 mod inspections;
 mod measures;
 pub(crate) mod recommendation;
@@ -172,6 +173,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                     <Said forms=steps/>
                 </article>
                 <head::Briefing state/>
+                <impact::Impact state/>
                 <evidence::Evidence state/>
                 <inspections::Inspections state forms=forms(Place::Inspections)/>
             </div>

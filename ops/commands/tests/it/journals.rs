@@ -98,6 +98,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("announced.jsonl");
     prove("inspected.jsonl");
     prove("protection.jsonl");
+    prove("impact.jsonl");
 }
 
 #[test]
@@ -123,6 +124,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "announced.jsonl",
         "inspected.jsonl",
         "protection.jsonl",
+        "impact.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -135,13 +137,14 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    const ALL: [&str; 6] = [
+    const ALL: [&str; 7] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
         "announced.jsonl",
         "inspected.jsonl",
         "protection.jsonl",
+        "impact.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

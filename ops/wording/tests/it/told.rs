@@ -10,13 +10,14 @@ use wording::{replay::describe, timeline::line};
 fn entries() -> Vec<Entry> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../commands/tests/journals");
     let mut entries = Vec::new();
-    const ALL: [&str; 6] = [
+    const ALL: [&str; 7] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
         "announced.jsonl",
         "inspected.jsonl",
         "protection.jsonl",
+        "impact.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {
