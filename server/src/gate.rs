@@ -26,7 +26,10 @@ use domain::{
     protection::{ClassTraffic, Protection, SafeModeStage},
     time::{MonotonicTime, Span},
 };
-use engine::gate::{Config, Decision, Enforcement, Gate, Reported, Verdict, Window};
+use engine::{
+    gate::{Config, Decision, Enforcement, Gate, Reported, Verdict, Window},
+    impact::OrganizationMinute,
+};
 use policy::limits::{Class, Classification, Limit, LimitState, Limits, Organization, Quota};
 
 use crate::clock::Clock;
@@ -63,8 +66,13 @@ struct InForce {
     imposed: Imposed,
 }
 
-/// Traffic of the organizations that are watched, and when it was seen.
-type Seen = Option<(MonotonicTime, Arc<Vec<ClassTraffic>>)>;
+/// Traffic of the organizations that are watched: by class, and all of their last minute.
+#[derive(Clone, Debug)]
+struct Traffic {
+    seen_at: MonotonicTime,
+    classes: Arc<Vec<ClassTraffic>>,
+    minutes: Arc<Vec<OrganizationMinute>>,
+}
 
 /// The limits in force and what was counted.
 #[derive(Debug)]
@@ -77,9 +85,9 @@ pub struct Gatekeeper {
     /// Measures and safe mode as the journal tells them. Held while they are put in force.
     protection: Mutex<Protection>,
     budget: RefusalBudget,
-    traffic: Mutex<Seen>,
     /// The proxy's access log, which then tells all results.
     followed: Option<Followed>,
+    traffic: Mutex<Option<Traffic>>,
 }
 
 impl Gatekeeper {
@@ -161,16 +169,27 @@ impl Gatekeeper {
     }
 
     /// Notes the traffic of the organizations that are watched.
-    pub fn note_traffic(&self, traffic: Vec<ClassTraffic>) {
-        let seen = Some((self.clock.now().mono, Arc::new(traffic)));
+    pub fn note_traffic(&self, classes: Vec<ClassTraffic>, minutes: Vec<OrganizationMinute>) {
+        let seen_at = self.clock.now().mono;
+        let (classes, minutes) = (Arc::new(classes), Arc::new(minutes));
+        let seen = Some(Traffic { seen_at, classes, minutes });
         *self.traffic.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
     /// The traffic of the organizations that are watched; `None` if it was not seen just now.
     pub fn traffic(&self) -> Option<Arc<Vec<ClassTraffic>>> {
+        self.seen_traffic().map(|seen| seen.classes)
+    }
+
+    /// Their last minute; `None` if it was not seen just now.
+    pub fn minutes(&self) -> Option<Arc<Vec<OrganizationMinute>>> {
+        self.seen_traffic().map(|seen| seen.minutes)
+    }
+
+    fn seen_traffic(&self) -> Option<Traffic> {
         let now = self.clock.now().mono;
         let seen = self.traffic.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        seen.filter(|(at, _)| now.since(*at) <= TRAFFIC_WITHIN).map(|(_, traffic)| traffic)
+        seen.filter(|seen| now.since(seen.seen_at) <= TRAFFIC_WITHIN)
     }
 
     /// The clock of all counts.

@@ -60,6 +60,7 @@ mod bundles;
 pub mod collected;
 pub mod evidence;
 pub mod host_change;
+mod impact;
 mod in_flight;
 pub mod intake;
 pub mod kept;
@@ -138,6 +139,8 @@ pub struct Monitor {
     protection: Protection,
     /// What the agent remembers of its measures.
     guard: Guard,
+    /// Customer impact as it was last seen.
+    impact: impact::ImpactWatch,
     withheld: Arc<WithheldLists>,
     /// How often what would have alerted has changed.
     withheld_changes: u32,
@@ -216,6 +219,7 @@ impl Monitor {
             announcements: Announcements::default(),
             protection: Protection::default(),
             guard: Guard::default(),
+            impact: impact::ImpactWatch::default(),
             withheld: Arc::new(parts.withheld.clone()),
             withheld_changes: 0,
             stale: true,

@@ -6,6 +6,7 @@ pub(crate) mod brief;
 mod consistency;
 mod evidence;
 mod head;
+mod impact;
 mod inspections;
 mod measures;
 pub(crate) mod recommendation;
@@ -174,6 +175,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                     <Said forms=steps/>
                 </article>
                 <head::Briefing state/>
+                <impact::Impact state/>
                 <evidence::Evidence state/>
                 <inspections::Inspections state forms=forms(Place::Inspections)/>
             </div>

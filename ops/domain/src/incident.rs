@@ -13,6 +13,7 @@ use crate::{
     breach::{Breach, BreachKey, Ending},
     change::ReportedChange,
     id::IncidentNumber,
+    impact::Impact,
     lifecycle::State,
     protection::measure::IncidentMeasure,
     recommendation::Recommendation,
@@ -119,6 +120,9 @@ pub struct Incident {
     /// Measures that the agent took for it, in the order in which they began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<IncidentMeasure>,
+    /// The organizations that are affected; `None` if none was seen to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Box<Impact>>,
 }
 
 impl Incident {

@@ -10,6 +10,7 @@ pub mod change;
 pub mod error;
 pub mod hash;
 pub mod id;
+pub mod impact;
 pub mod incident;
 pub mod input;
 pub mod inspection;

@@ -392,6 +392,7 @@ impl<'a> Tick<'a> {
             recommendations: Vec::new(),
             changes: Vec::new(),
             measures: Vec::new(),
+            impact: None,
         };
         incident.changes = announced::changes(self.world.announcements, &incident);
         incident.summary = summary::compose(&incident, self.policy.quiet_for);

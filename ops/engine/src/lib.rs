@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod evaluate;
 pub mod gate;
+pub mod impact;
 pub mod moved;
 pub mod protection;
 pub mod recommender;

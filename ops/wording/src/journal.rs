@@ -17,6 +17,7 @@ pub fn kind(kind: &str) -> &'static str {
         "resolution_offered" => "Ready to resolve",
         "resolved" => "Resolved",
         "reopened" => "Reopened",
+        "impact_changed" => "Customer impact changed",
         "inspected" => "Inspection of the host",
         "recommended" => "Command recommended",
         "recommendation_withdrawn" => "Recommendation withdrawn",
@@ -96,6 +97,8 @@ pub enum Routine {
     SignOuts,
     /// Summaries that were written again.
     Summaries,
+    /// Changes of the customer impact.
+    Impact,
 }
 
 impl Routine {
@@ -105,6 +108,7 @@ impl Routine {
             "signed_in" => Some(Self::SignIns),
             "signed_out" => Some(Self::SignOuts),
             "summary_written" => Some(Self::Summaries),
+            "impact_changed" => Some(Self::Impact),
             _ => None,
         }
     }
@@ -115,6 +119,7 @@ impl Routine {
             Self::SignIns => "sign-ins",
             Self::SignOuts => "sign-outs",
             Self::Summaries => "summary updates",
+            Self::Impact => "changes of customer impact",
         };
         format!("{count} {noun}")
     }
@@ -144,7 +149,7 @@ mod tests {
     fn what_is_routine_is_known_by_its_kind() {
         let routine: Vec<&str> =
             Event::KINDS.iter().copied().filter(|kind| Routine::of(kind).is_some()).collect();
-        assert_eq!(routine, ["summary_written", "signed_in", "signed_out"]);
+        assert_eq!(routine, ["summary_written", "impact_changed", "signed_in", "signed_out"]);
         assert_eq!(Routine::SignIns.several(3), "3 sign-ins");
     }
 }

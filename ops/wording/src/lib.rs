@@ -6,6 +6,7 @@ pub mod error;
 pub mod heartbeat;
 pub mod history;
 pub mod humanize;
+pub mod impact;
 pub mod inspection;
 pub mod journal;
 pub mod limits;

@@ -5,7 +5,7 @@ use domain::{
     journal::{Event, EventGroup, IncidentEvent, RecommendationEvent},
 };
 
-use crate::summary::headline;
+use crate::{impact, summary::headline};
 
 /// Describes one event in a line.
 pub fn describe(event: &Event) -> String {
@@ -69,6 +69,9 @@ fn incident(event: IncidentEvent<'_>) -> String {
         IncidentEvent::Commented { incident, .. } => format!("Incident {incident} gets a comment."),
         IncidentEvent::Inspected { incident, .. } => {
             format!("Incident {incident}: the host is looked at.")
+        }
+        IncidentEvent::ImpactChanged { incident, impact } => {
+            format!("Incident {incident}: {}", impact::sentence(impact))
         }
         IncidentEvent::ResolutionOffered { incident } => {
             format!("Incident {incident} is back to normal and waits for someone to resolve it.")

@@ -241,6 +241,7 @@ const fn incident_happened(event: IncidentEvent<'_>) -> Option<&'static str> {
         | IncidentEvent::SnapshotSaved { .. }
         | IncidentEvent::Commented { .. }
         | IncidentEvent::Inspected { .. }
+        | IncidentEvent::ImpactChanged { .. }
         | IncidentEvent::ResolutionOffered { .. } => None,
     }
 }

@@ -9,6 +9,7 @@ use domain::{
 };
 use engine::{
     gate::{Counts, OrganizationCounts},
+    impact::{Sample, Traffic},
     protection::{Baseline, Counted},
 };
 use futures::{FutureExt as _, future::BoxFuture};
@@ -135,6 +136,7 @@ impl Kind for Gate {
             taken_at: None,
             watched: BTreeMap::new(),
             baseline: Baseline::default(),
+            traffic: Traffic::default(),
         }))
     }
 
@@ -168,6 +170,8 @@ struct GateCollector {
     taken_at: Option<MonotonicTime>,
     watched: BTreeMap<Box<str>, Watched>,
     baseline: Baseline,
+    /// The last minute of each organization.
+    traffic: Traffic,
 }
 
 impl Collector for GateCollector {
@@ -209,6 +213,12 @@ impl GateCollector {
             let classes = counted.get(&**name).map_or(&nothing, |one| &one.classes);
             observe(&mut round, at, &watched.subject, &limits, classes, seconds, hears_ends);
         }
+        self.take_minute(
+            &counted,
+            &limits,
+            at.minus(Span::from_micros((seconds * 1e6) as u64)),
+            now,
+        );
         self.note_traffic(&counted, &limits, seconds);
         let mut all = Counts::default();
         let listed = window.organizations.iter().flat_map(|one| &one.classes);
@@ -255,7 +265,25 @@ impl GateCollector {
                 self.baseline.take(&one.subject, &class.name, counted, seconds);
             }
         }
-        self.gatekeeper.note_traffic(self.baseline.traffic());
+        self.gatekeeper.note_traffic(self.baseline.traffic(), self.traffic.minutes());
+    }
+
+    /// Adds the window that ends now to the last minutes.
+    fn take_minute(
+        &mut self,
+        counted: &BTreeMap<&str, &OrganizationCounts>,
+        limits: &Limits,
+        began_at: Timestamp,
+        now: MonotonicTime,
+    ) {
+        let watched = &self.watched;
+        self.traffic.retain(|organization| watched.contains_key(organization.name()));
+        let classes: Vec<&str> = limits.classes().iter().map(|class| &*class.name).collect();
+        for (name, one) in watched {
+            let counts = counted.get(&**name).map_or(&[][..], |one| &one.classes[..]);
+            let sample = Sample { classes: &classes, counts, began_at };
+            self.traffic.take(&one.subject, &sample, now);
+        }
     }
 
     /// Watches who sends, as far as there is room, and no longer who is silent for long.

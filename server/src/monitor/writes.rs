@@ -70,6 +70,10 @@ impl Monitor {
         if !measures.is_empty() {
             return self.record(measures, Principal::Agent, now);
         }
+        let impact = self.assess_impact(now);
+        if !impact.is_empty() {
+            return self.record(impact, Principal::Agent, now);
+        }
         let recommended = self.recommend(now);
         if !recommended.is_empty() {
             return self.record(recommended, Principal::Agent, now);

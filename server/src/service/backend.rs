@@ -11,9 +11,9 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetProtection,
-        GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage,
-        ListContacts, ListIncidents, ListShares, ReadJournal, SearchAudit, SearchHistory,
-        VerifyJournal,
+        GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal,
+        GetStatusPage, ListContacts, ListIncidents, ListShares, ReadJournal, SearchAudit,
+        SearchHistory, VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},

@@ -100,6 +100,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("protection.jsonl");
     prove("backup.jsonl");
     prove("status-page.jsonl");
+    prove("impact.jsonl");
 }
 
 #[test]
@@ -127,6 +128,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "protection.jsonl",
         "backup.jsonl",
         "status-page.jsonl",
+        "impact.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -139,7 +141,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    const ALL: [&str; 8] = [
+    const ALL: [&str; 9] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
@@ -148,6 +150,7 @@ fn an_event_comes_back_from_its_group() {
         "protection.jsonl",
         "backup.jsonl",
         "status-page.jsonl",
+        "impact.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -161,12 +161,16 @@ fn incident_event(
             known.acknowledged = Some(Acknowledgement { by: actor, at });
         }
         IncidentEvent::Commented { .. } | IncidentEvent::Inspected { .. } => {}
+        IncidentEvent::ImpactChanged { impact, .. } => known.impact = Some(impact.clone()),
         IncidentEvent::ResolutionOffered { .. } => known.resolution_offered = true,
         IncidentEvent::Resolved { step, note, .. } => {
             if known.state.after(*step) != Some(State::Resolved) {
                 return Err(Misfit::Step { number, from: known.state, to: State::Resolved });
             }
             known.state = State::Resolved;
+            if let Some(impact) = &mut known.impact {
+                impact.end(at);
+            }
             known.resolution_offered = false;
             known.resolution = Some(Resolution { by: actor, at, note: note.clone() });
         }

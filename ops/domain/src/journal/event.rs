@@ -10,6 +10,7 @@ use crate::{
     id::{
         AccountId, ContactId, IncidentNumber, InvitationId, PasskeyId, SessionId, ShareId, TokenId,
     },
+    impact::Impact,
     incident::Incident,
     inspection::{Inspection, InspectionOutcome},
     lifecycle::{State, Step},
@@ -196,6 +197,13 @@ events! {
             inspection: Inspection,
             /// What was seen, without secrets, bounded.
             outcome: InspectionOutcome,
+        },
+        /// Other organizations are affected, or otherwise.
+        ImpactChanged = "impact_changed" {
+            /// The incident.
+            incident: IncidentNumber,
+            /// All of it, as it is now.
+            impact: Box<Impact>,
         },
         /// All is quiet, and a person has acted on it: the agent offers to resolve.
         ResolutionOffered = "resolution_offered" {
@@ -716,6 +724,7 @@ impl IncidentEvent<'_> {
             | Self::Acknowledged { incident, .. }
             | Self::Commented { incident, .. }
             | Self::Inspected { incident, .. }
+            | Self::ImpactChanged { incident, .. }
             | Self::ResolutionOffered { incident, .. }
             | Self::Resolved { incident, .. }
             | Self::Reopened { incident, .. } => **incident,

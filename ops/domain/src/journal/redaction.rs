@@ -101,6 +101,7 @@ fn incident_without_words(event: IncidentEvent<'_>) -> Option<Event> {
         | IncidentEvent::SummaryWritten { .. }
         | IncidentEvent::SnapshotSaved { .. }
         | IncidentEvent::Acknowledged { .. }
+        | IncidentEvent::ImpactChanged { .. }
         | IncidentEvent::ResolutionOffered { .. } => None,
     }
 }

@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::told::{Told, Tone, told};
-use crate::{humanize, inspection, reason, summary};
+use crate::{humanize, impact, inspection, reason, summary};
 
 /// What a breach that is over shows.
 fn recovered(subject: &Subject, signal: &Signal) -> String {
@@ -187,6 +187,7 @@ pub(super) fn tell(event: IncidentEvent<'_>, actor: Actor, names: &Names) -> Tol
             let tone = if actor.is_person() { Tone::Person } else { Tone::Quiet };
             Told { sentence, tone, words }
         }
+        IncidentEvent::ImpactChanged { impact, .. } => told(impact::sentence(impact)),
         IncidentEvent::ResolutionOffered { .. } => {
             told("Back to normal. Waiting for someone to resolve it.")
         }

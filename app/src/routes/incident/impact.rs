@@ -1,0 +1,63 @@
+//! The organizations that the incident affects: one sentence, and a table.
+
+use domain::impact::{AffectedOrganization, EffectOn};
+use leptos::prelude::*;
+use wording::{humanize, impact};
+
+use super::state::IncidentState;
+use crate::{
+    components::{prose::prose, time::At},
+    status::signal_href,
+};
+
+/// The impact; nothing where none was seen.
+#[component]
+pub(super) fn Impact(state: IncidentState) -> impl IntoView {
+    let impact = Memo::new(move |_| state.incident.with(|incident| incident.impact.clone()));
+    move || {
+        impact.get().map(|shown| {
+            let rows = shown.organizations.iter().flat_map(rows).collect::<Vec<_>>();
+            view! {
+                <section class="impact" aria-labelledby="impact">
+                    <h2 id="impact">"Affected organizations"</h2>
+                    <p>{prose(&impact::sentence(&shown))}</p>
+                    <table>
+                        <thead>
+                            <tr><th>"Organization"</th><th>"Effect"</th><th>"Certainty"</th><th>"Since"</th><th>"Last seen"</th></tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </section>
+            }
+        })
+    }
+}
+
+fn rows(one: &AffectedOrganization) -> Vec<AnyView> {
+    one.effects.iter().map(|effect| row(one, effect)).collect()
+}
+
+fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
+    let name = humanize::name(&one.organization);
+    let name = match "organization.errors".parse() {
+        Ok(signal) => {
+            let address = signal_href(&one.organization, &signal);
+            view! { <a href=address>{name}</a> }.into_any()
+        }
+        Err(_) => name.into_any(),
+    };
+    let until = match effect.until {
+        Some(at) => view! { <At at=Signal::stored(at)/> }.into_any(),
+        None => "now".into_any(),
+    };
+    view! {
+        <tr>
+            <td>{name}</td>
+            <td>{impact::detail(&effect.evidence)}</td>
+            <td>{impact::certainty(effect.evidence.certainty())}</td>
+            <td><At at=Signal::stored(effect.since)/></td>
+            <td>{until}</td>
+        </tr>
+    }
+    .into_any()
+}
