@@ -201,6 +201,15 @@ impl Impact {
         }
     }
 
+    /// Organizations that were affected at some time, as far as they are named.
+    pub fn seen(&self) -> AffectedCounts {
+        let is_known = |one: &&AffectedOrganization| {
+            one.effects.iter().any(|effect| effect.evidence.certainty() == Certainty::Known)
+        };
+        let known = self.organizations.iter().filter(is_known).count();
+        AffectedCounts { known, likely: self.organizations.len() - known }
+    }
+
     /// Ends all effects: the incident is over.
     pub fn end(&mut self, at: Timestamp) {
         let effects = self.organizations.iter_mut().flat_map(|one| &mut one.effects);
@@ -238,6 +247,7 @@ mod tests {
         impact.end(Timestamp::from_secs(30));
         assert_eq!(impact.counts(), AffectedCounts::default());
         assert_eq!(impact.organizations.len(), 2);
+        assert_eq!(impact.seen(), AffectedCounts { known: 1, likely: 1 });
         assert_eq!(impact.organizations[0].effects[0].until, Some(Timestamp::from_secs(30)));
     }
 

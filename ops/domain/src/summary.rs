@@ -135,6 +135,16 @@ pub enum Sentence {
         #[serde(default)]
         over: bool,
     },
+    /// Organizations that are affected, as counted at the gate.
+    OrganizationsAffected {
+        /// How many for which an effect was counted.
+        known: u32,
+        /// How many more that are likely affected.
+        likely: u32,
+        /// They are seen to be affected no longer.
+        #[serde(default)]
+        over: bool,
+    },
     /// No endpoint takes part.
     NoEndpoint,
     /// The evidence was saved.
@@ -290,6 +300,12 @@ pub struct Basis {
     /// How many had been lifted.
     #[serde(skip_serializing_if = "is_zero")]
     pub lifted: u32,
+    /// How many organizations were affected.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub affected: u32,
+    /// How many more were likely affected.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub likely: u32,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

@@ -9,6 +9,7 @@ pub use outlived::is_outlived;
 use domain::{
     breach::{Breach, Ending, Guidance},
     change::ReportedChange,
+    impact::{AffectedCounts, Impact},
     incident::{Incident, IncidentBreach},
     lifecycle::State,
     protection::IncidentMeasure,
@@ -34,6 +35,7 @@ pub fn basis(incident: &Incident) -> Basis {
         holding += 1;
         waits &= eases(breach.easing, breach.unsteady, breach.unheard);
     }
+    let impact = incident.impact.as_deref().map(Impact::counts).unwrap_or_default();
     Basis {
         phase: match incident.state {
             State::Detected | State::Stabilizing | State::AwaitingDecision => Phase::Going,
@@ -55,6 +57,8 @@ pub fn basis(incident: &Incident) -> Basis {
             .sum::<f64>()
             .round() as u32,
         lifted: count(incident.measures.iter().filter(|one| one.ended.is_some()).count()),
+        affected: count(impact.known),
+        likely: count(impact.likely),
     }
 }
 
@@ -127,7 +131,7 @@ pub fn compose(incident: &Incident, quiet_for: Span) -> Summary {
             summary.otherwise = otherwise(&told, until);
         }
     }
-    summary.unknown = unknown(&holding, &told, summary.is_over());
+    summary.unknown = unknown(incident, &holding, &told, summary.is_over());
     summary
 }
 
@@ -216,14 +220,29 @@ fn affected(incident: &Incident) -> Vec<Sentence> {
         subjects: subjects.into_iter().take(MOST_SUBJECTS).cloned().collect(),
         more,
     };
+    let organizations = incident.impact.as_deref().and_then(organizations);
     if endpoints.is_empty() {
-        return if known.is_empty() { vec![parts, Sentence::NoEndpoint] } else { vec![parts] };
+        let users = match organizations {
+            None if known.is_empty() => Some(Sentence::NoEndpoint),
+            organizations => organizations,
+        };
+        return [parts].into_iter().chain(users).collect();
     }
     let over = !incident.is_active()
         || !incident.breaches.iter().any(|known| {
             known.cleared_at.is_none() && endpoints.contains(&known.breach.key.subject)
         });
-    vec![parts, Sentence::EndpointsReached { endpoints, over }]
+    let reached = Sentence::EndpointsReached { endpoints, over };
+    [parts, reached].into_iter().chain(organizations).collect()
+}
+
+/// The organizations that are affected, or were.
+fn organizations(impact: &Impact) -> Option<Sentence> {
+    let holding = impact.counts();
+    let over = holding == AffectedCounts::default();
+    let told = if over { impact.seen() } else { holding };
+    let (known, likely) = (count(told.known), count(told.likely));
+    (known + likely > 0).then_some(Sentence::OrganizationsAffected { known, likely, over })
 }
 
 fn topic_of(breach: &Breach) -> Topic {
@@ -313,9 +332,16 @@ fn otherwise(told: &[&IncidentBreach], limited_until: Option<Timestamp>) -> Vec<
     sentences
 }
 
-fn unknown(holding: &[Fact], told: &[&IncidentBreach], over: bool) -> Vec<Sentence> {
+fn unknown(
+    incident: &Incident,
+    holding: &[Fact],
+    told: &[&IncidentBreach],
+    over: bool,
+) -> Vec<Sentence> {
     let is_customer = |known: &&IncidentBreach| known.breach.key.subject.kind() == "organization";
-    let customers = if told.iter().any(is_customer) {
+    let is_counted = incident.impact.as_deref().and_then(organizations).is_some();
+    // The gate counts the organizations that send most: of others nothing is known.
+    let customers = if is_counted || told.iter().any(is_customer) {
         Sentence::OtherCustomersUnknown
     } else {
         Sentence::CustomersUnknown

@@ -117,16 +117,22 @@ pub fn sentence(impact: &Impact) -> String {
     told
 }
 
-/// The same without names, for those who may not read them.
-pub fn counted(impact: &Impact) -> String {
-    let counts = impact.counts();
-    match (counts.known, counts.likely) {
-        (0, 0) => "No organization is seen to be affected any more.".to_owned(),
-        (0, likely) => format!("{} {} likely affected.", organizations(likely), are(likely)),
-        (known, 0) => format!("{} {} affected.", organizations(known), are(known)),
+/// The counts without names: `2 organizations are affected, and 3 more are likely affected.` `who` is
+/// the word for one of them.
+pub fn counted(known: u32, likely: u32, over: bool, who: &str) -> String {
+    let are = |count| match (over, count) {
+        (true, 1) => "was",
+        (true, _) => "were",
+        (false, 1) => "is",
+        (false, _) => "are",
+    };
+    let all = |count: u32| if count == 1 { format!("1 {who}") } else { format!("{count} {who}s") };
+    match (known, likely) {
+        (0, likely) => format!("{} {} likely affected.", all(likely), are(likely)),
+        (known, 0) => format!("{} {} affected.", all(known), are(known)),
         (known, likely) => format!(
             "{} {} affected, and {likely} more {} likely affected.",
-            organizations(known),
+            all(known),
             are(known),
             are(likely)
         ),
@@ -188,7 +194,11 @@ mod tests {
             ),
             "{without_marks}"
         );
-        assert_eq!(counted(&told), "2 organizations are affected, and 3 more are likely affected.");
+        assert_eq!(
+            counted(2, 3, false, "organization"),
+            "2 organizations are affected, and 3 more are likely affected."
+        );
+        assert_eq!(counted(0, 1, true, "customer"), "1 customer was likely affected.");
     }
 
     #[test]

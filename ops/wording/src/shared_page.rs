@@ -365,6 +365,7 @@ fn anonymize(incident: &Incident, audience: Audience, known_hosts: &[String]) ->
         | Sentence::CameBack { .. }
         | Sentence::Began { .. }
         | Sentence::Lasted { .. }
+        | Sentence::OrganizationsAffected { .. }
         | Sentence::NoEndpoint
         | Sentence::EvidenceSaved
         | Sentence::Watching

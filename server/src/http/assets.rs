@@ -283,7 +283,7 @@ mod tests {
         let response = router::<()>().oneshot(request).await.unwrap();
         assert_eq!(
             &response.into_body().collect().await.unwrap().to_bytes()[..],
-            b"User-agent: *\nAllow: /share/\nDisallow: /\n"
+            b"User-agent: *\nAllow: /share/\nAllow: /status\nDisallow: /\n"
         );
     }
 

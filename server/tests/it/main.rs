@@ -17,6 +17,7 @@ mod edge;
 mod gate;
 mod gate_log;
 mod http;
+mod impact;
 mod inspections;
 mod kills;
 mod maintenance;

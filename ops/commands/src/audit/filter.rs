@@ -181,7 +181,9 @@ fn is_about_a_contact(kind: &str) -> bool {
 
 /// A text that names no group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is unknown; use one of 'decisions', 'incidents', 'protection', 'people' and 'changes'")]
+#[error(
+    "is unknown; use one of 'decisions', 'incidents', 'protection', 'status-page', 'people' and 'changes'"
+)]
 pub struct UnknownAuditGroup;
 
 impl fmt::Display for AuditGroup {

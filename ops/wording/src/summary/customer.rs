@@ -162,6 +162,16 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
                 format!("{} {may_be} slow or unavailable.", large(&humanize::list(&names)))
             }
         }
+        // How many others are affected is nobody's business.
+        Sentence::OrganizationsAffected { known, over, .. } => {
+            let are = match (*known > 0, *over) {
+                (true, false) => "are",
+                (true, true) => "were",
+                (false, false) => "may be",
+                (false, true) => "may have been",
+            };
+            format!("Some customers {are} affected.")
+        }
         Sentence::NoEndpoint if over => "We were not aware of any impact on you.".to_owned(),
         Sentence::NoEndpoint => "We are not aware of any impact on you.".to_owned(),
         Sentence::Watching => "We are aware of it and monitoring it.".to_owned(),

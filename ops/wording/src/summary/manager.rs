@@ -8,7 +8,7 @@ use domain::{
 };
 
 use crate::{
-    change, humanize,
+    change, humanize, impact,
     summary::{
         runs,
         tense::{GENERAL_PART, Tense},
@@ -215,6 +215,9 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             let names: Vec<String> = endpoints.iter().map(name).collect();
             let may = if *over { "may have noticed" } else { "may notice" };
             format!("Users of {} {may}.", humanize::list(&names))
+        }
+        Sentence::OrganizationsAffected { known, likely, over } => {
+            impact::counted(*known, *likely, *over, "customer")
         }
         Sentence::NoEndpoint if over => "It is not known whether users were affected.".to_owned(),
         Sentence::NoEndpoint => "We do not know yet whether users are affected.".to_owned(),

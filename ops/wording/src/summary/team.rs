@@ -8,7 +8,7 @@ use domain::{
 };
 
 use crate::{
-    change, humanize, protection, reason,
+    change, humanize, impact, protection, reason,
     summary::{runs, tense::Tense},
 };
 
@@ -505,6 +505,9 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             let names: Vec<String> = endpoints.iter().map(humanize::name).collect();
             let may = if *over { "may have noticed" } else { "may notice" };
             format!("Users of {} {may}.", humanize::list(&names))
+        }
+        Sentence::OrganizationsAffected { known, likely, over } => {
+            impact::counted(*known, *likely, *over, "organization")
         }
         Sentence::NoEndpoint if over => {
             "No monitored endpoint was affected, so it is not known whether users noticed.".to_owned()
