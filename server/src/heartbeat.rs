@@ -1,10 +1,7 @@
 //! The heartbeat: signs of life to an address of the team's choice, so that someone notices when Calm
 //! Ops itself is gone. One is sent only while the monitor really looks and the database takes writes.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use commands::readiness::SignOfLife;
 use hyper::Method;
@@ -20,6 +17,7 @@ use crate::{
     },
     config,
     notifications::Report,
+    service::LastSign,
     store::Store,
 };
 
@@ -29,21 +27,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 const FIRST_AFTER: Duration = Duration::from_secs(2);
 /// After a sign that could not be sent the next one comes at least this soon.
 const RETRY: Duration = Duration::from_secs(30);
-
-/// The last sign of life, for whoever asks how they stand.
-#[derive(Debug, Default)]
-pub struct LastSign(Mutex<Option<SignOfLife>>);
-
-impl LastSign {
-    /// The last one; not sent before the first try ended.
-    pub fn get(&self) -> SignOfLife {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(SignOfLife::NotSent)
-    }
-
-    fn set(&self, sign: SignOfLife) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sign);
-    }
-}
 
 /// Sends signs of life.
 pub struct Heartbeat {

@@ -61,6 +61,7 @@ pub mod collected;
 pub mod evidence;
 pub mod host_change;
 mod impact;
+mod impact_watch;
 mod in_flight;
 pub mod intake;
 pub mod kept;
@@ -140,7 +141,7 @@ pub struct Monitor {
     /// What the agent remembers of its measures.
     guard: Guard,
     /// Customer impact as it was last seen.
-    impact: impact::ImpactWatch,
+    impact: impact_watch::ImpactWatch,
     withheld: Arc<WithheldLists>,
     /// How often what would have alerted has changed.
     withheld_changes: u32,
@@ -219,7 +220,7 @@ impl Monitor {
             announcements: Announcements::default(),
             protection: Protection::default(),
             guard: Guard::default(),
-            impact: impact::ImpactWatch::default(),
+            impact: impact_watch::ImpactWatch::default(),
             withheld: Arc::new(parts.withheld.clone()),
             withheld_changes: 0,
             stale: true,

@@ -22,9 +22,10 @@ mod proofs;
 mod publish;
 mod readiness;
 mod readings;
+mod set_up;
 mod signal_page;
 
 pub use directory::Known;
 pub(crate) use failure::refuse;
 pub use handle::Service;
-pub use readiness::SetUp;
+pub use set_up::{LastSign, SetUp};

@@ -5,27 +5,18 @@ mod forms;
 mod state;
 
 #[cfg(feature = "ssr")]
-pub(crate) use state::PATH;
-pub use state::{SentOutcome, SentStatus};
+pub(crate) use state::{PATH, SentOutcome};
+pub use state::{SentStatus, StatusView};
 
-use commands::status_page::StatusPageView as View;
 use domain::status_page::{Notice, StatusUpdate};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use serde::{Deserialize, Serialize};
 use wording::status_page::{lead, notice_state};
 
-use crate::{clock, components::page::page, live::live, problem::Problem};
-
-/// The page, and a form of it that was looked at first or refused.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StatusView {
-    /// Everything that is published.
-    pub page: View,
-    /// The incident for which a new notice is to be published.
-    pub incident: Option<u32>,
-    /// The form that was sent and not carried out.
-    pub sent: Option<SentStatus>,
-}
+use crate::{
+    components::{page::page, time::At},
+    live::live,
+    problem::Problem,
+};
 
 /// The page about the status page. `incident` is for a new notice.
 #[server(prefix = "/api/pages", endpoint = "status", input = GetUrl)]
@@ -99,7 +90,7 @@ fn line(view: &StatusView, notice: &Notice, update: &StatusUpdate) -> AnyView {
         .then(|| forms::withdraw_update(view, notice, update.number));
     view! {
         <li class="line">
-            <p class="quiet">{notice_state(update.state)} ", " {who} ", " {clock::element(update.at)}</p>
+            <p class="quiet">{notice_state(update.state)} ", " {who} ", " <At at=Signal::stored(update.at)/></p>
             <p class="published">{update.text.clone()}</p>
             {withdraw}
         </li>

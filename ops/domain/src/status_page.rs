@@ -1,8 +1,11 @@
 //! The status page: what people published for customers, word by word. A projection of the journal;
 //! nothing on it comes from anywhere else.
 
+pub(crate) mod notice;
+
 use serde::{Deserialize, Serialize};
 
+pub use crate::status_page::notice::{NoticePart, NoticeState};
 use crate::{
     actor::Actor,
     id::IncidentNumber,
@@ -12,59 +15,6 @@ use crate::{
 
 /// The time that the history goes back.
 pub const HISTORY: Span = Span::from_mins(90 * 24 * 60);
-
-/// State of a notice, as the person who published it chose it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeState {
-    /// The team looks for the cause.
-    Investigating,
-    /// The cause is known.
-    Identified,
-    /// A fix is in place and is watched.
-    Monitoring,
-    /// It is over.
-    Resolved,
-}
-
-impl NoticeState {
-    /// Every state, in the order in which a form offers them.
-    pub const ALL: [Self; 4] =
-        [Self::Investigating, Self::Identified, Self::Monitoring, Self::Resolved];
-
-    /// The word that is stored and sent.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Investigating => "investigating",
-            Self::Identified => "identified",
-            Self::Monitoring => "monitoring",
-            Self::Resolved => "resolved",
-        }
-    }
-
-    /// The state of a word.
-    pub fn of(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-}
-
-/// Place of an update in its notice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum NoticePart {
-    /// It begins a notice, whose number is that of this entry.
-    Began {
-        /// The title of the notice.
-        title: String,
-    },
-    /// It follows in a notice.
-    Followed {
-        /// The number of the entry that began the notice.
-        notice: u64,
-    },
-}
 
 /// An update of a notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,16 +7,9 @@ use domain::{
     journal::Event,
     time::{Now, Span},
 };
-use engine::impact::{Assessor, OrganizationMinute, Scene};
+use engine::impact::{OrganizationMinute, Scene};
 
-use crate::monitor::Monitor;
-
-/// The impact as it was last seen, and the counts that it was seen in.
-#[derive(Debug, Default)]
-pub(super) struct ImpactWatch {
-    assessor: Assessor,
-    counted: Option<Arc<Vec<OrganizationMinute>>>,
-}
+use crate::monitor::{Monitor, impact_watch::ImpactWatch};
 
 impl Monitor {
     /// Changes of the customer impact of active incidents. Each window of the gate is looked at

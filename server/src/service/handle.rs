@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::AtHand, backend::Handlers, day_keeper::DayKeeper, directory::Known, inner::Inner,
-    proofs::Proofs, readiness::SetUp,
+    proofs::Proofs, set_up::SetUp,
 };
 use crate::{
     board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,

@@ -24,7 +24,7 @@ use super::{
     day_keeper::DayKeeper,
     directory::Known,
     proofs::Proofs,
-    readiness::SetUp,
+    set_up::SetUp,
 };
 use crate::{
     board::Board,

@@ -1,7 +1,5 @@
 //! Readiness: what the team set up, from the roster, the contacts, the journal and the configuration.
 
-use std::sync::Arc;
-
 use commands::{
     audit::AuditFilter,
     readiness::{Reachability, Readiness, Responder, SignOfLife, responds},
@@ -9,16 +7,6 @@ use commands::{
 use domain::{access::Role, error::Error, time::Timestamp};
 
 use super::{failure::refuse, inner::Inner};
-use crate::heartbeat::LastSign;
-
-/// What readiness tells of the configuration.
-#[derive(Debug, Default)]
-pub struct SetUp {
-    /// The last sign of life, if they are sent.
-    pub last_sign: Option<Arc<LastSign>>,
-    /// Whether `public_url` is set.
-    pub links: bool,
-}
 
 impl Inner {
     /// Whether what a crisis needs is set up, and was tried.

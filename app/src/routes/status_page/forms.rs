@@ -9,10 +9,7 @@ use domain::{
 use leptos::prelude::*;
 use wording::status_page::notice_state;
 
-use super::{
-    StatusView,
-    state::{PATH, SentOutcome, SentStatus},
-};
+use super::state::{PATH, SentOutcome, SentStatus, StatusView};
 use crate::{components::form::field_text, problem::SIGN_IN};
 
 /// The reason for which a form was refused, and what to do.

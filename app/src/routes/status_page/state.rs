@@ -1,5 +1,6 @@
-//! A form of the page as it was sent.
+//! What the page shows, and a form of it as it was sent.
 
+use commands::status_page::StatusPageView;
 use domain::status_page::NoticeState;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +8,17 @@ use crate::problem::Problem;
 
 /// The address of the page, which also takes its forms.
 pub(crate) const PATH: &str = "/ops/status";
+
+/// The page, and a form of it that was looked at first or refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusView {
+    /// Everything that is published.
+    pub page: StatusPageView,
+    /// The incident for which a new notice is to be published.
+    pub incident: Option<u32>,
+    /// The form that was sent and not carried out.
+    pub sent: Option<SentStatus>,
+}
 
 /// The outcome of a form that was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use crate::{
     protection::measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
-    status_page::{NoticePart, NoticeState},
+    status_page::notice::{NoticePart, NoticeState},
     subject::Subject,
     summary::Summary,
     time::{Span, Timestamp},

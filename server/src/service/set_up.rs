@@ -1,0 +1,30 @@
+//! What readiness tells of the configuration and of the heartbeat.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use commands::readiness::SignOfLife;
+
+/// The last sign of life, for whoever asks how they stand.
+#[derive(Debug, Default)]
+pub struct LastSign(Mutex<Option<SignOfLife>>);
+
+impl LastSign {
+    /// The last one; not sent before the first try ended.
+    pub fn get(&self) -> SignOfLife {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(SignOfLife::NotSent)
+    }
+
+    /// Notes the end of a try.
+    pub fn set(&self, sign: SignOfLife) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sign);
+    }
+}
+
+/// What readiness tells of the configuration.
+#[derive(Debug, Default)]
+pub struct SetUp {
+    /// The last sign of life, if they are sent.
+    pub last_sign: Option<Arc<LastSign>>,
+    /// Whether `public_url` is set.
+    pub links: bool,
+}
