@@ -4,9 +4,9 @@
 mod forms;
 mod state;
 
+pub use state::StatusView;
 #[cfg(feature = "ssr")]
-pub(crate) use state::{PATH, SentOutcome};
-pub use state::{SentStatus, StatusView};
+pub(crate) use state::{PATH, SentOutcome, SentStatus};
 
 use domain::status_page::{Notice, StatusUpdate};
 use leptos::{prelude::*, server_fn::codec::GetUrl};

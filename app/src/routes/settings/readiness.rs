@@ -33,7 +33,7 @@ fn Page(view: Readiness) -> impl IntoView {
     let checks: Vec<AnyView> = readiness::checks(&view).into_iter().map(check).collect();
     let content = view! {
         <p class="lead">{readiness::lead(&view)}</p>
-        <div class="listed">{checks}</div>
+        <div class="readiness">{checks}</div>
     };
     page_of("/ops/settings/readiness", "Readiness", content.into_any())
 }
