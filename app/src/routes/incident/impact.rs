@@ -21,9 +21,9 @@ pub(super) fn Impact(state: IncidentState) -> impl IntoView {
                 <section class="impact" aria-labelledby="impact">
                     <h2 id="impact">"Affected organizations"</h2>
                     <p>{prose(&impact::sentence(&shown))}</p>
-                    <table>
+                    <table class="affected">
                         <thead>
-                            <tr><th>"Organization"</th><th>"Effect"</th><th>"Certainty"</th><th>"Since"</th><th>"Last seen"</th></tr>
+                            <tr><th scope="col">"Organization"</th><th scope="col">"Effect"</th><th scope="col">"Certainty"</th><th scope="col">"Since"</th><th scope="col">"Last seen"</th></tr>
                         </thead>
                         <tbody>{rows}</tbody>
                     </table>
@@ -53,10 +53,10 @@ fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
     view! {
         <tr>
             <td>{name}</td>
-            <td>{impact::detail(&effect.evidence)}</td>
-            <td>{impact::certainty(effect.evidence.certainty())}</td>
-            <td><At at=Signal::stored(effect.since)/></td>
-            <td>{until}</td>
+            <td data-label="Effect">{impact::detail(&effect.evidence)}</td>
+            <td data-label="Certainty">{impact::certainty(effect.evidence.certainty())}</td>
+            <td data-label="Since"><At at=Signal::stored(effect.since)/></td>
+            <td data-label="Last seen">{until}</td>
         </tr>
     }
     .into_any()
