@@ -10,10 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    accounts::Account,
-    notifications::{Contact, DeliveryStatus, LastNotification},
-};
+use crate::{accounts::Account, notifications::Contact};
 
 /// A contact counts as tried for so long after a message was taken.
 pub const TRIED_WITHIN: Span = Span::from_mins(90 * 24 * 60);
@@ -42,10 +39,10 @@ pub enum Reachability {
 
 impl Reachability {
     /// The reachability by contacts of one member. Each comes with the problem of the last try, if
-    /// that failed; `last` are the last messages by contacts.
+    /// that failed; `sent` tells when a message was sent by a contact last.
     pub fn of<'a>(
         contacts: impl Iterator<Item = &'a (Contact, Option<String>)>,
-        last: &BTreeMap<ContactId, LastNotification>,
+        sent: &BTreeMap<ContactId, Timestamp>,
         now: Timestamp,
     ) -> Self {
         let enabled: Vec<_> = contacts.filter(|(contact, _)| contact.enabled).collect();
@@ -54,10 +51,9 @@ impl Reachability {
         }
         let is_tried = |(contact, problem): &&&(Contact, Option<String>)| {
             problem.is_none()
-                && last.get(&contact.id).is_some_and(|last| {
-                    last.fate == DeliveryStatus::Sent
-                        && contact.calls_since.is_none_or(|since| last.at >= since.at)
-                        && now.since(last.at) <= TRIED_WITHIN
+                && sent.get(&contact.id).is_some_and(|&sent| {
+                    contact.calls_since.is_none_or(|since| sent >= since.at)
+                        && now.since(sent) <= TRIED_WITHIN
                 })
         };
         if enabled.iter().any(|one| is_tried(&one)) {
@@ -187,37 +183,27 @@ mod tests {
         }
     }
 
-    fn sent(days: u64, fate: DeliveryStatus) -> LastNotification {
-        LastNotification { at: at(days), test: true, fate, problem: None }
-    }
-
     #[test]
     fn only_a_message_that_was_taken_lately_proves_a_contact() {
         let now = at(120);
-        let of = |contacts: &[(Contact, Option<String>)], last: &[(u32, LastNotification)]| {
-            let last = last.iter().map(|(id, last)| (ContactId(*id), last.clone())).collect();
-            Reachability::of(contacts.iter(), &last, now)
+        let of = |contacts: &[(Contact, Option<String>)], sent: &[(u32, Timestamp)]| {
+            let sent = sent.iter().map(|(id, sent)| (ContactId(*id), *sent)).collect();
+            Reachability::of(contacts.iter(), &sent, now)
         };
-        let fine = sent(119, DeliveryStatus::Sent);
+        let fine = at(119);
         assert_eq!(of(&[], &[]), Reachability::NoContact);
-        assert_eq!(of(&[(contact(1, false), None)], &[(1, fine.clone())]), Reachability::NoContact);
+        assert_eq!(of(&[(contact(1, false), None)], &[(1, fine)]), Reachability::NoContact);
         assert_eq!(of(&[(contact(1, true), None)], &[]), Reachability::NotTried);
-        assert_eq!(of(&[(contact(1, true), None)], &[(1, fine.clone())]), Reachability::Tried);
-        // Of another contact, too long ago, not yet sent, and from before it led elsewhere.
-        for (id, last) in [
-            (2, fine.clone()),
-            (1, sent(29, DeliveryStatus::Sent)),
-            (1, sent(119, DeliveryStatus::Waiting)),
-            (1, sent(119, DeliveryStatus::Failed)),
-            (1, sent(9, DeliveryStatus::Sent)),
-        ] {
-            assert_eq!(of(&[(contact(1, true), None)], &[(id, last)]), Reachability::NotTried);
+        assert_eq!(of(&[(contact(1, true), None)], &[(1, fine)]), Reachability::Tried);
+        // By another contact, too long ago, and from before it led elsewhere.
+        for one in [(2, fine), (1, at(29)), (1, at(9))] {
+            assert_eq!(of(&[(contact(1, true), None)], &[one]), Reachability::NotTried);
         }
         let broken = (contact(1, true), Some("It did not answer in time.".to_owned()));
         let failing = Reachability::Failing { problem: "It did not answer in time.".to_owned() };
-        assert_eq!(of(std::slice::from_ref(&broken), &[(1, fine.clone())]), failing);
+        assert_eq!(of(std::slice::from_ref(&broken), &[(1, fine)]), failing);
         let two = [broken, (contact(2, true), None)];
-        assert_eq!(of(&two, &[(1, fine.clone())]), failing, "nothing is known of the other one");
+        assert_eq!(of(&two, &[(1, fine)]), failing, "nothing is known of the other one");
         assert_eq!(of(&two, &[(2, fine)]), Reachability::Tried);
     }
 

@@ -151,7 +151,7 @@ impl Inner {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let calls = self.store.as_calls();
         let contacts = calls.contacts(Some(account)).await.map_err(refuse)?;
-        let last = calls.last_calls(Some(account)).await.map_err(refuse)?;
+        let last = calls.last_calls(account).await.map_err(refuse)?;
         let last =
             |id: ContactId| last.iter().find(|(of, _)| *of == id).map(|(_, last)| last.clone());
         let card = |contact: &Contact| {

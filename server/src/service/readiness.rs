@@ -16,12 +16,12 @@ impl Inner {
         let known = self.known().await?;
         let calls = self.store.as_calls();
         let contacts = calls.contact_problems().await.map_err(refuse)?;
-        let last = calls.last_calls(None).await.map_err(refuse)?.into_iter().collect();
+        let sent = calls.last_sent().await.map_err(refuse)?;
         let open = || known.roster.accounts.iter().filter(|account| responds(account));
         let mut responders: Vec<Responder> = open()
             .map(|account| {
                 let own = contacts.iter().filter(|(contact, _)| contact.account == account.id);
-                let reachability = Reachability::of(own, &last, at);
+                let reachability = Reachability::of(own, &sent, at);
                 Responder { name: account.name.clone(), reachability }
             })
             .collect();

@@ -1,5 +1,7 @@
 //! What the store does for the call: contacts, and the outbox.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use commands::notifications::{Contact, DeliveryStatus, LastNotification, Notification, Progress};
 use domain::{
@@ -53,11 +55,14 @@ pub trait Calls: Send + Sync {
     /// The contacts of an account, or all, oldest first.
     async fn contacts(&self, account: Option<AccountId>) -> Result<Vec<Contact>, StoreError>;
 
-    /// The last call by each contact of an account, or of all.
+    /// The last call by each contact of an account.
     async fn last_calls(
         &self,
-        account: Option<AccountId>,
+        account: AccountId,
     ) -> Result<Vec<(ContactId, LastNotification)>, StoreError>;
+
+    /// When the last message that was sent by each contact was queued.
+    async fn last_sent(&self) -> Result<BTreeMap<ContactId, Timestamp>, StoreError>;
 
     /// Every contact, with why the last try by it failed, if it did.
     async fn contact_problems(&self) -> Result<Vec<(Contact, Option<String>)>, StoreError>;

@@ -1,5 +1,7 @@
 //! Contacts and the outbox.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use commands::notifications::{
     Contact, DeliveryStatus, LastNotification, Notification, Progress, Reason,
@@ -319,15 +321,15 @@ impl Calls for Database {
 
     async fn last_calls(
         &self,
-        account: Option<AccountId>,
+        account: AccountId,
     ) -> Result<Vec<(ContactId, LastNotification)>, StoreError> {
         let rows = sqlx::query(
             "SELECT c.id, o.entry, o.made_at, o.state, o.problem FROM contact c JOIN outbox o ON o.contact = c.id
-             WHERE (CAST($1 AS BIGINT) IS NULL OR c.account = $1) AND NOT EXISTS (
+             WHERE c.account = $1 AND NOT EXISTS (
                  SELECT 1 FROM outbox n WHERE n.contact = c.id AND (n.made_at, n.entry) > (o.made_at, o.entry)
              )",
         )
-        .bind(account.map(|account| i64::from(account.0)))
+        .bind(i64::from(account.0))
         .fetch_all(&self.readers)
         .await?;
         let last = |row: &Row| {
@@ -341,6 +343,20 @@ impl Calls for Database {
             ))
         };
         rows.iter().map(last).collect()
+    }
+
+    async fn last_sent(&self) -> Result<BTreeMap<ContactId, Timestamp>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT contact, MAX(made_at) FROM outbox WHERE state = $1 GROUP BY contact",
+        )
+        .bind(DeliveryStatus::Sent.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        let sent = |row: &Row| {
+            let contact = ContactId(id(row.try_get(0)?, "contact")?);
+            Ok((contact, Timestamp::from_micros(row.try_get(1)?)))
+        };
+        rows.iter().map(sent).collect()
     }
 
     async fn contact_problems(&self) -> Result<Vec<(Contact, Option<String>)>, StoreError> {
