@@ -1,6 +1,6 @@
 //! The forms of the health page: check now, retire a subject, and maintenance windows.
 
-use axum::{Router, body::Bytes, response::Response, routing::post};
+use axum::{Router, body::Bytes, response::Response};
 use commands::{
     command::{BeginMaintenance, EndMaintenance, RetireMissing, RetireSubject},
     maintenance::MaintenanceRequest,
@@ -9,7 +9,7 @@ use commands::{
 use domain::{maintenance::SubjectPattern, subject::Subject, time::Span};
 use leptos::prelude::*;
 
-use super::reply::{NotRetired, RefusedWindow, known, led_to, shown};
+use super::reply::{NotRetired, RefusedWindow, known, led_to, shown, taken_by};
 use crate::{
     door,
     problem::{Problem, status},
@@ -29,19 +29,15 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    let answer = move |body: Bytes| {
-        let (context, shell) = (context.clone(), shell.clone());
-        async move { posted(&body, context, shell).await }
-    };
-    Router::new().route(HEALTH, post(answer))
+    taken_by(HEALTH, context, shell, posted)
 }
 
 async fn posted<IV: IntoView + 'static>(
-    body: &[u8],
+    body: Bytes,
     context: impl Fn() + Clone + Send + Sync + 'static,
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let read = Form::read(body).map_err(Problem::from);
+    let read = Form::read(&body).map_err(Problem::from);
     let (sent, unread) =
         read.map_or_else(|problem| (Form::default(), Some(problem)), |sent| (sent, None));
     let what = sent.get("what").to_owned();

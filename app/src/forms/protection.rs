@@ -1,13 +1,13 @@
 //! The forms of the page about protection.
 
-use axum::{Router, body::Bytes, response::Response, routing::post};
+use axum::{Router, body::Bytes, response::Response};
 use commands::command::{
     BeginSafeMode, EndMeasure, EndSafeMode, ResumeAutomation, SetSafeModeStage, SuspendAutomation,
 };
 use domain::protection::{LimitedRequests, SafeModeStage};
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown};
+use super::reply::{known, led_to, shown, taken_by};
 use crate::{
     problem::{Problem, status},
     routes::protection::{PATH, RefusedProtection},
@@ -23,19 +23,15 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    let answer = move |body: Bytes| {
-        let (context, shell) = (context.clone(), shell.clone());
-        async move { posted(&body, context, shell).await }
-    };
-    Router::new().route(PATH, post(answer))
+    taken_by(PATH, context, shell, posted)
 }
 
 async fn posted<IV: IntoView + 'static>(
-    body: &[u8],
+    body: Bytes,
     context: impl Fn() + Clone + Send + Sync + 'static,
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let (form, done) = match Form::read(body) {
+    let (form, done) = match Form::read(&body) {
         Ok(form) => {
             let done = act(&context, &form).await;
             (form, done)

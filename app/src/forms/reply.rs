@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Body,
+    Router,
+    body::{Body, Bytes},
     response::{IntoResponse, Redirect, Response},
+    routing::post,
 };
 use commands::service::{Executable, Operations};
 use domain::{access::Principal, time::Timestamp};
@@ -66,6 +68,23 @@ impl Known {
         operations.execute(caller, operation).await?;
         Ok(())
     }
+}
+
+/// The route of a page that takes its own forms by post; `context` and `shell` as the pages have them.
+pub(super) fn taken_by<S, C, H, F>(
+    path: &str,
+    context: C,
+    shell: H,
+    posted: impl Fn(Bytes, C, H) -> F + Clone + Send + Sync + 'static,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    C: Clone + Send + Sync + 'static,
+    H: Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let answer = move |body: Bytes| posted(body, context.clone(), shell.clone());
+    Router::new().route(path, post(answer))
 }
 
 /// With a new request, so that loading it again does nothing twice.

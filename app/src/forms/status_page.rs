@@ -1,6 +1,6 @@
 //! The forms of the page about the status page.
 
-use axum::{Router, body::Bytes, response::Response, routing::post};
+use axum::{Router, body::Bytes, response::Response};
 use commands::{
     command::{PublishNotice, PublishUpdate, WithdrawUpdate},
     status_page::publish_notice,
@@ -9,7 +9,7 @@ use domain::{id::IncidentNumber, input::checked, status_page::NoticeState};
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown};
+use super::reply::{known, led_to, shown, taken_by};
 use crate::{
     problem::{Problem, status},
     routes::status_page::{PATH, SentOutcome, SentStatus},
@@ -25,19 +25,15 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    let answer = move |body: Bytes| {
-        let (context, shell) = (context.clone(), shell.clone());
-        async move { posted(&body, context, shell).await }
-    };
-    Router::new().route(PATH, post(answer))
+    taken_by(PATH, context, shell, posted)
 }
 
 async fn posted<IV: IntoView + 'static>(
-    body: &[u8],
+    body: Bytes,
     context: impl Fn() + Clone + Send + Sync + 'static,
     shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let (form, done) = match Form::read(body) {
+    let (form, done) = match Form::read(&body) {
         Ok(form) => {
             let done = act(&context, &form).await;
             (form, done)

@@ -104,7 +104,7 @@ pub(super) fn seen(minute: &OrganizationMinute, active: &Active<'_>, now: Timest
         seen.push(Seen { incident, evidence, since });
     }
     if is_unreported(minute) {
-        seen.extend(likely(minute, active, now));
+        seen.extend(likely(active, now));
     }
     seen
 }
@@ -152,10 +152,7 @@ fn refusals(minute: &OrganizationMinute, active: &Active<'_>) -> Vec<Seen> {
 }
 
 /// What follows from endpoints of incidents: for each incident the worst trouble.
-fn likely(minute: &OrganizationMinute, active: &Active<'_>, now: Timestamp) -> Vec<Seen> {
-    if minute.requests == 0 {
-        return Vec::new();
-    }
+fn likely(active: &Active<'_>, now: Timestamp) -> Vec<Seen> {
     let worst = |incident: &Incident| {
         let troubles = incident.holding().filter_map(|breach| {
             let (signal, subject) = (breach.key.signal.as_str(), &breach.key.subject);
