@@ -28,6 +28,7 @@ pub mod opening_evidence;
 pub mod people;
 pub mod proof;
 pub mod protection;
+pub(crate) mod public_file;
 pub mod publisher;
 pub mod recovery;
 pub mod serve;

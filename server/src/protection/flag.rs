@@ -1,15 +1,15 @@
 //! The flag file: a proxy tests whether it is there, also while Calm Ops is not running.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
 use domain::time::Timestamp;
+
+use crate::public_file::{sync_folder, write_partial};
 
 /// The path of the flag file. Its writes come one after the other.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Flag {
     pub fn try_out(&self) -> io::Result<()> {
         let turn = self.lock();
         let partial = turn.partial();
-        turn.write_partial(&partial, "")?;
+        write_partial(&partial, b"")?;
         fs::remove_file(partial)
     }
 }
@@ -84,41 +84,23 @@ impl Turn<'_> {
             return Ok(());
         }
         let partial = self.partial();
-        self.write_partial(&partial, text)?;
+        write_partial(&partial, text.as_bytes())?;
         fs::rename(&partial, self.path)?;
-        self.sync_folder()
+        sync_folder(self.path)
     }
 
     /// Removes it, durably.
     pub fn remove(&mut self) -> io::Result<()> {
         match fs::remove_file(self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => self.sync_folder(),
+            Ok(()) | Err(_) => sync_folder(self.path),
         }
-    }
-
-    fn write_partial(&self, partial: &Path, text: &str) -> io::Result<()> {
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.exists()) {
-            // Proxies run as another user, and must get to the file.
-            DirBuilder::new().mode(0o755).create(folder)?;
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
-        }
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(partial)?;
-        // Whatever the umask is.
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
     }
 
     fn partial(&self) -> PathBuf {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
         self.path.with_file_name(name)
-    }
-
-    fn sync_folder(&self) -> io::Result<()> {
-        self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     }
 }
 
