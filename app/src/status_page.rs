@@ -62,19 +62,27 @@ fn notice(notice: &PublicNotice, element: &str) -> String {
 fn part(part: &HistoryPart<'_>) -> String {
     match part {
         HistoryPart::Quiet { from, to } if from == to => {
-            format!("<p class=\"quiet\">{}: no notices.</p>", clock::day(*from))
+            format!("<p class=\"quiet\">{}: no new notices.</p>", clock::day(*from))
         }
         HistoryPart::Quiet { from, to } => {
             format!(
-                "<p class=\"quiet\">{} to {}: no notices.</p>",
+                "<p class=\"quiet\">{} to {}: no new notices.</p>",
                 clock::day(*from),
                 clock::day(*to)
             )
         }
         HistoryPart::Day(one) => {
             let notices: String = one.notices.iter().map(|one| notice(one, "article")).collect();
+            let current = match one.current {
+                0 => String::new(),
+                1 => "<p class=\"quiet\">1 current notice began on this day: see above.</p>"
+                    .to_owned(),
+                many => format!(
+                    "<p class=\"quiet\">{many} current notices began on this day: see above.</p>"
+                ),
+            };
             let gaps: String = one.gaps.iter().map(gap).collect();
-            format!("<section><h3>{}</h3>{notices}{gaps}</section>", clock::day(one.day))
+            format!("<section><h3>{}</h3>{current}{notices}{gaps}</section>", clock::day(one.day))
         }
     }
 }

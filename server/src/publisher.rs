@@ -208,6 +208,12 @@ impl Publisher {
         }
     }
 
+    /// Writes the files a last time, after the last change.
+    pub async fn finish(&self) {
+        self.render(&mut self.state());
+        self.write().await;
+    }
+
     fn render(&self, state: &mut State) {
         let now = self.clock.now().wall;
         let since = now.minus(HISTORY);

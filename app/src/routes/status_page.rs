@@ -32,62 +32,121 @@ pub async fn get_status_page(#[server(default)] incident: String) -> Result<Stat
 pub(crate) fn StatusPage() -> AnyView {
     let live = live();
     let query = leptos_router::hooks::use_query_map();
+    let shown = StoredValue::new(None::<RwSignal<StatusView>>);
     page(
         |_| "Status page".to_owned(),
         move || query.with(|query| query.get("incident").unwrap_or_default()),
         get_status_page,
-        move |view: &StatusView| live.read_at(view.page.cursor),
-        |view| view! { <Page view/> }.into_any(),
+        move |view: &StatusView| {
+            live.read_at(view.page.cursor);
+            // A form that was refused stays with what was said about it.
+            if let Some(shown) = shown.get_value() {
+                shown.update(|shown| shown.page.clone_from(&view.page));
+            }
+        },
+        move |view| {
+            let view = RwSignal::new(view);
+            shown.set_value(Some(view));
+            view! { <Page view/> }.into_any()
+        },
     )
 }
 
+/// Follows the journal: others may publish and withdraw meanwhile, and a redaction removes words.
+#[cfg(feature = "hydrate")]
+fn listen(view: RwSignal<StatusView>) {
+    use domain::journal::{EventGroup, JournalEvent};
+
+    let live = live();
+    live.on_entry(move |entry| {
+        let is_about_it = matches!(
+            entry.event.as_ref().map(|event| event.group()),
+            Some(EventGroup::StatusPage(_) | EventGroup::Journal(JournalEvent::Redacted { .. }))
+        );
+        if is_about_it && view.with_untracked(|view| entry.number > view.page.cursor.number) {
+            live.refresh_soon();
+        }
+    });
+}
+
 #[component]
-fn Page(view: StatusView) -> impl IntoView {
-    let current = view.page.page.current().len();
-    let begin = forms::begin(&view);
-    let notices: Vec<AnyView> =
-        view.page.page.current().into_iter().map(|one| card(&view, one)).collect();
-    let mut resolved: Vec<&Notice> =
-        view.page.page.notices.iter().filter(|notice| !notice.is_current()).collect();
-    resolved.reverse();
-    let resolved: Vec<AnyView> = resolved.into_iter().map(|one| card(&view, one)).collect();
+fn Page(view: RwSignal<StatusView>) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    listen(view);
+    let page = move |read: fn(&domain::status_page::StatusPage) -> Vec<u64>| {
+        Memo::new(move |_| view.with(|view| read(&view.page.page)))
+    };
+    let current = page(|page| page.current().iter().map(|one| one.number).collect());
+    let resolved = page(|page| {
+        let resolved = page.notices.iter().rev().filter(|notice| !notice.is_current());
+        resolved.map(|one| one.number).collect()
+    });
+    let said = view.with_untracked(|view| forms::said(view.sent.as_ref()));
+    let begin = view.with_untracked(forms::begin);
+    let cards = move |numbers: Memo<Vec<u64>>| {
+        view! {
+            <For each=move || numbers.get() key=|number| *number let:number>
+                {card(view, number)}
+            </For>
+        }
+    };
     view! {
         <div class="page status-page-forms">
             <h1>"Status page"</h1>
-            <p class="lead">{lead(current)}</p>
+            <p class="lead" aria-live="polite">{move || lead(current.with(Vec::len))}</p>
             <p>"Everyone can read " <a href="/status" rel="external">"the status page"</a> " without an account. It shows what people publish here, word by word, and nothing else."</p>
-            {forms::said(view.sent.as_ref())}
+            {said}
             {begin}
-            {(!notices.is_empty()).then(|| view! { <section aria-labelledby="current"><h2 id="current">"Current notices"</h2>{notices}</section> })}
-            {(!resolved.is_empty()).then(|| view! { <section aria-labelledby="resolved"><h2 id="resolved">"Resolved"</h2>{resolved}</section> })}
+            <Show when=move || current.with(|current| !current.is_empty())>
+                <section aria-labelledby="current"><h2 id="current">"Current notices"</h2>{cards(current)}</section>
+            </Show>
+            <Show when=move || resolved.with(|resolved| !resolved.is_empty())>
+                <section aria-labelledby="resolved"><h2 id="resolved">"Resolved"</h2>{cards(resolved)}</section>
+            </Show>
         </div>
     }
 }
 
-/// A notice with its updates and its forms.
-fn card(view: &StatusView, notice: &Notice) -> AnyView {
-    let id = format!("notice-{}", notice.number);
-    let incident = notice.incident.map(|number| {
+/// A notice with its updates and its forms. What is typed into them stays when others publish.
+fn card(view: RwSignal<StatusView>, number: u64) -> Option<AnyView> {
+    let notice =
+        move |view: &StatusView| -> Option<Notice> { view.page.page.notice(number).cloned() };
+    let first = view.with_untracked(notice)?;
+    let updates = Memo::new(move |_| {
+        let notice = view.with(notice);
+        notice.map(|one| one.newest_first().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    });
+    let id = format!("notice-{number}");
+    let incident = first.incident.map(|number| {
         view! { <p class="quiet">"For " <a href=format!("/ops/incidents/{number}")>"incident " {number.0}</a> ". The public does not see this."</p> }
     });
-    let updates: Vec<AnyView> =
-        notice.newest_first().map(|update| line(view, notice, update)).collect();
-    view! {
-        <article class="card" aria-labelledby=id>
-            <h3 id=id.clone()><bdi>{notice.title.clone()}</bdi></h3>
-            {incident}
-            <ol class="timeline">{updates}</ol>
-            {forms::follow(view, notice)}
-            {forms::withdraw(view, notice)}
-        </article>
-    }
-    .into_any()
+    let follow = view.with_untracked(|view| forms::follow(view, &first));
+    let withdraw = view.with_untracked(|view| forms::withdraw(view, &first));
+    let title = first.title.clone();
+    Some(
+        view! {
+            <article class="card" aria-labelledby=id>
+                <h3 id=id.clone()><bdi>{title}</bdi></h3>
+                {incident}
+                <ol class="timeline">
+                    <For each=move || updates.get() key=|update| update.number let:update>
+                        {line(view, &first, &update)}
+                    </For>
+                </ol>
+                {follow}
+                {withdraw}
+            </article>
+        }
+        .into_any(),
+    )
 }
 
-fn line(view: &StatusView, notice: &Notice, update: &StatusUpdate) -> AnyView {
-    let who = view.page.names.of(update.by);
-    let withdraw = (update.number != notice.number)
-        .then(|| forms::withdraw_update(view, notice, update.number));
+fn line(view: RwSignal<StatusView>, notice: &Notice, update: &StatusUpdate) -> AnyView {
+    let (who, withdraw) = view.with_untracked(|view| {
+        let withdraw = (update.number != notice.number)
+            .then(|| forms::withdraw_update(view, notice, update.number));
+        (view.page.names.of(update.by), withdraw)
+    });
     view! {
         <li class="line">
             <p class="quiet">{notice_state(update.state)} ", " {who} ", " <At at=Signal::stored(update.at)/></p>

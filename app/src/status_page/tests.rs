@@ -41,7 +41,7 @@ fn an_empty_page_claims_nothing() {
     let html = document(&StatusPage::default(), &[]);
     assert!(html.contains("No incident is published right now."), "{html}");
     assert!(html.contains("As of <time datetime=\"2026-11-30"), "{html}");
-    assert!(html.contains("1 Sep to 30 Nov: no notices."), "{html}");
+    assert!(html.contains("1 Sep to 30 Nov: no new notices."), "{html}");
     assert!(html.contains("<h1>Example &lt;status&gt;</h1>"), "{html}");
     let (_, body) = html.split_once("</style>").unwrap();
     for word in ["perational", "healthy", "<script", "href="] {

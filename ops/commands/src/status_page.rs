@@ -187,7 +187,7 @@ impl PublicStatusPage {
         }
     }
 
-    /// The history, newest first. Days without notices and gaps are told together; days are those
+    /// The history, newest first. Days on which no notice and no gap began are told together; days are those
     /// of UTC.
     pub fn days(&self) -> Vec<HistoryPart<'_>> {
         let day = |at: Timestamp| at.max(self.since).as_micros().div_euclid(DAY);
@@ -195,12 +195,17 @@ impl PublicStatusPage {
         let empty = |number: i64| HistoryDay {
             day: Timestamp::from_micros(number.saturating_mul(DAY)),
             notices: Vec::new(),
+            current: 0,
             gaps: Vec::new(),
         };
         let (first, last) = (day(self.since), day(self.as_of));
         for notice in &self.past {
             let number = day(notice.began_at);
             told.entry(number).or_insert_with(|| empty(number)).notices.push(notice);
+        }
+        for notice in self.current.iter().filter(|notice| notice.began_at >= self.since) {
+            let number = day(notice.began_at);
+            told.entry(number).or_insert_with(|| empty(number)).current += 1;
         }
         for gap in &self.gaps {
             let number = day(gap.from);
@@ -227,8 +232,10 @@ impl PublicStatusPage {
 pub struct HistoryDay<'a> {
     /// Its beginning, in UTC.
     pub day: Timestamp,
-    /// Notices that began on it.
+    /// Resolved notices that began on it.
     pub notices: Vec<&'a PublicNotice>,
+    /// Notices that began on it and are current.
+    pub current: usize,
     /// Gaps that began on it.
     pub gaps: Vec<PublicGap>,
 }
@@ -238,7 +245,7 @@ pub struct HistoryDay<'a> {
 pub enum HistoryPart<'a> {
     /// A day with something to tell.
     Day(HistoryDay<'a>),
-    /// Days in a row without notices.
+    /// Days in a row on which no notice began.
     Quiet {
         /// The beginning of the first one, in UTC.
         from: Timestamp,

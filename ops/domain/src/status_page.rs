@@ -84,8 +84,8 @@ impl StatusPage {
         page
     }
 
-    /// Takes an entry; entries come in their order, and one that was taken before changes nothing.
-    /// True if the page has changed.
+    /// Takes an entry; one that was taken before changes nothing, and one that comes late stands where
+    /// it belongs. True if the page has changed.
     pub fn take(&mut self, entry: &Entry) -> bool {
         match entry.event.as_ref().map(|event| event.group()) {
             Some(EventGroup::StatusPage(event)) => self.take_event(entry, event),
@@ -119,7 +119,8 @@ impl StatusPage {
             return false;
         }
         let (title, later) = (title.to_owned(), Vec::new());
-        self.notices.push(Notice { number, incident, title, first, later });
+        let place = self.notices.partition_point(|one| one.number < number);
+        self.notices.insert(place, Notice { number, incident, title, first, later });
         true
     }
 
@@ -130,7 +131,8 @@ impl StatusPage {
         if notice.later.iter().any(|known| known.number == update.number) {
             return false;
         }
-        notice.later.push(update);
+        let place = notice.later.partition_point(|known| known.number < update.number);
+        notice.later.insert(place, update);
         true
     }
 
@@ -232,6 +234,19 @@ mod tests {
         // What follows in a notice that is gone is not shown.
         assert!(!page.take(&followed(5, 1, NoticeState::Resolved)));
         assert!(!page.take(&redacted(6, 5)));
+    }
+
+    #[test]
+    fn an_entry_that_comes_late_stands_where_it_belongs() {
+        let entries = [
+            began(1),
+            began(2),
+            followed(3, 1, NoticeState::Monitoring),
+            followed(4, 1, NoticeState::Resolved),
+        ];
+        let late = [0, 3, 2, 1].map(|index| entries[index].clone());
+        assert_eq!(StatusPage::of(&late), StatusPage::of(&entries));
+        assert!(!StatusPage::of(&late).notices[0].is_current());
     }
 
     #[test]

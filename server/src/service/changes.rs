@@ -222,15 +222,22 @@ impl Inner {
                 let event = status_page::publish_notice(incident, state, &title, &text)?;
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
+            // Decided while no other change is under way: what is followed may be withdrawn meanwhile.
             Command::PublishUpdate(PublishUpdate { notice, state, text }) => {
-                let page = self.publisher().page();
-                let event = status_page::publish_update(&page, notice, state, &text)?;
-                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+                let publisher = Arc::clone(self.publisher());
+                let decide: Decide = Box::new(move |_| {
+                    let page = publisher.page();
+                    Ok(vec![status_page::publish_update(&page, notice, state, &text)?])
+                });
+                (About::Nothing, None, decide)
             }
             Command::WithdrawUpdate(WithdrawUpdate { notice, update, reason }) => {
-                let page = self.publisher().page();
-                let event = status_page::withdraw(&page, notice, update, &reason)?;
-                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+                let publisher = Arc::clone(self.publisher());
+                let decide: Decide = Box::new(move |_| {
+                    let page = publisher.page();
+                    Ok(vec![status_page::withdraw(&page, notice, update, &reason)?])
+                });
+                (About::Nothing, None, decide)
             }
             // It takes seconds, so it comes before the transaction.
             Command::RunInspection(RunInspection { incident, inspection }) => {

@@ -93,14 +93,14 @@ fn the_history_tells_every_day_once() {
         .map(|part| match part {
             HistoryPart::Day(day) => {
                 let number = day.day.as_micros() / DAY;
-                format!("{number}: {} {}", day.notices.len(), day.gaps.len())
+                format!("{number}: {} {} {}", day.notices.len(), day.current, day.gaps.len())
             }
             HistoryPart::Quiet { from, to } => {
                 format!("{}-{}", from.as_micros() / DAY, to.as_micros() / DAY)
             }
         })
         .collect();
-    assert_eq!(told, ["103-104", "102: 0 1", "101-101", "100: 1 1", "14-99"]);
+    assert_eq!(told, ["104-104", "103: 0 1 0", "102: 0 0 1", "101-101", "100: 1 0 1", "14-99"]);
 }
 
 proptest! {
@@ -129,12 +129,13 @@ proptest! {
             .collect();
         let public = PublicStatusPage::new("Status", &page, &gaps, at(now, 23));
         let mut days = Vec::new();
-        let mut notices = 0;
+        let (mut notices, mut current) = (0, 0);
         for part in public.days() {
             match part {
                 HistoryPart::Day(day) => {
                     days.push(day.day.as_micros() / DAY);
                     notices += day.notices.len();
+                    current += day.current;
                 }
                 HistoryPart::Quiet { from, to } => {
                     prop_assert!(from <= to);
@@ -144,5 +145,7 @@ proptest! {
         }
         prop_assert_eq!(days, (now - 90..=now).rev().collect::<Vec<_>>());
         prop_assert_eq!(notices, public.past.len());
+        let began = public.current.iter().filter(|one| one.began_at >= public.since);
+        prop_assert_eq!(current, began.count());
     }
 }
