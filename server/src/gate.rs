@@ -18,7 +18,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -27,10 +27,12 @@ use domain::{
     time::{MonotonicTime, Span},
 };
 use engine::{
-    gate::{Config, Decision, Enforcement, Gate, Reported, Verdict, Window},
+    gate::{BatchBound, Config, Decision, Enforcement, Exceeded, Gate, Reported, Verdict, Window},
     impact::OrganizationMinute,
 };
-use policy::limits::{Class, Classification, Limit, LimitState, Limits, Organization, Quota};
+use policy::limits::{
+    Class, ClassKind, Classification, Limit, LimitState, Limits, Organization, Quota,
+};
 
 use crate::clock::Clock;
 
@@ -47,6 +49,8 @@ use question::Question;
 const SLOT_LIFETIME: Span = Span::from_mins(1);
 /// How long ago an end may have been reported for ends to count as reported.
 const ENDS_WITHIN: Span = Span::from_mins(5);
+/// The time after which no request counts as under way whose end was missed: 8/7 of its lifetime.
+const FORGOTTEN_AFTER: Span = Span::from_secs(70);
 /// Organizations with counts of their own; further ones share some.
 const MOST_ORGANIZATIONS: usize = 100_000;
 /// Counts that all further organizations share.
@@ -82,6 +86,10 @@ pub struct Gatekeeper {
     key: [u64; 2],
     /// When an end was reported last, in microseconds; zero for never.
     ended: AtomicU64,
+    /// True while ends can't be heard.
+    is_blind: AtomicBool,
+    /// Until when nobody knows how many requests are under way, in microseconds.
+    uncertain_until: AtomicU64,
     /// Measures and safe mode as the journal tells them. Held while they are put in force.
     protection: Mutex<Protection>,
     budget: RefusalBudget,
@@ -106,6 +114,8 @@ impl Gatekeeper {
             clock,
             key,
             ended: AtomicU64::new(0),
+            is_blind: AtomicBool::new(false),
+            uncertain_until: AtomicU64::new(0),
             protection: Mutex::default(),
             budget: RefusalBudget::default(),
             traffic: Mutex::default(),
@@ -230,9 +240,15 @@ impl Gatekeeper {
         let limit = limits.limit(question.plan, &organization, class.id, now.wall);
         let limit = limit.and_then(|limit| self.enforced(limit, now.mono));
         let measure = imposed.quota(organization.as_str(), class, now.mono);
+        let bound = self.batch_bound(limits, class, now.mono);
         let decide = |limit: Option<(Enforcement, Quota)>| {
-            let length = question.content_length;
-            counts.decide(organization.as_str(), index(class), length, limit, now.mono)
+            let (name, length) = (organization.as_str(), question.content_length);
+            match bound {
+                Some(bound) => {
+                    counts.decide_batch(name, index(class), length, limit, bound, now.mono)
+                }
+                None => counts.decide(name, index(class), length, limit, now.mono),
+            }
         };
         if imposed.has_limits() {
             self.budget.earn(limits.automation().largest_share_percent);
@@ -250,7 +266,9 @@ impl Gatekeeper {
         let quota = Quota { at_a_time: own.and_then(|(_, quota)| quota.at_a_time), ..quota };
         let enforcement = if may_refuse { Enforcement::On } else { Enforcement::Observe };
         let decision = decide(Some((enforcement, quota)));
-        if may_refuse && decision.passes() {
+        // Only what this measure refused is taken from its share.
+        let is_full = decision.verdict == Verdict::Refused(Exceeded::BatchCapacity);
+        if may_refuse && (decision.passes() || is_full) {
             self.budget.give_back();
         }
         answer_of(class, Some(quota), decision)
@@ -259,18 +277,50 @@ impl Gatekeeper {
     /// The part of a limit that can be judged: without reports of ends nobody knows how many
     /// requests are under way.
     fn enforced(&self, limit: Limit, now: MonotonicTime) -> Option<(Enforcement, Quota)> {
-        let enforcement = match limit.state {
-            LimitState::Off => return None,
-            LimitState::Observe => Enforcement::Observe,
-            LimitState::On => Enforcement::On,
-        };
-        let at_a_time = limit.quota.at_a_time.filter(|_| self.hears_ends(now));
+        let enforcement = enforcement(limit.state)?;
+        let at_a_time = limit.quota.at_a_time.filter(|_| self.judges_under_way(now));
         Some((enforcement, Quota { at_a_time, ..limit.quota }))
     }
 
+    /// The bound of batch requests together, for a class of that kind.
+    fn batch_bound(
+        &self,
+        limits: &Limits,
+        class: &Class,
+        now: MonotonicTime,
+    ) -> Option<BatchBound> {
+        let capacity = limits.batch_capacity().filter(|_| class.kind == ClassKind::Batch)?;
+        let enforcement = enforcement(capacity.state)?;
+        let most = Some(capacity.at_a_time).filter(|_| self.judges_under_way(now));
+        Some(BatchBound { enforcement, most })
+    }
+
+    /// True if it is known how many requests are under way. One that begins while ends can't be
+    /// heard seems to be under way long after its end.
+    fn judges_under_way(&self, now: MonotonicTime) -> bool {
+        if self.is_blind.load(Relaxed) {
+            self.miss_ends(now);
+        }
+        self.hears_ends(now)
+    }
+
     fn hears_ends(&self, now: MonotonicTime) -> bool {
-        let ended = self.ended.load(Relaxed);
-        ended > 0 && now.since(MonotonicTime::from_micros(ended)) <= ENDS_WITHIN
+        let (ended, uncertain) = (self.ended.load(Relaxed), self.uncertain_until.load(Relaxed));
+        ended > 0
+            && now.as_micros() >= uncertain
+            && now.since(MonotonicTime::from_micros(ended)) <= ENDS_WITHIN
+    }
+
+    /// Notes whether ends can be heard.
+    fn set_blind(&self, is_blind: bool) {
+        self.is_blind.store(is_blind, Relaxed);
+    }
+
+    /// Notes that ends were missed: until their requests are forgotten, limits of what is under way
+    /// let everything pass.
+    fn miss_ends(&self, now: MonotonicTime) {
+        let until = now.plus(FORGOTTEN_AFTER).as_micros();
+        self.uncertain_until.store(until, Relaxed);
     }
 
     /// Takes how long a request waited before its work began.
@@ -287,6 +337,11 @@ impl Gatekeeper {
             self.ended.store(now.as_micros().max(1), Relaxed);
             let began = reported.latency.map(|latency| now.minus(latency));
             counts.end(organization.as_str(), index(class), began);
+            let has_bound =
+                || limits.batch_capacity().is_some_and(|one| one.state != LimitState::Off);
+            if class.kind == ClassKind::Batch && has_bound() {
+                counts.end_batch(began);
+            }
         }
         counts.report(organization.as_str(), index(class), reported);
     }
@@ -318,6 +373,15 @@ impl Gatekeeper {
 fn is_stricter(limit: Option<(Enforcement, Quota)>, measure: &Quota) -> bool {
     let most = measure.rate.per_second();
     matches!(limit, Some((Enforcement::On, quota)) if quota.rate.per_second() <= most)
+}
+
+/// The effect of a state; `None` for none.
+const fn enforcement(state: LimitState) -> Option<Enforcement> {
+    match state {
+        LimitState::Off => None,
+        LimitState::Observe => Some(Enforcement::Observe),
+        LimitState::On => Some(Enforcement::On),
+    }
 }
 
 /// Organization of a request.
@@ -368,6 +432,7 @@ fn answer_of(class: &Class, quota: Option<Quota>, decision: Decision) -> Answer 
         standing,
     });
     match (decision.verdict, held) {
+        (Verdict::Refused(Exceeded::BatchCapacity), _) => Answer::Refused(Refusal::Busy),
         (Verdict::Refused(_), Some(held)) => Answer::Refused(Refusal::TooMany(held)),
         (Verdict::Passed | Verdict::WouldBeRefused(_) | Verdict::Refused(_), held) => {
             Answer::Passes(held)

@@ -106,6 +106,11 @@ pub enum StartError {
     /// The gate can't be opened.
     #[error("{0}")]
     Gate(#[from] GateError),
+    /// The gate ended though nobody told it to.
+    #[error(
+        "the gate failed unexpectedly ({0}), so Calm Ops stopped; meanwhile requests pass. Start it again: no repair is needed"
+    )]
+    GateFailed(io::Error),
     /// What notifications are sent with can't be set up.
     #[error("{0}")]
     Notifications(String),
@@ -362,7 +367,7 @@ pub async fn run(
         background.spawn(Reserve::new(&data_dir).keep(stop.clone()));
     }
     background.spawn(Arc::clone(&service).follow(stop.clone()));
-    background.spawn(publisher.run(stop.clone()));
+    background.spawn(Arc::clone(&publisher).run(stop.clone()));
     background.spawn(Arc::clone(&service).publish(stop.clone()));
     background.spawn(Arc::clone(&service).follow_days(stop.clone()));
     let pump = Arc::clone(&live);
@@ -421,10 +426,16 @@ pub async fn run(
     };
     let router = router(site, guard, config.limits.push_bytes);
     let tls = config.tls.clone().map(|files| tls::acceptor(files, stop.clone())).transpose()?;
-    if let Some((listener, gatekeeper)) = gate {
+    let gate = gate.map(|(listener, gatekeeper)| {
         background.spawn(follow_access_log(Arc::clone(&gatekeeper), stop.clone()));
-        background.spawn(listener.serve(gatekeeper, stop.clone()));
-    }
+        let (gate_stop, end) = (stop.clone(), stop.clone());
+        tokio::spawn(async move {
+            let ended = listener.serve(gatekeeper, gate_stop).await;
+            // Started again, it answers again; meanwhile requests pass.
+            end.cancel();
+            ended
+        })
+    });
     ready(address, link);
     listener::serve(listener, tls, router, proxies, room, stop.clone()).await?;
     // What runs has 2 s to end; it is not cut off.
@@ -432,13 +443,20 @@ pub async fn run(
     let _ = notifier.await;
     // The monitor has its own bounds for the last writes.
     let ended = monitor.await.and_then(|ended| ended);
+    let gate_ended = match gate {
+        Some(gate) => gate.await.unwrap_or_else(|error| Err(io::Error::other(error))),
+        None => Ok(()),
+    };
+    // Requests under way may have changed it since its loop ended.
+    publisher.finish().await;
     background.close();
     let _ = tokio::time::timeout(Duration::from_millis(200), background.wait()).await;
     store.leave().await;
     ended.map_err(|error| {
         tracing::error!(%error, "the monitor failed unexpectedly");
         StartError::Monitor
-    })
+    })?;
+    gate_ended.map_err(StartError::GateFailed)
 }
 
 /// As many places as the limit of open files leaves, and a warning where those are fewer than were

@@ -20,6 +20,7 @@
 //! The gate does not use the crate `governor`: its limiters have one quota for all keys, which
 //! cannot change, no state that only observes, and no count of what is under way.
 
+mod batch;
 mod cell;
 mod config;
 mod count;
@@ -36,11 +37,14 @@ use domain::time::{MonotonicTime, Span};
 use policy::limits::Quota;
 
 use crate::gate::{
+    batch::Batch,
     cell::{Arrival, Stale},
     latency::Histogram,
+    slots::Lifetime,
     table::Table,
 };
 pub use crate::gate::{
+    batch::BatchBound,
     cell::{Counts, Decision, Enforcement, Exceeded, Reported, Verdict},
     config::Config,
     fair::{Allowance, Caps, Demand, culprits, fair_shares},
@@ -54,6 +58,8 @@ pub use crate::gate::{
 pub struct Gate {
     table: Table,
     listed: usize,
+    /// Batch requests of all organizations, while they have a bound.
+    batch: Batch,
     /// Queueing times of all requests.
     queueing: Histogram,
 }
@@ -61,7 +67,13 @@ pub struct Gate {
 impl Gate {
     /// A gate that knows no organization.
     pub fn new(config: &Config) -> Self {
-        Self { table: Table::new(config), listed: config.listed, queueing: Histogram::default() }
+        let longest = config.slot_lifetimes.iter().copied().max().unwrap_or(Span::ZERO);
+        Self {
+            table: Table::new(config),
+            listed: config.listed,
+            batch: Batch::new(Lifetime::new(longest)),
+            queueing: Histogram::default(),
+        }
     }
 
     /// Decides about a request of an organization in a class, and counts it. Without a quota it
@@ -77,8 +89,39 @@ impl Gate {
         limit: Option<(Enforcement, Quota)>,
         now: MonotonicTime,
     ) -> Decision {
+        self.decide_crowded(organization, class, content_length, limit, None, now)
+    }
+
+    /// Decides about a batch request as [`Self::decide`], where all batch requests together have a
+    /// bound. A request that exceeds it uses nothing of the quota of its organization.
+    pub fn decide_batch(
+        &self,
+        organization: &str,
+        class: u8,
+        content_length: u64,
+        limit: Option<(Enforcement, Quota)>,
+        bound: BatchBound,
+        now: MonotonicTime,
+    ) -> Decision {
+        let admission = self.batch.admit(bound, now);
+        let crowded = admission.crowded;
+        let decision =
+            self.decide_crowded(organization, class, content_length, limit, crowded, now);
+        self.batch.settle(admission, decision.passes(), now);
+        decision
+    }
+
+    fn decide_crowded(
+        &self,
+        organization: &str,
+        class: u8,
+        content_length: u64,
+        limit: Option<(Enforcement, Quota)>,
+        crowded: Option<Enforcement>,
+        now: MonotonicTime,
+    ) -> Decision {
         let generation = self.table.generation(usize::from(class), now);
-        let request = Arrival::new(now, generation, content_length, limit);
+        let request = Arrival::new(now, generation, content_length, limit, crowded);
         let decide = |place: table::Place<'_>| place.cell.decide(&request);
         let decision = self
             .table
@@ -104,6 +147,11 @@ impl Gate {
             Ok(())
         };
         let _ = self.table.with(organization, class, false, end, |_, _| {});
+    }
+
+    /// Ends a batch request that passed while there was a bound of them.
+    pub fn end_batch(&self, began: Option<MonotonicTime>) {
+        self.batch.end(began);
     }
 
     /// Counts the result of a request. Ending the request is another call, as an application and a
@@ -148,6 +196,7 @@ impl Gate {
     pub fn take_window(&self, now: MonotonicTime) -> Window {
         let mut window = window::take(&self.table, self.listed, now);
         self.queueing.take(&mut window.queueing);
+        window.batch_under_way = self.batch.under_way(now);
         window
     }
 }

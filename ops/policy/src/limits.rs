@@ -4,6 +4,7 @@
 //! name of its organization, and that only where the name is not written in the request as it is.
 
 mod automation;
+mod capacity;
 mod cells;
 mod class;
 mod organization;
@@ -16,6 +17,7 @@ mod source;
 mod tests;
 
 pub use automation::{Automation, SafeModeEntry};
+pub use capacity::BatchCapacity;
 pub use class::{Class, ClassId, ClassKind, Classification, Methods, PathPattern};
 pub use organization::Organization;
 pub use plan::{Limit, LimitState, Override, OwnLimits, OwnPlan, Plan, PlanName};
@@ -37,6 +39,7 @@ pub struct Limits {
     sources: Vec<OrganizationSource>,
     classes: Vec<Class>,
     plans: Plans,
+    batch: Option<BatchCapacity>,
     automation: Automation,
 }
 
@@ -44,9 +47,9 @@ impl Limits {
     /// Reads the document. `file` is how errors name it. All problems are told, in the order of
     /// their places.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let Contents { sources, classes, plans, automation } = read::read(file, text)?;
+        let Contents { sources, classes, plans, batch, automation } = read::read(file, text)?;
         let version = Hash(Sha256::digest(text.as_bytes()).into());
-        Ok(Self { version, sources, classes, plans, automation })
+        Ok(Self { version, sources, classes, plans, batch, automation })
     }
 
     /// SHA-256 of the document's bytes.
@@ -117,6 +120,11 @@ impl Limits {
         now: Timestamp,
     ) -> Option<Limit> {
         self.plans.limit(plan, organization.as_str(), class, now)
+    }
+
+    /// The part of the capacity that batch requests may take; `None` if that is not bounded.
+    pub fn batch_capacity(&self) -> Option<BatchCapacity> {
+        self.batch
     }
 
     /// Bounds of what the agent does without a person.

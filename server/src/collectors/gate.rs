@@ -13,7 +13,7 @@ use engine::{
     protection::{Baseline, Counted},
 };
 use futures::{FutureExt as _, future::BoxFuture};
-use policy::limits::{ClassKind, Limits, Organization};
+use policy::limits::{ClassKind, LimitState, Limits, Organization};
 
 use super::{
     collector::{Absence, CollectError, Collector, Listing, Round},
@@ -89,6 +89,12 @@ pub const SIGNALS: SignalGroup = SignalGroup {
         SignalInfo::new("gate.requests", "Request rate", "requests/s", "All requests at the gate."),
         SignalInfo::new("gate.refused", "Refusal rate", "requests/s", "All that were refused."),
         SignalInfo::new("gate.paused", "Paused rate", "requests/s", "All that safe mode refused."),
+        SignalInfo::new(
+            "gate.batch",
+            "Batch concurrency",
+            "requests",
+            "Batch requests of all organizations whose end has not been reported, while limits.md bounds them.",
+        ),
         SignalInfo::new(
             "gate.queueing",
             "Queueing time",
@@ -232,6 +238,10 @@ impl GateCollector {
             ("gate.organizations", active as f64),
         ] {
             round.observe(at, &self.subject, signal, value);
+        }
+        if hears_ends && limits.batch_capacity().is_some_and(|one| one.state != LimitState::Off) {
+            let under_way = f64::from(window.batch_under_way);
+            round.observe(at, &self.subject, "gate.batch", under_way);
         }
         if let Some(queueing) = window.queueing.quantile(0.95) {
             round.observe(at, &self.subject, "gate.queueing", queueing.as_secs_f64() * 1e3);

@@ -54,6 +54,10 @@ fn look(follower: &mut Follower, gatekeeper: &Gatekeeper, followed: &Followed) {
             followed.leave_out_line(|| format!("begins at byte {at}: {why}"), now);
         }
     });
+    gatekeeper.set_blind(look.is_blind);
+    if look.skipped > 0 {
+        gatekeeper.miss_ends(now);
+    }
     followed.set_obstacle(look.obstacle.map(told));
     if look.skipped > 0 {
         followed.skip(look.skipped, now);

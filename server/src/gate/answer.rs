@@ -1,6 +1,7 @@
 //! The answer to a proxy: status, fields and a short page for the visitor.
 
 use bytes::Bytes;
+use domain::time::Span;
 use engine::gate::{Standing, retry_after_seconds};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
@@ -15,6 +16,8 @@ const GATE_STATUS: HeaderName = HeaderName::from_static("x-gate-status");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
+/// The time after which a batch request may be tried again: nothing says when there is room.
+const BUSY_RETRY: Span = Span::from_secs(5);
 /// Seconds after which a client may try again in safe mode.
 const SAFE_MODE_RETRY: u64 = 60;
 
@@ -37,6 +40,8 @@ pub(super) enum Refusal {
         /// The largest body in bytes.
         most: u64,
     },
+    /// Batch requests take all of the capacity that they may take.
+    Busy,
     /// Safe mode is in force, and it is not critical.
     SafeMode,
 }
@@ -76,22 +81,18 @@ impl Refusal {
         match self {
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::SafeMode => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::SafeMode => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// Title and sentence for the visitor; nothing of who else sends how much.
     fn told(&self, retry_after: Option<u64>) -> (&'static str, String) {
         match self {
-            Self::TooMany(_) => {
-                let seconds = retry_after.unwrap_or(1);
-                let again =
-                    if seconds == 1 { "1 second".to_owned() } else { format!("{seconds} seconds") };
-                ("Too many requests", format!("Please try again in {again}."))
-            }
+            Self::TooMany(_) => ("Too many requests", again(retry_after)),
             Self::TooLarge { most } => {
                 ("Too large", format!("At most {most} bytes can be sent at once."))
             }
+            Self::Busy => ("Busy for the moment", again(retry_after)),
             Self::SafeMode => (
                 "Read-only for the moment",
                 "Changes are paused to protect the service, and nothing was saved. You can still read. Please try again later.".to_owned(),
@@ -122,15 +123,17 @@ impl Answer {
             }
             Self::Refused(refusal) => refusal,
         };
-        let mut retry_after = None;
-        if let Refusal::TooMany(held) = refusal {
-            held.write(headers);
-            let seconds = retry_after_seconds(held.standing.retry_after, random());
+        let retry_after = match refusal {
+            Refusal::TooMany(held) => {
+                held.write(headers);
+                Some(retry_after_seconds(held.standing.retry_after, random()))
+            }
+            Refusal::Busy => Some(retry_after_seconds(BUSY_RETRY, random())),
+            Refusal::SafeMode => Some(SAFE_MODE_RETRY),
+            Refusal::TooLarge { .. } => None,
+        };
+        if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-            retry_after = Some(seconds);
-        }
-        if matches!(refusal, Refusal::SafeMode) {
-            headers.insert(RETRY_AFTER, HeaderValue::from(SAFE_MODE_RETRY));
         }
         let status = refusal.status();
         headers.insert(GATE_STATUS, HeaderValue::from(status.as_u16()));
@@ -145,6 +148,13 @@ impl Answer {
         *response.status_mut() = refused_as.unwrap_or(status);
         *response.body_mut() = Full::from(body);
         response
+    }
+}
+
+fn again(retry_after: Option<u64>) -> String {
+    match retry_after.unwrap_or(1) {
+        1 => "Please try again in 1 second.".to_owned(),
+        seconds => format!("Please try again in {seconds} seconds."),
     }
 }
 

@@ -1,9 +1,14 @@
 //! The gate's own listener: one question, one report, no sessions.
+//!
+//! It runs on a thread of its own, so that no page, query or collector delays an answer.
 
 use std::{
     convert::Infallible,
-    fs, io,
-    os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
+    fs, io, net,
+    os::unix::{
+        self,
+        fs::{FileTypeExt as _, PermissionsExt as _},
+    },
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -18,7 +23,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
-    sync::Semaphore,
+    runtime,
+    sync::{Semaphore, oneshot},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -39,6 +45,8 @@ const MOST_CONNECTIONS: usize = 4_096;
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// The time within which the body of a report has to come.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// The longest report that is read between two answers, in bytes: about 0.1 ms.
+const READ_AT_ONCE: usize = 8 * 1024;
 /// The pause after a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The shortest token: 128 random bits as 32 hexadecimal digits are longer.
@@ -79,14 +87,30 @@ pub enum GateError {
     },
 }
 
+/// An open socket that belongs to no runtime yet.
+enum Opened {
+    Tcp(net::TcpListener),
+    Unix(unix::net::UnixListener),
+}
+
 enum Socket {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
+impl Opened {
+    /// The socket, in the runtime that it is used in.
+    fn enter(self) -> io::Result<Socket> {
+        Ok(match self {
+            Self::Tcp(socket) => Socket::Tcp(TcpListener::from_std(socket)?),
+            Self::Unix(socket) => Socket::Unix(UnixListener::from_std(socket)?),
+        })
+    }
+}
+
 /// The gate's listener, open and not yet answering.
 pub struct GateListener {
-    socket: Socket,
+    socket: Opened,
     token: Option<[u8; 32]>,
 }
 
@@ -110,11 +134,12 @@ impl GateListener {
         let socket = match address {
             GateAddress::Tcp(address) => {
                 let socket = TcpListener::bind(address).await;
-                Socket::Tcp(socket.map_err(failed(address.to_string()))?)
+                let socket = socket.and_then(TcpListener::into_std);
+                Opened::Tcp(socket.map_err(failed(address.to_string()))?)
             }
             GateAddress::Unix(path) => {
                 let failed = failed(path.display().to_string());
-                Socket::Unix(open_socket(path)?.map_err(failed)?)
+                Opened::Unix(open_socket(path)?.map_err(failed)?)
             }
         };
         Ok(Some(Self { socket, token }))
@@ -123,22 +148,40 @@ impl GateListener {
     /// The port, where it listens on one.
     pub fn port(&self) -> Option<u16> {
         match &self.socket {
-            Socket::Tcp(socket) => socket.local_addr().ok().map(|address| address.port()),
-            Socket::Unix(_) => None,
+            Opened::Tcp(socket) => socket.local_addr().ok().map(|address| address.port()),
+            Opened::Unix(_) => None,
         }
     }
 
-    /// Answers until it is told to stop.
-    pub async fn serve(self, gatekeeper: Arc<Gatekeeper>, stop: CancellationToken) {
+    /// Answers on a thread of its own until it is told to stop.
+    pub async fn serve(
+        self,
+        gatekeeper: Arc<Gatekeeper>,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (end, ended) = oneshot::channel();
+        std::thread::Builder::new().name("gate".to_owned()).spawn(move || {
+            let _ = end.send(runtime.block_on(self.answer_all(gatekeeper, stop)));
+        })?;
+        ended.await.unwrap_or_else(|_| Err(io::Error::other("the thread of the gate failed")))
+    }
+
+    async fn answer_all(
+        self,
+        gatekeeper: Arc<Gatekeeper>,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let socket = self.socket.enter()?;
         let connections = TaskTracker::new();
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let token = self.token;
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
             let talk = Talk { gatekeeper: Arc::clone(&gatekeeper), token, stop: stop.clone() };
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = accept(&self.socket) => accepted,
+                accepted = accept(&socket) => accepted,
             };
             match accepted {
                 Ok(Stream::Tcp(stream)) => {
@@ -162,6 +205,7 @@ impl GateListener {
         }
         connections.close();
         let _ = tokio::time::timeout(Duration::from_secs(1), connections.wait()).await;
+        Ok(())
     }
 }
 
@@ -189,17 +233,18 @@ fn read_token(path: &PathBuf) -> Result<[u8; 32], GateError> {
 }
 
 /// Opens a socket in the file system. One that a former run left behind is replaced.
-fn open_socket(path: &PathBuf) -> Result<io::Result<UnixListener>, GateError> {
+fn open_socket(path: &PathBuf) -> Result<io::Result<unix::net::UnixListener>, GateError> {
     if let Ok(there) = fs::symlink_metadata(path) {
         if !there.file_type().is_socket() {
             return Err(GateError::NoSocket { path: path.clone() });
         }
-        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        if unix::net::UnixStream::connect(path).is_ok() {
             return Ok(Err(io::ErrorKind::AddrInUse.into()));
         }
         let _ = fs::remove_file(path);
     }
-    Ok(UnixListener::bind(path).and_then(|socket| {
+    Ok(unix::net::UnixListener::bind(path).and_then(|socket| {
+        socket.set_nonblocking(true)?;
         // The proxy runs as another user and is added to the group.
         fs::set_permissions(path, fs::Permissions::from_mode(0o660))?;
         Ok(socket)
@@ -237,7 +282,7 @@ impl Talk {
 }
 
 async fn answer(
-    gatekeeper: &Gatekeeper,
+    gatekeeper: &Arc<Gatekeeper>,
     token: Option<[u8; 32]>,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
@@ -298,7 +343,10 @@ fn check(gatekeeper: &Gatekeeper, request: &Request<Incoming>) -> Response<Full<
     response
 }
 
-async fn take_report(gatekeeper: &Gatekeeper, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn take_report(
+    gatekeeper: &Arc<Gatekeeper>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let body = Limited::new(request.into_body(), report::LARGEST).collect();
     let body = match tokio::time::timeout(BODY_WITHIN, body).await {
         Ok(Ok(body)) => body.to_bytes(),
@@ -307,7 +355,15 @@ async fn take_report(gatekeeper: &Gatekeeper, request: Request<Incoming>) -> Res
             return told(StatusCode::REQUEST_TIMEOUT, "The report did not arrive within 10 s.");
         }
     };
-    match report::take(gatekeeper, &body) {
+    // A long one is read beside the answers.
+    let taken = if body.len() <= READ_AT_ONCE {
+        report::take(gatekeeper, &body)
+    } else {
+        let gatekeeper = Arc::clone(gatekeeper);
+        let read = tokio::task::spawn_blocking(move || report::take(&gatekeeper, &body));
+        read.await.unwrap_or_else(|_| Err("The report could not be read.".to_owned()))
+    };
+    match taken {
         Ok(()) => told(StatusCode::NO_CONTENT, ""),
         Err(sentence) => told(StatusCode::UNPROCESSABLE_ENTITY, &sentence),
     }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, sync::Arc};
 
 use domain::time::Span;
-use engine::gate::Standing;
+use engine::gate::{Reported, Standing};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use policy::limits::{Limits, Quota, Rate};
 
@@ -54,6 +54,11 @@ fn what_is_refused_is_told_when_to_try_again() {
     let large = Answer::Refused(Refusal::TooLarge { most: 10 }).respond(None, false, || 0);
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert!(!large.headers().contains_key("retry-after"));
+    let busy = Answer::Refused(Refusal::Busy).respond(None, true, || u64::MAX);
+    assert_eq!(
+        (busy.status(), &busy.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from(10))
+    );
 }
 
 #[test]
@@ -70,6 +75,33 @@ fn a_question_names_method_and_target() {
     insert(&mut headers, "x-content-length", "much");
     let question = Question::read(&headers).unwrap();
     assert_eq!((question.uri, question.host, question.content_length), ("/Größe?x", None, 0));
+}
+
+#[test]
+fn while_ends_are_missed_nothing_is_refused_for_what_is_under_way() {
+    let text = "format: 1\n\n| organization from | pattern |\n|---|---|\n| header | `X-Organization` |\n\n\
+        | class | methods | paths | kind | critical | largest body |\n|---|---|---|---|---|---|\n\
+        | `w` | POST | `*` | batch | no | - |\n\n\
+        | plan | class | rate | burst | at a time | state |\n|---|---|---|---|---|---|\n\
+        | `default` | `w` | 1,000/s | 1,000 | 1 | on |\n";
+    let limits = Limits::parse("limits.md", text).unwrap();
+    let gatekeeper = Gatekeeper::new(Arc::new(limits), Clock::start());
+    let mut headers = HeaderMap::new();
+    for (name, value) in
+        [("x-forwarded-method", "POST"), ("x-forwarded-uri", "/"), ("x-organization", "acme")]
+    {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let question = Question::read(&headers).unwrap();
+    let passes = || matches!(gatekeeper.ask(&question).0, Answer::Passes(_));
+    assert!(passes());
+    gatekeeper.take_result(&question, Reported { failed: false, latency: None }, true);
+    assert_eq!([passes(), passes()], [true, false]);
+    gatekeeper.set_blind(true);
+    assert!(passes(), "nobody knows whether the first one has ended");
+    gatekeeper.set_blind(false);
+    gatekeeper.take_result(&question, Reported { failed: false, latency: None }, true);
+    assert!(passes(), "the end of the one in between was missed");
 }
 
 #[test]

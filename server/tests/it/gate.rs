@@ -445,6 +445,45 @@ fn observed_limits_refuse_nothing_and_traffic_becomes_signals_and_an_incident() 
 }
 
 #[test]
+fn batch_requests_leave_room_for_those_that_somebody_waits_for() {
+    let capacity = "\n| batch requests at a time | state |\n| --- | --- |\n| 1 | on |\n";
+    let gated = Gated::start(&(limits("off") + capacity));
+    let upload = |organization: &str| gated.ask(&question("POST", "/uploads", organization));
+    let finish = || {
+        let stream = TcpStream::connect(("127.0.0.1", gated.port)).unwrap();
+        let result = r#"{"method":"POST","uri":"/uploads","headers":{"X-Organization":"acme"},"status":201,"duration_ms":5}"#;
+        let head = format!("POST /api/gate/report HTTP/1.1\r\nHost: gate\r\nX-Gate-Token: {TOKEN}");
+        talk(stream, &format!("{head}\r\n\r\n{{\"results\":[{result}]}}")).status
+    };
+    // As long as nobody reports an end, nobody knows what is under way, and all pass.
+    assert!((0..3).all(|_| upload("acme").status == 204));
+    assert!((0..3).all(|_| finish() == 204));
+    assert_eq!(upload("acme").status, 204);
+    let refused = upload("globex");
+    assert_eq!((refused.status, field(&refused, "x-gate-status")), (503, Some("503".into())));
+    let wait: u64 = field(&refused, "retry-after").unwrap().parse().unwrap();
+    assert!((5..=10).contains(&wait) && refused.body.contains("Busy for the moment"));
+    let application = Application::start();
+    let flag = gated.home.dir.path().join("safe-mode");
+    let around = Around { gate: gated.port, application: application.port, flag: &flag };
+    if let Some(proxy) = Proxy::nginx(around) {
+        let refused = proxy.send("POST", "/uploads", "globex", "");
+        assert_eq!(refused.status, 503, "{refused:?}");
+        assert!(field(&refused, "retry-after").is_some(), "{refused:?}");
+        assert!(refused.body.contains("Busy for the moment"), "{refused:?}");
+    }
+    assert_eq!(gated.ask(&question("GET", "/", "globex")).status, 204);
+    assert_eq!(finish(), 204);
+    assert_eq!(upload("globex").status, 204);
+    gated.program.until("the reading", |program| {
+        let health = program.get("/api/ops/health").json();
+        let readings = health["now"]["readings"].as_array()?.clone();
+        let batch = readings.iter().find(|one| one["signal"] == "gate.batch")?;
+        (batch["value"] == 1.0).then_some(())
+    });
+}
+
+#[test]
 fn a_change_of_the_limits_takes_effect_and_frees_nothing() {
     let gated = Gated::start(&limits("on"));
     let ask = || gated.ask(&question("POST", "/uploads", "acme")).status;

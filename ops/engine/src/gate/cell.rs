@@ -35,6 +35,8 @@ pub enum Exceeded {
     Rate,
     /// The number of requests under way at the same time.
     Concurrency,
+    /// The part of the capacity that batch requests of all organizations may take.
+    BatchCapacity,
 }
 
 /// The answer to a request.
@@ -78,6 +80,8 @@ pub(super) struct Arrival {
     generation: u32,
     content_length: u64,
     limit: Option<Limit>,
+    /// Set for a request that exceeds the part of the capacity that batch requests may take.
+    crowded: Option<Enforcement>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -93,13 +97,14 @@ impl Arrival {
         generation: u32,
         content_length: u64,
         limit: Option<(Enforcement, Quota)>,
+        crowded: Option<Enforcement>,
     ) -> Self {
         let limit = limit.map(|(enforcement, quota)| Limit {
             enforcement,
             pace: Pace::of(&quota),
             at_a_time: quota.at_a_time.map_or(u32::MAX, Into::into),
         });
-        Self { now: nanos(now), generation, content_length, limit }
+        Self { now: nanos(now), generation, content_length, limit, crowded }
     }
 }
 
@@ -144,9 +149,19 @@ impl Cell {
         if self.slots.is_behind(request.generation) {
             return Err(Stale);
         }
+        let passed = match request.crowded {
+            // Its quota stays as it is.
+            Some(Enforcement::On) => {
+                let verdict = Verdict::Refused(Exceeded::BatchCapacity);
+                self.count(request, verdict, false);
+                return Ok(Decision { verdict, standing: None });
+            }
+            Some(Enforcement::Observe) => Verdict::WouldBeRefused(Exceeded::BatchCapacity),
+            None => Verdict::Passed,
+        };
         let Some(limit) = request.limit else {
-            self.count(request, Verdict::Passed, self.slots.reserve(u32::MAX));
-            return Ok(Decision::UNLIMITED);
+            self.count(request, passed, self.slots.reserve(u32::MAX));
+            return Ok(Decision { verdict: passed, standing: None });
         };
         if self.pace != Some(limit.pace) {
             return Err(Stale);
@@ -160,7 +175,7 @@ impl Cell {
             None
         };
         let verdict = match (exceeded, limit.enforcement) {
-            (None, _) => Verdict::Passed,
+            (None, _) => passed,
             (Some(exceeded), Enforcement::Observe) => {
                 reserved = reserved || self.slots.reserve(u32::MAX);
                 Verdict::WouldBeRefused(exceeded)

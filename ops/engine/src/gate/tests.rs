@@ -1,5 +1,6 @@
 //! Samples for the tests, and tests of the gate by itself.
 
+mod batch;
 mod bounds;
 mod model;
 mod threads;

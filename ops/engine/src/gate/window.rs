@@ -25,6 +25,8 @@ pub struct Window {
     pub others: Vec<Counts>,
     /// Organizations with cells of their own that are not pinned.
     pub own_cells: usize,
+    /// Batch requests under way, while they have a bound.
+    pub batch_under_way: u32,
     /// Queueing times that were reported.
     pub queueing: Latencies,
 }
@@ -119,5 +121,11 @@ pub(super) fn take(table: &Table, most_listed: usize, now: MonotonicTime) -> Win
         histogram.take(&mut counts.latencies);
     }
     organizations.sort_unstable_by(|one, other| one.organization.cmp(&other.organization));
-    Window { organizations, others, own_cells: table.own(), queueing: Latencies::default() }
+    Window {
+        organizations,
+        others,
+        own_cells: table.own(),
+        batch_under_way: 0,
+        queueing: Latencies::default(),
+    }
 }

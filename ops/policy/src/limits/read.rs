@@ -6,6 +6,7 @@ use crate::{
     diagnostic::Diagnostic,
     limits::{
         automation::Automation,
+        capacity::BatchCapacity,
         cells::{self, Wrong, wrong},
         class::{Class, ClassId, ClassKind, Methods, PathPattern},
         organization::Organization,
@@ -45,6 +46,7 @@ const OVERRIDES: &[(&str, bool)] = &[
     ("state", true),
     ("until", true),
 ];
+const CAPACITY: &[(&str, bool)] = &[("batch requests at a time", true), ("state", true)];
 const RULES: &[(&str, bool)] = &[("rule", true), ("value", true)];
 
 /// More classes than this are refused: each request is compared with them in turn.
@@ -58,6 +60,7 @@ pub(super) struct Contents {
     pub sources: Vec<OrganizationSource>,
     pub classes: Vec<Class>,
     pub plans: Plans,
+    pub batch: Option<BatchCapacity>,
     pub automation: Automation,
 }
 
@@ -70,6 +73,7 @@ enum Kind {
     Plans,
     Organizations,
     Overrides,
+    Capacity,
     Rules,
 }
 
@@ -83,6 +87,7 @@ impl Kind {
             "plan" => Some(Self::Plans),
             "organization" if has("class") || has("rate") => Some(Self::Overrides),
             "organization" => Some(Self::Organizations),
+            "batch requests at a time" => Some(Self::Capacity),
             "rule" => Some(Self::Rules),
             _ => None,
         }
@@ -95,6 +100,7 @@ impl Kind {
             Self::Plans => PLANS,
             Self::Organizations => ORGANIZATIONS,
             Self::Overrides => OVERRIDES,
+            Self::Capacity => CAPACITY,
             Self::Rules => RULES,
         }
     }
@@ -147,7 +153,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn unknown(&mut self, table: &Table) {
-        const KNOWN: [&str; 5] = ["organization from", "class", "plan", "organization", "rule"];
+        const KNOWN: [&str; 6] = [
+            "organization from",
+            "class",
+            "plan",
+            "organization",
+            "batch requests at a time",
+            "rule",
+        ];
         let Some(cell) = table.head.first() else {
             self.report.at(0, 1, 1, "a table without columns", "'| class | \u{2026} |'");
             return;
@@ -155,7 +168,8 @@ impl Reader<'_> {
         let expected = match nearest(&cell.text, KNOWN.into_iter()) {
             Some(name) => format!("a known column; did you mean '{name}'?"),
             None => "'organization from | \u{2026}', 'class | \u{2026}', 'plan | \u{2026}', \
-                     'organization | \u{2026}' or 'rule | value'; other tables belong in a code fence"
+                     'organization | \u{2026}', 'batch requests at a time | state' or 'rule | value'; other \
+                     tables belong in a code fence"
                 .to_owned(),
         };
         self.report.cell(cell, format!("a table that begins with '{}'", cell.text), expected);
@@ -174,6 +188,7 @@ impl Reader<'_> {
                 Kind::Plans => self.plan(&row),
                 Kind::Organizations => self.organization_plan(&row),
                 Kind::Overrides => self.exception(&row),
+                Kind::Capacity => self.capacity(&row),
                 Kind::Rules => self.rule(&row),
             };
         }
@@ -331,6 +346,15 @@ impl Reader<'_> {
         Some(())
     }
 
+    fn capacity(&mut self, row: &Row<'_>) -> Option<()> {
+        let (count_cell, state_cell) = (row.get("batch requests at a time")?, row.get("state")?);
+        let at_a_time = self.take(count_cell, cells::count(&count_cell.text));
+        let state = self.state(state_cell);
+        self.once(Kind::Capacity, count_cell, ("batch requests at a time", ""))?;
+        self.contents.batch = Some(BatchCapacity { at_a_time: at_a_time?, state: state? });
+        Some(())
+    }
+
     fn known_class(&mut self, cell: &Cell) -> Option<ClassId> {
         let name = bare(&cell.text);
         let classes = || self.contents.classes.iter();
@@ -349,10 +373,14 @@ impl Reader<'_> {
         let at_a_time_cell = row.get("at a time")?;
         let at_a_time = self.take(at_a_time_cell, cells::count_or_none(&at_a_time_cell.text));
         let state_cell = row.get("state")?;
-        let states = LimitState::ALL.map(|state| (state.as_str(), state));
-        let state = self.take(state_cell, cells::word(&state_cell.text, &states));
+        let state = self.state(state_cell);
         let quota = Quota { rate: rate?, burst: burst?, at_a_time: at_a_time? };
         Some(Limit { state: state?, quota })
+    }
+
+    fn state(&mut self, cell: &Cell) -> Option<LimitState> {
+        let states = LimitState::ALL.map(|state| (state.as_str(), state));
+        self.take(cell, cells::word(&cell.text, &states))
     }
 }
 

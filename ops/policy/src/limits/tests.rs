@@ -45,6 +45,7 @@ fn the_documents_own_limits_are_read() {
     assert_eq!(*limits.automation(), Automation::default());
     assert_eq!(limits.sources().len(), 1);
     assert_eq!(limits.organizations().count(), 0);
+    assert_eq!(limits.batch_capacity(), None);
     let names: Vec<&str> = limits.classes().iter().map(|class| class.name.as_str()).collect();
     assert_eq!(names, ["sign-in", "uploads", "writes", "reads"]);
     let sign_in = &limits.classes()[0];
@@ -74,6 +75,8 @@ fn the_examples_of_the_document_are_read() {
     let (_, acme) = limits.organizations().next().unwrap();
     assert_eq!(limits.plan(acme.plan.unwrap()).unwrap().name.as_str(), "large");
     assert_eq!(acme.overrides.len(), 1);
+    let batch = limits.batch_capacity().unwrap();
+    assert_eq!((batch.at_a_time.get(), batch.state), (30, LimitState::Observe));
 }
 
 #[test]
@@ -213,6 +216,14 @@ fn every_problem_says_what_was_found_and_expected() {
         (
             format!("{rules}| fair share factor | inf |"),
             "8:23 'inf' is not a factor = a number from '1' to '100' such as '1.5'",
+        ),
+        (
+            "| batch requests at a time | state |\n|---|---|\n| 0 | on |".to_owned(),
+            "8:3 '0' is not a number of requests = a whole number from 1 such as '20'",
+        ),
+        (
+            "| batch requests at a time | state |\n|---|---|\n| 3 | on |\n| 4 | on |".to_owned(),
+            "9:3 a second row for 'batch requests at a time' = one row; the first is in line 8",
         ),
         (
             "| clas | x |\n|---|---|\n".to_owned(),

@@ -48,6 +48,8 @@ impl From<io::Error> for Obstacle {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Look {
     pub obstacle: Option<Obstacle>,
+    /// True if lines may be written that can't be read. A file that was only renamed is still read.
+    pub is_blind: bool,
     /// Bytes that were not read, as too many waited.
     pub skipped: u64,
 }
@@ -96,6 +98,7 @@ impl Follower {
             Err(obstacle) => {
                 self.is_new |= obstacle == Obstacle::Missing;
                 look.obstacle = Some(obstacle);
+                look.is_blind = obstacle != Obstacle::Missing || self.current.is_none();
             }
         }
         let mut budget = MOST_AT_ONCE;
@@ -108,6 +111,7 @@ impl Follower {
         if let Some(current) = &mut self.current {
             if let Err(error) = current.read(&mut budget, take) {
                 look.obstacle = look.obstacle.or_else(|| Some(error.into()));
+                look.is_blind = true;
             }
             look.skipped += current.catch_up();
         }

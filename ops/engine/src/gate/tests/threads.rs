@@ -10,7 +10,7 @@ use super::*;
 const THREADS: u64 = 4;
 
 /// Runs the same on several threads, each with its number.
-fn on_threads(work: impl Fn(u64) + Sync) {
+pub(super) fn on_threads(work: impl Fn(u64) + Sync) {
     thread::scope(|scope| {
         for number in 0..THREADS {
             let work = &work;

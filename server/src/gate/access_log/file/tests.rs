@@ -59,7 +59,9 @@ impl Log {
     }
 
     fn obstacle(&mut self) -> Option<Obstacle> {
-        self.look().1.obstacle
+        let look = self.look().1;
+        assert_eq!(look.is_blind, look.obstacle.is_some());
+        look.obstacle
     }
 }
 
@@ -90,7 +92,10 @@ fn a_renamed_file_is_read_to_its_end_and_beside_the_new_one() {
     // Nothing is there for a moment.
     assert_eq!(
         log.look(),
-        (vec!["one".to_owned()], Look { obstacle: Some(Obstacle::Missing), skipped: 0 })
+        (
+            vec!["one".to_owned()],
+            Look { obstacle: Some(Obstacle::Missing), is_blind: false, skipped: 0 }
+        )
     );
     log.write("log.1", "two\n");
     log.write("log", "four\n");
@@ -168,7 +173,7 @@ fn one_look_reads_a_bounded_part_and_what_is_far_behind_is_skipped_with_its_coun
     log.write("log", "ha");
     let (read, look) = log.look();
     assert_eq!(read.len(), 1_024);
-    assert_eq!(look, Look { obstacle: None, skipped: 39 * 1_024 * 1_024 + 2 });
+    assert_eq!(look, Look { obstacle: None, is_blind: false, skipped: 39 * 1_024 * 1_024 + 2 });
     log.write("log", "lf\nnext\n");
     assert_eq!(log.lines(), ["next"]);
 }
