@@ -76,7 +76,8 @@ pub(super) struct Simulate {
     host: Option<HostPattern>,
     /// Report results to the gate, as an application does. From then on, for 5 minutes, it judges how
     /// many requests are under way at a time, those of real organizations too: only where the
-    /// application reports its results anyway.
+    /// application reports its results anyway. A gate that follows an access log takes only queueing
+    /// times from these reports.
     #[arg(long, conflicts_with = "target")]
     report_results: bool,
     /// Allow a target that is not this machine. Simulated load can disturb others.

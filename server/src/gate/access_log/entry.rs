@@ -68,7 +68,7 @@ impl std::fmt::Display for Unreadable {
             Self::NoJson { column } => write!(f, "it is no JSON from column {column} on"),
             Self::OtherFields => f.write_str("a field is missing, unknown or no text"),
             Self::Value(field) => write!(f, "the value of {field} is not understood"),
-            Self::TooLong => f.write_str("it is longer than 16 KiB"),
+            Self::TooLong => f.write_str("it is longer than 64 KiB"),
         }
     }
 }
