@@ -161,7 +161,7 @@ mod tests {
 
     fn affected(name: &str, evidence: Vec<Evidence>) -> AffectedOrganization {
         let since = Timestamp::from_secs(10);
-        let effect = |evidence| EffectOn { evidence, since, until: None };
+        let effect = |evidence| EffectOn { evidence, since, until: None, last_seen: None };
         AffectedOrganization {
             organization: format!("organization:{name}").parse().unwrap(),
             effects: evidence.into_iter().map(effect).collect(),
