@@ -66,7 +66,7 @@ impl Sighting {
         *self = Self::new(evidence, self.since, now);
     }
 
-    /// True if it was seen at this moment.
+    /// True if it was seen at this moment, or was read from the journal.
     pub fn is_seen(&self, now: Now) -> bool {
         self.holds() && self.seen_at.mono == now.mono
     }

@@ -215,9 +215,9 @@ fn after_a_restart_an_effect_was_last_seen_when_the_journal_says() {
     let mut world = World::of("host:web-1", "host.memory.used");
     world.look_on(0..100, &[minute("acme", 40, 100)]);
     world.assessor = Assessor::default();
-    world.look_on(7_300..7_360, &[minute("acme", 0, 100)]);
+    world.look_on(7_300..7_361, &[minute("acme", 0, 100)]);
     assert_eq!(world.affected(1), [failing("acme")]);
-    world.look(7_360, &[minute("acme", 0, 100)]);
+    world.look(7_361, &[minute("acme", 0, 100)]);
     assert_eq!((world.affected(1), until(&world)), (vec![], Some(0)));
 }
 
@@ -238,7 +238,24 @@ fn nothing_ends_while_nothing_is_counted_and_all_ends_with_the_incident() {
     assert_eq!(world.written.len(), 1);
 }
 
-/// The most organizations in the property.
+#[test]
+fn an_impact_that_lands_after_the_incident_was_resolved_is_over() {
+    let mut world = World::of("host:web-1", "host.memory.used");
+    world.look(0, &[minute("acme", 50, 100)]);
+    let mut impact = world.impact(1).unwrap().clone();
+    (impact.more_known, impact.not_reported) = (3, 2);
+    let number = world.incident(1).number;
+    let resolved = Event::Resolved { incident: number, step: Step::PersonResolved, note: None };
+    world.take(10, &resolved);
+    // It was decided before, and written after.
+    world.take(11, &Event::ImpactChanged { incident: number, impact: Box::new(impact) });
+    assert_eq!(world.affected(1), []);
+    let impact = world.impact(1).unwrap();
+    assert_eq!((impact.counts().known, impact.not_reported), (0, 0));
+    assert_eq!(until(&world), Some(11));
+}
+
+/// Names of organizations in the property.
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
 fn any_minute() -> impl Strategy<Value = OrganizationMinute> {
