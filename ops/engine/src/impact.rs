@@ -5,10 +5,9 @@
 //! journalled impact is where it goes on from.
 //!
 //! **Known** is what was counted for the organization itself: failures ([`FEWEST_FAILURES`],
-//! [`FAILING_SHARE`]), latencies ([`FEWEST_LATENCIES`],
-//! [`SLOW`], [`SLOW_FACTOR`]), refused requests. **Likely** is what
-//! follows from an endpoint of the incident, where results are not reported. Where neither is, it
-//! is not known.
+//! [`FAILING_SHARE`]), latencies ([`FEWEST_LATENCIES`], [`SLOW`], [`SLOW_FACTOR`]), refused
+//! requests. **Likely** is what follows from an endpoint of the incident, where results are not
+//! reported. Where neither is, it is not known.
 //!
 //! **Places.** Evidence goes to each incident that has the effect already and to the one about the
 //! organization. Only where there is neither does it go to another one: the newest with a problem

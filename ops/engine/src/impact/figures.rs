@@ -124,7 +124,7 @@ impl<'a> Active<'a> {
     }
 
     fn is_breached(&self, signal: &str, subject: &Subject) -> bool {
-        let is_it = |breach: &domain::breach::Breach| {
+        let is_it = |breach: &Breach| {
             breach.key.signal.as_str() == signal && breach.key.subject == *subject
         };
         self.iter().any(|one| one.holding().any(is_it))
