@@ -219,7 +219,11 @@ fn limits_belong_to_the_incident_about_the_organization_and_read_only_to_safe_mo
 fn the_last_minute_forgets_what_is_older() {
     let mut traffic = Traffic::default();
     let acme = organization("acme");
-    let counts = |errors| Counts { requests: 10, results: 10, errors, ..Counts::default() };
+    let counts = |errors| {
+        let mut counts = Counts { requests: 10, results: 10, errors, ..Counts::default() };
+        counts.latencies.record(Span::from_millis(20));
+        counts
+    };
     for seconds in 0..180 {
         let counts = [counts(u64::from(seconds < 60))];
         let began_at = fixtures::at(seconds);
@@ -227,6 +231,7 @@ fn the_last_minute_forgets_what_is_older() {
         traffic.take(&acme, &sample, now(seconds).mono);
         let [one] = &traffic.minutes()[..] else { panic!("one organization") };
         assert!(one.results <= 600, "{seconds}: {}", one.results);
+        assert_eq!(one.latencies * 10, one.results, "{seconds}");
         match seconds {
             59 => assert_eq!((one.failed, one.failed_since), (60, Some(fixtures::at(0)))),
             130.. => assert_eq!((one.failed, one.failed_since), (0, None)),
