@@ -15,6 +15,7 @@ mod section;
 mod tests;
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -96,6 +97,8 @@ pub struct Gatekeeper {
     /// The proxy's access log, which then tells all results.
     followed: Option<Followed>,
     traffic: Mutex<Option<Traffic>>,
+    /// Organizations that stay watched.
+    kept: Mutex<Arc<BTreeSet<String>>>,
 }
 
 impl Gatekeeper {
@@ -119,6 +122,7 @@ impl Gatekeeper {
             protection: Mutex::default(),
             budget: RefusalBudget::default(),
             traffic: Mutex::default(),
+            kept: Mutex::default(),
             followed: None,
         }
     }
@@ -194,6 +198,16 @@ impl Gatekeeper {
     /// Their last minute; `None` if it was not seen just now.
     pub fn minutes(&self) -> Option<Arc<Vec<OrganizationMinute>>> {
         self.seen_traffic().map(|seen| seen.minutes)
+    }
+
+    /// Says which organizations are to stay watched although others send more.
+    pub fn keep_watched(&self, organizations: BTreeSet<String>) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(organizations);
+    }
+
+    /// Organizations that are to stay watched.
+    pub fn kept(&self) -> Arc<BTreeSet<String>> {
+        Arc::clone(&self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn seen_traffic(&self) -> Option<Traffic> {

@@ -126,13 +126,17 @@ pub struct EffectOn {
     pub evidence: Evidence,
     /// When it was first seen.
     pub since: Timestamp,
-    /// When it was last seen; `None` while it holds.
+    /// When it was last seen before it ended; `None` while it is not known to have ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// When it was last seen, where it has not ended and nothing has shown for long whether it
+    /// holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
 }
 
 impl EffectOn {
-    /// Whether it holds.
+    /// Whether it holds, as far as is known: silence ends none.
     pub const fn holds(&self) -> bool {
         self.until.is_none()
     }
@@ -213,7 +217,9 @@ impl Impact {
     /// Ends all effects: the incident is over.
     pub fn end(&mut self, at: Timestamp) {
         let effects = self.organizations.iter_mut().flat_map(|one| &mut one.effects);
-        effects.filter(|one| one.until.is_none()).for_each(|one| one.until = Some(at));
+        for one in effects.filter(|one| one.until.is_none()) {
+            (one.until, one.last_seen) = (Some(at), None);
+        }
         (self.more_known, self.more_likely, self.not_reported) = (0, 0, 0);
     }
 }
@@ -226,7 +232,7 @@ mod tests {
         let since = Timestamp::from_secs(10);
         AffectedOrganization {
             organization: format!("organization:{name}").parse().unwrap(),
-            effects: vec![EffectOn { evidence, since, until: None }],
+            effects: vec![EffectOn { evidence, since, until: None, last_seen: None }],
         }
     }
 

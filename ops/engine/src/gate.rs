@@ -31,6 +31,7 @@ mod slots;
 mod table;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod window;
 
 use domain::time::{MonotonicTime, Span};
@@ -50,6 +51,7 @@ pub use crate::gate::{
     fair::{Allowance, Caps, Demand, culprits, fair_shares},
     latency::Latencies,
     pace::{Standing, retry_after_seconds},
+    watch::{Changes, Watchlist},
     window::{OrganizationCounts, Window},
 };
 

@@ -1,7 +1,7 @@
 //! Customer impact in sentences: the organizations that are affected, and how.
 
 use domain::{
-    impact::{AffectedOrganization, Certainty, EndpointTrouble, Evidence, Impact},
+    impact::{AffectedOrganization, Certainty, EffectOn, EndpointTrouble, Evidence, Impact},
     unit::Unit,
 };
 
@@ -78,7 +78,11 @@ pub const fn certainty(of: Certainty) -> &'static str {
 
 /// `acme (12% of requests fail, limited)`.
 fn named(one: &AffectedOrganization) -> String {
-    let effects: Vec<String> = one.holding().map(|known| effect(&known.evidence)).collect();
+    let told = |known: &EffectOn| {
+        let told = effect(&known.evidence);
+        if known.last_seen.is_some() { format!("last seen: {told}") } else { told }
+    };
+    let effects: Vec<String> = one.holding().map(told).collect();
     format!("{} ({})", humanize::name(&one.organization), effects.join("; "))
 }
 
@@ -152,16 +156,13 @@ fn not_reported(impact: &Impact) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{
-        impact::EffectOn,
-        time::{Span, Timestamp},
-    };
+    use domain::time::{Span, Timestamp};
 
     use super::*;
 
     fn affected(name: &str, evidence: Vec<Evidence>) -> AffectedOrganization {
         let since = Timestamp::from_secs(10);
-        let effect = |evidence| EffectOn { evidence, since, until: None };
+        let effect = |evidence| EffectOn { evidence, since, until: None, last_seen: None };
         AffectedOrganization {
             organization: format!("organization:{name}").parse().unwrap(),
             effects: evidence.into_iter().map(effect).collect(),
@@ -210,6 +211,14 @@ mod tests {
         assert!(text.ends_with("it is not known whether it is affected."), "{text}");
         told.end(Timestamp::from_secs(30));
         assert_eq!(sentence(&told), "No organization is seen to be affected any more.");
+    }
+
+    #[test]
+    fn what_was_not_seen_for_long_is_told_as_affected_with_what_was_seen_last() {
+        let mut told = impact(vec![affected("acme", vec![Evidence::Results { failed: 2, of: 5 }])]);
+        told.organizations[0].effects[0].last_seen = Some(Timestamp::from_secs(15));
+        let text = sentence(&told).replace(['\u{2068}', '\u{2069}'], "");
+        assert_eq!(text, "1 organization is affected: acme (last seen: 40% of requests fail).");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use domain::{
     time::{MonotonicTime, Span, Timestamp},
 };
 use engine::{
-    gate::{Counts, OrganizationCounts},
+    gate::{Counts, OrganizationCounts, Watchlist},
     impact::{Sample, Traffic},
     protection::{Baseline, Counted},
 };
@@ -28,10 +28,8 @@ use crate::{
 /// The kind of subjects.
 const KIND: &str = "organization";
 const EVERY: Duration = Duration::from_secs(1);
-/// Organizations that are watched at a time.
+/// Organizations that are watched at a time beside those that the document names.
 const MOST: usize = 200;
-/// An organization without a request is watched for this long.
-const WATCHED: Span = Span::from_mins(15);
 
 /// Signals of the gate.
 pub const SIGNALS: SignalGroup = SignalGroup {
@@ -140,6 +138,7 @@ impl Kind for Gate {
             clock: gatekeeper.clock(),
             gatekeeper,
             taken_at: None,
+            list: Watchlist::new(MOST),
             watched: BTreeMap::new(),
             baseline: Baseline::default(),
             traffic: Traffic::default(),
@@ -165,7 +164,6 @@ impl Kind for Gate {
 #[derive(Debug)]
 struct Watched {
     subject: Subject,
-    active_at: MonotonicTime,
 }
 
 struct GateCollector {
@@ -174,6 +172,8 @@ struct GateCollector {
     subject: Subject,
     /// When the last window ended.
     taken_at: Option<MonotonicTime>,
+    /// Decides who is watched.
+    list: Watchlist,
     watched: BTreeMap<Box<str>, Watched>,
     baseline: Baseline,
     /// The last minute of each organization.
@@ -296,28 +296,27 @@ impl GateCollector {
         }
     }
 
-    /// Watches who sends, as far as there is room, and no longer who is silent for long.
+    /// Watches who is named or sends most, and no longer who is silent for long.
     fn watch(&mut self, seen: &[OrganizationCounts], limits: &Limits, now: MonotonicTime) {
-        let gatekeeper = &self.gatekeeper;
-        self.watched.retain(|name, one| {
-            let stays = now.since(one.active_at) <= WATCHED;
-            if !stays {
-                gatekeeper.unwatch(name);
-            }
-            stays
-        });
-        for one in seen {
-            let is_active = one.classes.iter().any(|counts| counts.requests > 0);
-            if !is_active && !limits.names(&one.organization) {
-                continue;
-            }
-            if let Some(known) = self.watched.get_mut(&one.organization) {
-                known.active_at = now;
-            } else if self.watched.len() < MOST
-                && let Some(organization) = Organization::new(&*one.organization)
-            {
+        let kept = self.gatekeeper.kept();
+        let sent: Vec<(&str, u64)> = seen
+            .iter()
+            .filter(|one| Organization::new(&*one.organization).is_some())
+            .map(|one| {
+                let requests = one.classes.iter().map(|counts| counts.requests).sum();
+                (&*one.organization, requests)
+            })
+            .collect();
+        let changes =
+            self.list.look(&sent, |name| limits.names(name), |name| kept.contains(name), now);
+        for name in &changes.dropped {
+            self.watched.remove(name);
+            self.gatekeeper.unwatch(name);
+        }
+        for name in changes.added {
+            if let Some(organization) = Organization::new(&*name) {
                 let subject = organization.subject();
-                self.watched.insert(one.organization.clone(), Watched { subject, active_at: now });
+                self.watched.insert(name, Watched { subject });
             }
         }
         // Each time, as other limits may have begun to count anew. Without it one that is not among

@@ -1,6 +1,6 @@
 //! Customer impact as the monitor follows it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     incident::Incident,
@@ -15,14 +15,14 @@ impl Monitor {
     /// Changes of the customer impact of active incidents. Each window of the gate is looked at
     /// once: the loop may come here thousands of times a second.
     pub(super) fn assess_impact(&mut self, now: Now) -> Vec<Event> {
-        if !self.known.iter().any(Incident::is_active) {
-            self.impact = ImpactWatch::default();
+        let Some(gatekeeper) = &self.parts.gatekeeper else { return Vec::new() };
+        let Some(counted) = gatekeeper.minutes() else { return Vec::new() };
+        if self.impact.counted.as_ref().is_some_and(|known| Arc::ptr_eq(known, &counted)) {
             return Vec::new();
         }
-        let Some(counted) = self.parts.gatekeeper.as_ref().and_then(|gate| gate.minutes()) else {
-            return Vec::new();
-        };
-        if self.impact.counted.as_ref().is_some_and(|known| Arc::ptr_eq(known, &counted)) {
+        gatekeeper.keep_watched(troubled(&self.known));
+        if !self.known.iter().any(Incident::is_active) {
+            self.impact = ImpactWatch { counted: Some(counted), ..ImpactWatch::default() };
             return Vec::new();
         }
         let minutes = self.with_usual_latency(&counted);
@@ -45,4 +45,16 @@ impl Monitor {
         }
         minutes
     }
+}
+
+/// Organizations with a problem that holds or a measure in force: without them it would seem to be
+/// gone. An effect needs no place in the list: it ends only where the opposite is seen.
+fn troubled(incidents: &[Incident]) -> BTreeSet<String> {
+    let active = || incidents.iter().filter(|one| one.is_active());
+    let problems = active().flat_map(Incident::holding).map(|breach| &breach.key.subject);
+    let limited = active()
+        .flat_map(Incident::measures_in_force)
+        .map(|one| &one.measure.requests.organization);
+    let subjects = problems.chain(limited).filter(|subject| subject.kind() == "organization");
+    subjects.map(|subject| subject.name().to_owned()).collect()
 }

@@ -46,9 +46,10 @@ fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
         }
         Err(_) => name.into_any(),
     };
-    let until = match effect.until {
-        Some(at) => view! { <At at=Signal::stored(at)/> }.into_any(),
-        None => "now".into_any(),
+    let until = match (effect.until, effect.last_seen) {
+        (Some(at), _) => view! { <At at=Signal::stored(at)/> }.into_any(),
+        (None, Some(at)) => view! { <At at=Signal::stored(at)/> ", not known since" }.into_any(),
+        (None, None) => "now".into_any(),
     };
     view! {
         <tr>

@@ -161,7 +161,14 @@ fn incident_event(
             known.acknowledged = Some(Acknowledgement { by: actor, at });
         }
         IncidentEvent::Commented { .. } | IncidentEvent::Inspected { .. } => {}
-        IncidentEvent::ImpactChanged { impact, .. } => known.impact = Some(impact.clone()),
+        IncidentEvent::ImpactChanged { impact, .. } => {
+            let mut impact = impact.clone();
+            // It was decided before it was known that someone resolved the incident.
+            if known.state == State::Resolved {
+                impact.end(at);
+            }
+            known.impact = Some(impact);
+        }
         IncidentEvent::ResolutionOffered { .. } => known.resolution_offered = true,
         IncidentEvent::Resolved { step, note, .. } => {
             if known.state.after(*step) != Some(State::Resolved) {

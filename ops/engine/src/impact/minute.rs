@@ -38,7 +38,9 @@ pub struct OrganizationMinute {
     pub failed: u64,
     /// The beginning of the first window with a failure.
     pub failed_since: Option<Timestamp>,
-    /// The time within which 95% of the requests were answered; `None` if that is not reported.
+    /// Results that tell how long the request took.
+    pub latencies: u64,
+    /// The time within which 95% of those requests were answered; `None` if there are none.
     pub p95: Option<Span>,
     /// The usual one; `None` if that is not known.
     pub usual: Option<Span>,
@@ -59,6 +61,7 @@ impl OrganizationMinute {
             results: 0,
             failed: 0,
             failed_since: None,
+            latencies: 0,
             p95: None,
             usual: None,
             refused: BTreeMap::new(),
@@ -161,6 +164,6 @@ fn sum(organization: &Subject, parts: &VecDeque<Part>) -> OrganizationMinute {
         }
         latencies.merge(more);
     }
-    all.p95 = latencies.quantile(0.95);
+    (all.latencies, all.p95) = (latencies.count(), latencies.quantile(0.95));
     all
 }
