@@ -16,6 +16,7 @@ use commands::{
     command::Command,
     notifications::{ContactCard, Contacts},
     operation::Committed,
+    practice::PracticeState,
     readiness::{Reachability, Readiness, Responder, SignOfLife},
     reading::{GetHealth, GetReadiness, GetSettings, ListContacts},
     service::{Authorized, Backend, Operations, Pending},
@@ -135,6 +136,11 @@ impl Backend for Fake {
             backup_at: Some(at(-60)),
             sign_of_life: SignOfLife::Off,
             links: true,
+            practice: PracticeState {
+                notified: vec![HOSTILE.to_owned()],
+                may_decide: true,
+                ..PracticeState::default()
+            },
         };
         Box::pin(async move { Ok(readiness) })
     }

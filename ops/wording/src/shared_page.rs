@@ -18,6 +18,7 @@ use domain::{
 };
 
 use crate::{
+    practice,
     standing::Standing,
     summary::{self, GENERAL_PART},
 };
@@ -50,7 +51,9 @@ pub fn compose(
         .filter(|_| share.parts.summary)
         .and_then(|first| first.sentences.first())
         .cloned();
-    let general = if incident.is_active() {
+    let general = if incident.is_practice() {
+        practice::NOTICE
+    } else if incident.is_active() {
         "We are looking into a problem"
     } else {
         "This incident is closed"
@@ -214,6 +217,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::System(_)
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)
+        | EventGroup::Practice(_)
         | EventGroup::Account(_) => None,
     }
 }
