@@ -39,6 +39,8 @@ mod correlation;
 #[cfg(test)]
 mod maintenance;
 #[cfg(test)]
+mod practice;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 pub(crate) mod tests;

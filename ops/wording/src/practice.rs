@@ -121,3 +121,84 @@ pub fn went(steps: &PracticeSteps) -> String {
         (None, None) => "Nobody acknowledged it or approved its command.".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use commands::notifications::{Notification, Reason};
+    use domain::{
+        id::IncidentNumber,
+        incident::Incident,
+        practice::{SIGNAL, subject},
+        severity::Severity,
+    };
+
+    use super::*;
+    use crate::{notification, summary};
+
+    fn practice() -> Incident {
+        let breach = fixtures::breach().on(subject().as_str()).signal(SIGNAL).critical();
+        fixtures::incident(7).of([breach.build()]).summarized(Span::from_mins(5)).build()
+    }
+
+    #[test]
+    fn every_message_about_a_practice_says_so_first() {
+        let incident = practice();
+        let message = |why, incident: &Incident| {
+            let at = incident.opened_at;
+            let severity = Severity::Critical;
+            let call = Notification { entry: 9, incident: IncidentNumber(7), why, severity, at };
+            notification::message(&call, Some(incident), None)
+        };
+        for why in [
+            Reason::Opened,
+            Reason::Escalated,
+            Reason::Reopened,
+            Reason::Offered { place: 1 },
+            Reason::DidNotHelp { place: 1 },
+            Reason::NotAcknowledged { round: 1 },
+        ] {
+            let told = message(why, &incident);
+            assert!(told.title.starts_with(MARK), "{}", told.title);
+            assert!(told.body.starts_with(NOTICE), "{}", told.body);
+        }
+        let real = fixtures::incident(8).of([fixtures::breach().critical().build()]);
+        let real = real.summarized(Span::from_mins(5)).build();
+        assert!(message(Reason::Opened, &real).title.starts_with("Critical: Memory"));
+    }
+
+    #[test]
+    fn every_list_and_every_reader_is_told_that_it_is_a_practice() {
+        let incident = practice();
+        assert!(summary::incident_card(&incident).headline.starts_with(MARK));
+        for reader in summary::Reader::ALL {
+            let sections = summary::render(&incident.summary, reader);
+            assert_eq!(sections[0].sentences[0], NOTICE, "{reader:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_says_what_did_not_happen() {
+        let took = |seconds| Some(Span::from_secs(seconds));
+        let steps =
+            PracticeSteps { opened: took(1), notified: took(2), ..PracticeSteps::default() };
+        let report = report(&steps).join("\n");
+        assert!(report.contains("first notification     2.0 s"), "{report}");
+        assert!(report.contains("approved               nobody approved the command"), "{report}");
+        assert_eq!(went(&steps), "Nobody acknowledged it or approved its command.");
+        let steps = PracticeSteps { acknowledged: took(40), approved: took(75), ..steps };
+        assert_eq!(
+            went(&steps),
+            "It was acknowledged after 40 s and its command approved after 1 min 15 s."
+        );
+        assert_eq!(went(&PracticeSteps::default()), "No incident was opened.");
+    }
+
+    #[test]
+    fn it_is_said_who_is_notified_before_it_happens() {
+        let names: Vec<String> = (0..12).map(|number| format!("P{number}")).collect();
+        assert!(notified(&names).ends_with("P8, P9 and 2 more."), "{}", notified(&names));
+        assert!(notified(&[]).starts_with("Nobody is notified"));
+        let until = Timestamp::from_secs(1_795_000_000);
+        assert!(announced(until, &names).iter().any(|line| line.contains("also at night")));
+    }
+}

@@ -60,7 +60,7 @@ pub fn compose(
     };
     SharedPage {
         audience,
-        title: title.unwrap_or_else(|| general.to_owned()),
+        title: title.filter(|_| !incident.is_practice()).unwrap_or_else(|| general.to_owned()),
         state: state(incident, audience).to_owned(),
         began_at: incident.began_at,
         ended_at: incident.resolution.as_ref().map(|end| end.at),

@@ -60,7 +60,7 @@ fn Page(view: ReadinessView) -> impl IntoView {
     let content = view! {
         <p class="lead">{readiness::lead(&readiness)}</p>
         <div class="readiness">{checks}</div>
-        {practise(readiness.practice, refused)}
+        {practise(&readiness.practice, refused)}
     };
     page_of(PATH, "Readiness", content.into_any())
 }
@@ -89,7 +89,7 @@ fn check(check: ReadinessCheck) -> AnyView {
 }
 
 /// The practice in force, or what will happen before one begins.
-fn practise(state: PracticeState, refused: Option<RefusedPractice>) -> AnyView {
+fn practise(state: &PracticeState, refused: Option<RefusedPractice>) -> AnyView {
     let is_open = refused.is_some();
     let refused = refused.map(|RefusedPractice { problem }| {
         let link = problem.asks_for_sign_in().then(|| {
