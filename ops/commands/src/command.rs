@@ -123,7 +123,7 @@ changes! {
             length: Span,
         }
         /// End the practice in force.
-        EndPractice needs Permission::Respond => {}
+        EndPractice needs person(Role::Responder, false) => {}
         /// Publish a new notice on the status page.
         PublishNotice needs person(Role::Approver, false) => {
             /// The incident that it is about, for the team only.

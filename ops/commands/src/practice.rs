@@ -169,7 +169,7 @@ mod tests {
         let begun = begin(None, std::slice::from_ref(&warning), 900).unwrap();
         assert_eq!(begun, Event::PracticeBegun { until: at(900) });
         assert_eq!(
-            refusal(begin(None, &[practice.clone()], 900)),
+            refusal(begin(None, std::slice::from_ref(&practice), 900)),
             Some(PracticeRefusal::Unresolved(IncidentNumber(7)))
         );
         let both = [practice, real, warning];

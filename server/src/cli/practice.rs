@@ -199,7 +199,10 @@ async fn report(
         None => None,
     };
     let steps = practice::steps(store, followed.begun_at, incident.as_ref()).await?;
-    let _ = writeln!(out, "\nHow it went, in seconds after the incident opened:");
+    let _ = writeln!(
+        out,
+        "\nHow it went. The first time counts from the beginning, the others from the opening:"
+    );
     for line in words::report(&steps) {
         let _ = writeln!(out, "{line}");
     }
