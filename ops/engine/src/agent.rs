@@ -38,7 +38,6 @@ mod announced;
 mod correlation;
 #[cfg(test)]
 mod maintenance;
-#[cfg(test)]
 mod practice;
 #[cfg(test)]
 mod properties;
@@ -299,17 +298,6 @@ impl<'a> Tick<'a> {
             }
         } else {
             self.open(group);
-        }
-    }
-
-    /// The breaches of a practice: they join the active one, or open one of their own. A real
-    /// incident, one that is over, and a flood get none of them.
-    fn place_practice(&mut self, breaches: &[&Breach]) {
-        let active = self.incidents.values().find(|one| one.is_active() && one.is_practice());
-        let Some(incident) = active.map(|one| one.number) else { return self.open(breaches) };
-        for breach in breaches {
-            let breach = Box::new((*breach).clone());
-            self.record(incident, Event::BreachJoined { incident, breach });
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Message {
     pub link: Option<String>,
     /// How loud it is.
     pub severity: Severity,
+    /// Whether it is about a practice.
+    pub practice: bool,
 }
 
 /// What a notification says about an incident as it is now. `public_url` is how browsers reach this server,
@@ -80,6 +82,7 @@ pub fn message(
         body: text::clip(&redact::text(&lines.join("\n")), LONGEST_BODY),
         link: page(path),
         severity: call.severity,
+        practice: incident.is_some_and(Incident::is_practice),
     }
 }
 
@@ -114,6 +117,7 @@ pub fn nothing_written(
         body: text::clip(&redact::text(&lines.join("\n")), LONGEST_BODY),
         link: public_url.map(|url| format!("{url}/ops/health")),
         severity: Severity::Critical,
+        practice: false,
     }
 }
 

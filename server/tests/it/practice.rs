@@ -118,6 +118,7 @@ async fn a_practice_goes_the_whole_way_is_marked_and_counts_nowhere() {
     // Each message and each page says first that it is a practice.
     let sent = phone.until(1).await[0].json();
     assert!(sent["title"].as_str().unwrap().starts_with("Practice:"), "{sent}");
+    assert_eq!(sent["practice"], true, "{sent}");
     assert!(sent["text"].as_str().unwrap().starts_with("This is a practice."), "{sent}");
     acknowledge(&program, number);
     let recommended = approve(&program, number);
