@@ -202,12 +202,12 @@ async fn a_practice_survives_a_kill_and_yields_to_what_is_real() {
         ended.contains("is real and critical").then_some(())
     });
     let titles: Vec<String> = phone
-        .until(3)
+        .until(4)
         .await
         .iter()
         .map(|one| one.json()["title"].as_str().unwrap().to_owned())
         .collect();
-    assert!(titles.iter().any(|title| title.starts_with("Critical:")), "{titles:?}");
+    assert!(titles.iter().any(|title| title.starts_with("Now critical:")), "{titles:?}");
     let refused = program.post("/api/ops/practice", "{}");
     assert!(refused.status == 409 && refused.body.contains("real and critical"), "{refused:?}");
 }
@@ -255,6 +255,11 @@ async fn the_command_line_follows_a_practice_and_reports_what_did_not_happen() {
     let why = "thresholds.md has no row for practice.pressure";
     assert!(text(&none.stderr).contains(why), "{none:?}");
     program.until("the new thresholds", |program| {
-        program.post("/api/ops/practice", "{}").body.contains(why).then_some(())
+        let practice = program.get("/api/ops/readiness").json()["practice"].clone();
+        practice["obstacle"].as_str()?.contains(why).then_some(())
     });
+    let refused = program.post("/api/ops/practice", "{}");
+    assert!(refused.status == 409 && refused.body.contains(why), "{refused:?}");
+    let page = program.get("/ops/settings/readiness").body;
+    assert!(page.contains(why) && !page.contains("Begin a practice"), "{page}");
 }
