@@ -34,8 +34,8 @@ pub fn refusal(refusal: PracticeRefusal) -> String {
         PracticeRefusal::RealIncident(incident) => format!(
             "Incident {incident} is real and critical. Practise when it is resolved."
         ),
-        PracticeRefusal::NoRow => "thresholds.md has no row for practice.pressure that alerts at 100%, so no incident would open. 'calm-ops init DIR' writes the documents with it.".to_owned(),
-        PracticeRefusal::NoCommand => "recovery.commands.md has no command that runs `true` and helps practice.pressure, so there would be nothing to approve. 'calm-ops init DIR' writes the documents with it.".to_owned(),
+        PracticeRefusal::NoRow => "No incident would open: thresholds.md has no row for practice.pressure that alerts at 100%. 'calm-ops init DIR' writes the documents with it.".to_owned(),
+        PracticeRefusal::NoCommand => "There would be nothing to approve: recovery.commands.md has no command that runs `true` and helps practice.pressure. 'calm-ops init DIR' writes the documents with it.".to_owned(),
     }
 }
 
