@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Pulse {
     /// How things stand.
     pub mood: Mood,
-    /// How many incidents are active.
+    /// How many incidents are active, without a practice.
     pub active: u32,
     /// When the last tick was.
     pub checked_at: Timestamp,
@@ -31,7 +31,8 @@ impl Pulse {
     ) -> Self {
         Self {
             mood: Mood::of(active, readings),
-            active: u32::try_from(active.len()).unwrap_or(u32::MAX),
+            active: u32::try_from(active.iter().filter(|card| !card.practice).count())
+                .unwrap_or(u32::MAX),
             checked_at,
             restriction,
         }
@@ -59,14 +60,16 @@ impl Mood {
         active: &[IncidentCard],
         readings: impl IntoIterator<Item = &'a Reading>,
     ) -> Self {
-        match active.iter().map(|card| card.severity).max() {
+        // A practice alarms nobody who is not notified of it.
+        let real = active.iter().filter(|card| !card.practice);
+        match real.map(|card| card.severity).max() {
             Some(Severity::Critical) => return Self::Critical,
             Some(Severity::Warning) => return Self::Warning,
             None => {}
         }
         // Before the first reading nothing is known.
         let mut mood = None;
-        for reading in readings {
+        for reading in readings.into_iter().filter(|one| !one.subject.is_practice()) {
             mood = mood.max(Some(match reading.status {
                 Status::Unknown => Self::Blind,
                 Status::Warning | Status::Critical => Self::Warning,

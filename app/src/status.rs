@@ -68,6 +68,9 @@ pub(crate) struct Count {
 pub(crate) fn count<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Count {
     let mut count = Count::default();
     for reading in readings {
+        if reading.subject.is_practice() {
+            continue;
+        }
         count.all += 1;
         count.refused |= reading.tells_of_refusals();
         match reading.status {
@@ -95,16 +98,19 @@ pub(crate) struct Waiting {
     pub nobody: usize,
     /// In how many a recommended command waits for a decision.
     pub decision: usize,
+    /// How many practices are active, which are in no other count.
+    pub practices: usize,
 }
 
 impl Waiting {
     /// What these incidents need, all of them active.
     pub(crate) fn of(active: &[commands::view::IncidentCard]) -> Self {
         let count = |is: fn(&commands::view::IncidentCard) -> bool| {
-            active.iter().filter(|card| is(card)).count()
+            active.iter().filter(|card| !card.practice && is(card)).count()
         };
         Self {
-            active: active.len(),
+            practices: active.iter().filter(|card| card.practice).count(),
+            active: count(|_| true),
             nobody: count(|card| !card.acknowledged),
             decision: count(|card| card.awaits_decision),
         }
@@ -113,7 +119,7 @@ impl Waiting {
 
 /// How many incidents are active and what they need; `None` if there is none.
 pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
-    let Waiting { active, nobody, decision } = waiting;
+    let Waiting { active, nobody, decision, practices: _ } = waiting;
     let (count, need, needs) = if decision > 0 {
         (decision, "need your decision", "needs your decision")
     } else {
@@ -129,6 +135,14 @@ pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
         _ if active == count => format!("{active} incidents {need}."),
         _ => format!("{active} incidents are active; {count} {need}."),
     })
+}
+
+/// What is said of a practice beside what is real.
+pub(crate) fn with_practice(sentence: String, waiting: Waiting) -> String {
+    if waiting.practices == 0 {
+        return sentence;
+    }
+    format!("{sentence} A practice is in progress.")
 }
 
 /// The sentence of status, without its age. `active` is what is said of active incidents, if there
@@ -204,7 +218,9 @@ mod tests {
     fn the_first_sentence_is_true_whatever_holds() {
         let calm = Count { healthy: 14, all: 20, ..Count::default() };
         let said = |active, nobody, decision, count: &Count| {
-            status_sentence(active_sentence(Waiting { active, nobody, decision }), count)
+            let practices = 0;
+            let waiting = Waiting { active, nobody, decision, practices };
+            status_sentence(active_sentence(waiting), count)
         };
         assert_eq!(said(0, 0, 0, &calm), "All calm. All 14 signals are healthy.");
         for (active, nobody, decision, sentence) in [
@@ -221,6 +237,15 @@ mod tests {
         ] {
             assert_eq!(said(active, nobody, decision, &calm), sentence);
         }
+        let practised = Waiting { practices: 1, ..Waiting::default() };
+        let sentence = status_sentence(active_sentence(practised), &calm);
+        assert_eq!(
+            with_practice(sentence, practised),
+            "All calm. All 14 signals are healthy. A practice is in progress."
+        );
+        let real = Waiting { practices: 1, active: 1, nobody: 1, decision: 1 };
+        let sentence = status_sentence(active_sentence(real), &calm);
+        assert_eq!(sentence, "One incident needs your decision.");
         for (count, sentence) in [
             (Count::default(), "No readings yet. The first ones arrive within seconds."),
             (Count { silent: vec!["web-1".into()], ..calm.clone() }, "No data from web-1."),

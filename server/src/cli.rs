@@ -25,6 +25,7 @@ mod may_run;
 mod outcome;
 mod owner_link;
 mod people;
+mod practice;
 mod printable;
 mod recovery;
 mod serve;
@@ -48,6 +49,7 @@ Examples:
   calm-ops maintenance begin --for '2 h' --reason 'New disks' '*@web-1'
                                                planned work: its problems open no incident until it ends
   calm-ops automation off --reason 'Too eager' stop every automatic measure at once
+  calm-ops practice --for '15 min'             practise an incident, with real notifications and a command that changes nothing
   calm-ops may-run uploads && ./nightly-import run a job unless safe mode is in force
   calm-ops simulate upload-spike --organization acme --rate 50/s
                                                send an upload spike to the gate, and report who was limited when
@@ -101,6 +103,9 @@ enum Command {
     /// What Calm Ops limits on its own: one switch to stop all of it.
     #[command(subcommand)]
     Automation(automation::Automation),
+    /// Practise an incident: real notifications, an approval, and a command that changes nothing.
+    /// It is followed until it is resolved, and reported.
+    Practice(practice::Practice),
     /// Check whether requests or jobs of a class may run now, or safe mode forbids it: one sentence
     /// and an exit code, for cron jobs and workers. 0: yes; 3: no; 2: no such class; 1: not known, so
     /// rather not.
@@ -226,6 +231,9 @@ pub fn run(
         }
         Command::Automation(what) => {
             with(config, err, |config, err| automation::automation(&config, what, out, err))
+        }
+        Command::Practice(asked) => {
+            with(config, err, |config, err| practice::practice(&config, &asked, out, err))
         }
         Command::MayRun(asked) => {
             with(config, err, |config, err| may_run::may_run(&config, &asked, out, err))

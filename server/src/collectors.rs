@@ -16,6 +16,7 @@ pub mod http;
 pub mod itself;
 pub mod outside;
 pub mod pm2;
+pub mod practice;
 pub mod registry;
 pub mod shortage;
 
@@ -29,6 +30,7 @@ registry::collectors! {
     gate: Gate,
     outside: Line,
     itself: Itself,
+    practice: Practice,
 }
 
 /// The signals of all collectors.

@@ -26,6 +26,7 @@ pub mod notifications;
 pub mod object;
 pub mod opening_evidence;
 pub mod people;
+pub mod practice;
 pub mod proof;
 pub mod protection;
 pub(crate) mod public_file;

@@ -66,6 +66,7 @@ mod in_flight;
 pub mod intake;
 pub mod kept;
 mod maintenance;
+mod practice;
 mod protection;
 pub mod recording;
 mod recovery;
@@ -325,6 +326,7 @@ impl Monitor {
             }
             self.measure_self(now);
             self.look_at_documents(now);
+            self.practise(now);
         }
         loop {
             match self.entries.try_recv() {
@@ -544,6 +546,8 @@ impl Monitor {
         let ids = 0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX);
         let mut readings: Vec<(SeriesId, Reading)> =
             ids.map(SeriesId).filter_map(|id| Some((id, core.engine.reading(id, now)?))).collect();
+        // How things stand is about what is real: nothing that counts readings counts a practice.
+        readings.retain(|(_, reading)| !reading.subject.is_practice());
         let left_out = readings.len().saturating_sub(MOST_READINGS);
         if left_out > 0 {
             // What is measured here has its place before what others send, but for problems.

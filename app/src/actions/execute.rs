@@ -106,6 +106,8 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::BeginSafeMode(_)
         | Command::SetSafeModeStage(_)
         | Command::EndSafeMode(_)
+        | Command::BeginPractice(_)
+        | Command::EndPractice(_)
         | Command::PublishNotice(_)
         | Command::PublishUpdate(_)
         | Command::WithdrawUpdate(_)

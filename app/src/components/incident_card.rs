@@ -63,7 +63,13 @@ pub(crate) const fn state_label(card: &IncidentCard) -> &'static str {
 #[component]
 pub(crate) fn Card(#[prop(into)] card: Signal<IncidentCard>) -> impl IntoView {
     let title = Memo::new(move |_| card.with(headline));
-    let edge = move || card.with(|card| format!("card {}", edge(card.state, card.severity)));
+    // A practice is no cause for alarm, however severe it plays.
+    let edge = move || {
+        card.with(|card| match card.practice {
+            true => "card eased".to_owned(),
+            false => format!("card {}", edge(card.state, card.severity)),
+        })
+    };
     let opened_at = Memo::new(move |_| card.with(|card| card.opened_at));
     // How old an active one is matters; of a resolved one, when it was and how long it lasted.
     let is_over = Memo::new(move |_| card.with(|card| card.resolved_at.is_some()));

@@ -244,6 +244,9 @@ fn Head(state: RwSignal<RecommendationPage>) -> impl IntoView {
         })
     };
     let number = state.with_untracked(|page| page.id.incident.0);
+    let practice = state
+        .with_untracked(|page| page.incident.is_practice())
+        .then(|| view! { <p class="notice">{wording::practice::NOTICE}</p> });
     view! {
         <div id="head" class="head">
             <p class="card-head">
@@ -252,6 +255,7 @@ fn Head(state: RwSignal<RecommendationPage>) -> impl IntoView {
                 {is_over}
             </p>
             <h1>{move || prose(&title.get())}</h1>
+            {practice}
             <Now state from=0 to=MOST_SHOWN/>
         </div>
     }

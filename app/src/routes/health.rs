@@ -136,8 +136,10 @@ fn Page(view: HealthPageView) -> impl IntoView {
 fn Standing() -> impl IntoView {
     let ops = expect_context::<OpsStore>();
     let sentence = Memo::new(move |_| {
-        let active = ops.active().with(|active| status::active_sentence(Waiting::of(active)));
-        ops.count().with(|count| status::status_sentence(active, count))
+        let waiting = ops.active().with(|active| Waiting::of(active));
+        let active = status::active_sentence(waiting);
+        let sentence = ops.count().with(|count| status::status_sentence(active, count));
+        status::with_practice(sentence, waiting)
     });
     let class = move || {
         ops.active().track();

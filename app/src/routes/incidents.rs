@@ -11,7 +11,7 @@ use crate::{
     live::live,
     problem::Problem,
     state::{OpsStore, OpsStoreFields, load_incidents},
-    status::{Waiting, active_sentence},
+    status::{Waiting, active_sentence, with_practice},
 };
 
 /// The incidents.
@@ -41,9 +41,9 @@ pub(crate) fn IncidentsPage() -> AnyView {
 fn Lists() -> impl IntoView {
     let ops = expect_context::<OpsStore>();
     let lead = move || {
-        ops.active()
-            .with(|active| active_sentence(Waiting::of(active)))
-            .unwrap_or_else(|| "No incident is active.".to_owned())
+        let waiting = ops.active().with(|active| Waiting::of(active));
+        let none = || "No incident is active.".to_owned();
+        with_practice(active_sentence(waiting).unwrap_or_else(none), waiting)
     };
     let has_active = Memo::new(move |_| !ops.active().read().is_empty());
     let has_resolved = Memo::new(move |_| !ops.resolved().read().is_empty());

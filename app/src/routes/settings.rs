@@ -20,7 +20,7 @@ mod members;
 mod notifications;
 #[cfg(feature = "hydrate")]
 mod passkey;
-mod readiness;
+pub(crate) mod readiness;
 mod tokens;
 
 pub(crate) use about::AboutPage;

@@ -59,6 +59,7 @@ fn card(number: u32) -> IncidentCard {
         resolved_at: None,
         acknowledged: false,
         resolution_offered: false,
+        practice: false,
         awaits_decision: false,
     }
 }

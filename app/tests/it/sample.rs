@@ -312,6 +312,8 @@ impl Sample {
             | Command::BeginSafeMode(_)
             | Command::SetSafeModeStage(_)
             | Command::EndSafeMode(_)
+            | Command::BeginPractice(_)
+            | Command::EndPractice(_)
             | Command::PublishNotice(_)
             | Command::PublishUpdate(_)
             | Command::WithdrawUpdate(_)

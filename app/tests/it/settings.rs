@@ -16,6 +16,7 @@ use commands::{
     command::Command,
     notifications::{ContactCard, Contacts},
     operation::Committed,
+    practice::PracticeState,
     readiness::{Reachability, Readiness, Responder, SignOfLife},
     reading::{GetHealth, GetReadiness, GetSettings, ListContacts},
     service::{Authorized, Backend, Operations, Pending},
@@ -135,6 +136,11 @@ impl Backend for Fake {
             backup_at: Some(at(-60)),
             sign_of_life: SignOfLife::Off,
             links: true,
+            practice: PracticeState {
+                notified: vec![HOSTILE.to_owned()],
+                may_decide: true,
+                ..PracticeState::default()
+            },
         };
         Box::pin(async move { Ok(readiness) })
     }
@@ -316,7 +322,12 @@ async fn every_page_of_the_settings_is_complete_without_wasm_and_no_name_becomes
         ("/ops/settings/tokens", &["ingest", "Revoke", "Create token"]),
         (
             "/ops/settings/readiness",
-            &["3 of 5 checks need attention.", "Only 1 member can approve", "Set heartbeat.url"],
+            &[
+                "4 of 6 checks need attention.",
+                "Only 1 member can approve",
+                "Set heartbeat.url",
+                "Begin a practice",
+            ],
         ),
         ("/ops/settings/about", &["Calm Ops 0.1.0", "In force since", "/api"]),
     ] {

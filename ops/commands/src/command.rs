@@ -117,6 +117,13 @@ changes! {
         }
         /// End safe mode.
         EndSafeMode needs person(Role::Approver, true) => {}
+        /// Begin a practice: an incident on purpose, with real notifications.
+        BeginPractice needs person(Role::Approver, false) => {
+            /// Its length; it ends by itself.
+            length: Span,
+        }
+        /// End the practice in force.
+        EndPractice needs person(Role::Responder, false) => {}
         /// Publish a new notice on the status page.
         PublishNotice needs person(Role::Approver, false) => {
             /// The incident that it is about, for the team only.

@@ -146,6 +146,8 @@ pub fn decide(
         | Command::SetContact(_)
         | Command::RemoveContact(_)
         | Command::TestContact(_)
+        | Command::BeginPractice(_)
+        | Command::EndPractice(_)
         | Command::RecordDelivery(_) => Ok(Vec::new()),
     }
 }

@@ -127,8 +127,11 @@ fn most_affected(incidents: &[&PastIncident]) -> Option<MostAffected> {
 }
 
 impl HistoryFigures {
-    /// The figures of some incidents.
+    /// The figures of some incidents. A practice is none of them.
     pub fn of(incidents: &[&PastIncident]) -> Self {
+        let incidents: Vec<&PastIncident> =
+            incidents.iter().copied().filter(|one| !one.cause.is_practice()).collect();
+        let incidents = incidents.as_slice();
         let durations = || {
             incidents
                 .iter()
@@ -168,7 +171,7 @@ impl HistorySummary {
         };
         let mut weeks = vec![0; WEEKS];
         let week = REACH.as_micros() / WEEKS as u64;
-        for one in incidents {
+        for one in incidents.iter().filter(|one| !one.cause.is_practice()) {
             let ago = usize::try_from(age(one).as_micros() / week).unwrap_or(usize::MAX);
             if let Some(place) = WEEKS.checked_sub(1).and_then(|last| last.checked_sub(ago)) {
                 weeks[place] += 1;
@@ -219,6 +222,21 @@ mod tests {
             [minutes(&[]), minutes(&[7]), minutes(&[9, 1]), minutes(&[9, 1, 5]), minutes(&[4; 6])],
             [None, Some(7), Some(1), Some(5), Some(4)]
         );
+    }
+
+    #[test]
+    fn a_practice_is_in_no_figure() {
+        let now = at(100);
+        let real = vec![past(3, 0, Some(7), Some(2)), past(6, 0, None, None)];
+        let practised = |number, lasted| PastIncident {
+            cause: domain::practice::subject(),
+            ..past(number, 0, lasted, Some(1))
+        };
+        let all = [real.clone(), vec![practised(9, Some(50)), practised(12, None)]].concat();
+        let lately = |some: &[PastIncident]| HistorySummary::of_lately(some, false, now);
+        assert_eq!(lately(&all), lately(&real));
+        let searched = |some: &[PastIncident]| HistorySummary::of_search(some, false);
+        assert_eq!(searched(&all), searched(&real));
     }
 
     #[test]

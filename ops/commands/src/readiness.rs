@@ -10,7 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{accounts::Account, notifications::Contact};
+use crate::{accounts::Account, notifications::Contact, practice::PracticeState};
 
 /// A contact counts as tried for so long after a message was taken.
 pub const TRIED_WITHIN: Span = Span::from_mins(90 * 24 * 60);
@@ -112,6 +112,8 @@ pub struct Readiness {
     pub sign_of_life: SignOfLife,
     /// Whether notifications link to their incident: `public_url` is set.
     pub links: bool,
+    /// The last practice, and what the next one needs.
+    pub practice: PracticeState,
 }
 
 /// What is checked, in the order in which it is shown.
@@ -127,12 +129,20 @@ pub enum ReadinessTopic {
     SignOfLife,
     /// Notifications lead to the page.
     Links,
+    /// The team practised lately.
+    Practice,
 }
 
 impl ReadinessTopic {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Contacts, Self::Approvers, Self::Backup, Self::SignOfLife, Self::Links];
+    pub const ALL: [Self; 6] = [
+        Self::Contacts,
+        Self::Approvers,
+        Self::Backup,
+        Self::SignOfLife,
+        Self::Links,
+        Self::Practice,
+    ];
 }
 
 /// Whether someone responds to incidents.
@@ -154,16 +164,20 @@ impl Readiness {
             }
             ReadinessTopic::SignOfLife => matches!(self.sign_of_life, SignOfLife::Sent { .. }),
             ReadinessTopic::Links => self.links,
+            ReadinessTopic::Practice => self.practice.is_ready(self.at),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{id::AccountId, severity::Severity};
+    use domain::{actor::Actor, id::AccountId, severity::Severity};
 
     use super::*;
-    use crate::notifications::{CallsSince, ChannelSettings};
+    use crate::{
+        notifications::{CallsSince, ChannelSettings},
+        practice::{LastPractice, PracticeSteps},
+    };
 
     fn at(days: u64) -> Timestamp {
         Timestamp::from_secs(1_795_000_000).plus(Span::from_mins(days * 24 * 60))
@@ -217,21 +231,28 @@ mod tests {
             backup_at: None,
             sign_of_life: SignOfLife::NotSent,
             links: false,
+            practice: PracticeState::default(),
         };
         let ready =
             |readiness: &Readiness| ReadinessTopic::ALL.map(|topic| readiness.is_ready(topic));
-        assert_eq!(ready(&readiness), [false; 5]);
+        assert_eq!(ready(&readiness), [false; 6]);
         let reachability = Reachability::Tried;
         readiness.responders = vec![Responder { name: "One".to_owned(), reachability }];
         readiness.approvers = 2;
         readiness.backup_at = Some(at(23));
         readiness.sign_of_life = SignOfLife::Sent { at: at(30) };
         readiness.links = true;
-        assert_eq!(ready(&readiness), [true; 5]);
+        assert_eq!(ready(&readiness), [true, true, true, true, true, false]);
+        let took = Some(Span::from_secs(40));
+        let steps =
+            PracticeSteps { acknowledged: took, approved: took, ..PracticeSteps::default() };
+        let last = LastPractice { at: at(1), by: Actor::Local, incident: None, steps };
+        readiness.practice.last = Some(last);
+        assert_eq!(ready(&readiness), [true; 6]);
         readiness.backup_at = Some(at(22));
         let reachability = Reachability::NotTried;
         readiness.responders.push(Responder { name: "Two".to_owned(), reachability });
         readiness.sign_of_life = SignOfLife::Failing;
-        assert_eq!(ready(&readiness), [false, true, false, false, true]);
+        assert_eq!(ready(&readiness), [false, true, false, false, true, true]);
     }
 }

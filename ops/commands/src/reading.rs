@@ -37,14 +37,18 @@ pub struct HistoryFilter {
     pub from: Option<Timestamp>,
     /// Opened before.
     pub to: Option<Timestamp>,
+    /// Only practices, or none of them.
+    pub practice: Option<bool>,
     /// Incidents with a smaller number than this: the next page.
     pub before: Option<IncidentNumber>,
 }
 
 impl HistoryFilter {
-    /// True if it narrows what is found; the place where a page begins does not.
+    /// True if it narrows what figures are made of; the place where a page begins does not, nor
+    /// that practices are left out, as they are in no figure.
     pub fn is_narrow(&self) -> bool {
-        *self != Self { before: self.before, ..Self::default() }
+        let practice = self.practice.filter(|only| !only);
+        *self != Self { before: self.before, practice, ..Self::default() }
     }
 }
 

@@ -187,6 +187,9 @@ pub struct IncidentCard {
     /// watched whether it worked.
     #[serde(default)]
     pub awaits_decision: bool,
+    /// Whether it is a practice.
+    #[serde(default)]
+    pub practice: bool,
 }
 
 /// The most subjects that a card names.
@@ -213,6 +216,7 @@ impl IncidentCard {
             resolved_at: incident.resolution.as_ref().map(|end| end.at),
             acknowledged: incident.acknowledged.is_some(),
             resolution_offered: incident.resolution_offered,
+            practice: incident.is_practice(),
             awaits_decision: incident.is_active()
                 && incident.offered().next().is_some()
                 && !incident

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actor::Actor,
     change::{LONGEST_AGO, ReportedChange},
-    journal::{ChangeEvent, Entry, EventGroup, MaintenanceEvent},
+    journal::{ChangeEvent, Entry, EventGroup, MaintenanceEvent, PracticeEvent},
     maintenance::MaintenanceWindow,
+    practice::OpenPractice,
     subject::Subject,
     time::Timestamp,
 };
@@ -39,17 +40,20 @@ pub struct Announcements {
     /// Open maintenance windows, by number.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<OpenWindow>,
+    /// The practice in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub practice: Option<OpenPractice>,
 }
 
 impl Announcements {
     /// Whether nothing was announced.
     pub const fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.windows.is_empty()
+        self.changes.is_empty() && self.windows.is_empty() && self.practice.is_none()
     }
 
     /// How many things were announced.
-    pub const fn len(&self) -> usize {
-        self.changes.len() + self.windows.len()
+    pub fn len(&self) -> usize {
+        self.changes.len() + self.windows.len() + self.practice.iter().len()
     }
 
     /// What entries announce; they come in their order.
@@ -78,6 +82,17 @@ impl Announcements {
             }
             EventGroup::Maintenance(MaintenanceEvent::MaintenanceEnded { window, .. }) => {
                 self.windows.retain(|open| open.number != *window);
+            }
+            EventGroup::Practice(PracticeEvent::PracticeBegun { until }) => {
+                self.practice = Some(OpenPractice {
+                    number: entry.number,
+                    by: entry.actor,
+                    begun_at: entry.at,
+                    until: *until,
+                });
+            }
+            EventGroup::Practice(PracticeEvent::PracticeEnded { practice, .. }) => {
+                self.practice.take_if(|open| open.number == *practice);
             }
             _ => {}
         }

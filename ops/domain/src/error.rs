@@ -15,6 +15,7 @@ use crate::{
     incident::Misfit,
     lifecycle::State,
     name::BadName,
+    practice::PracticeRefusal,
     protection::measure::LimitedRequests,
     signal::Signal,
     subject::Subject,
@@ -403,6 +404,8 @@ pub enum Conflict {
     NoSafeMode,
     /// Safe mode is at this stage already.
     SafeModeStageUnchanged,
+    /// A practice can't begin or end now.
+    Practice(PracticeRefusal),
     /// The share link was ended already.
     ShareEnded,
     /// The notification was delivered or given up already.

@@ -131,6 +131,11 @@ impl Incident {
         self.state != State::Resolved
     }
 
+    /// Whether it is a practice: a real one never begins with such a subject, nor is joined by one.
+    pub fn is_practice(&self) -> bool {
+        self.cause.is_practice()
+    }
+
     /// The breach of a key.
     pub fn breach(&self, key: &BreachKey) -> Option<&IncidentBreach> {
         self.breaches.iter().find(|known| known.breach.key == *key)

@@ -21,6 +21,7 @@ pub mod maintenance;
 pub mod name;
 pub mod observation;
 pub mod pattern;
+pub mod practice;
 pub mod protection;
 pub mod reading;
 pub mod reason;

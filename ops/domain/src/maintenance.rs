@@ -27,13 +27,14 @@ text_type!(SubjectPattern);
 
 impl SubjectPattern {
     /// Whether a subject is covered. What Calm Ops says about itself, such as a source that it can't
-    /// read, is covered by its whole name alone.
+    /// read, and a practice are covered by their whole names alone.
     pub fn covers(&self, subject: &Subject) -> bool {
         let text = subject.as_str();
         if self.0 == text {
             return true;
         }
-        let is_own = subject.kind() == "collector"
+        let is_own = subject.is_practice()
+            || subject.kind() == "collector"
             || (subject.kind() == "service" && subject.name() == "calm-ops");
         if is_own {
             return false;
@@ -122,6 +123,7 @@ mod tests {
             ("collector:pm2@web-1", "collector:pm2@web-1", true),
             ("*@web-1", "service:calm-ops@web-1", false),
             ("service:*", "service:imports", true),
+            ("*", "practice:practice", false),
         ] {
             let pattern: SubjectPattern = pattern.parse().unwrap();
             assert_eq!(pattern.covers(&subject.parse().unwrap()), covers, "{pattern} {subject}");

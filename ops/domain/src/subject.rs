@@ -88,6 +88,12 @@ impl Subject {
 }
 
 impl Subject {
+    /// Whether it is the subject of a practice, and of nothing real. Whatever must tell a practice
+    /// from a real incident asks here.
+    pub fn is_practice(&self) -> bool {
+        self.kind() == "practice"
+    }
+
     /// The same on a host that was renamed; `None` if it is not on that host.
     #[must_use]
     pub fn on_renamed_host(&self, from: &str, to: &str) -> Option<Self> {

@@ -341,4 +341,14 @@ impl Summary {
     pub fn is_over(&self) -> bool {
         self.basis.phase == Phase::Over
     }
+
+    /// Whether it tells of a practice.
+    pub fn is_practice(&self) -> bool {
+        self.happened.iter().any(|sentence| match sentence {
+            Sentence::Holds { fact } | Sentence::Cleared { fact } | Sentence::Lost { fact } => {
+                fact.subject.is_practice()
+            }
+            _ => false,
+        })
+    }
 }

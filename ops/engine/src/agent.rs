@@ -38,6 +38,7 @@ mod announced;
 mod correlation;
 #[cfg(test)]
 mod maintenance;
+mod practice;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -237,8 +238,14 @@ impl<'a> Tick<'a> {
             .filter(|breach| !held.contains(&breach.key))
             .filter(|breach| !self.is_judged(breach) && !self.is_withheld(breach))
             .collect();
+        // A practice comes last, so that it takes nothing from what is real.
+        let (practice, fresh): (Vec<&Breach>, Vec<&Breach>) =
+            fresh.into_iter().partition(|breach| breach.key.subject.is_practice());
         for group in self.kinship.groups(&fresh) {
             self.place_group(&group);
+        }
+        if !practice.is_empty() {
+            self.place_practice(&practice);
         }
     }
 
@@ -297,7 +304,7 @@ impl<'a> Tick<'a> {
     /// The oldest active incident of one of these subjects; or else of one that depends on them or
     /// that they depend on, or in which something fails for the same cause.
     fn active_kin(&self, group: &[&Breach], subjects: &[&Subject]) -> Option<IncidentNumber> {
-        let active = || self.incidents.values().filter(|one| one.is_active());
+        let active = || self.incidents.values().filter(|one| one.is_active() && !one.is_practice());
         let same =
             active().find(|one| one.subjects().iter().any(|subject| subjects.contains(subject)));
         if let Some(incident) = same {
@@ -351,7 +358,9 @@ impl<'a> Tick<'a> {
         let near = |at: Timestamp| {
             self.world.now.since(at).max(at.since(self.world.now)) <= self.policy.flood_within
         };
-        let opened = self.incidents.values().filter(|one| near(one.opened_at)).count();
+        let is_real = |one: &&Cow<'_, Incident>| !one.is_practice();
+        let opened =
+            self.incidents.values().filter(is_real).filter(|one| near(one.opened_at)).count();
         // A flood lasts as long as it brings something.
         let goes_on = |one: &Incident| {
             one.flood
@@ -367,6 +376,7 @@ impl<'a> Tick<'a> {
         let number = self.next_number;
         self.next_number = IncidentNumber(number.0.saturating_add(1));
         let now = self.world.now;
+        let is_practice = cause.is_practice();
         let mut incident = Incident {
             id: id(number, now, &cause),
             number,
@@ -386,7 +396,7 @@ impl<'a> Tick<'a> {
             touched_by_person: false,
             resolution_offered: false,
             resolution: None,
-            flood: self.is_flood(),
+            flood: !is_practice && self.is_flood(),
             summary: Summary::default(),
             snapshots: 0,
             recommendations: Vec::new(),

@@ -7,5 +7,6 @@ pub mod incident_policy;
 pub mod limits;
 pub mod markdown_table;
 pub mod pattern;
+pub mod practice;
 mod signal_name;
 pub mod thresholds;

@@ -11,7 +11,7 @@ use domain::{
     time::Timestamp,
 };
 
-use crate::humanize;
+use crate::{humanize, practice};
 
 /// An error as one or more whole sentences.
 pub fn sentence(error: &Error) -> String {
@@ -369,6 +369,7 @@ fn conflict(conflict: &Conflict) -> String {
         Conflict::SafeModeInForce => "Safe mode is in force already.",
         Conflict::NoSafeMode => "Safe mode is not in force.",
         Conflict::SafeModeStageUnchanged => "Safe mode is at this stage already. Reload the page.",
+        Conflict::Practice(refusal) => return practice::refusal(*refusal),
         Conflict::ShareEnded => "This link is already revoked.",
         Conflict::DeliveryEnded => "This notification is already finished.",
         Conflict::Misfit(misfit) => {

@@ -103,6 +103,7 @@ pub fn subject(subject: &Subject) -> String {
         "line" => format!("the network line{on}"),
         "pm2" => format!("PM2{on}"),
         "gate" => format!("the gate{on}"),
+        "practice" => "the practice".to_owned(),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network"
         | "organization") => format!("the {kind} {name}{on}"),
         kind => format!("{kind} {name}{on}"),

@@ -45,6 +45,8 @@ pub fn kind(kind: &str) -> &'static str {
         "blind" => "Time without data",
         "subject_retired" => "Subject retired",
         "change_reported" => "Change reported",
+        "practice_begun" => "Practice began",
+        "practice_ended" => "Practice ended",
         "maintenance_begun" => "Maintenance began",
         "maintenance_ended" => "Maintenance ended",
         "measure_began" => "Limit put in force",

@@ -9,7 +9,7 @@ use domain::{
     severity::Severity, text, time::Timestamp,
 };
 
-use crate::{error, humanize, protection, standing::Standing, summary};
+use crate::{error, humanize, practice, protection, standing::Standing, summary};
 
 /// The longest title and body, in characters: what a phone shows, and what each way takes.
 const LONGEST_TITLE: usize = 160;
@@ -26,6 +26,8 @@ pub struct Message {
     pub link: Option<String>,
     /// How loud it is.
     pub severity: Severity,
+    /// Whether it is about a practice.
+    pub practice: bool,
 }
 
 /// What a notification says about an incident as it is now. `public_url` is how browsers reach this server,
@@ -80,6 +82,7 @@ pub fn message(
         body: text::clip(&redact::text(&lines.join("\n")), LONGEST_BODY),
         link: page(path),
         severity: call.severity,
+        practice: incident.is_some_and(Incident::is_practice),
     }
 }
 
@@ -114,6 +117,7 @@ pub fn nothing_written(
         body: text::clip(&redact::text(&lines.join("\n")), LONGEST_BODY),
         link: public_url.map(|url| format!("{url}/ops/health")),
         severity: Severity::Critical,
+        practice: false,
     }
 }
 
@@ -270,6 +274,7 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
             format!("{severity}: {headline}")
         }
     };
+    let title = if incident.is_practice() { practised(why, &headline) } else { title };
     let since = format!("Incident {number}, since {}.", humanize::time_of_day(incident.began_at));
     let ran = match why {
         Reason::DidNotHelp { place } => incident.recommendation(place).map(|one| {
@@ -318,6 +323,24 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
     };
     let more = summary::first_sentence(&incident.summary);
     (title, [more, Some(since), overdue, ran, Some(next)].into_iter().flatten().collect(), path)
+}
+
+/// The title of a message about a practice: its mark comes first, so that nobody is alarmed.
+fn practised(why: Reason, headline: &str) -> String {
+    let what = match why {
+        Reason::Offered { .. } => "your decision is needed",
+        Reason::NotAcknowledged { .. } => "not acknowledged yet",
+        Reason::DidNotHelp { .. } => "the command did not help",
+        Reason::Opened
+        | Reason::Escalated
+        | Reason::Reopened
+        | Reason::Many { .. }
+        | Reason::SafeMode { .. }
+        | Reason::NothingWritten
+        | Reason::Test
+        | Reason::Access { .. } => return headline.to_owned(),
+    };
+    format!("{} {what}", practice::MARK)
 }
 
 const fn word(severity: Severity) -> &'static str {

@@ -1,9 +1,12 @@
 //! Sentences about readiness: what is set up for a crisis, what is missing, and what to do about it.
 
-use commands::readiness::{
-    FEWEST_APPROVERS, Reachability, Readiness, ReadinessTopic, Responder, SignOfLife,
+use commands::{
+    practice::{PRACTISED_WITHIN, PracticeState},
+    readiness::{FEWEST_APPROVERS, Reachability, Readiness, ReadinessTopic, Responder, SignOfLife},
 };
 use domain::{text::isolated, time::Timestamp};
+
+use crate::practice;
 
 /// One check, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,7 @@ pub fn checks(readiness: &Readiness) -> Vec<ReadinessCheck> {
                 ReadinessTopic::Backup => backup(readiness.backup_at, ready),
                 ReadinessTopic::SignOfLife => sign_of_life(readiness.sign_of_life),
                 ReadinessTopic::Links => links(readiness.links),
+                ReadinessTopic::Practice => practised(&readiness.practice, readiness.at),
             };
             check.ready = ready;
             if ready {
@@ -169,9 +173,32 @@ fn links(links: bool) -> ReadinessCheck {
     }
 }
 
+fn practised(state: &PracticeState, now: Timestamp) -> ReadinessCheck {
+    const ADVICE: &str =
+        "Practise every few months: below, or with calm-ops practice on this machine.";
+    let Some(last) = &state.last else {
+        return ReadinessCheck {
+            advice: ADVICE,
+            ..check("practice", "Last practice", "The team has not practised yet.")
+        };
+    };
+    let old = if now.since(last.at) > PRACTISED_WITHIN {
+        "The last practice is older than 90 days."
+    } else {
+        ""
+    };
+    let sentence = format!("{} {old} It began", practice::went(&last.steps));
+    ReadinessCheck {
+        at: Some(last.at),
+        advice: ADVICE,
+        ..check("practice", "Last practice", sentence.replace("  ", " "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use domain::journal::Cursor;
+    use commands::practice::{LastPractice, PracticeSteps};
+    use domain::{actor::Actor, journal::Cursor, time::Span};
 
     use super::*;
 
@@ -190,8 +217,9 @@ mod tests {
             backup_at: None,
             sign_of_life: SignOfLife::Off,
             links: false,
+            practice: PracticeState::default(),
         };
-        assert_eq!(lead(&readiness), "5 of 5 checks need attention.");
+        assert_eq!(lead(&readiness), "6 of 6 checks need attention.");
         let found = checks(&readiness);
         assert!(found.iter().all(|one| !one.ready && !one.advice.is_empty()), "{found:?}");
         assert_eq!(
@@ -204,9 +232,20 @@ mod tests {
         readiness.approvers = 2;
         readiness.backup_at = Some(readiness.at);
         readiness.sign_of_life = SignOfLife::Sent { at: readiness.at };
-        assert_eq!(lead(&readiness), "1 of 5 checks needs attention.");
+        let took = Some(Span::from_secs(41));
+        let steps = PracticeSteps { opened: took, acknowledged: took, ..PracticeSteps::default() };
+        let last = LastPractice { at: readiness.at, by: Actor::Local, incident: None, steps };
+        readiness.practice.last = Some(last);
+        let told = |readiness: &Readiness| checks(readiness).pop().unwrap();
+        assert_eq!(
+            told(&readiness).sentence,
+            "It was acknowledged after 41 s, but nobody approved its command. It began"
+        );
+        assert!(!told(&readiness).ready);
+        readiness.practice.last.as_mut().unwrap().steps.approved = took;
+        assert_eq!(lead(&readiness), "1 of 6 checks needs attention.");
         readiness.links = true;
-        assert_eq!(lead(&readiness), "Ready: all 5 checks pass.");
+        assert_eq!(lead(&readiness), "Ready: all 6 checks pass.");
         let found = checks(&readiness);
         let calm = |one: &ReadinessCheck| {
             one.ready && one.advice.is_empty() && one.link.is_none() && one.details.is_empty()

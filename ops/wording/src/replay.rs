@@ -19,6 +19,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::System(_)
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)
+        | EventGroup::Practice(_)
         | EventGroup::Protection(_)
         | EventGroup::StatusPage(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),

@@ -18,6 +18,7 @@ use domain::{
 };
 
 use crate::{
+    practice,
     standing::Standing,
     summary::{self, GENERAL_PART},
 };
@@ -50,14 +51,16 @@ pub fn compose(
         .filter(|_| share.parts.summary)
         .and_then(|first| first.sentences.first())
         .cloned();
-    let general = if incident.is_active() {
+    let general = if incident.is_practice() {
+        practice::NOTICE
+    } else if incident.is_active() {
         "We are looking into a problem"
     } else {
         "This incident is closed"
     };
     SharedPage {
         audience,
-        title: title.unwrap_or_else(|| general.to_owned()),
+        title: title.filter(|_| !incident.is_practice()).unwrap_or_else(|| general.to_owned()),
         state: state(incident, audience).to_owned(),
         began_at: incident.began_at,
         ended_at: incident.resolution.as_ref().map(|end| end.at),
@@ -214,6 +217,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::System(_)
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)
+        | EventGroup::Practice(_)
         | EventGroup::Account(_) => None,
     }
 }

@@ -17,7 +17,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::humanize;
+use crate::{humanize, practice};
 
 pub(crate) use tense::GENERAL_PART;
 use tense::Tense;
@@ -44,6 +44,9 @@ type Say = fn(&Sentence, Tense) -> Option<String>;
 
 /// Returns what happened in one clause, for lists and titles.
 pub fn headline(summary: &Summary) -> String {
+    if summary.is_practice() {
+        return practice::headline(summary.is_over());
+    }
     let first = summary.happened.first().and_then(|first| team::headline(first, summary.is_over()));
     first.unwrap_or_else(|| "No summary yet.".to_owned())
 }
@@ -51,6 +54,9 @@ pub fn headline(summary: &Summary) -> String {
 /// Returns the first sentence of the summary where it says more than the headline: the reason, or
 /// when it counts as recovered.
 pub fn first_sentence(summary: &Summary) -> Option<String> {
+    if summary.is_practice() {
+        return Some(practice::NOTICE.to_owned());
+    }
     let sentence = team::sentence(summary.happened.first()?, Tense::of(summary))?;
     (sentence != headline(summary)).then_some(sentence)
 }
@@ -76,6 +82,9 @@ pub fn render(summary: &Summary, reader: Reader) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for (heading, part) in headings.into_iter().zip(parts) {
         let mut sentences: Vec<String> = Vec::new();
+        if sections.is_empty() && summary.is_practice() {
+            sentences.push(practice::NOTICE.to_owned());
+        }
         for text in part.iter().filter_map(|one| sentence(one, tense)) {
             // Facts that differ only in what this reader does not see are told once.
             if !sentences.contains(&text) {

@@ -61,6 +61,7 @@ fn tell(event: &Event, actor: Actor, names: &Names) -> Told {
         EventGroup::System(event) => service::system(event),
         EventGroup::Change(event) => service::change(event, actor, names),
         EventGroup::Maintenance(event) => service::maintenance(event, actor, names),
+        EventGroup::Practice(event) => service::practice(event, actor, names),
         EventGroup::Protection(event) => protection::tell(event, actor, names),
         EventGroup::StatusPage(event) => service::status_page(event, actor, names),
         EventGroup::Account(event) => account::tell(event, actor, names),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{signals::SignalGroup, subject::Subject, time::Span, unit::Unit};
+use domain::{practice, signals::SignalGroup, subject::Subject, time::Span, unit::Unit};
 use policy::{
     pattern::matches,
     thresholds::{Level, Row, Thresholds},
@@ -138,6 +138,10 @@ fn idle(
     row: &Row,
 ) -> Option<String> {
     let (kind, name) = row.pattern.split_once(':')?;
+    // It is reported by the monitor, while someone practises.
+    if row.signal.as_str() == practice::SIGNAL {
+        return None;
+    }
     let watches = row.base().is_some() || row.no_data_after.is_some();
     if !watches || name == "*" || kind.contains('*') {
         return None;

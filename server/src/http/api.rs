@@ -20,6 +20,7 @@ mod history;
 mod incidents;
 mod journal;
 mod maintenance;
+mod practice;
 mod protection;
 mod recommendations;
 pub mod route;
@@ -41,6 +42,7 @@ pub fn routes() -> Vec<Route> {
         subjects::routes(),
         changes::routes(),
         maintenance::routes(),
+        practice::routes(),
         protection::routes(),
         status_page::routes(),
         signals::routes(),

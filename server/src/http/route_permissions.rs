@@ -101,6 +101,8 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post("/ops/protection", "what=resume", person(Role::Approver, false)),
     post("/ops/protection", "what=begin&reason=x", person(Role::Approver, true)),
     post("/ops/protection", "what=end", person(Role::Approver, true)),
+    post("/ops/settings/readiness", "what=begin&minutes=1", person(Role::Approver, false)),
+    post("/ops/settings/readiness", "what=end", person(Role::Responder, false)),
     post(
         "/ops/status",
         "what=notice&step=publish&state=identified&title=x&text=x",

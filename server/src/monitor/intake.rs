@@ -330,8 +330,11 @@ impl Core {
 
     /// Whether a collector of this server reports this signal of this subject.
     pub fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
-        collectors::signals().get(signal).is_some()
-            && subject.parse::<Subject>().is_ok_and(|subject| self.collected.contains(&subject))
+        // Nobody sends anything of a practice: what is about one is told as a practice everywhere.
+        subject.parse::<Subject>().is_ok_and(|subject| {
+            subject.is_practice()
+                || collectors::signals().get(signal).is_some() && self.collected.contains(&subject)
+        })
     }
 
     fn sent(&mut self, id: SeriesId, who: Actor) {

@@ -221,7 +221,13 @@ fn plan(
         Some(Program::Systemctl | Program::Journalctl) if !sudo => {
             builder = builder.env("SYSTEMD_COLORS", "0");
         }
-        Some(Program::Nginx | Program::Systemctl | Program::Journalctl | Program::Certbot)
+        Some(
+            Program::Nginx
+            | Program::Systemctl
+            | Program::Journalctl
+            | Program::Certbot
+            | Program::True,
+        )
         | None => {}
     }
     if let Some(sha256) = sha256 {

@@ -45,7 +45,7 @@ impl AtHand {
                 Arc::make_mut(&mut self.blind)
                     .insert(0, BlindSpan { from: *from, to: *to, why: *why });
             }
-            if matches!(event.group(), EventGroup::Maintenance(_)) {
+            if matches!(event.group(), EventGroup::Maintenance(_) | EventGroup::Practice(_)) {
                 Arc::make_mut(&mut self.announcements).take(entry);
             }
             if matches!(event.group(), EventGroup::Protection(_)) {
@@ -76,11 +76,14 @@ impl AtHand {
         Incidents { cursor: self.cursor, active: self.active(), resolved }
     }
 
-    /// The active incidents, most severe first, then newest first.
+    /// The active incidents, most severe first, then newest first; a practice comes after all real
+    /// ones.
     pub fn active(&self) -> Vec<IncidentCard> {
         let mut active: Vec<&Incident> =
             self.incidents.iter().filter(|incident| incident.is_active()).collect();
-        active.sort_by_key(|one| Reverse((one.severity, one.opened_at, one.number)));
+        active.sort_by_key(|one| {
+            Reverse((!one.is_practice(), one.severity, one.opened_at, one.number))
+        });
         active.into_iter().map(incident_card).collect()
     }
 }

@@ -122,8 +122,8 @@ impl Backend for Handlers {
         self.answer(|inner| async move { inner.settings(who.principal()).await })
     }
 
-    fn get_readiness(&self, _: Authorized, _: GetReadiness) -> Pending<Readiness> {
-        self.answer(|inner| async move { inner.readiness().await })
+    fn get_readiness(&self, who: Authorized, _: GetReadiness) -> Pending<Readiness> {
+        self.answer(|inner| async move { inner.readiness(who.principal()).await })
     }
 
     fn search_audit(&self, who: Authorized, asked: SearchAudit) -> Pending<AuditPage> {

@@ -8,17 +8,17 @@ use std::{
 use commands::{
     accounts,
     command::{
-        Acknowledge, Approve, BeginMaintenance, BeginSafeMode, CancelRun, Command, Comment,
-        CreateShare, Decline, EndMaintenance, EndMeasure, EndRun, EndSafeMode, Escalate,
-        PublishNotice, PublishUpdate, Record, Redact, Reopen, ReportChange, Resolve,
-        ResumeAutomation, RetireMissing, RetireSubject, RevokeShare, RunInspection,
+        Acknowledge, Approve, BeginMaintenance, BeginPractice, BeginSafeMode, CancelRun, Command,
+        Comment, CreateShare, Decline, EndMaintenance, EndMeasure, EndPractice, EndRun,
+        EndSafeMode, Escalate, PublishNotice, PublishUpdate, Record, Redact, Reopen, ReportChange,
+        Resolve, ResumeAutomation, RetireMissing, RetireSubject, RevokeShare, RunInspection,
         SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
     missing::{covered, missing},
     operation::Committed,
-    protection,
+    practice, protection,
     situation::Situation,
     status_page,
 };
@@ -203,6 +203,7 @@ impl Inner {
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::BeginSafeMode(BeginSafeMode { incident, reason }) => {
+                self.check_not_practice(incident).await?;
                 let event =
                     protection::begin_safe_mode(&*self.protection().await?, incident, &reason)?;
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
@@ -213,6 +214,15 @@ impl Inner {
             }
             Command::EndSafeMode(EndSafeMode {}) => {
                 let event = protection::end_safe_mode(&*self.protection().await?)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::BeginPractice(BeginPractice { length }) => {
+                let event = self.begin_practice(length).await?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::EndPractice(EndPractice {}) => {
+                let open = self.at_hand().await.map_err(refuse)?.announcements.practice.clone();
+                let event = practice::end(open.as_ref())?;
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::PublishNotice(PublishNotice { incident, state, title, text }) => {
@@ -325,10 +335,23 @@ impl Inner {
         })
     }
 
+    /// Safe mode is never for a practice.
+    async fn check_not_practice(&self, incident: Option<IncidentNumber>) -> Result<(), Error> {
+        let Some(number) = incident else { return Ok(()) };
+        match self.store.incident(number).await.map_err(refuse)? {
+            Some(known) if known.is_practice() => Err(not_a_practice()),
+            _ => Ok(()),
+        }
+    }
+
     /// A notice can only be linked to an incident that there is.
     async fn check_incident(&self, number: IncidentNumber) -> Result<(), Error> {
         let known = self.store.incident(number).await.map_err(refuse)?;
-        known.map(|_| ()).ok_or(Error::NotFound(Entity::Incident(number)))
+        let known = known.ok_or(Error::NotFound(Entity::Incident(number)))?;
+        if known.is_practice() {
+            return Err(not_a_practice());
+        }
+        Ok(())
     }
 
     async fn protection(&self) -> Result<Arc<Protection>, Error> {
@@ -350,6 +373,11 @@ impl Inner {
                 .any(|incident| incident.is_active() && incident.subjects().contains(&subject));
         if known { Ok(()) } else { Err(Error::NotFound(Entity::Subject(subject.clone()))) }
     }
+}
+
+fn not_a_practice() -> Error {
+    let expected = "a real incident: this one is a practice";
+    Error::invalid("incident", FieldReason::Expected(expected.into()))
 }
 
 /// Looks at the caller in the transaction: their sign-in or role may have ended since they pressed.

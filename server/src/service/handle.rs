@@ -170,14 +170,14 @@ impl Service {
         self.inner.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
     }
 
-    /// The severities of the active incidents; those known last while the database fails, and
+    /// The severities of the active incidents, without a practice; those known last while the database fails, and
     /// `None` if none were ever read.
     pub async fn active(&self) -> Option<Vec<Severity>> {
         let active = |at_hand: &AtHand| {
             at_hand
                 .incidents
                 .iter()
-                .filter(|incident| incident.is_active())
+                .filter(|incident| incident.is_active() && !incident.is_practice())
                 .map(|incident| incident.severity)
                 .collect()
         };

@@ -4,13 +4,17 @@ use commands::{
     audit::AuditFilter,
     readiness::{Reachability, Readiness, Responder, SignOfLife, responds},
 };
-use domain::{access::Role, error::Error, time::Timestamp};
+use domain::{
+    access::{Principal, Role},
+    error::Error,
+    time::Timestamp,
+};
 
 use super::{failure::refuse, inner::Inner};
 
 impl Inner {
     /// Whether what a crisis needs is set up, and was tried.
-    pub(super) async fn readiness(&self) -> Result<Readiness, Error> {
+    pub(super) async fn readiness(&self, who: &Principal) -> Result<Readiness, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let at = self.clock.now().wall;
         let known = self.known().await?;
@@ -39,6 +43,7 @@ impl Inner {
             backup_at: backup.first().map(|(entry, _)| Timestamp::from_micros(entry.at_micros)),
             sign_of_life: sign.map_or(SignOfLife::Off, |last| last.get()),
             links: set_up.is_some_and(|set_up| set_up.links),
+            practice: self.practice_state(who).await?,
         })
     }
 }

@@ -26,6 +26,7 @@ mod notifications;
 mod openapi;
 mod places;
 mod postgres_server;
+mod practice;
 mod private;
 mod program;
 mod programs;

@@ -7,7 +7,7 @@ mod forms;
 mod mail;
 mod people;
 mod postgres;
-mod receiver;
+pub mod receiver;
 mod registry;
 mod restart;
 mod safe_mode;

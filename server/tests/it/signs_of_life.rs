@@ -146,7 +146,7 @@ fn readiness_is_told_of_what_was_really_tried() {
     // People are told the same, and what is left to do.
     program.invite("responder", "Bo");
     let page = program.get("/ops/settings/readiness").body;
-    for part in ["3 of 5 checks need attention.", "Bo has no contact.", "Set public_url"] {
+    for part in ["4 of 6 checks need attention.", "Bo has no contact.", "Set public_url"] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }

@@ -236,6 +236,7 @@ mod tests {
             resolved_at: None,
             acknowledged: false,
             resolution_offered: false,
+            practice: false,
             awaits_decision: false,
         }
     }

@@ -56,13 +56,14 @@ impl Typed {
 impl Typed {
     /// Puts what the address says into the fields.
     fn fill(self, search: Search) {
-        let Search { text, severity, subject, from, to, .. } = &search;
+        let Search { text, severity, subject, from, to, practice, .. } = &search;
         let fields = [
             ("text", text),
             ("severity", severity),
             ("subject", subject),
             ("from", from),
             ("to", to),
+            ("practice", practice),
         ];
         for (id, value) in fields {
             if let Some(field) = field(id) {
@@ -86,6 +87,7 @@ impl Typed {
             subject: value("subject")?,
             from: value("from")?,
             to: value("to")?,
+            practice: value("practice")?,
             offset: if kept.is_empty() { crate::clock::offset_minutes() } else { kept },
             before: String::new(),
         })
@@ -147,8 +149,9 @@ fn input(name: &'static str, kind: &'static str, value: String) -> impl IntoView
 pub(super) fn Fields(typed: Typed) -> impl IntoView {
     let search = typed.search.get_value();
     let is_filtered = search.is_filtered();
-    let Search { text, severity, subject, from, to, offset, before: _ } = search;
+    let Search { text, severity, subject, from, to, practice, offset, before: _ } = search;
     let option = |value: &'static str, word: &'static str| view! { <option value=value selected=severity == value>{word}</option> };
+    let practised = |value: &'static str, word: &'static str| view! { <option value=value selected=practice == value>{word}</option> };
     let (from_zone, to_zone) = (zone(&offset), zone(&offset));
     let navigate = use_navigate();
     let on_typed = {
@@ -172,6 +175,10 @@ pub(super) fn Fields(typed: Typed) -> impl IntoView {
                     <div>
                         <label for="severity">"Severity"</label>
                         <select id="severity" name="severity">{option("", "any")} {option("warning", "warning")} {option("critical", "critical")}</select>
+                    </div>
+                    <div>
+                        <label for="practice">"Practices"</label>
+                        <select id="practice" name="practice">{practised("", "shown")} {practised("none", "left out")} {practised("only", "only")}</select>
                     </div>
                     <div><label for="subject">"Subject begins with"</label>{input("subject", "text", subject)}</div>
                     <div><label for="from">"From " {from_zone}</label>{input("from", "date", from)}</div>

@@ -46,6 +46,12 @@ fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
         subject: text(&search.subject),
         from,
         to,
+        practice: match search.practice.as_str() {
+            "" => None,
+            "only" => Some(true),
+            "none" => Some(false),
+            _ => return Err(invalid("Practices are \"only\" or \"none\".")),
+        },
         before: before.map_err(|_| invalid("Invalid link. Search again."))?.map(IncidentNumber),
     })
 }
@@ -102,6 +108,7 @@ mod tests {
         for bad in [
             Search { severity: "bad".into(), ..Search::default() },
             Search { from: "yesterday".into(), ..Search::default() },
+            Search { practice: "some".into(), ..Search::default() },
             Search { offset: "east".into(), ..Search::default() },
             Search { before: "-1".into(), ..Search::default() },
         ] {

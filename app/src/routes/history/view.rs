@@ -19,6 +19,8 @@ pub struct Search {
     pub from: String,
     /// The last day.
     pub to: String,
+    /// `only`, `none` or nothing.
+    pub practice: String,
     /// Minutes by which the reader's clock is east of UTC: their browser says so. UTC without.
     pub offset: String,
     /// Where this page begins.
@@ -36,6 +38,7 @@ impl Search {
             subject: text("subject"),
             from: text("from"),
             to: text("to"),
+            practice: text("practice"),
             offset: text("offset"),
             before: text("before"),
         })
@@ -43,7 +46,7 @@ impl Search {
 
     /// The address of the same search, on another page. It has only what is set.
     pub(crate) fn address(&self, before: &str) -> String {
-        let Self { text, severity, subject, from, to, offset, before: _ } = self;
+        let Self { text, severity, subject, from, to, practice, offset, before: _ } = self;
         // Only a day is read by the reader's clock.
         let is_dated = [from, to].iter().any(|day| !day.trim().is_empty());
         address(
@@ -54,6 +57,7 @@ impl Search {
                 ("subject", subject),
                 ("from", from),
                 ("to", to),
+                ("practice", practice),
                 ("offset", if is_dated { offset } else { "" }),
                 ("before", before),
             ],
@@ -67,8 +71,8 @@ impl Search {
 
     /// True if anything but words narrows it.
     pub(super) fn is_filtered(&self) -> bool {
-        let Self { text: _, severity, subject, from, to, offset: _, before: _ } = self;
-        [severity, subject, from, to].iter().any(|field| !field.trim().is_empty())
+        let Self { text: _, severity, subject, from, to, practice, offset: _, before: _ } = self;
+        [severity, subject, from, to, practice].iter().any(|field| !field.trim().is_empty())
     }
 }
 

@@ -44,6 +44,10 @@ pub(super) fn Head(state: IncidentState) -> impl IntoView {
         let unreached = state.unreached.get().into_iter();
         unreached.map(|one| view! { <p class="notice">{linked(&one)}</p> }).collect_view()
     };
+    let practice = state
+        .incident
+        .with_untracked(domain::incident::Incident::is_practice)
+        .then(|| view! { <p class="notice">{wording::practice::NOTICE}</p> });
     view! {
         <div id="head" class="head">
             <p class="card-head">
@@ -52,6 +56,7 @@ pub(super) fn Head(state: IncidentState) -> impl IntoView {
                 <span class="state">{move || card.with(state_label)}</span>
             </p>
             <h1>{move || prose(&title.get())}</h1>
+            {practice}
             <p class="lead">{move || prose(&standing.get())}</p>
             {related}
             {unreached}

@@ -1,19 +1,44 @@
-//! Readiness: whether what a crisis needs is set up, and was tried.
+//! Readiness: whether what a crisis needs is set up, and was tried; and the form that begins a
+//! practice.
 
-use commands::readiness::Readiness;
+use commands::{practice::PracticeState, readiness::Readiness};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use wording::readiness::{self, ReadinessCheck};
+use serde::{Deserialize, Serialize};
+use wording::{
+    practice,
+    readiness::{self, ReadinessCheck},
+};
 
 use super::page_of;
 use crate::{
     components::{badge::Badge, page::page, time::At},
-    problem::Problem,
+    problem::{Problem, SIGN_IN},
 };
+
+/// The address of the page, which also takes its forms.
+pub(crate) const PATH: &str = "/ops/settings/readiness";
+
+/// A form of the page that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedPractice {
+    /// The reason for the refusal.
+    pub problem: Problem,
+}
+
+/// The page, and what is said about a form of it that was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadinessView {
+    /// How it stands.
+    pub readiness: Readiness,
+    /// The form that was refused, and why.
+    pub refused: Option<RefusedPractice>,
+}
 
 /// Whether what a crisis needs is set up.
 #[server(prefix = "/api/pages", endpoint = "readiness", input = GetUrl)]
-pub async fn get_readiness() -> Result<Readiness, Problem> {
-    crate::door::execute(commands::reading::GetReadiness {}).await
+pub async fn get_readiness() -> Result<ReadinessView, Problem> {
+    let readiness = crate::door::execute(commands::reading::GetReadiness {}).await?;
+    Ok(ReadinessView { readiness, refused: use_context::<RefusedPractice>() })
 }
 
 /// The page.
@@ -29,13 +54,15 @@ pub(crate) fn ReadinessPage() -> AnyView {
 }
 
 #[component]
-fn Page(view: Readiness) -> impl IntoView {
-    let checks: Vec<AnyView> = readiness::checks(&view).into_iter().map(check).collect();
+fn Page(view: ReadinessView) -> impl IntoView {
+    let ReadinessView { readiness, refused } = view;
+    let checks: Vec<AnyView> = readiness::checks(&readiness).into_iter().map(check).collect();
     let content = view! {
-        <p class="lead">{readiness::lead(&view)}</p>
+        <p class="lead">{readiness::lead(&readiness)}</p>
         <div class="readiness">{checks}</div>
+        {practise(&readiness.practice, refused)}
     };
-    page_of("/ops/settings/readiness", "Readiness", content.into_any())
+    page_of(PATH, "Readiness", content.into_any())
 }
 
 fn check(check: ReadinessCheck) -> AnyView {
@@ -57,6 +84,71 @@ fn check(check: ReadinessCheck) -> AnyView {
             {advice}
             {link}
         </section>
+    }
+    .into_any()
+}
+
+/// The practice in force, or what will happen before one begins.
+fn practise(state: &PracticeState, refused: Option<RefusedPractice>) -> AnyView {
+    let is_open = refused.is_some();
+    let refused = refused.map(|RefusedPractice { problem }| {
+        let link = problem.asks_for_sign_in().then(|| {
+            view! { " " <a href=format!("{SIGN_IN}{PATH}") rel="external">"Sign in"</a> }
+        });
+        view! { <p class="said refused" role="status">{problem.sentence} {link}</p> }
+    });
+    let content = match (&state.open, state.may_decide, &state.obstacle) {
+        (Some(open), may, _) => {
+            let end = may.then(|| {
+                view! {
+                    <form method="post" action=PATH>
+                        <input type="hidden" name="what" value="end"/>
+                        <button class="button" type="submit">"End the practice"</button>
+                    </form>
+                }
+            });
+            view! {
+                <p>"A practice is in progress. It ends by " <At at=Signal::stored(open.until)/> " at the latest. Its incident is on the " <a href="/ops/incidents">"incidents page"</a> "."</p>
+                {end}
+            }
+            .into_any()
+        }
+        (None, _, Some(obstacle)) => view! { <p>{obstacle.clone()}</p> }.into_any(),
+        (None, false, None) => {
+            view! { <p class="quiet">"Approvers and owners can begin one."</p> }.into_any()
+        }
+        (None, true, None) => begin(&state.notified, is_open),
+    };
+    view! {
+        <section aria-labelledby="practise">
+            <h2 id="practise">"Practise"</h2>
+            <p>"Respond to an incident while nothing is wrong: real notifications, a real approval, and a command that changes nothing. It is marked as practice everywhere and counted nowhere. It ends if a real incident becomes critical."</p>
+            {refused}
+            {content}
+        </section>
+    }
+    .into_any()
+}
+
+fn begin(notified: &[String], is_open: bool) -> AnyView {
+    let option = |minutes: u32| {
+        view! { <option value=minutes selected=minutes == 15>{minutes} " minutes"</option> }
+    };
+    view! {
+        <details class="fold" open=is_open>
+            <summary>"Begin a practice"</summary>
+            <p>{practice::notified(notified)}</p>
+            <form method="post" action=PATH>
+                <input type="hidden" name="what" value="begin"/>
+                <div>
+                    <label for="practice-minutes">"Without an approval it ends after"</label>
+                    <select id="practice-minutes" name="minutes">
+                        {[5, 15, 30, 60].map(option).collect_view()}
+                    </select>
+                </div>
+                <button class="button" type="submit">"Begin the practice and notify them"</button>
+            </form>
+        </details>
     }
     .into_any()
 }

@@ -68,6 +68,7 @@ impl AccessRecord {
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
+            | EventGroup::Practice(_)
             | EventGroup::Protection(_)
             | EventGroup::StatusPage(_) => {}
         }

@@ -8,7 +8,8 @@ use domain::{
     id::IncidentNumber,
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
-        NotificationEvent, ProtectionEvent, RecommendationEvent, ShareEvent, StatusPageEvent,
+        NotificationEvent, PracticeEvent, ProtectionEvent, RecommendationEvent, ShareEvent,
+        StatusPageEvent,
     },
     name::BadName,
     text::clip,
@@ -152,7 +153,11 @@ impl AuditGroup {
     /// True if entries of a kind are in it.
     pub fn holds(self, kind: &str) -> bool {
         match self {
-            Self::Decisions => DECISIONS.contains(&kind) || MaintenanceEvent::KINDS.contains(&kind),
+            Self::Decisions => {
+                DECISIONS.contains(&kind)
+                    || MaintenanceEvent::KINDS.contains(&kind)
+                    || PracticeEvent::KINDS.contains(&kind)
+            }
             Self::Incidents => {
                 [IncidentEvent::KINDS, RecommendationEvent::KINDS, ShareEvent::KINDS]
                     .iter()

@@ -150,7 +150,12 @@ impl Progress {
             .collect();
         // The worst are not the ones that are put together.
         calls.sort_by_key(|call| (std::cmp::Reverse(call.severity), call.entry));
+        // A practice takes no place of a real one, and is not put together with any.
+        let is_practice =
+            |call: &Notification| incidents.get(&call.incident).is_some_and(Incident::is_practice);
+        let (practice, calls): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_practice);
         let mut calls = self.bounded(calls, now);
+        calls.extend(practice);
         calls.extend(about_safe_mode);
         calls.extend(about_access);
         calls

@@ -92,6 +92,7 @@ pub fn apply(
         | EventGroup::System(_)
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)
+        | EventGroup::Practice(_)
         | EventGroup::StatusPage(_)
         | EventGroup::Account(_) => Ok(()),
     }

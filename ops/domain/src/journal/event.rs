@@ -15,6 +15,7 @@ use crate::{
     inspection::{Inspection, InspectionOutcome},
     lifecycle::{State, Step},
     maintenance::{MaintenanceWindow, Withheld},
+    practice::PracticeEnding,
     protection::measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
@@ -476,6 +477,21 @@ events! {
             more: u32,
         },
     }
+    /// Practice: an incident on purpose. Its number is that of the entry that begins it.
+    Practice(PracticeEvent) {
+        /// A practice was begun.
+        PracticeBegun = "practice_begun" {
+            /// When it ends by itself.
+            until: Timestamp,
+        },
+        /// A practice ended, by itself or by a person.
+        PracticeEnded = "practice_ended" {
+            /// Its number.
+            practice: u64,
+            /// The reason.
+            ending: PracticeEnding,
+        },
+    }
     /// Protection: measures of the agent, whether it may take them, and safe mode.
     Protection(ProtectionEvent) {
         /// A limit of the agent is in force.
@@ -684,6 +700,7 @@ impl Event {
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
+            | EventGroup::Practice(_)
             // It is told on a page of its own, and acts on no incident.
             | EventGroup::StatusPage(_)
             | EventGroup::Account(_) => None,

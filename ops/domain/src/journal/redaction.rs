@@ -26,6 +26,7 @@ impl Event {
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
+            | EventGroup::Practice(_)
             | EventGroup::Protection(_)
             | EventGroup::StatusPage(_)
             | EventGroup::Account(_) => None,

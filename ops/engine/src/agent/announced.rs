@@ -14,6 +14,10 @@ const AFTER: Span = Span::from_mins(10);
 /// The changes that may have led to an incident that is opened, newest first. What was reported once
 /// for each host is told once.
 pub(super) fn changes(announcements: &Announcements, incident: &Incident) -> Vec<ReportedChange> {
+    // No change led to a practice.
+    if incident.is_practice() {
+        return Vec::new();
+    }
     let began = incident.began_at;
     let (from, to) = (began.minus(BEFORE), began.plus(AFTER).min(incident.opened_at));
     let subjects = incident.subjects();

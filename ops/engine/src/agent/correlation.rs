@@ -25,6 +25,10 @@ impl<'a> Correlation<'a> {
     }
 
     fn direct(&self, subject: &Subject) -> Vec<Subject> {
+        // Nothing real depends on a practice, nor it on anything, whatever patterns say.
+        if subject.is_practice() {
+            return Vec::new();
+        }
         let host = subject
             .host()
             .filter(|_| subject.kind() != "host")
@@ -38,7 +42,7 @@ impl<'a> Correlation<'a> {
             .policy
             .dependencies
             .iter()
-            .filter(|row| matches(&row.subject, subject.as_str()))
+            .filter(|row| matches(&row.subject, subject.as_str()) && !row.needs.is_practice())
             .map(|row| row.needs.clone());
         host.into_iter().chain(pm2).chain(rows).collect()
     }

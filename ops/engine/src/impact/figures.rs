@@ -44,7 +44,7 @@ pub(super) struct Active<'a> {
 impl<'a> Active<'a> {
     pub fn new(incidents: &'a [Incident], protection: &'a Protection) -> Self {
         let mut incidents: Vec<&Incident> =
-            incidents.iter().filter(|one| one.is_active()).collect();
+            incidents.iter().filter(|one| one.is_active() && !one.is_practice()).collect();
         incidents.sort_by_key(|one| (one.opened_at, one.number));
         Self { incidents, protection }
     }

@@ -56,7 +56,8 @@ struct Pressing<'a> {
 
 /// Breaches that hold and name a measure.
 fn holding(incidents: &[Incident]) -> impl Iterator<Item = Pressing<'_>> {
-    let active = incidents.iter().filter(|one| one.is_active());
+    // A practice limits nobody, and brings no safe mode.
+    let active = incidents.iter().filter(|one| one.is_active() && !one.is_practice());
     active.flat_map(|incident| {
         let names = |breach: &&Breach| !breach.guidance.measures.is_empty();
         incident.holding().filter(names).map(move |breach| Pressing { incident, breach })

@@ -46,7 +46,10 @@ pub(super) fn all(scene: &Scene<'_>, incident: &Incident) -> Vec<Recommendation>
     {
         for (order, command) in catalogue.commands().iter().enumerate() {
             let named = breach.guidance.commands.iter().any(|id| id == command.id());
-            if !named && !command.helps().contains(&breach.key.signal)
+            // Nothing is touched for a practice, and nothing real is answered by its command.
+            let fits = command.changes_nothing() == breach.key.subject.is_practice();
+            if !fits
+                || !named && !command.helps().contains(&breach.key.signal)
                 || values::is_ruled_out(command, breach.remedy())
             {
                 continue;
@@ -166,6 +169,9 @@ fn undos(scene: &Scene<'_>, incident: &Incident) -> Vec<Candidate> {
         let catalogue = scene.catalogue?;
         let order = catalogue.commands().iter().position(|command| command.id() == id)?;
         let command = catalogue.get(id)?;
+        if command.changes_nothing() != incident.is_practice() {
+            return None;
+        }
         // What recovers by now is left to do so.
         let breach = incident
             .holding()

@@ -142,6 +142,24 @@ fn app_memory() -> domain::breach::Breach {
 }
 
 #[test]
+fn a_practice_gets_its_own_command_only_and_leaves_no_track() {
+    let mut practised = breach("practice:practice", "practice.pressure", Severity::Critical, 0);
+    practised.guidance.commands = vec!["pm2-restart".to_owned(), "practice".to_owned()];
+    let mut story = Story::new(std::slice::from_ref(&practised));
+    assert_eq!(kinds(&story.tick(0)), ["recommended"]);
+    assert_eq!(story.offered(), ["/usr/bin/true"]);
+    assert_eq!(story.incidents[0].recommendations[0].subject, practised.key.subject);
+    story.run(1, 10, 0);
+    story.clear(&practised.key, 12);
+    assert_eq!(kinds(&story.tick(13)), ["run_proved"]);
+    assert_eq!(story.tracks, Tracks::new());
+    // Its command is no answer to anything real, even where a row names it.
+    let mut real = breach("host:web-1", "host.files.open", Severity::Critical, 0);
+    real.guidance.commands = vec!["practice".to_owned()];
+    assert_eq!(Story::new(&[real]).tick(0), []);
+}
+
+#[test]
 fn the_app_that_grows_is_reloaded_before_it_is_restarted() {
     let mut story = Story::new(&[app_memory()]);
     assert_eq!(kinds(&story.tick(0)), ["recommended", "recommended"]);

@@ -28,6 +28,9 @@ impl Tracks {
     /// Takes an event of the journal; only a run whose proof is known counts.
     pub fn take(&mut self, event: &Event, at: Timestamp) {
         let Event::RunProved { command, subject, worked, counts, .. } = event else { return };
+        if subject.is_practice() {
+            return;
+        }
         let track = self.0.entry(command.clone()).or_default().entry(subject.clone()).or_default();
         track.worked = track.worked.saturating_add(u32::from(*worked && *counts));
         track.total = track.total.saturating_add(u32::from(*counts));

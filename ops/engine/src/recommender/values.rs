@@ -131,6 +131,8 @@ fn whole(scene: &Scene<'_>, command: &Command) -> Subject {
         Does::Program(vector) if vector.program() == Program::Nginx => {
             Subject::build("service", "nginx.service", Some(scene.host))
         }
+        // Nothing real waits for it.
+        Does::Program(_) if command.changes_nothing() => domain::practice::subject(),
         Does::Program(_) | Does::BuiltIn(..) => Subject::build("host", scene.host, None),
         Does::Script(script) => Subject::build("script", script.name(), Some(scene.host)),
     }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::catalogue::{
     parameter::Placeholder,
-    programs::{Argument, BuiltIn, Vector},
+    programs::{Argument, BuiltIn, Program, Vector},
     script::OwnScript,
     violation::{self, Refused, Rule},
 };
@@ -149,6 +149,11 @@ impl Command {
     /// What is started.
     pub const fn does(&self) -> &Does {
         &self.does
+    }
+
+    /// Whether it changes nothing: the command of a practice, and of nothing else.
+    pub fn changes_nothing(&self) -> bool {
+        matches!(&self.does, Does::Program(vector) if vector.program() == Program::True)
     }
 
     /// Its placeholders, in the order of their names.

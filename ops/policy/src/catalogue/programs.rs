@@ -27,12 +27,14 @@ pub enum Program {
     Journalctl,
     /// Certificates of Let's Encrypt and others.
     Certbot,
+    /// The program that does nothing and succeeds: the command of a practice.
+    True,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Pm2, Self::Nginx, Self::Systemctl, Self::Journalctl, Self::Certbot];
+    pub const ALL: [Self; 6] =
+        [Self::Pm2, Self::Nginx, Self::Systemctl, Self::Journalctl, Self::Certbot, Self::True];
 
     /// As the catalogue names it.
     pub const fn name(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Program {
             Self::Systemctl => "systemctl",
             Self::Journalctl => "journalctl",
             Self::Certbot => "certbot",
+            Self::True => "true",
         }
     }
 
@@ -59,6 +62,7 @@ impl Program {
             Self::Systemctl => &["/usr/bin/systemctl", "/bin/systemctl"],
             Self::Journalctl => &["/usr/bin/journalctl", "/bin/journalctl"],
             Self::Certbot => &["/usr/bin/certbot", "/snap/bin/certbot", "/usr/local/bin/certbot"],
+            Self::True => &["/usr/bin/true", "/bin/true"],
         }
     }
 
@@ -121,6 +125,7 @@ impl Program {
                     ]
                 }
             }
+            Self::True => const { &[Form::acts(&[])] },
         }
     }
 
@@ -401,7 +406,7 @@ pub(super) fn needs_check(vector: &Vector, kinds: &BTreeMap<String, Kind>) -> bo
         Program::Systemctl => {
             kinds.values().any(|kind| matches!(kind, Kind::Unit { of } if of.iter().any(|unit| unit.eq_ignore_ascii_case("nginx.service"))))
         }
-        Program::Pm2 | Program::Journalctl | Program::Certbot => false,
+        Program::Pm2 | Program::Journalctl | Program::Certbot | Program::True => false,
     }
 }
 

@@ -89,10 +89,16 @@ fn the_documents_own_commands_become_exactly_these_vectors() {
             "journal-vacuum",
             "certificate-renew",
             "systemd-restart",
-            "query-cancel"
+            "query-cancel",
+            "practice"
         ]
     );
     assert_eq!(catalogue.version().len(), 64);
+    assert_eq!(argv("practice", &Values::new()), ["/usr/bin/true"]);
+    let harmless = |command: &&Command| command.changes_nothing();
+    let harmless: Vec<&str> =
+        catalogue.commands().iter().filter(harmless).map(Command::id).collect();
+    assert_eq!(harmless, ["practice"]);
     let app = || Values::new().with("app", "api");
     assert_eq!(argv("pm2-reload", &app()), ["/usr/bin/pm2", "reload", "api"]);
     assert_eq!(argv("pm2-restart", &app()), ["/usr/bin/pm2", "restart", "api"]);

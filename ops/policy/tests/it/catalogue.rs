@@ -259,7 +259,10 @@ fn what_runs_as_nobody_else_is_said_so() {
         catalogue().commands().iter().map(|command| command.user().to_string()).collect();
     assert_eq!(
         users,
-        ["Calm Ops", "Calm Ops", "Calm Ops", "root", "root", "root", "root", "Calm Ops"]
+        [
+            "Calm Ops", "Calm Ops", "Calm Ops", "root", "root", "root", "root", "Calm Ops",
+            "Calm Ops"
+        ]
     );
     let filled = catalogue()
         .get("pm2-reload")

@@ -5,13 +5,13 @@ use domain::{
     id::AccountId,
     journal::{
         BlindReason, ChangeEvent, DocumentEvent, JournalEvent, MaintenanceEvent, NotificationEvent,
-        ShareEvent, StatusPageEvent, SystemEvent,
+        PracticeEvent, ShareEvent, StatusPageEvent, SystemEvent,
     },
     status_page::NoticePart,
 };
 
 use super::told::{Told, Tone, told};
-use crate::{change, humanize, maintenance, status_page::notice_state};
+use crate::{change, humanize, maintenance, practice, status_page::notice_state};
 
 /// Tells what people published for customers.
 pub(super) fn status_page(event: StatusPageEvent<'_>, actor: Actor, names: &Names) -> Told {
@@ -95,6 +95,24 @@ pub(super) fn maintenance(event: MaintenanceEvent<'_>, actor: Actor, names: &Nam
             } else {
                 told(format!("Maintenance window {window} ended as planned. {alerts}"))
             }
+        }
+    }
+}
+
+/// Tells how a practice began or ended.
+pub(super) fn practice(event: PracticeEvent<'_>, actor: Actor, names: &Names) -> Told {
+    match event {
+        PracticeEvent::PracticeBegun { until } => told(format!(
+            "{} began a practice, until {} at the latest.",
+            names.of(actor),
+            humanize::moment(*until)
+        ))
+        .tone(Tone::Person),
+        PracticeEvent::PracticeEnded { .. } if actor.is_person() => {
+            told(format!("{} ended the practice.", names.of(actor))).tone(Tone::Person)
+        }
+        PracticeEvent::PracticeEnded { ending, .. } => {
+            told(format!("The practice ended: {}.", practice::ending(*ending)))
         }
     }
 }

@@ -56,6 +56,7 @@ impl FromQuery for HistoryFilter {
         Parameter::optional::<String>("subject", "a subject, or the start of one"),
         Parameter::optional::<Timestamp>("from", "opened at or after this time (RFC 3339)"),
         Parameter::optional::<Timestamp>("to", "opened before this time (RFC 3339)"),
+        Parameter::optional::<bool>("practice", "'true' for practices only, 'false' for none"),
         Parameter::optional::<u64>(
             "before",
             "incidents with a smaller number: `next` of the previous page",
@@ -69,6 +70,7 @@ impl FromQuery for HistoryFilter {
             subject: fields.get("subject")?,
             from: fields.get("from")?,
             to: fields.get("to")?,
+            practice: fields.get("practice")?,
             before: fields.number("before")?.map(IncidentNumber),
         })
     }

@@ -57,6 +57,9 @@ struct ForPrograms<'a> {
     text: &'a str,
     link: Option<&'a str>,
     at: Timestamp,
+    /// Only told where it is true: nothing is wrong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    practice: bool,
 }
 
 #[derive(Serialize)]
@@ -150,6 +153,7 @@ impl Channel for Webhook {
                 text: &message.body,
                 link: message.link.as_deref(),
                 at: notification.at,
+                practice: message.practice,
             })?,
             Form::Chat => json(&Chat { text: chat(message) })?,
         };
@@ -221,6 +225,7 @@ mod tests {
             body: "disk:/var@web-1 &".to_owned(),
             link: Some("https://ops.example.com/ops/incidents/1?a=1&b=2".to_owned()),
             severity: Severity::Warning,
+            practice: false,
         };
         assert_eq!(
             chat(&said),

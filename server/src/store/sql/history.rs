@@ -18,6 +18,7 @@ const FITS: &str = r"number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 
     AND search || remarks LIKE $6 ESCAPE '\' AND search || remarks LIKE $7 ESCAPE '\'
     AND search || remarks LIKE $8 ESCAPE '\' AND search || remarks LIKE $9 ESCAPE '\'
     AND search || remarks LIKE $10 ESCAPE '\' AND search || remarks LIKE $11 ESCAPE '\'
+    AND ($13 = '' OR ($13 = 'only') = (cause LIKE 'practice:%'))
     ORDER BY number DESC LIMIT $12";
 
 type Arguments = <Db as sqlx::Database>::Arguments;
@@ -42,7 +43,12 @@ fn bound<'q>(
                 .map_or_else(|| "%".to_owned(), |subject| rows::subject_beginning(subject.trim())),
         );
     let query = patterns.into_iter().fold(query, Query::bind);
-    query.bind(i64::from(limit))
+    let practice = match filter.practice {
+        None => "",
+        Some(true) => "only",
+        Some(false) => "none",
+    };
+    query.bind(i64::from(limit)).bind(practice)
 }
 
 pub(super) async fn history(

@@ -283,6 +283,9 @@ impl Store for Database {
                 OR number IN (SELECT number FROM journal
                               WHERE kind IN ('automation_suspended', 'automation_resumed')
                               ORDER BY number DESC LIMIT 1)
+                OR number IN (SELECT number FROM journal
+                              WHERE kind IN ('practice_begun', 'practice_ended')
+                              ORDER BY number DESC LIMIT 2)
                 OR kind IN ('safe_mode_began', 'safe_mode_stage_changed', 'safe_mode_reminded',
                             'safe_mode_ended')
                    AND number >= (SELECT MAX(number) FROM journal WHERE kind = 'safe_mode_began')

@@ -246,6 +246,8 @@ pub async fn the_history_is_filtered_and_paged(place: &Place) {
     );
     assert_eq!(found(HistoryFilter { from: Some(at(2)), ..any() }, 10).await, [2]);
     assert_eq!(found(HistoryFilter { to: Some(at(2)), ..any() }, 10).await, [1]);
+    assert_eq!(found(HistoryFilter { practice: Some(false), ..any() }, 10).await, [2, 1]);
+    assert_eq!(found(HistoryFilter { practice: Some(true), ..any() }, 10).await, [0; 0]);
 }
 
 pub fn rollup(subject: &str, step: RollupStep, start: Timestamp, mean: f64) -> Rollup {

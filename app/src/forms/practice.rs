@@ -1,0 +1,53 @@
+//! The forms of the readiness page: a practice is begun and ended there.
+
+use axum::{Router, body::Bytes, response::Response};
+use commands::command::{BeginPractice, EndPractice};
+use domain::time::Span;
+use leptos::prelude::*;
+
+use super::reply::{known, led_to, shown, taken_by};
+use crate::{
+    problem::{Problem, status},
+    routes::settings::readiness::{PATH, RefusedPractice},
+    urlencoded::Form,
+};
+
+/// The route; `context` and `shell` as the pages have them.
+pub(super) fn forms<S, IV>(
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    IV: IntoView + 'static,
+{
+    taken_by(PATH, context, shell, posted)
+}
+
+async fn posted<IV: IntoView + 'static>(
+    body: Bytes,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Response {
+    let done = match Form::read(&body) {
+        Ok(form) => act(&context, &form).await,
+        Err(unread) => Err(Problem::from(unread)),
+    };
+    let Err(problem) = done else { return led_to(PATH) };
+    let code = status(problem.kind);
+    let refused = RefusedPractice { problem };
+    shown(PATH, code, context, move || provide_context(refused.clone()), shell).await
+}
+
+/// Does what a form asks for.
+async fn act(context: &(impl Fn() + Clone), form: &Form) -> Result<(), Problem> {
+    let known = known(context);
+    match form.get("what") {
+        "begin" => {
+            let minutes: u64 = form.get("minutes").parse().map_err(|_| Problem::unreadable())?;
+            known.execute(BeginPractice { length: Span::from_mins(minutes.min(1_000)) }).await
+        }
+        "end" => known.execute(EndPractice {}).await,
+        _ => Err(Problem::unreadable()),
+    }
+}
