@@ -403,6 +403,12 @@ pub enum Conflict {
     NoSafeMode,
     /// Safe mode is at this stage already.
     SafeModeStageUnchanged,
+    /// Somebody else saved the message since it was read, or it was redacted.
+    MessageChanged,
+    /// The caller saved the message last, so somebody else reviews it.
+    MessageIsYours,
+    /// This version of the message is marked as sent there already.
+    MessageMarkedSent,
     /// The share link was ended already.
     ShareEnded,
     /// The notification was delivered or given up already.

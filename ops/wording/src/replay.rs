@@ -21,6 +21,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Maintenance(_)
         | EventGroup::Protection(_)
         | EventGroup::StatusPage(_)
+        | EventGroup::Message(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

@@ -69,7 +69,8 @@ impl AccessRecord {
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)
             | EventGroup::Protection(_)
-            | EventGroup::StatusPage(_) => {}
+            | EventGroup::StatusPage(_)
+            | EventGroup::Message(_) => {}
         }
     }
 

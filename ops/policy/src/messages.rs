@@ -1,0 +1,82 @@
+//! Templates of messages to customers: `ops/reports/messages/`, one document for each audience, read
+//! into types. A template holds sentences and facts from a closed list: there is none for a cause,
+//! and words that promise something or name a cause are refused.
+
+mod fact;
+mod read;
+mod refused;
+#[cfg(test)]
+mod tests;
+
+pub use fact::MessageFact;
+
+use domain::{
+    message::{MessageAudience, MessageStage},
+    signals::Signals,
+};
+
+use crate::diagnostic::Diagnostic;
+
+/// A part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessagePiece {
+    /// Words, as they stand in the document.
+    Words(String),
+    /// A fact of the incident.
+    Fact(MessageFact),
+}
+
+/// A sentence of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageSentence {
+    /// Its pieces.
+    pub pieces: Vec<MessagePiece>,
+    /// True if a new paragraph begins with it.
+    pub begins_paragraph: bool,
+}
+
+/// The template of one stage.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StageTemplate {
+    /// The subject line. Its facts are always known.
+    pub subject: Vec<MessagePiece>,
+    /// Its sentences, in their order; at least one.
+    pub sentences: Vec<MessageSentence>,
+}
+
+/// The templates of the messages to one audience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageTemplate {
+    audience: MessageAudience,
+    first: StageTemplate,
+    update: StageTemplate,
+    resolved: StageTemplate,
+}
+
+impl MessageTemplate {
+    /// Reads the document of an audience. `file` is how errors name it. All problems are told, in
+    /// the order of their places.
+    pub fn parse(
+        audience: MessageAudience,
+        file: &str,
+        text: &str,
+        signals: &Signals,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let [first, update, resolved] = read::read(audience, file, text, signals)?;
+        Ok(Self { audience, first, update, resolved })
+    }
+
+    /// The readers of the messages.
+    pub const fn audience(&self) -> MessageAudience {
+        self.audience
+    }
+
+    /// The template of a stage.
+    pub const fn stage(&self, stage: MessageStage) -> &StageTemplate {
+        match stage {
+            MessageStage::First => &self.first,
+            MessageStage::Update => &self.update,
+            MessageStage::Resolved => &self.resolved,
+        }
+    }
+}
