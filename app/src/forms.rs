@@ -3,6 +3,7 @@
 //! typed still stands in it.
 
 mod health;
+mod messages;
 mod protection;
 mod reply;
 mod settings;
@@ -31,12 +32,13 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 5] = [
+pub const FORMS: [&str; 6] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
     crate::routes::protection::PATH,
     crate::routes::status_page::PATH,
+    crate::routes::messages::PATH,
 ];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
@@ -51,7 +53,8 @@ where
     trail::forms(context.clone(), shell.clone())
         .merge(health::forms(context.clone(), shell.clone()))
         .merge(protection::forms(context.clone(), shell.clone()))
-        .merge(status_page::forms(context, shell))
+        .merge(status_page::forms(context.clone(), shell.clone()))
+        .merge(messages::forms(context, shell))
 }
 
 /// Answers a form that a browser without Wasm sent to a server function: with the page on which it

@@ -573,6 +573,7 @@ impl Backend for Sample {
         get_bundle(GetBundle),
         get_protection(GetProtection),
         get_status_page(GetStatusPage),
+        get_messages(GetMessages),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -17,6 +17,15 @@ use domain::{
 
 use crate::diagnostic::Diagnostic;
 
+/// The path of an audience's document inside the documents' directory.
+pub const fn message_document(audience: MessageAudience) -> &'static str {
+    match audience {
+        MessageAudience::Affected => "reports/messages/affected.md",
+        MessageAudience::All => "reports/messages/all.md",
+        MessageAudience::Internal => "reports/messages/internal.md",
+    }
+}
+
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessagePiece {

@@ -20,6 +20,7 @@ mod history;
 mod incidents;
 mod journal;
 mod maintenance;
+mod messages;
 mod protection;
 mod recommendations;
 pub mod route;
@@ -34,6 +35,7 @@ pub fn routes() -> Vec<Route> {
     [
         health::routes(),
         incidents::routes(),
+        messages::routes(),
         history::routes(),
         recommendations::routes(),
         journal::routes(),

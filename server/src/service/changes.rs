@@ -10,9 +10,9 @@ use commands::{
     command::{
         Acknowledge, Approve, BeginMaintenance, BeginSafeMode, CancelRun, Command, Comment,
         CreateShare, Decline, EndMaintenance, EndMeasure, EndRun, EndSafeMode, Escalate,
-        PublishNotice, PublishUpdate, Record, Redact, Reopen, ReportChange, Resolve,
-        ResumeAutomation, RetireMissing, RetireSubject, RevokeShare, RunInspection,
-        SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
+        MarkMessageSent, PublishNotice, PublishUpdate, Record, Redact, Reopen, ReportChange,
+        Resolve, ResumeAutomation, RetireMissing, RetireSubject, ReviewMessage, RevokeShare,
+        RunInspection, SaveMessage, SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
@@ -231,6 +231,12 @@ impl Inner {
                 let page = self.publisher().page();
                 let event = status_page::withdraw(&page, notice, update, &reason)?;
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+            }
+            Command::SaveMessage(SaveMessage { incident, .. })
+            | Command::ReviewMessage(ReviewMessage { incident, .. })
+            | Command::MarkMessageSent(MarkMessageSent { incident, .. }) => {
+                let (about, events) = self.message_events(actor, incident, command).await?;
+                (about, None, Box::new(move |_| Ok(events)))
             }
             // It takes seconds, so it comes before the transaction.
             Command::RunInspection(RunInspection { incident, inspection }) => {

@@ -60,6 +60,8 @@ fn ask(program: &Running, method: &str, path: &str, header: &str) -> u16 {
     let path = path.replace("{id}", "999999").replace("{number}", "999999");
     let path = if ["/api/ops/series", "/api/ops/series.csv", "/api/ops/signal"].contains(&&*path) {
         format!("{path}?subject=service:x&signal=y.z")
+    } else if path.ends_with("/messages.txt") {
+        format!("{path}?audience=all")
     } else {
         path
     };

@@ -101,6 +101,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("backup.jsonl");
     prove("status-page.jsonl");
     prove("impact.jsonl");
+    prove("messages.jsonl");
 }
 
 #[test]
@@ -129,6 +130,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "backup.jsonl",
         "status-page.jsonl",
         "impact.jsonl",
+        "messages.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -141,7 +143,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    const ALL: [&str; 9] = [
+    const ALL: [&str; 10] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
@@ -151,10 +153,85 @@ fn an_event_comes_back_from_its_group() {
         "backup.jsonl",
         "status-page.jsonl",
         "impact.jsonl",
+        "messages.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {
             assert_eq!(Event::from(EventGroup::from(&event)), event);
         }
     }
+}
+
+#[test]
+fn zz_write_messages() {
+    use domain::{
+        journal::{entry_hash, payload_hash, seal},
+        message::{MessageAudience, MessageStage, message_binding},
+    };
+    let _ = (entry_hash, payload_hash);
+    let incident = IncidentNumber(1);
+    let text = "Uploads fail for some of you.\nWe look into it.";
+    let (all, affected) = (MessageAudience::All, MessageAudience::Affected);
+    let events = [
+        (
+            "account:1",
+            Event::MessageDraftSaved {
+                incident,
+                audience: affected,
+                stage: MessageStage::First,
+                text: text.into(),
+            },
+        ),
+        (
+            "account:2",
+            Event::MessageDraftReviewed {
+                incident,
+                audience: affected,
+                version: 1,
+                binding: message_binding(incident, affected, MessageStage::First, text),
+            },
+        ),
+        (
+            "account:1",
+            Event::MessageMarkedSent {
+                incident,
+                audience: affected,
+                stage: MessageStage::First,
+                version: 1,
+                destination: "Help desk".into(),
+            },
+        ),
+        (
+            "account:2",
+            Event::MessageDraftSaved {
+                incident,
+                audience: all,
+                stage: MessageStage::Update,
+                text: "It goes on.".into(),
+            },
+        ),
+        (
+            "account:1",
+            Event::MessageDraftSaved {
+                incident,
+                audience: MessageAudience::Internal,
+                stage: MessageStage::Resolved,
+                text: "It is over.".into(),
+            },
+        ),
+    ];
+    let mut head = Head::EMPTY;
+    let mut lines = String::new();
+    for (index, (actor, event)) in events.into_iter().enumerate() {
+        let at = Timestamp::from_secs(1_796_020_061 + 61 * index as i64);
+        let mut salt = [0_u8; 16];
+        for (place, byte) in salt.iter_mut().enumerate() {
+            *byte = (index * 37 + place * 11 + 91) as u8;
+        }
+        let sealed = seal(head, at, actor.parse().unwrap(), &event, salt.into()).unwrap();
+        lines.push_str(&to_line(&sealed, head.hash).unwrap());
+        head = Head { number: sealed.number, hash: sealed.hash };
+    }
+    fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals/messages.jsonl"), lines)
+        .unwrap();
 }

@@ -92,7 +92,7 @@ fn impact() -> Event {
 
 fn cleared(story: &Story) -> Event {
     let key = story.incident.as_ref().unwrap().breaches[0].breach.key.clone();
-    let ending = domain::breach::Ending::Recovered { value: 1.0 };
+    let ending = domain::breach::Ending::Recovered { since: at(60) };
     Event::BreachCleared { incident: IncidentNumber(7), key, ending }
 }
 
