@@ -204,11 +204,12 @@ fn next(
 ) -> AnyView {
     let review = (!is_sent).then(|| review(state, audience, saved)).flatten();
     let destination = field.destination.get_untracked();
+    let is_open = !destination.is_empty();
     let typed = move |event| field.destination.set(event_target_value(&event));
     let id = format!("destination-{}", audience.as_str());
     view! {
         {review}
-        <details class="fold" open=!destination.is_empty()>
+        <details class="fold" open=is_open>
             <summary>"Mark as sent"</summary>
             <p>"Mark the saved version when you have sent it. This sends nothing."</p>
             <form method="post" action=address(state.number(), audience)>

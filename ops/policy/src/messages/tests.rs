@@ -112,7 +112,7 @@ fn what_is_missing_twice_or_in_no_part_is_told() {
         all.into_iter().map(|(line, _, _, found)| (line, found)).collect()
     };
     assert_eq!(
-        found(&with("plain words\nSubject: again\nSubject: {effect}\n- ")),
+        found(&with("plain words\nSubject: again\nSubject: {effect}\n- \n- x")),
         [
             (4, "a line that is neither the subject nor a sentence".to_owned()),
             (5, "a second subject".to_owned()),
