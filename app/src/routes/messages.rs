@@ -14,22 +14,19 @@ pub(crate) use state::{PATH, RefusedMessage};
 
 use domain::message::MessageAudience;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use wording::message;
 
 use crate::{
-    components::page::{key, page},
+    components::page::page,
     live::live,
     problem::{Problem, SIGN_IN},
 };
 use state::State;
 
-/// The messages about one incident; `done` is the word that a form led back with.
+/// The messages about one incident.
 #[server(prefix = "/api/pages", endpoint = "messages", input = GetUrl)]
-pub async fn get_messages(
-    id: String,
-    #[server(default)] done: String,
-) -> Result<MessagesView, Problem> {
+pub async fn get_messages(id: String) -> Result<MessagesView, Problem> {
     use domain::{error::ErrorKind, id::IncidentNumber};
 
     use crate::door::{execute, refuse};
@@ -41,18 +38,21 @@ pub async fn get_messages(
     };
     let page = execute(commands::reading::GetMessages { incident: IncidentNumber(number) }).await?;
     let refused = use_context::<RefusedMessage>();
-    Ok(MessagesView { page, refused, done })
+    Ok(MessagesView { page, refused })
 }
 
 /// The page.
 #[component]
 pub(crate) fn MessagesPage() -> AnyView {
     let live = live();
+    let params = use_params_map();
     let state = StoredValue::new(None::<State>);
     page(
         |view: &MessagesView| format!("Messages about incident {}", view.page.incident),
-        key(),
-        |(id, done)| get_messages(id, done),
+        // Neither the audience nor what a form led back with makes it another page: what was typed
+        // stays.
+        move || params.with(|params| params.get("id").unwrap_or_default()),
+        get_messages,
         move |view: &MessagesView| {
             live.read_at(view.page.cursor);
             if let Some(state) = state.get_value() {
@@ -96,6 +96,7 @@ fn Page(state: State) -> impl IntoView {
     listen(state);
     let query = use_query_map();
     let chosen = Memo::new(move |_| query.with(|query| audience_of(query.get("to"))));
+    let done = query.with_untracked(|query| query.get("done").unwrap_or_default());
     let number = state.number();
     let tab = move |audience: MessageAudience| {
         let here = move || (chosen.get() == audience).then_some("page");
@@ -117,7 +118,7 @@ fn Page(state: State) -> impl IntoView {
             <p class="lead" aria-live="polite">{move || lead.get()}</p>
             <p><a href=format!("/ops/incidents/{number}")>"Incident " {number}</a> ": " {move || headline.get()}</p>
             <p class="notice">{message::CANT_SEND}</p>
-            {said(state, number, chosen.get_untracked())}
+            {said(state, number, chosen.get_untracked(), &done)}
             <nav class="tabs" aria-label="Readers"><ul>{MessageAudience::ALL.map(tab).into_iter().collect_view()}</ul></nav>
             {MessageAudience::ALL.map(panel).into_iter().collect_view()}
         </div>
@@ -125,7 +126,7 @@ fn Page(state: State) -> impl IntoView {
 }
 
 /// The outcome of a form.
-fn said(state: State, number: u32, chosen: MessageAudience) -> Option<AnyView> {
+fn said(state: State, number: u32, chosen: MessageAudience, done: &str) -> Option<AnyView> {
     if let Some(refused) = state.refused.get_value() {
         let problem = refused.problem;
         let link = problem.asks_for_sign_in().then(|| {
@@ -137,7 +138,7 @@ fn said(state: State, number: u32, chosen: MessageAudience) -> Option<AnyView> {
             view! { <p class="said refused" role="status">{sentence} {link}</p> }.into_any(),
         );
     }
-    let sentence = match state.done.get_value().as_str() {
+    let sentence = match done {
         "saved" => "Saved. Nothing was sent.",
         "reviewed" => "Noted that you reviewed it.",
         "sent" => "Marked as sent.",

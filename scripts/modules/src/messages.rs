@@ -104,10 +104,7 @@ fn sources(of: &Parts) -> Sources {
 /// True if a file is one of these, or in a folder of them.
 fn is_in(file: &Path, parts: &[&str]) -> bool {
     let name = file.to_string_lossy();
-    let is = |part: &&str| match part.ends_with('/') {
-        true => name.starts_with(*part),
-        false => name == **part,
-    };
+    let is = |part: &str| if part.ends_with('/') { name.starts_with(part) } else { name == part };
     parts.iter().any(|part| is(part))
 }
 

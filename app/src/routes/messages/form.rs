@@ -24,8 +24,11 @@ use crate::{
 struct Field {
     /// The text as it is typed.
     text: RwSignal<String>,
-    /// The text as it was put there, by the server or by a newer version.
+    /// The text that stands there as long as nobody typed: the draft, or the saved version.
+    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser is typed in"))]
     put: StoredValue<String>,
+    /// True if a save was refused, and what was typed still stands there.
+    was_refused: bool,
     /// The newest version that its writer has read.
     replaces: RwSignal<Option<u64>>,
     stage: RwSignal<MessageStage>,
@@ -37,11 +40,13 @@ struct Field {
 impl Field {
     fn new(state: State, audience: MessageAudience, message: &AudienceMessage) -> Self {
         let refused = state.refused("save", audience);
+        let was_refused = refused.is_some();
         let text = refused.map_or_else(|| message.text(), |refused| refused.text);
         let marked = state.refused("sent", audience);
         let destination = marked.map(|refused| refused.destination).unwrap_or_default();
         Self {
-            put: StoredValue::new(text.clone()),
+            put: StoredValue::new(message.text()),
+            was_refused,
             text: RwSignal::new(text),
             replaces: RwSignal::new(message.saved.as_ref().map(|saved| saved.number)),
             stage: RwSignal::new(message.draft.stage),
@@ -58,7 +63,7 @@ impl Field {
             let typed = node.value();
             self.text.set(typed.clone());
             let Some(message) = message.get().filter(|_| before.is_some()) else { return };
-            let has_focus = document().active_element().is_some_and(|active| *active == **node);
+            let has_focus = document().active_element().is_some_and(|active| active == **node);
             if typed != self.put.get_value() || has_focus {
                 return;
             }
@@ -92,16 +97,22 @@ pub(super) fn Message(state: State, audience: MessageAudience) -> AnyView {
         let is_sent = one.saved.as_ref().is_some_and(|saved| one.is_sent(saved.number));
         Some((one.saved?, is_sent))
     });
+    let newer = Memo::new(move |_| {
+        let (saved, is_sent) = saved.get()?;
+        let is_other = field.text.with(|typed| *typed != saved.text);
+        let is_unread = field.was_refused || field.replaces.get() != Some(saved.number);
+        (!is_sent && is_other && is_unread).then_some(saved)
+    });
     let names = move || state.page.with(|page| page.names.clone());
     view! {
         <section class="message" aria-labelledby=format!("to-{id}")>
             <h2 id=format!("to-{id}")>{message::label(audience)}</h2>
             <p class="quiet">{stage} ". Subject: " <bdi>{move || subject.get()}</bdi></p>
             {move || message.get().map(|one| standing(&one, &names()))}
-            {move || message.get().and_then(|one| newer(&one, field, &names()))}
+            {move || newer.get().map(|saved| other_version(&saved, &names()))}
             {text(state, audience, field, may_write)}
             {tools(state, audience, field, subject)}
-            {may_write.then(|| move || saved.get().map(|(saved, is_sent)| next(state, audience, field, &saved, is_sent)))}
+            {may_write.then_some(move || saved.get().map(|(saved, is_sent)| next(state, audience, field, &saved, is_sent)))}
             {(!may_write).then(|| view! { <p class="quiet">"Responders, approvers and owners save, review and mark messages."</p> })}
             {move || sent(&marks.get(), &names())}
             {facts::behind(draft)}
@@ -132,27 +143,21 @@ fn standing(one: &AudienceMessage, names: &Names) -> AnyView {
 }
 
 /// A version that somebody saved while another text stands in the area.
-fn newer(one: &AudienceMessage, field: Field, names: &Names) -> Option<AnyView> {
-    let saved = one.saved.as_ref().filter(|saved| !one.is_sent(saved.number))?;
-    let is_other = field.text.with(|typed| *typed != saved.text);
-    let is_unread = field.replaces.get() != Some(saved.number);
-    let was_refused = field.put.with_value(|put| *put != saved.text);
-    (is_other && (is_unread || was_refused)).then(|| {
-        view! {
-            <details class="card" open>
-                <summary>"The version that " {names.of(saved.by)} " saved"</summary>
-                <p>"It differs from the text below, which is kept here as you typed it."</p>
-                <p class="published">{saved.text.clone()}</p>
-            </details>
-        }
-        .into_any()
-    })
+fn other_version(saved: &MessageVersion, names: &Names) -> AnyView {
+    view! {
+        <details class="card" open>
+            <summary>"The version that " {names.of(saved.by)} " saved"</summary>
+            <p>"It differs from the text below, which is kept as you typed it."</p>
+            <p class="published">{saved.text.clone()}</p>
+        </details>
+    }
+    .into_any()
 }
 
 /// The text area with its form.
 fn text(state: State, audience: MessageAudience, field: Field, may_write: bool) -> AnyView {
     let id = format!("text-{}", audience.as_str());
-    let first = field.put.get_value();
+    let first = field.text.get_untracked();
     let typed = move |event| field.text.set(event_target_value(&event));
     view! {
         <form method="post" action=address(state.number(), audience)>

@@ -31,15 +31,13 @@ pub struct RefusedMessage {
     pub problem: Problem,
 }
 
-/// The page, and the outcome of a form.
+/// The page, and a form of it that was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MessagesView {
     /// The messages.
     pub page: MessagesPage,
     /// The form that was refused.
     pub refused: Option<RefusedMessage>,
-    /// The word of the form that was carried out.
-    pub done: String,
 }
 
 /// What the page shows, kept in step with the journal.
@@ -47,17 +45,12 @@ pub struct MessagesView {
 pub(super) struct State {
     pub page: RwSignal<MessagesPage>,
     pub refused: StoredValue<Option<RefusedMessage>>,
-    pub done: StoredValue<String>,
 }
 
 impl State {
     pub fn new(view: MessagesView) -> Self {
-        let MessagesView { page, refused, done } = view;
-        Self {
-            page: RwSignal::new(page),
-            refused: StoredValue::new(refused),
-            done: StoredValue::new(done),
-        }
+        let MessagesView { page, refused } = view;
+        Self { page: RwSignal::new(page), refused: StoredValue::new(refused) }
     }
 
     /// The number of the incident.

@@ -79,7 +79,7 @@ fn page(saved: Option<MessageVersion>) -> MessagesPage {
 fn html(page: MessagesPage, refused: Option<RefusedMessage>) -> String {
     let owner = Owner::new();
     let html = owner.with(|| {
-        let state = State::new(MessagesView { page, refused, done: String::new() });
+        let state = State::new(MessagesView { page, refused });
         view! { <Message state audience=AUDIENCE/> }.to_html()
     });
     html.replace("<!>", "")
