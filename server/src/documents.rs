@@ -41,8 +41,16 @@ pub const LIMITS: &str = "protection/limits.md";
 pub const IN_FORCE: &str = "in-force";
 
 /// Every document that must be there.
-pub const ALL: [&str; 8] =
-    [THRESHOLDS, GUIDE, FLOW, COMMANDS, LIMITS, MESSAGES[0].1, MESSAGES[1].1, MESSAGES[2].1];
+pub const ALL: [&str; 8] = [
+    THRESHOLDS,
+    GUIDE,
+    FLOW,
+    COMMANDS,
+    LIMITS,
+    message_document(MessageAudience::Affected),
+    message_document(MessageAudience::All),
+    message_document(MessageAudience::Internal),
+];
 
 /// The largest document, in bytes.
 const LARGEST: u64 = 512 * 1024;
