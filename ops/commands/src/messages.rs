@@ -5,7 +5,7 @@ use domain::{
     actor::{Actor, Names},
     error::{Conflict, Error, FieldReason},
     hash::Hash,
-    id::IncidentNumber,
+    id::{AccountId, IncidentNumber},
     input::{checked, unreadable},
     journal::{Cursor, Event},
     message::{
@@ -15,8 +15,6 @@ use domain::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-
-use crate::view::Viewer;
 
 /// The longest text of where a message was sent, in characters.
 pub const LONGEST_DESTINATION: usize = 120;
@@ -246,8 +244,8 @@ pub struct MessagesPage {
     pub messages: Vec<AudienceMessage>,
     /// Names of those who saved, reviewed and marked.
     pub names: Names,
-    /// The reader, if it is a person who signed in.
-    pub reader: Option<Viewer>,
+    /// The account of the reader, if it is a person who signed in.
+    pub reader: Option<AccountId>,
     /// True if the reader may save, review and mark.
     pub may_write: bool,
 }

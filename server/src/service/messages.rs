@@ -69,7 +69,7 @@ impl Inner {
             is_resolved: !incident.is_active(),
             messages: all?,
             names,
-            reader: self.reader(caller).await?,
+            reader: caller.account(),
             may_write: authorize(caller, SaveMessage::PERMISSION).is_ok(),
         })
     }

@@ -2,7 +2,7 @@
 
 use commands::messages::{AudienceMessage, LONGEST_DESTINATION, SentMessage};
 use domain::{
-    actor::Names,
+    actor::{Actor, Names},
     hash::Hash,
     input::LONGEST_TEXT,
     message::{MessageAudience, MessageStage, MessageVersion},
@@ -232,9 +232,7 @@ fn next(
 
 /// The form of a review, for whoever did not save the version and has not reviewed it.
 fn review(state: State, audience: MessageAudience, saved: &MessageVersion) -> Option<AnyView> {
-    let reader = state.page.with_untracked(|page| {
-        page.reader.as_ref().map(|reader| domain::actor::Actor::Account(reader.account))
-    })?;
+    let reader = state.page.with_untracked(|page| page.reader.map(Actor::Account))?;
     if saved.by == reader {
         return Some(
             view! { <p class="quiet">"Somebody else can review it before you send it."</p> }

@@ -1,11 +1,9 @@
 //! The message to one audience as the server renders it.
 
-use commands::{
-    messages::{AudienceMessage, Draft, DraftSentence, MessagesPage, NewFact, SentMessage},
-    view::Viewer,
+use commands::messages::{
+    AudienceMessage, Draft, DraftSentence, MessagesPage, NewFact, SentMessage,
 };
 use domain::{
-    access::Role,
     actor::{Actor, Names},
     id::{AccountId, IncidentNumber},
     journal::Cursor,
@@ -57,12 +55,6 @@ fn page(saved: Option<MessageVersion>) -> MessagesPage {
     };
     let (since_saved, sent) = (Vec::new(), Vec::new());
     let message = AudienceMessage { draft, saved, since_saved, more_since_saved: 0, sent };
-    let viewer = Viewer {
-        account: AccountId(1),
-        name: "Ada".into(),
-        role: Role::Responder,
-        recently_authenticated: true,
-    };
     MessagesPage {
         cursor: Cursor { epoch: 1, number: 12 },
         checked_at: at(120),
@@ -71,7 +63,7 @@ fn page(saved: Option<MessageVersion>) -> MessagesPage {
         is_resolved: false,
         messages: vec![message],
         names: Names::default(),
-        reader: Some(viewer),
+        reader: Some(AccountId(1)),
         may_write: true,
     }
 }
