@@ -315,6 +315,9 @@ impl Sample {
             | Command::PublishNotice(_)
             | Command::PublishUpdate(_)
             | Command::WithdrawUpdate(_)
+            | Command::SaveMessage(_)
+            | Command::ReviewMessage(_)
+            | Command::MarkMessageSent(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };

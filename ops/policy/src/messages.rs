@@ -5,10 +5,12 @@
 mod fact;
 mod read;
 mod refused;
+mod template;
 #[cfg(test)]
 mod tests;
 
 pub use fact::MessageFact;
+pub use template::{MessagePiece, MessageSentence, StageTemplate};
 
 use domain::{
     message::{MessageAudience, MessageStage},
@@ -24,33 +26,6 @@ pub const fn message_document(audience: MessageAudience) -> &'static str {
         MessageAudience::All => "reports/messages/all.md",
         MessageAudience::Internal => "reports/messages/internal.md",
     }
-}
-
-/// A part of a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MessagePiece {
-    /// Words, as they stand in the document.
-    Words(String),
-    /// A fact of the incident.
-    Fact(MessageFact),
-}
-
-/// A sentence of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MessageSentence {
-    /// Its pieces.
-    pub pieces: Vec<MessagePiece>,
-    /// True if a new paragraph begins with it.
-    pub begins_paragraph: bool,
-}
-
-/// The template of one stage.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StageTemplate {
-    /// The subject line. Its facts are always known.
-    pub subject: Vec<MessagePiece>,
-    /// Its sentences, in their order; at least one.
-    pub sentences: Vec<MessageSentence>,
 }
 
 /// The templates of the messages to one audience.

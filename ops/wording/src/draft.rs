@@ -3,40 +3,17 @@
 
 mod fact;
 mod since;
+mod source;
 #[cfg(test)]
 mod tests;
 
 pub use since::since_saved;
+pub use source::DraftSource;
 
 use commands::messages::{Draft, DraftSentence};
-use domain::{
-    incident::Incident,
-    journal::Entry,
-    message::{AudienceMessages, MessageStage},
-    time::Timestamp,
-};
 use policy::messages::{MessageFact, MessagePiece, MessageTemplate};
 
-/// Everything that a draft is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct DraftSource<'a> {
-    /// The incident as it is now.
-    pub incident: &'a Incident,
-    /// Its entries, in their order.
-    pub entries: &'a [Entry],
-    /// The messages to the readers so far.
-    pub messages: &'a AudienceMessages,
-    /// The name of the product, if one is configured.
-    pub product: Option<&'a str>,
-    /// The time of the draft.
-    pub now: Timestamp,
-}
-
-/// A fact in words, with the entries that it follows from.
-struct Stated {
-    text: String,
-    entries: Vec<u64>,
-}
+use source::Stated;
 
 /// Composes the draft of a message.
 pub fn compose(template: &MessageTemplate, source: DraftSource<'_>) -> Draft {
@@ -81,9 +58,4 @@ fn fill(pieces: &[MessagePiece], states: impl Fn(MessageFact) -> Option<Stated>)
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// True if a stage tells of what is over.
-const fn is_over(stage: MessageStage) -> bool {
-    matches!(stage, MessageStage::Resolved)
 }

@@ -7,8 +7,9 @@ use domain::{
 };
 
 use super::{
-    MessageFact, MessagePiece, MessageSentence, StageTemplate,
+    fact::MessageFact,
     refused::{self, Refused},
+    template::{MessagePiece, MessageSentence, StageTemplate},
 };
 use crate::{
     diagnostic::Diagnostic,

@@ -132,7 +132,7 @@ fn what_is_missing_twice_or_in_no_part_is_told() {
     );
     let many = "- x\n".repeat(21);
     assert_eq!(found(&with(&many))[0], (24, "too many sentences".to_owned()));
-    let long = format!("- {}", "x".repeat(500));
+    let long = format!("- {}\n- x", "x".repeat(500));
     assert_eq!(found(&with(&long))[0], (4, "this line is too long".to_owned()));
     assert_eq!(found("")[0].1, "the document does not begin with its format");
 }

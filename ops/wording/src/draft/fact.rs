@@ -13,7 +13,7 @@ use domain::{
 };
 use policy::messages::MessageFact;
 
-use super::{DraftSource, Stated, is_over};
+use super::source::{DraftSource, Stated, is_over};
 use crate::{
     humanize, protection,
     standing::Standing,

@@ -3,9 +3,9 @@ use domain::{
     id::{AccountId, IncidentNumber},
     impact::{AffectedOrganization, EffectOn, EndpointTrouble, Evidence, Impact},
     incident::{Acknowledgement, Incident, apply},
-    journal::Event,
+    journal::{Entry, Event},
     lifecycle::Step,
-    message::{MessageAudience, MessageSent},
+    message::{AudienceMessages, MessageAudience, MessageSent, MessageStage},
 };
 use fixtures::at;
 use proptest::prelude::*;
