@@ -73,6 +73,9 @@ pub(crate) fn reason(to: &str) -> Option<String> {
         return match rest.split_once('/') {
             None => Some(format!("Sign in to see incident {}.", number(rest)?)),
             Some((id, "share")) => Some(format!("Sign in to share incident {}.", number(id)?)),
+            Some((id, "messages")) => {
+                Some(format!("Sign in to see the messages about incident {}.", number(id)?))
+            }
             Some(_) => None,
         };
     }
@@ -122,6 +125,7 @@ mod tests {
             ("/ops/approve/42-1?x=1#y", "Sign in to decide about incident 42."),
             ("/ops/incidents/7", "Sign in to see incident 7."),
             ("/ops/incidents/7/share", "Sign in to share incident 7."),
+            ("/ops/incidents/7/messages?to=all", "Sign in to see the messages about incident 7."),
             ("/ops/settings/tokens?done=revoke", "Sign in to change settings."),
             ("/ops/settings/notifications", "Sign in to set your notifications."),
         ] {

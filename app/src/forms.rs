@@ -3,6 +3,7 @@
 //! typed still stands in it.
 
 mod health;
+mod messages;
 mod practice;
 mod protection;
 mod reply;
@@ -32,13 +33,14 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 6] = [
+pub const FORMS: [&str; 7] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
     crate::routes::protection::PATH,
     crate::routes::status_page::PATH,
     crate::routes::settings::readiness::PATH,
+    crate::routes::messages::PATH,
 ];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
@@ -54,7 +56,8 @@ where
         .merge(health::forms(context.clone(), shell.clone()))
         .merge(protection::forms(context.clone(), shell.clone()))
         .merge(practice::forms(context.clone(), shell.clone()))
-        .merge(status_page::forms(context, shell))
+        .merge(status_page::forms(context.clone(), shell.clone()))
+        .merge(messages::forms(context, shell))
 }
 
 /// Answers a form that a browser without Wasm sent to a server function: with the page on which it

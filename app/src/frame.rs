@@ -33,6 +33,7 @@ use crate::{
         incidents::IncidentsPage,
         join::JoinPage,
         journal::JournalPage,
+        messages::MessagesPage,
         protection::ProtectionPage,
         runbook::RunbookPage,
         settings::{
@@ -81,6 +82,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/incidents") view=IncidentsPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id/share") view=SharesPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/incidents/:id/messages") view=MessagesPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>

@@ -98,6 +98,9 @@ pub struct Config {
     pub file: Option<PathBuf>,
 }
 
+/// The title of the status page where none is set.
+pub const STATUS_TITLE: &str = "Status";
+
 /// The public status page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -190,7 +193,7 @@ impl Config {
             escalate_after: Duration::from_secs(300),
             heartbeat: None,
             mail: None,
-            status: Status { title: "Status".to_owned(), directory: None },
+            status: Status { title: STATUS_TITLE.to_owned(), directory: None },
             limits: Limits {
                 series: 10_000,
                 push_bytes: 1_048_576,

@@ -9,11 +9,14 @@ use std::{
 };
 
 use commands::view::{Document, DocumentState};
-use domain::{journal::Event, protection::AllowedMeasure, time::Timestamp};
+use domain::{
+    journal::Event, message::MessageAudience, protection::AllowedMeasure, time::Timestamp,
+};
 use policy::{
     catalogue::{Catalogue, OwnScript},
     diagnostic::Diagnostic,
     limits::Limits,
+    messages::{MessageTemplate, message_document},
     thresholds::Thresholds,
 };
 use sha2::{Digest, Sha256};
@@ -38,7 +41,16 @@ pub const LIMITS: &str = "protection/limits.md";
 pub const IN_FORCE: &str = "in-force";
 
 /// Every document that must be there.
-pub const ALL: [&str; 5] = [THRESHOLDS, GUIDE, FLOW, COMMANDS, LIMITS];
+pub const ALL: [&str; 8] = [
+    THRESHOLDS,
+    GUIDE,
+    FLOW,
+    COMMANDS,
+    LIMITS,
+    message_document(MessageAudience::Affected),
+    message_document(MessageAudience::All),
+    message_document(MessageAudience::Internal),
+];
 
 /// The largest document, in bytes.
 const LARGEST: u64 = 512 * 1024;
@@ -410,6 +422,12 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
     }
     if name == LIMITS {
         return Limits::parse(name, text).map(|limits| Parsed::Limits(Box::new(limits)));
+    }
+    if let Some(audience) =
+        MessageAudience::ALL.into_iter().find(|one| message_document(*one) == name)
+    {
+        MessageTemplate::parse(audience, name, text, collectors::signals())?;
+        return Ok(Parsed::Text);
     }
     if name == COMMANDS {
         let read = Catalogue::parse(name, text, scripts, collectors::signals());

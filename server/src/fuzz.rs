@@ -4,6 +4,7 @@
 mod documents;
 mod files;
 mod limits;
+mod messages;
 mod names;
 
 use std::cell::RefCell;
@@ -27,6 +28,7 @@ pub fn targets() -> Vec<Target> {
         documents::TARGETS,
         files::TARGETS,
         limits::TARGETS,
+        messages::TARGETS,
         names::TARGETS,
     ]
     .concat()

@@ -19,7 +19,7 @@ enum Copied {
 pub(crate) fn Copy(
     /// The text.
     #[prop(into)]
-    text: String,
+    text: Signal<String>,
     /// What the button says.
     #[prop(default = "Copy")]
     label: &'static str,
@@ -27,9 +27,9 @@ pub(crate) fn Copy(
     let clock = use_context::<Clock>().unwrap_or_else(Clock::provide);
     let copied = RwSignal::new(Copied::NotYet);
     #[cfg(feature = "hydrate")]
-    let press = move |_| browser::copy(&text, copied);
+    let press = move |_| browser::copy(&text.get_untracked(), copied);
     #[cfg(not(feature = "hydrate"))]
-    let press = move |_| _ = &text;
+    let press = move |_| _ = text;
     let said = move || match copied.get() {
         Copied::NotYet => "",
         Copied::Yes => "Copied.",

@@ -176,6 +176,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                 </article>
                 <head::Briefing state/>
                 <impact::Impact state/>
+                <p class="links"><a href=format!("/ops/incidents/{number}/messages")>"Messages to customers"</a></p>
                 <evidence::Evidence state/>
                 <inspections::Inspections state forms=forms(Place::Inspections)/>
             </div>

@@ -317,6 +317,9 @@ impl Sample {
             | Command::PublishNotice(_)
             | Command::PublishUpdate(_)
             | Command::WithdrawUpdate(_)
+            | Command::SaveMessage(_)
+            | Command::ReviewMessage(_)
+            | Command::MarkMessageSent(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -575,6 +578,7 @@ impl Backend for Sample {
         get_bundle(GetBundle),
         get_protection(GetProtection),
         get_status_page(GetStatusPage),
+        get_messages(GetMessages),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

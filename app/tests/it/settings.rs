@@ -193,6 +193,7 @@ impl Backend for Fake {
         get_bundle(GetBundle),
         get_protection(GetProtection),
         get_status_page(GetStatusPage),
+        get_messages(GetMessages),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

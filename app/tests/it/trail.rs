@@ -182,6 +182,7 @@ impl Backend for Fake {
         get_bundle(GetBundle),
         get_protection(GetProtection),
         get_status_page(GetStatusPage),
+        get_messages(GetMessages),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         get_shared_page(GetSharedPage),

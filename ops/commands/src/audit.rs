@@ -116,16 +116,17 @@ pub fn may_lose_content(kind: &str) -> bool {
             | "inspected"
             | "maintenance_begun"
             | "status_update_published"
+            | "message_draft_saved"
     )
 }
 
 /// True if the words of such an entry belong to whoever wrote them.
 fn is_of_its_author(kind: &str) -> bool {
-    matches!(kind, "commented" | "status_update_published")
+    matches!(kind, "commented" | "status_update_published" | "message_draft_saved")
 }
 
-/// Whether a caller may remove the content of such an entry: an owner, or the author of a comment or
-/// of an update of the status page.
+/// Whether a caller may remove the content of such an entry: an owner, or the author of a comment, of
+/// an update of the status page or of a message.
 pub fn may_remove(caller: &Principal, kind: &str, author: Actor) -> bool {
     let is_author = is_of_its_author(kind) && caller.actor() == Some(author);
     may_lose_content(kind)

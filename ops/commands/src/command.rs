@@ -7,6 +7,7 @@ use domain::{
     inspection::Inspection,
     journal::Event,
     maintenance::SubjectPattern,
+    message::{MessageAudience, MessageStage},
     protection::{LimitedRequests, SafeModeStage},
     recommendation::RunOutcome,
     status_page::NoticeState,
@@ -18,6 +19,7 @@ use crate::{
     account_change::{AccountChange, AccountOperation},
     change_report::ChangeReport,
     maintenance::MaintenanceRequest,
+    messages::ReadVersion,
     notifications::{ContactRequest, Notification},
     operation::{Committed, Operation, changes},
     sharing::ShareRequest,
@@ -152,6 +154,40 @@ changes! {
             update: Option<u64>,
             /// The reason, for the team only.
             reason: String,
+        }
+        // A person answers for words to customers, and copies them out: nothing sends them.
+        /// Save a message about an incident.
+        SaveMessage needs person(Role::Responder, false) => {
+            /// The incident.
+            incident: IncidentNumber,
+            /// Its readers.
+            audience: MessageAudience,
+            /// The stage that it is written for.
+            stage: MessageStage,
+            /// The newest version that its writer has read; none if there was none.
+            replaces: Option<u64>,
+            /// Its text.
+            text: String,
+        }
+        /// Note that a message which somebody else saved was read and is good.
+        ReviewMessage needs person(Role::Responder, false) => {
+            /// The incident.
+            incident: IncidentNumber,
+            /// Its readers.
+            audience: MessageAudience,
+            /// The version, as it was read.
+            read: ReadVersion,
+        }
+        /// Mark a message as sent, by whatever way a person sent it.
+        MarkMessageSent needs person(Role::Responder, false) => {
+            /// The incident.
+            incident: IncidentNumber,
+            /// Its readers.
+            audience: MessageAudience,
+            /// The version, as it was read.
+            read: ReadVersion,
+            /// The place to which it was copied, in one short line.
+            destination: String,
         }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {

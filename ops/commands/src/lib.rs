@@ -12,6 +12,7 @@ pub mod day;
 pub mod decide;
 pub mod figures;
 pub mod maintenance;
+pub mod messages;
 pub mod missing;
 pub mod notifications;
 pub mod operation;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     audit::{AuditFilter, AuditPage, Verified},
+    messages::MessagesPage,
     notifications::Contacts,
     operation::{Listed, Operation},
     protection::ProtectionPage,
@@ -100,6 +101,11 @@ readings! {
     GetProtection -> ProtectionPage, needs Permission::Read => {}
     /// Reads what is published on the status page, as the team sees it.
     GetStatusPage -> StatusPageView, needs Permission::Read => {}
+    /// Reads the messages about an incident: drafts made of facts, and what people saved.
+    GetMessages -> MessagesPage, needs Permission::Read => {
+        /// The incident.
+        incident: IncidentNumber,
+    }
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {
         /// The incidents that are wanted.

@@ -80,6 +80,7 @@ backend! {
     FindIncident => find_incident,
     GetProtection => get_protection,
     GetStatusPage => get_status_page,
+    GetMessages => get_messages,
     SearchHistory => search_history,
     GetSeries => get_series,
     GetSignal => get_signal,

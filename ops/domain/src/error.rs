@@ -406,6 +406,12 @@ pub enum Conflict {
     SafeModeStageUnchanged,
     /// A practice can't begin or end now.
     Practice(PracticeRefusal),
+    /// Somebody else saved the message since it was read, or it was redacted.
+    MessageChanged,
+    /// The caller saved the message last, so somebody else reviews it.
+    MessageIsYours,
+    /// This version of the message is marked as sent there already.
+    MessageMarkedSent,
     /// The share link was ended already.
     ShareEnded,
     /// The notification was delivered or given up already.

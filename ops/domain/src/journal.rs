@@ -12,6 +12,6 @@ pub use cursor::{BadCursor, Cursor};
 pub use entry::Entry;
 pub use event::{
     AccountEvent, BlindReason, ChangeEvent, DocumentEvent, Event, EventGroup, IncidentEvent,
-    JournalEvent, MaintenanceEvent, NotificationEvent, PracticeEvent, ProtectionEvent,
-    RecommendationEvent, ShareEvent, StatusPageEvent, SystemEvent,
+    JournalEvent, MaintenanceEvent, MessageEvent, NotificationEvent, PracticeEvent,
+    ProtectionEvent, RecommendationEvent, ShareEvent, StatusPageEvent, SystemEvent,
 };

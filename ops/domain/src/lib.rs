@@ -18,6 +18,7 @@ pub mod journal;
 pub mod lifecycle;
 pub mod long_query;
 pub mod maintenance;
+pub mod message;
 pub mod name;
 pub mod observation;
 pub mod pattern;

@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod incident_policy;
 pub mod limits;
 pub mod markdown_table;
+pub mod messages;
 pub mod pattern;
 pub mod practice;
 mod signal_name;

@@ -370,6 +370,11 @@ fn conflict(conflict: &Conflict) -> String {
         Conflict::NoSafeMode => "Safe mode is not in force.",
         Conflict::SafeModeStageUnchanged => "Safe mode is at this stage already. Reload the page.",
         Conflict::Practice(refusal) => return practice::refusal(*refusal),
+        Conflict::MessageChanged => {
+            "Somebody else has just saved another version, so nothing was changed. Read it, and then decide."
+        }
+        Conflict::MessageIsYours => "You saved this version. Somebody else reviews it.",
+        Conflict::MessageMarkedSent => "This version is marked as sent there already.",
         Conflict::ShareEnded => "This link is already revoked.",
         Conflict::DeliveryEnded => "This notification is already finished.",
         Conflict::Misfit(misfit) => {

@@ -60,6 +60,9 @@ pub fn kind(kind: &str) -> &'static str {
         "safe_mode_reminded" => "Safe mode reminder",
         "status_update_published" => "Published on the status page",
         "status_update_withdrawn" => "Withdrawn from the status page",
+        "message_draft_saved" => "Message saved",
+        "message_draft_reviewed" => "Message reviewed",
+        "message_marked_sent" => "Message marked as sent",
         "owner_link_made" => "Owner link created",
         "account_created" => "Member joined",
         "role_changed" => "Role changed",
@@ -84,6 +87,7 @@ pub const fn group(group: AuditGroup) -> &'static str {
         AuditGroup::Incidents => "Incidents",
         AuditGroup::Protection => "Protection",
         AuditGroup::StatusPage => "Status page",
+        AuditGroup::Messages => "Messages",
         AuditGroup::People => "People",
         AuditGroup::Changes => "Changes",
     }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub(crate) mod change;
+pub mod draft;
 pub mod error;
 pub mod heartbeat;
 pub mod history;
@@ -11,6 +12,7 @@ pub mod inspection;
 pub mod journal;
 pub mod limits;
 pub mod maintenance;
+pub mod message;
 pub mod notification;
 pub mod practice;
 pub mod protection;

@@ -22,6 +22,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Practice(_)
         | EventGroup::Protection(_)
         | EventGroup::StatusPage(_)
+        | EventGroup::Message(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

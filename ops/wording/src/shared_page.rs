@@ -210,6 +210,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         // Who is limited is nobody's business, and what a person publishes is theirs to say.
         EventGroup::Protection(_)
         | EventGroup::StatusPage(_)
+        | EventGroup::Message(_)
         | EventGroup::Notification(_)
         | EventGroup::Share(_)
         | EventGroup::Journal(_)

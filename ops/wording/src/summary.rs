@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{humanize, practice};
 
+pub(crate) use customer::plain_name;
 pub(crate) use tense::GENERAL_PART;
 use tense::Tense;
 

@@ -64,6 +64,7 @@ fn tell(event: &Event, actor: Actor, names: &Names) -> Told {
         EventGroup::Practice(event) => service::practice(event, actor, names),
         EventGroup::Protection(event) => protection::tell(event, actor, names),
         EventGroup::StatusPage(event) => service::status_page(event, actor, names),
+        EventGroup::Message(event) => service::message(event, actor, names),
         EventGroup::Account(event) => account::tell(event, actor, names),
     }
 }

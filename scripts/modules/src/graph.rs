@@ -37,7 +37,7 @@ impl fmt::Display for Cycles {
 }
 
 /// Every file on which one depends, directly or through others.
-fn reached_from(file: usize, ties: &Ties) -> BTreeSet<usize> {
+pub fn reached_from(file: usize, ties: &Ties) -> BTreeSet<usize> {
     let (mut reached, mut next) = (BTreeSet::new(), vec![file]);
     while let Some(file) = next.pop() {
         let tied = ties.range((file, 0)..=(file, usize::MAX)).map(|((_, to), _)| *to);

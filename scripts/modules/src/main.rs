@@ -6,6 +6,8 @@
 
 mod attributes;
 mod graph;
+#[cfg(test)]
+mod messages;
 mod read;
 mod resolve;
 #[cfg(test)]

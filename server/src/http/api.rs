@@ -20,6 +20,7 @@ mod history;
 mod incidents;
 mod journal;
 mod maintenance;
+mod messages;
 mod practice;
 mod protection;
 mod recommendations;
@@ -35,6 +36,7 @@ pub fn routes() -> Vec<Route> {
     [
         health::routes(),
         incidents::routes(),
+        messages::routes(),
         history::routes(),
         recommendations::routes(),
         journal::routes(),

@@ -91,6 +91,8 @@ pub fn operation(route: &Route, all: &mut Schemas) -> OperationBuilder {
         Content::Csv => {
             good.content("text/csv", ContentBuilder::new().schema(Some(of::<String>(all))).build())
         }
+        Content::Text => good
+            .content("text/plain", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
         Content::Stream => good.content(
             "text/event-stream",
             ContentBuilder::new().schema(Some(of::<String>(all))).build(),

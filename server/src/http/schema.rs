@@ -66,6 +66,8 @@ pub enum Content {
     Lines,
     /// Comma-separated values.
     Csv,
+    /// Plain text.
+    Text,
     /// Server-sent events.
     Stream,
     /// A page for people.

@@ -5,15 +5,16 @@ use std::{future::Future, sync::Arc};
 use commands::{
     audit::{AuditPage, Verified},
     command::Command,
+    messages::MessagesPage,
     notifications::Contacts,
     operation::Committed,
     protection::ProtectionPage,
     readiness::Readiness,
     reading::{
-        CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetProtection,
-        GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage, GetSignal,
-        GetStatusPage, ListContacts, ListIncidents, ListShares, ReadJournal, SearchAudit,
-        SearchHistory, VerifyJournal,
+        CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
+        GetProtection, GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage,
+        GetSignal, GetStatusPage, ListContacts, ListIncidents, ListShares, ReadJournal,
+        SearchAudit, SearchHistory, VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
@@ -81,6 +82,10 @@ impl Backend for Handlers {
 
     fn get_status_page(&self, who: Authorized, _: GetStatusPage) -> Pending<StatusPageView> {
         self.answer(|inner| async move { inner.status_page(who.principal()).await })
+    }
+
+    fn get_messages(&self, who: Authorized, asked: GetMessages) -> Pending<MessagesPage> {
+        self.answer(|inner| async move { inner.messages(who.principal(), asked.incident).await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

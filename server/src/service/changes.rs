@@ -10,9 +10,10 @@ use commands::{
     command::{
         Acknowledge, Approve, BeginMaintenance, BeginPractice, BeginSafeMode, CancelRun, Command,
         Comment, CreateShare, Decline, EndMaintenance, EndMeasure, EndPractice, EndRun,
-        EndSafeMode, Escalate, PublishNotice, PublishUpdate, Record, Redact, Reopen, ReportChange,
-        Resolve, ResumeAutomation, RetireMissing, RetireSubject, RevokeShare, RunInspection,
-        SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
+        EndSafeMode, Escalate, MarkMessageSent, PublishNotice, PublishUpdate, Record, Redact,
+        Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject,
+        ReviewMessage, RevokeShare, RunInspection, SaveMessage, SetSafeModeStage, StartRun,
+        SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
@@ -248,6 +249,12 @@ impl Inner {
                     Ok(vec![status_page::withdraw(&page, notice, update, &reason)?])
                 });
                 (About::Nothing, None, decide)
+            }
+            Command::SaveMessage(SaveMessage { incident, .. })
+            | Command::ReviewMessage(ReviewMessage { incident, .. })
+            | Command::MarkMessageSent(MarkMessageSent { incident, .. }) => {
+                let (about, events) = self.message_events(actor, incident, command).await?;
+                (about, None, Box::new(move |_| Ok(events)))
             }
             // It takes seconds, so it comes before the transaction.
             Command::RunInspection(RunInspection { incident, inspection }) => {

@@ -1,4 +1,4 @@
-//! What readiness tells of the configuration and of the heartbeat.
+//! What readiness and messages tell of the configuration and of the heartbeat.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,11 +20,14 @@ impl LastSign {
     }
 }
 
-/// What readiness tells of the configuration.
+/// What readiness and messages tell of the configuration.
 #[derive(Debug, Default)]
 pub struct SetUp {
     /// The last sign of life, if they are sent.
     pub last_sign: Option<Arc<LastSign>>,
     /// Whether `public_url` is set.
     pub links: bool,
+    /// The name of the product, for messages to customers: the title of the status page, if it is
+    /// set.
+    pub product: Option<String>,
 }

@@ -47,6 +47,14 @@ pub enum About {
     Incident(IncidentNumber),
     /// This one, and all that have a command that runs or may still run.
     IncidentAndRuns(IncidentNumber),
+    /// This one, of whose messages nothing was written after an entry: otherwise the change is
+    /// refused.
+    Messages {
+        /// The incident.
+        incident: IncidentNumber,
+        /// The number of the last entry that was looked at.
+        after: u64,
+    },
 }
 
 /// A row that is written in the same transaction as a change, beside the incidents' rows.

@@ -60,6 +60,8 @@ fn ask(program: &Running, method: &str, path: &str, header: &str) -> u16 {
     let path = path.replace("{id}", "999999").replace("{number}", "999999");
     let path = if ["/api/ops/series", "/api/ops/series.csv", "/api/ops/signal"].contains(&&*path) {
         format!("{path}?subject=service:x&signal=y.z")
+    } else if path.ends_with("/messages.txt") {
+        format!("{path}?audience=all")
     } else {
         path
     };
@@ -389,7 +391,9 @@ fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, Str
         .replace("{token}", &"0".repeat(64));
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let path = match row.path {
-        "/api/pages/incident" | "/api/pages/shares" => format!("{path}?id=1"),
+        "/api/pages/incident" | "/api/pages/shares" | "/api/pages/messages" => {
+            format!("{path}?id=1")
+        }
         "/api/pages/approve" => format!("{path}?id=1-1"),
         "/api/pages/signal" => {
             format!("{path}?signal=queue.depth&query=subject%3Dservice%3Aimports")

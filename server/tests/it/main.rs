@@ -21,6 +21,7 @@ mod impact;
 mod inspections;
 mod kills;
 mod maintenance;
+mod messages;
 mod monitor;
 mod notifications;
 mod openapi;

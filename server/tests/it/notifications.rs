@@ -5,6 +5,7 @@ mod access;
 mod cases;
 mod forms;
 mod mail;
+mod messages;
 mod people;
 mod postgres;
 pub mod receiver;
@@ -44,5 +45,6 @@ on_sqlite!(
     access::a_new_password_ends_all_that_was_left_behind_in_one_change,
     access::whoever_sets_and_removes_contacts_again_and_again_floods_nobody,
     safe_mode::a_product_and_whoever_sleeps_hear_of_it,
+    messages::nothing_that_people_do_with_a_message_is_delivered,
     mail::a_letter_comes_over_tls_with_the_same_id_each_time,
 );

@@ -64,6 +64,9 @@ fn path(template: &str) -> String {
         "/api/ops/series" | "/api/ops/series.csv" | "/api/ops/signal" => {
             format!("{template}?subject=service:imports&signal=queue.depth")
         }
+        "/api/ops/incidents/{id}/messages.txt" => {
+            "/api/ops/incidents/1/messages.txt?audience=all".to_owned()
+        }
         "/api/ops/journal" => "/api/ops/journal?limit=1000".to_owned(),
         _ if template.starts_with("/api/ops/recommendations/") => template.replace("{id}", "1-1"),
         _ => template.replace("{id}", "1"),

@@ -70,7 +70,8 @@ impl AccessRecord {
             | EventGroup::Maintenance(_)
             | EventGroup::Practice(_)
             | EventGroup::Protection(_)
-            | EventGroup::StatusPage(_) => {}
+            | EventGroup::StatusPage(_)
+            | EventGroup::Message(_) => {}
         }
     }
 

@@ -8,8 +8,8 @@ use domain::{
     id::IncidentNumber,
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
-        NotificationEvent, PracticeEvent, ProtectionEvent, RecommendationEvent, ShareEvent,
-        StatusPageEvent,
+        MessageEvent, NotificationEvent, PracticeEvent, ProtectionEvent, RecommendationEvent,
+        ShareEvent, StatusPageEvent,
     },
     name::BadName,
     text::clip,
@@ -107,6 +107,8 @@ pub enum AuditGroup {
     Protection,
     /// What was published on the status page, and what was withdrawn.
     StatusPage,
+    /// Messages to customers that were saved, reviewed and marked as sent.
+    Messages,
     /// Members, sign-ins, invitations, tokens and ways to be notified.
     People,
     /// Documents that came into force or were refused, and changes that were reported.
@@ -129,11 +131,12 @@ const DECISIONS: &[&str] = &[
 
 impl AuditGroup {
     /// Every group, in the order in which a page offers them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Decisions,
         Self::Incidents,
         Self::Protection,
         Self::StatusPage,
+        Self::Messages,
         Self::People,
         Self::Changes,
     ];
@@ -145,6 +148,7 @@ impl AuditGroup {
             Self::Incidents => "incidents",
             Self::Protection => "protection",
             Self::StatusPage => "status-page",
+            Self::Messages => "messages",
             Self::People => "people",
             Self::Changes => "changes",
         }
@@ -166,6 +170,7 @@ impl AuditGroup {
             }
             Self::Protection => ProtectionEvent::KINDS.contains(&kind),
             Self::StatusPage => StatusPageEvent::KINDS.contains(&kind),
+            Self::Messages => MessageEvent::KINDS.contains(&kind),
             Self::People => AccountEvent::KINDS.contains(&kind) || is_about_a_contact(kind),
             Self::Changes => {
                 DocumentEvent::KINDS.contains(&kind) || ChangeEvent::KINDS.contains(&kind)
@@ -187,7 +192,7 @@ fn is_about_a_contact(kind: &str) -> bool {
 /// A text that names no group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "is unknown; use one of 'decisions', 'incidents', 'protection', 'status-page', 'people' and 'changes'"
+    "is unknown; use one of 'decisions', 'incidents', 'protection', 'status-page', 'messages', 'people' and 'changes'"
 )]
 pub struct UnknownAuditGroup;
 

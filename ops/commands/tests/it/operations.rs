@@ -132,6 +132,7 @@ impl Backend for Counting {
         find_incident(FindIncident),
         get_protection(GetProtection),
         get_status_page(GetStatusPage),
+        get_messages(GetMessages),
         search_history(SearchHistory),
         get_series(GetSeries),
         get_signal(GetSignal),

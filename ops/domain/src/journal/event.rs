@@ -15,6 +15,7 @@ use crate::{
     inspection::{Inspection, InspectionOutcome},
     lifecycle::{State, Step},
     maintenance::{MaintenanceWindow, Withheld},
+    message::stage::{MessageAudience, MessageStage},
     practice::PracticeEnding,
     protection::measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
     recommendation::{Recommendation, RunOutcome, Withdrawn},
@@ -570,6 +571,44 @@ events! {
             reason: String,
         },
     }
+    /// Messages about an incident that people write for customers. Nothing sends them.
+    Message(MessageEvent) {
+        /// A person saved a message.
+        MessageDraftSaved = "message_draft_saved" {
+            /// The incident.
+            incident: IncidentNumber,
+            /// Its readers.
+            audience: MessageAudience,
+            /// The stage that it was written for.
+            stage: MessageStage,
+            /// Its text.
+            text: String,
+        },
+        /// A person read a message that somebody else saved, and found it good.
+        MessageDraftReviewed = "message_draft_reviewed" {
+            /// The incident.
+            incident: IncidentNumber,
+            /// Its readers.
+            audience: MessageAudience,
+            /// The number of the entry that saved it.
+            version: u64,
+            /// The hash of exactly that message.
+            binding: Hash,
+        },
+        /// A person says that they sent a message.
+        MessageMarkedSent = "message_marked_sent" {
+            /// The incident.
+            incident: IncidentNumber,
+            /// Its readers.
+            audience: MessageAudience,
+            /// Its stage.
+            stage: MessageStage,
+            /// The number of the entry that saved it.
+            version: u64,
+            /// The place to which the person copied it, in one short line.
+            destination: String,
+        },
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -683,6 +722,7 @@ impl Event {
         match self.group() {
             EventGroup::Incident(event) => Some(event.incident()),
             EventGroup::Recommendation(event) => Some(event.incident()),
+            EventGroup::Message(event) => Some(event.incident()),
             EventGroup::Notification(
                 NotificationEvent::Called { incident, .. }
                 | NotificationEvent::CallFailed { incident, .. }
@@ -745,6 +785,17 @@ impl IncidentEvent<'_> {
             | Self::ResolutionOffered { incident, .. }
             | Self::Resolved { incident, .. }
             | Self::Reopened { incident, .. } => **incident,
+        }
+    }
+}
+
+impl MessageEvent<'_> {
+    /// The incident that it is about.
+    pub const fn incident(&self) -> IncidentNumber {
+        match self {
+            Self::MessageDraftSaved { incident, .. }
+            | Self::MessageDraftReviewed { incident, .. }
+            | Self::MessageMarkedSent { incident, .. } => **incident,
         }
     }
 }

@@ -5,7 +5,9 @@ use crate::{
     actor::Actor,
     id::IncidentNumber,
     incident::Incident,
-    journal::{Event, EventGroup, IncidentEvent, NotificationEvent, RecommendationEvent},
+    journal::{
+        Event, EventGroup, IncidentEvent, MessageEvent, NotificationEvent, RecommendationEvent,
+    },
     lifecycle::Step,
     recommendation::{RunOutcome, Stage},
 };
@@ -19,6 +21,7 @@ impl Event {
             EventGroup::Incident(event) => incident_without_words(event),
             EventGroup::Recommendation(event) => recommendation_without_words(event),
             EventGroup::Notification(event) => notification_without_words(event),
+            EventGroup::Message(event) => message_without_words(event),
             // They are not about an incident, and in no bundle of one.
             EventGroup::Journal(_)
             | EventGroup::Share(_)
@@ -152,6 +155,29 @@ fn notification_without_words(event: NotificationEvent<'_>) -> Option<Event> {
     }
 }
 
+fn message_without_words(event: MessageEvent<'_>) -> Option<Event> {
+    match event {
+        MessageEvent::MessageDraftSaved { incident, audience, stage, text: _ } => {
+            Some(Event::MessageDraftSaved {
+                incident: *incident,
+                audience: *audience,
+                stage: *stage,
+                text: String::new(),
+            })
+        }
+        MessageEvent::MessageMarkedSent { incident, audience, stage, version, destination: _ } => {
+            Some(Event::MessageMarkedSent {
+                incident: *incident,
+                audience: *audience,
+                stage: *stage,
+                version: *version,
+                destination: String::new(),
+            })
+        }
+        MessageEvent::MessageDraftReviewed { .. } => None,
+    }
+}
+
 fn quiet(outcome: RunOutcome) -> RunOutcome {
     match outcome {
         RunOutcome::NotStarted { why: _ } => {
@@ -213,7 +239,10 @@ impl Incident {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspection::{Inspection, InspectionOutcome};
+    use crate::{
+        inspection::{Inspection, InspectionOutcome},
+        message::stage::{MessageAudience, MessageStage},
+    };
 
     #[test]
     fn nothing_that_a_person_wrote_is_left() {
@@ -230,6 +259,19 @@ mod tests {
                 incident,
                 inspection: Inspection::TopProcesses,
                 outcome: InspectionOutcome::failed(&word()),
+            },
+            Event::MessageDraftSaved {
+                incident,
+                audience: MessageAudience::All,
+                stage: MessageStage::First,
+                text: word(),
+            },
+            Event::MessageMarkedSent {
+                incident,
+                audience: MessageAudience::All,
+                stage: MessageStage::First,
+                version: 1,
+                destination: word(),
             },
             Event::Resolved { incident, step: Step::PersonResolved, note: Some(word()) },
             Event::Reopened { incident, note: Some(word()) },

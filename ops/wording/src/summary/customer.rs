@@ -36,7 +36,7 @@ pub(super) const fn headings(over: bool) -> [&'static str; 7] {
 
 /// An endpoint's name, if it is a plain word: one with digits, dots or slashes could tell about the
 /// inside.
-fn plain_name(subject: &Subject) -> Option<&str> {
+pub(crate) fn plain_name(subject: &Subject) -> Option<&str> {
     let name = subject.name();
     let plain = name.len() <= 30
         && subject.host().is_none()

@@ -4,14 +4,15 @@ use domain::{
     actor::{Actor, Names},
     id::AccountId,
     journal::{
-        BlindReason, ChangeEvent, DocumentEvent, JournalEvent, MaintenanceEvent, NotificationEvent,
-        PracticeEvent, ShareEvent, StatusPageEvent, SystemEvent,
+        BlindReason, ChangeEvent, DocumentEvent, JournalEvent, MaintenanceEvent, MessageEvent,
+        NotificationEvent, PracticeEvent, ShareEvent, StatusPageEvent, SystemEvent,
     },
     status_page::NoticePart,
+    text::isolated,
 };
 
 use super::told::{Told, Tone, told};
-use crate::{change, humanize, maintenance, practice, status_page::notice_state};
+use crate::{change, humanize, maintenance, message, practice, status_page::notice_state};
 
 /// Tells what people published for customers.
 pub(super) fn status_page(event: StatusPageEvent<'_>, actor: Actor, names: &Names) -> Told {
@@ -34,6 +35,25 @@ pub(super) fn status_page(event: StatusPageEvent<'_>, actor: Actor, names: &Name
             by_person(format!("{who} withdrew entry {update} from the status page:")).words(reason)
         }
     }
+}
+
+/// Tells what people did with a message. Its text stands on the page of the messages alone.
+pub(super) fn message(event: MessageEvent<'_>, actor: Actor, names: &Names) -> Told {
+    let who = names.of(actor);
+    let sentence = match event {
+        MessageEvent::MessageDraftSaved { audience, .. } => {
+            format!("{who} saved the message to {}.", message::readers(*audience))
+        }
+        MessageEvent::MessageDraftReviewed { audience, .. } => {
+            format!("{who} reviewed the message to {}.", message::readers(*audience))
+        }
+        MessageEvent::MessageMarkedSent { audience, destination, .. } => format!(
+            "{who} marked the message to {} as sent: {}.",
+            message::readers(*audience),
+            isolated(destination)
+        ),
+    };
+    told(sentence).tone(Tone::Person)
 }
 
 /// Tells what happened to the program, or to what it watches.

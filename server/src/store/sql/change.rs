@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, btree_map};
 
 use commands::{accounts::ends_links_of, sharing::shown};
 use domain::{
+    error::{Conflict, Error},
     hash::Head,
     id::{IncidentNumber, ShareId},
     incident,
@@ -12,7 +13,7 @@ use domain::{
 
 use super::{
     Connection, Database, access, calls,
-    read::{load, lock_head, set_meta, with_runs},
+    read::{has_messages_after, load, lock_head, set_meta, with_runs},
     redaction, shares,
     write::{salt, write_entry, write_incident, write_row},
 };
@@ -37,7 +38,15 @@ pub(super) async fn change(
     } else {
         Vec::new()
     };
-    if let About::Incident(number) | About::IncidentAndRuns(number) = about {
+    if let About::Messages { incident, after } = about
+        && has_messages_after(&mut transaction, incident, after).await?
+    {
+        return Err(Error::from(Conflict::MessageChanged).into());
+    }
+    if let About::Incident(number)
+    | About::IncidentAndRuns(number)
+    | About::Messages { incident: number, .. } = about
+    {
         let incident = load(&mut transaction, number).await?;
         seen.retain(|other| other.number != number);
         seen.extend(incident.clone());

@@ -93,6 +93,23 @@ pub(super) async fn load(
     body.map(|body| rows::incident(number, &body)).transpose()
 }
 
+/// True if anything was written about the messages of an incident after an entry.
+pub(super) async fn has_messages_after(
+    connection: &mut Connection,
+    incident: IncidentNumber,
+    after: u64,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT number FROM journal WHERE incident = $1 AND number > $2
+         AND kind IN ('message_draft_saved', 'message_draft_reviewed', 'message_marked_sent') LIMIT 1",
+    )
+    .bind(i64::from(incident.0))
+    .bind(rows::bound(after))
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
 /// The incidents with a command that runs, may still run, or is not to be run again yet, by number.
 pub(super) async fn with_runs(
     connection: &mut Connection,

@@ -22,7 +22,8 @@ use crate::{
     program::tools,
 };
 
-struct Server {
+/// A mail server that takes every letter.
+pub struct Server {
     child: Child,
     port: u16,
     letters: Arc<Mutex<Vec<Value>>>,
@@ -66,6 +67,19 @@ impl Server {
             }
         });
         Self { child, port: port.trim().parse().unwrap(), letters }
+    }
+
+    /// One that puts nothing off, with the settings to send by it.
+    pub fn ready(folder: &Path) -> (Self, Mail) {
+        let authority = certificate(folder);
+        let server = Self::start(folder, 0);
+        let mail = server.mail(PASSWORD, Some(authority));
+        (server, mail)
+    }
+
+    /// The letters that came, as text.
+    pub fn letters(&self) -> Vec<String> {
+        self.letters.lock().unwrap().iter().map(Value::to_string).collect()
     }
 
     fn mail(&self, password: &str, ca_file: Option<PathBuf>) -> Mail {

@@ -10,7 +10,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     notifications::{
-        access, cases, mail, people,
+        access, cases, mail, messages, people,
         receiver::{Answer, Receiver},
         support::{Place, World, ada, ntfy},
     },
@@ -55,6 +55,7 @@ async fn every_case_holds_on_postgres() {
         access::each_change_is_told_by_the_other_contacts,
         access::a_new_password_ends_all_that_was_left_behind_in_one_change,
         access::whoever_sets_and_removes_contacts_again_and_again_floods_nobody,
+        messages::nothing_that_people_do_with_a_message_is_delivered,
         mail::a_letter_comes_over_tls_with_the_same_id_each_time,
     );
     stream::iter(cases).for_each_concurrent(AT_ONCE, |case| case).await;

@@ -1,0 +1,68 @@
+//! Words around messages to customers: readers, stages, and sentences about them.
+
+use commands::messages::MessagesPage;
+use domain::message::{MessageAudience, MessageStage};
+
+/// The readers inside a sentence: `affected organizations`.
+pub const fn readers(audience: MessageAudience) -> &'static str {
+    match audience {
+        MessageAudience::Affected => "affected organizations",
+        MessageAudience::All => "all customers",
+        MessageAudience::Internal => "colleagues",
+    }
+}
+
+/// The readers as a label.
+pub const fn label(audience: MessageAudience) -> &'static str {
+    match audience {
+        MessageAudience::Affected => "Affected organizations",
+        MessageAudience::All => "All customers",
+        MessageAudience::Internal => "Colleagues",
+    }
+}
+
+/// A stage as a label.
+pub const fn stage(stage: MessageStage) -> &'static str {
+    match stage {
+        MessageStage::First => "First notice",
+        MessageStage::Update => "Update",
+        MessageStage::Resolved => "Resolved",
+    }
+}
+
+/// Tells that a person sends messages, and not Calm Ops.
+pub const CANT_SEND: &str =
+    "Calm Ops can't send this. Copy it to where you write to your customers.";
+
+/// The first sentence: who was told so far.
+pub fn lead(page: &MessagesPage) -> String {
+    let told: Vec<String> = page
+        .messages
+        .iter()
+        .filter(|one| !one.sent.is_empty())
+        .map(|one| readers(one.draft.audience).to_owned())
+        .collect();
+    let saved = page.messages.iter().filter(|one| one.saved.is_some()).count();
+    match (told.as_slice(), saved) {
+        ([], 0) => "No message is saved or marked as sent yet. These are drafts.".to_owned(),
+        ([], 1) => "1 message is saved, and none is marked as sent yet.".to_owned(),
+        ([], saved) => format!("{saved} messages are saved, and none is marked as sent yet."),
+        (told, _) => format!("Marked as sent: to {}.", crate::humanize::list(told)),
+    }
+}
+
+/// Tells that a saved message was written for another stage than the one of now.
+pub fn other_stage(saved: MessageStage, now: MessageStage) -> Option<String> {
+    let now = match now {
+        _ if saved == now => return None,
+        MessageStage::First => "no message was sent yet",
+        MessageStage::Update => "a message was sent since",
+        MessageStage::Resolved => "the incident is resolved",
+    };
+    Some(format!("This was saved as \u{201c}{}\u{201d}; {now}.", stage(saved)))
+}
+
+/// Tells of further facts.
+pub fn more_facts(count: usize) -> String {
+    if count == 1 { "And 1 more.".to_owned() } else { format!("And {count} more.") }
+}
