@@ -18,6 +18,7 @@ mod handle;
 mod incident_page;
 mod inner;
 mod inspections;
+mod organizations;
 mod proofs;
 mod publish;
 mod readiness;

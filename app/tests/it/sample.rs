@@ -312,6 +312,9 @@ impl Sample {
             | Command::BeginSafeMode(_)
             | Command::SetSafeModeStage(_)
             | Command::EndSafeMode(_)
+            | Command::SetOrganizationPlan(_)
+            | Command::BeginPlanOverride(_)
+            | Command::EndPlanOverride(_)
             | Command::PublishNotice(_)
             | Command::PublishUpdate(_)
             | Command::WithdrawUpdate(_)
@@ -572,6 +575,8 @@ impl Backend for Sample {
         read_journal(ReadJournal),
         get_bundle(GetBundle),
         get_protection(GetProtection),
+        get_organization(GetOrganization),
+        list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_settings(GetSettings),
         get_readiness(GetReadiness),

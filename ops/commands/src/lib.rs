@@ -15,6 +15,7 @@ pub mod maintenance;
 pub mod missing;
 pub mod notifications;
 pub mod operation;
+pub mod organizations;
 pub mod protection;
 pub mod readiness;
 pub mod reading;

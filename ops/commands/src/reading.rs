@@ -15,6 +15,7 @@ use crate::{
     audit::{AuditFilter, AuditPage, Verified},
     notifications::Contacts,
     operation::{Listed, Operation},
+    organizations::{OrganizationList, OrganizationPage},
     protection::ProtectionPage,
     readiness::Readiness,
     sharing::{SharedPage, Shares},
@@ -94,6 +95,20 @@ readings! {
     }
     /// Reads what protects the product: measures, whether the agent may take them, and safe mode.
     GetProtection -> ProtectionPage, needs Permission::Read => {}
+    /// Reads an organization: its plan, what limits and affects it, and what happened to it.
+    GetOrganization -> OrganizationPage, needs Permission::Read => {
+        /// The organization.
+        organization: Subject,
+        /// The entry before which the timeline begins; the newest without.
+        before: Option<u64>,
+    }
+    /// Reads the organizations that have a plan of their own, or are watched now.
+    ListOrganizations -> OrganizationList, needs Permission::Read => {
+        /// The name after which the list begins.
+        after: Option<String>,
+        /// The largest number of organizations.
+        limit: u32,
+    }
     /// Reads what is published on the status page, as the team sees it.
     GetStatusPage -> StatusPageView, needs Permission::Read => {}
     /// Searches incidents of all times.

@@ -3,6 +3,7 @@
 
 pub(crate) mod allowed;
 pub(crate) mod measure;
+pub(crate) mod organization;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +13,16 @@ pub use crate::protection::{
         ClassTraffic, IncidentMeasure, LimitedRequests, Measure, MeasureEnded, MeasureEnding,
         MeasureInForce, SafeModeStage,
     },
+    organization::{
+        AssignedPlan, LONGEST_OVERRIDE, MOST_OVERRIDES, OrganizationPlans, OverrideEnding,
+        PlanOverride, PlanSource, is_organization_name, organization_named,
+        organization_of_segment, organization_segment,
+    },
 };
 use crate::{
     actor::Actor,
     id::IncidentNumber,
-    journal::{Entry, EventGroup, ProtectionEvent},
+    journal::{Entry, Event, EventGroup, ProtectionEvent},
     time::{Span, Timestamp},
 };
 
@@ -91,6 +97,10 @@ pub struct Protection {
     /// When a person ended safe mode last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode_ended_at: Option<Timestamp>,
+    /// Overrides of organizations' plans of which no end is journalled, in the order in which they
+    /// began; the time of one may be over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<PlanOverride>,
 }
 
 impl Protection {
@@ -156,6 +166,15 @@ impl Protection {
             ProtectionEvent::SafeModeEnded => {
                 (self.safe_mode, self.safe_mode_ended_at) = (None, Some(at));
             }
+            // Of a million plans none is kept here.
+            ProtectionEvent::OrganizationPlanSet { .. } => {}
+            ProtectionEvent::OrganizationOverrideBegun { organization, .. } => {
+                self.overrides.retain(|one| one.organization != *organization);
+                self.overrides.extend(PlanOverride::begun(entry));
+            }
+            ProtectionEvent::OrganizationOverrideEnded { organization, .. } => {
+                self.overrides.retain(|one| one.organization != *organization);
+            }
         }
         true
     }
@@ -164,12 +183,21 @@ impl Protection {
     pub fn measure(&self, requests: &LimitedRequests) -> Option<&MeasureInForce> {
         self.measures.iter().find(|one| one.measure.requests == *requests)
     }
+
+    /// The ends of the overrides whose time is over.
+    pub fn overrides_over(&self, now: Timestamp) -> Vec<Event> {
+        let over = self.overrides.iter().filter(|one| one.until <= now);
+        over.map(|one| Event::OrganizationOverrideEnded {
+            organization: one.organization.clone(),
+            ending: OverrideEnding::Expired,
+        })
+        .collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Event;
     use crate::{breach::BreachKey, subject::Subject};
 
     fn entry(number: u64, event: Event) -> Entry {

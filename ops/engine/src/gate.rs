@@ -20,6 +20,7 @@
 //! The gate does not use the crate `governor`: its limiters have one quota for all keys, which
 //! cannot change, no state that only observes, and no count of what is under way.
 
+mod assigned;
 mod cell;
 mod config;
 mod count;
@@ -35,18 +36,19 @@ mod window;
 use domain::time::{MonotonicTime, Span};
 use policy::limits::Quota;
 
-use crate::gate::{
-    cell::{Arrival, Stale},
-    latency::Histogram,
-    table::Table,
-};
 pub use crate::gate::{
+    assigned::AssignedPlans,
     cell::{Counts, Decision, Enforcement, Exceeded, Reported, Verdict},
     config::Config,
     fair::{Allowance, Caps, Demand, culprits, fair_shares},
     latency::Latencies,
     pace::{Standing, retry_after_seconds},
     window::{OrganizationCounts, Window},
+};
+use crate::gate::{
+    cell::{Arrival, Stale},
+    latency::Histogram,
+    table::Table,
 };
 
 /// Quotas and counts of all organizations.

@@ -12,6 +12,7 @@ pub mod journal;
 pub mod limits;
 pub mod maintenance;
 pub mod notification;
+pub mod organization;
 pub mod protection;
 pub mod readiness;
 pub mod reason;

@@ -20,6 +20,7 @@ mod history;
 mod incidents;
 mod journal;
 mod maintenance;
+mod organizations;
 mod protection;
 mod recommendations;
 pub mod route;
@@ -42,6 +43,7 @@ pub fn routes() -> Vec<Route> {
         changes::routes(),
         maintenance::routes(),
         protection::routes(),
+        organizations::routes(),
         status_page::routes(),
         signals::routes(),
         events::routes(),

@@ -24,6 +24,7 @@ mod maintenance;
 mod monitor;
 mod notifications;
 mod openapi;
+mod organizations;
 mod places;
 mod postgres_server;
 mod private;

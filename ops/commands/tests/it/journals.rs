@@ -101,6 +101,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("backup.jsonl");
     prove("status-page.jsonl");
     prove("impact.jsonl");
+    prove("organizations.jsonl");
 }
 
 #[test]
@@ -129,6 +130,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "backup.jsonl",
         "status-page.jsonl",
         "impact.jsonl",
+        "organizations.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -141,7 +143,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
 
 #[test]
 fn an_event_comes_back_from_its_group() {
-    const ALL: [&str; 9] = [
+    const ALL: [&str; 10] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
@@ -151,6 +153,7 @@ fn an_event_comes_back_from_its_group() {
         "backup.jsonl",
         "status-page.jsonl",
         "impact.jsonl",
+        "organizations.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -225,7 +225,10 @@ fn protection_event(
         | ProtectionEvent::SafeModeBegan { .. }
         | ProtectionEvent::SafeModeStageChanged { .. }
         | ProtectionEvent::SafeModeEnded
-        | ProtectionEvent::SafeModeReminded { .. } => {}
+        | ProtectionEvent::SafeModeReminded { .. }
+        | ProtectionEvent::OrganizationPlanSet { .. }
+        | ProtectionEvent::OrganizationOverrideBegun { .. }
+        | ProtectionEvent::OrganizationOverrideEnded { .. } => {}
     }
     Ok(())
 }

@@ -54,6 +54,7 @@ fn errors() -> Vec<Error> {
             Entity::Document("a\u{7}'b".to_owned()),
             Entity::Entry(7),
             Entity::MaintenanceWindow(7),
+            Entity::PlanOverride("organization:acme".parse().unwrap()),
             Entity::StatusNotice(7),
             Entity::StatusUpdate(8),
             Entity::Share(ShareId(7)),
@@ -103,6 +104,14 @@ fn errors() -> Vec<Error> {
             ("quiet", FieldReason::EmptyRange),
             ("quiet", FieldReason::HalfRange),
             ("kind", FieldReason::Unknown { known: vec!["ntfy", "mail"] }),
+            (
+                "plan",
+                FieldReason::UnknownPlan {
+                    found: "gold".to_owned(),
+                    known: vec!["default".to_owned(), "large".to_owned()],
+                },
+            ),
+            ("plan", FieldReason::UnknownPlan { found: "gold".to_owned(), known: Vec::new() }),
             ("kind", FieldReason::UnknownEntryKind("<b>".to_owned())),
             ("zone", FieldReason::UnknownTimeZone("Mars/Base".to_owned())),
             ("hosts", FieldReason::HostsForManagers),

@@ -10,7 +10,7 @@ use wording::{replay::describe, timeline::line};
 fn entries() -> Vec<Entry> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../commands/tests/journals");
     let mut entries = Vec::new();
-    const ALL: [&str; 9] = [
+    const ALL: [&str; 10] = [
         "every-event.jsonl",
         "real.jsonl",
         "reminders.jsonl",
@@ -20,6 +20,7 @@ fn entries() -> Vec<Entry> {
         "backup.jsonl",
         "status-page.jsonl",
         "impact.jsonl",
+        "organizations.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {
