@@ -3,6 +3,7 @@
 //! typed still stands in it.
 
 mod health;
+mod organization;
 mod protection;
 mod reply;
 mod settings;
@@ -31,10 +32,11 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 5] = [
+pub const FORMS: [&str; 6] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
+    crate::routes::organization::PATH,
     crate::routes::protection::PATH,
     crate::routes::status_page::PATH,
 ];
@@ -50,6 +52,7 @@ where
 {
     trail::forms(context.clone(), shell.clone())
         .merge(health::forms(context.clone(), shell.clone()))
+        .merge(organization::forms(context.clone(), shell.clone()))
         .merge(protection::forms(context.clone(), shell.clone()))
         .merge(status_page::forms(context, shell))
 }

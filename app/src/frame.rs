@@ -33,6 +33,7 @@ use crate::{
         incidents::IncidentsPage,
         join::JoinPage,
         journal::JournalPage,
+        organization::OrganizationPage,
         protection::ProtectionPage,
         runbook::RunbookPage,
         settings::{
@@ -85,6 +86,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/protection") view=ProtectionPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/organizations/:id") view=OrganizationPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/status") view=StatusPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/signals/:signal") view=SignalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>

@@ -8,6 +8,7 @@ pub(crate) mod incident;
 pub(crate) mod incidents;
 pub(crate) mod join;
 pub(crate) mod journal;
+pub(crate) mod organization;
 pub(crate) mod period;
 pub(crate) mod protection;
 pub(crate) mod runbook;

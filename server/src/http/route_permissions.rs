@@ -43,6 +43,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/ops/journal", Permission::Read),
     get("/ops/approve/{id}", Permission::Read),
     get("/ops/protection", Permission::Read),
+    get("/ops/organizations/{id}", Permission::Read),
     get("/ops/status", Permission::Read),
     get("/ops/history", Permission::Read),
     get("/ops/signals/{signal}", Permission::Read),
@@ -60,6 +61,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/api/pages/incident", Permission::Read),
     get("/api/pages/approve", Permission::Read),
     get("/api/pages/protection", Permission::Read),
+    get("/api/pages/organization", Permission::Read),
     get("/api/pages/status", Permission::Read),
     get("/api/pages/history", Permission::Read),
     get("/api/pages/signal", Permission::Read),
@@ -101,6 +103,16 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post("/ops/protection", "what=resume", person(Role::Approver, false)),
     post("/ops/protection", "what=begin&reason=x", person(Role::Approver, true)),
     post("/ops/protection", "what=end", person(Role::Approver, true)),
+    post(
+        "/ops/organizations",
+        "what=begin&organization=organization:acme&plan=large&hours=1&reason=x",
+        person(Role::Approver, false),
+    ),
+    post(
+        "/ops/organizations",
+        "what=end&organization=organization:acme",
+        person(Role::Approver, false),
+    ),
     post(
         "/ops/status",
         "what=notice&step=publish&state=identified&title=x&text=x",

@@ -213,3 +213,55 @@ fn any_name_that_the_gate_takes_has_a_plan_and_a_page() {
         "in the order of their bytes"
     );
 }
+
+#[test]
+fn the_page_says_what_counts_and_its_form_gives_another_plan() {
+    let gated = Gated::start_with(&limits(&ALL), THRESHOLDS);
+    let program = &gated.program;
+    let viewer = program.invite("viewer", "A viewer");
+    let shown = |segment: &str, cookie: &str| {
+        let headers = format!("Accept: text/html\r\nCookie: {cookie}\r\n");
+        program.request("GET", &format!("/ops/organizations/{segment}"), &headers, "").unwrap()
+    };
+    for (segment, heading) in [
+        ("acme", "acme"),
+        ("a%2F..%2Fb", "a/../b"),
+        ("organization:..", ".."),
+        ("%3Cscript%3E", "&lt;script&gt;"),
+        ("what%3F%20100%25%20%231", "what? 100% #1"),
+        ("Z%C3%BCrich", "Z\u{fc}rich"),
+    ] {
+        let answer = shown(segment, &program.cookie);
+        assert_eq!(answer.status, 200, "{segment}: {answer:?}");
+        assert!(answer.body.contains(&format!("<h1><bdi>{heading}</bdi></h1>")), "{segment}");
+        assert!(answer.body.contains("Nothing but its plan limits"), "{segment}");
+        assert!(answer.body.contains("override-plan"), "{segment}: an owner sees the form");
+    }
+    assert_eq!(shown("a%40b", &program.cookie).status, 404);
+    let answer = shown("acme", &viewer);
+    assert!(!answer.body.contains("override-plan"), "{answer:?}");
+    assert!(answer.body.contains("Approvers and owners can give it another plan"), "{answer:?}");
+
+    let send = |cookie: &str, body: &str| {
+        let headers = format!(
+            "Accept: text/html\r\nContent-Type: application/x-www-form-urlencoded\r\nCookie: {cookie}\r\n"
+        );
+        program.request("POST", "/ops/organizations", &headers, body).unwrap()
+    };
+    let begin = "what=begin&organization=organization%3Aa%2F..%2Fb&plan=large&hours=4&reason=";
+    assert_eq!(send(&viewer, &format!("{begin}x")).status, 403);
+    let refused = send(&program.cookie, &format!("{begin}+"));
+    assert_eq!(refused.status, 422, "{refused:?}");
+    assert!(refused.body.contains("The reason is empty"), "{refused:?}");
+    let done = send(&program.cookie, &format!("{begin}They+move."));
+    assert_eq!(done.status, 303, "{done:?}");
+    assert_eq!(field(&done, "location").as_deref(), Some("/ops/organizations/a%2F..%2Fb"));
+    assert_eq!(burst(&gated, "a/../b"), 400);
+    let answer = shown("a%2F..%2Fb", &viewer);
+    for told in ["Override: plan", "They move.", "by an override", "gave a/../b the plan large"] {
+        assert!(answer.body.contains(told), "{told}: {answer:?}");
+    }
+    let done = send(&program.cookie, "what=end&organization=organization%3Aa%2F..%2Fb");
+    assert_eq!(done.status, 303, "{done:?}");
+    assert_eq!(burst(&gated, "a/../b"), 2);
+}
