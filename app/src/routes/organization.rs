@@ -10,7 +10,6 @@ pub(crate) use state::PATH;
 pub use state::{OrganizationView, RefusedOverride};
 
 use commands::organizations::OrganizationPage as View;
-use domain::error::ErrorKind;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use wording::{humanize, organization};
@@ -23,6 +22,11 @@ use crate::{
 };
 use state::State;
 
+/// The sentence about an address that can't name an organization.
+#[cfg(feature = "ssr")]
+const NO_NAME: &str =
+    "No organization can have this name: at most 100 visible characters without '@'.";
+
 /// The page of an organization; `id` is the part of the address that names it, `before` the entry
 /// before which its timeline begins.
 #[server(prefix = "/api/pages", endpoint = "organization", input = GetUrl)]
@@ -30,11 +34,14 @@ pub async fn get_organization(
     #[server(default)] id: String,
     #[server(default)] before: String,
 ) -> Result<OrganizationView, Problem> {
-    let organization = domain::protection::organization_of_segment(&id).ok_or_else(|| Problem {
-        kind: ErrorKind::NotFound,
-        sentence: "No organization can have this name: at most 100 visible characters without '@'."
-            .to_owned(),
-    })?;
+    crate::door::check::<commands::reading::GetOrganization>()?;
+    let unknown = || {
+        crate::door::refuse(Problem {
+            kind: domain::error::ErrorKind::NotFound,
+            sentence: NO_NAME.to_owned(),
+        })
+    };
+    let organization = domain::protection::organization_of_segment(&id).ok_or_else(unknown)?;
     let before = before.parse().ok();
     let reading = commands::reading::GetOrganization { organization, before };
     let page = crate::door::execute(reading).await?;
@@ -117,14 +124,13 @@ fn now(view: &View) -> Option<AnyView> {
         }
         .into_any()
     });
-    // Whoever may give another plan may lift a limit as well; others see the incident's page.
     let measures = view.measures.iter().map(|one| {
         let told = wording::protection::limited(
             &one.measure.requests,
             one.measure.rate,
             one.measure.until,
         );
-        let form = view.may_override.then(|| lift(&one.measure.requests, Some(one.incident.0)));
+        let form = view.may_stop.then(|| lift(&one.measure.requests, Some(one.incident.0)));
         view! { <li class="card"><p class="card-title">{prose(&told)}</p>{form}</li> }.into_any()
     });
     let cards: Vec<AnyView> = measures.chain(incidents).collect();

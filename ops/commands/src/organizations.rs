@@ -186,6 +186,8 @@ pub struct OrganizationPage {
     pub known_plans: Vec<String>,
     /// Names of those who are named here.
     pub names: Names,
+    /// True if the reader may lift a measure.
+    pub may_stop: bool,
     /// True if the reader may begin and end an override.
     pub may_override: bool,
 }

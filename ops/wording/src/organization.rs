@@ -142,3 +142,140 @@ pub fn about_overrides(longest: Span) -> String {
         longest.as_secs() / 86_400
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use commands::organizations::{ClassQuota, IncidentOfOrganization};
+    use domain::{
+        actor::{Actor, Names},
+        breach::BreachKey,
+        id::IncidentNumber,
+        impact::{AffectedOrganization, EffectOn, Evidence},
+        journal::Cursor,
+        protection::{
+            AssignedPlan, LimitedRequests, Measure, MeasureInForce, OrganizationPlans,
+            organization_named,
+        },
+    };
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_secs(1_795_348_800 + seconds)
+    }
+
+    fn acme() -> OrganizationPage {
+        let organization = organization_named("acme").unwrap();
+        OrganizationPage {
+            cursor: Cursor::default(),
+            checked_at: at(0),
+            plans: OrganizationPlans::none(organization),
+            plan: Some("default".to_owned()),
+            source: PlanSource::Default,
+            quotas: Vec::new(),
+            measures: Vec::new(),
+            safe_mode: None,
+            incidents: Vec::new(),
+            traffic: None,
+            signals: Vec::new(),
+            timeline: Vec::new(),
+            older: None,
+            known_plans: Vec::new(),
+            names: Names::default(),
+            may_stop: false,
+            may_override: false,
+        }
+    }
+
+    fn uploads(state: QuotaState) -> ClassQuota {
+        let quota = QuotaView {
+            requests: 600,
+            per: Span::from_mins(1),
+            burst: 20,
+            at_a_time: Some(5),
+            state,
+        };
+        ClassQuota { class: "uploads".to_owned(), quota: Some(quota) }
+    }
+
+    #[test]
+    fn the_status_says_what_limits_and_affects_it_and_never_that_nothing_does_then() {
+        let told = |page: &OrganizationPage| status(page, at(0));
+        let mut page = acme();
+        page.quotas = vec![uploads(QuotaState::Observe)];
+        assert_eq!(told(&page), "Nothing limits acme.");
+        page.quotas = vec![uploads(QuotaState::On)];
+        assert_eq!(told(&page), "Nothing but its plan limits acme.");
+        page.plans.overridden = Some(PlanOverride {
+            organization: page.plans.organization.clone(),
+            plan: "large".to_owned(),
+            until: at(60),
+            reason: "They move.".to_owned(),
+            by: Actor::Local,
+            began_at: at(-60),
+        });
+        assert!(told(&page).contains("but limits.md has no such plan any more"), "{}", told(&page));
+        page.source = PlanSource::Override;
+        assert_eq!(told(&page), "acme has the plan large until 22 Nov 2026, 12:01:00 UTC.");
+        assert_eq!(status(&page, at(60)), "Nothing but its plan limits acme.");
+        let organization = page.plans.organization.clone();
+        page.measures = vec![MeasureInForce {
+            incident: IncidentNumber(12),
+            began_at: at(0),
+            measure: Measure {
+                requests: LimitedRequests {
+                    organization: organization.clone(),
+                    class: "uploads".to_owned(),
+                },
+                rate: 4.0,
+                sent: 50.0,
+                usual: None,
+                because: BreachKey {
+                    subject: organization.clone(),
+                    signal: "organization.batch".parse().unwrap(),
+                },
+                stage: 0,
+                returns: 0,
+                until: at(300),
+            },
+        }];
+        let evidence = Evidence::Refused { refused: 40, of: 100 };
+        page.incidents = vec![IncidentOfOrganization {
+            incident: IncidentNumber(12),
+            effects: Some(AffectedOrganization {
+                organization,
+                effects: vec![EffectOn { evidence, since: at(0), until: None }],
+            }),
+        }];
+        assert_eq!(
+            told(&page),
+            "Calm Ops limits acme: uploads to 4 requests/s until 22 Nov 2026, 12:05:00 UTC. \
+             acme is affected by incident 12: limited: 40% of requests refused. \
+             acme has the plan large until 22 Nov 2026, 12:01:00 UTC."
+        );
+    }
+
+    #[test]
+    fn a_plan_says_where_it_comes_from() {
+        let mut page = acme();
+        assert!(plan(&page).starts_with("Its plan is default, unless the proxy"));
+        let assigned = AssignedPlan { plan: "pro".to_owned(), by: Actor::Local, at: at(0) };
+        (page.source, page.plans.assigned) = (PlanSource::Assigned, Some(assigned));
+        assert_eq!(
+            plan(&page),
+            "Its plan was set to pro, which limits.md does not have any more: default counts until another one is set."
+        );
+        page.plan = Some("pro".to_owned());
+        assert_eq!(plan(&page), "Its plan is pro: it was set for it.");
+        page.plan = None;
+        assert!(plan(&page).contains("no plan limits it"));
+    }
+
+    #[test]
+    fn a_quota_is_told_with_what_becomes_of_it() {
+        let told = |state| quota(&uploads(state).quota.unwrap());
+        assert_eq!(told(QuotaState::On), "10 requests/s, 20 at once, 5 under way at a time");
+        assert!(told(QuotaState::Observe).ends_with("; only observed, nothing is refused"));
+        assert!(told(QuotaState::Off).ends_with("; switched off"));
+    }
+}

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use commands::{
-    command::{BeginPlanOverride, EndPlanOverride, SetOrganizationPlan},
+    command::{BeginPlanOverride, EndMeasure, EndPlanOverride, SetOrganizationPlan},
     operation::Operation as _,
     organizations::{
         ClassQuota, IncidentOfOrganization, OrganizationCard, OrganizationList, OrganizationPage,
@@ -126,6 +126,7 @@ impl Inner {
             older,
             known_plans: Self::known_plans(limits),
             names: self.names().await?,
+            may_stop: authorize(caller, EndMeasure::PERMISSION).is_ok(),
             may_override: authorize(caller, BeginPlanOverride::PERMISSION).is_ok(),
             plans,
         })

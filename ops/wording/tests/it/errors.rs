@@ -156,6 +156,7 @@ fn errors() -> Vec<Error> {
             Conflict::LimitReached(Limited::Passkeys),
             Conflict::LimitReached(Limited::Tokens),
             Conflict::LimitReached(Limited::Contacts),
+            Conflict::LimitReached(Limited::PlanOverrides),
             Conflict::RoleUnchanged,
             Conflict::LastOwnerRole,
             Conflict::LastOwnerAccount,

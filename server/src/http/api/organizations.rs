@@ -103,6 +103,7 @@ impl FromQuery for ListOrganizations {
 struct PlanOf {
     /// The name of a plan of limits.md; `null` removes the plan that is set.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     plan: Option<String>,
 }
 
