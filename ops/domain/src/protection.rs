@@ -4,6 +4,7 @@
 pub(crate) mod allowed;
 pub(crate) mod measure;
 pub(crate) mod organization;
+mod plans;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +15,10 @@ pub use crate::protection::{
         MeasureInForce, SafeModeStage,
     },
     organization::{
-        AssignedPlan, LONGEST_OVERRIDE, MOST_OVERRIDES, OrganizationPlans, OverrideEnding,
-        PlanOverride, PlanSource, is_organization_name, organization_named,
-        organization_of_segment, organization_segment,
+        LONGEST_OVERRIDE, MOST_OVERRIDES, OverrideEnding, PlanSource, is_organization_name,
+        organization_named, organization_of_segment, organization_segment,
     },
+    plans::{AssignedPlan, OrganizationPlans, PlanOverride},
 };
 use crate::{
     actor::Actor,
@@ -299,5 +300,72 @@ mod tests {
         let stage = SafeModeStage::Interactive;
         entries.push(entry(12, Event::SafeModeStageChanged { stage, incident: None }));
         assert!(Protection::of(&entries).safe_mode.is_none());
+    }
+
+    fn acme() -> Subject {
+        "organization:acme".parse().unwrap()
+    }
+
+    fn begun(organization: Subject, plan: &str, until: i64) -> Event {
+        Event::OrganizationOverrideBegun {
+            organization,
+            plan: plan.to_owned(),
+            until: Timestamp::from_secs(until),
+            reason: "migration".to_owned(),
+        }
+    }
+
+    #[test]
+    fn plans_are_what_the_journal_tells_of_their_organization() {
+        let other: Subject = "organization:globex".parse().unwrap();
+        let set = |organization: Subject, plan: Option<&str>| Event::OrganizationPlanSet {
+            organization,
+            plan: plan.map(str::to_owned),
+        };
+        let ended = |organization| Event::OrganizationOverrideEnded {
+            organization,
+            ending: OverrideEnding::Person,
+        };
+        let mut plans = OrganizationPlans::none(acme());
+        let mut protection = Protection::default();
+        let mut take = |number, event, plans: &mut OrganizationPlans| {
+            let entry = entry(number, event);
+            plans.take(&entry);
+            assert!(protection.take(&entry));
+            protection.overrides.iter().map(|one| one.plan.clone()).collect::<Vec<_>>()
+        };
+        take(1, set(acme(), Some("pro")), &mut plans);
+        take(2, set(other.clone(), Some("large")), &mut plans);
+        assert_eq!(plans.assigned.as_ref().map(|one| &*one.plan), Some("pro"));
+        take(3, begun(acme(), "large", 10), &mut plans);
+        // Another one takes its place.
+        assert_eq!(take(4, begun(acme(), "small", 20), &mut plans), ["small"]);
+        assert_eq!(take(5, begun(other.clone(), "pro", 20), &mut plans), ["small", "pro"]);
+        let in_force = |plans: &OrganizationPlans, at| {
+            plans.override_at(Timestamp::from_secs(at)).map(|one| one.plan.clone())
+        };
+        assert_eq!([in_force(&plans, 19), in_force(&plans, 20)], [Some("small".to_owned()), None]);
+        assert_eq!(take(6, ended(other), &mut plans), ["small"]);
+        let stage = SafeModeStage::Interactive;
+        take(7, Event::SafeModeStageChanged { stage, incident: None }, &mut plans);
+        assert!(plans.overridden.is_some());
+        assert!(take(8, ended(acme()), &mut plans).is_empty());
+        take(9, set(acme(), None), &mut plans);
+        assert_eq!(plans, OrganizationPlans::none(acme()));
+    }
+
+    #[test]
+    fn overrides_that_are_over_are_ended_once() {
+        let mut protection = Protection::default();
+        protection.take(&entry(1, begun(acme(), "large", 10)));
+        assert!(protection.overrides_over(Timestamp::from_secs(9)).is_empty());
+        let events = protection.overrides_over(Timestamp::from_secs(10));
+        let [Event::OrganizationOverrideEnded { ending: OverrideEnding::Expired, .. }] =
+            &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        protection.take(&entry(2, events[0].clone()));
+        assert!(protection.overrides_over(Timestamp::from_secs(11)).is_empty());
     }
 }
