@@ -88,6 +88,7 @@ pub(crate) fn reason(to: &str) -> Option<String> {
         "/ops/status" => "Sign in to publish on the status page.",
         "/ops/runbook" => "Sign in to read the runbook.",
         "/ops/settings/notifications" => "Sign in to set your notifications.",
+        _ if path.starts_with("/ops/organizations/") => "Sign in to see an organization.",
         _ if path == "/ops/settings" || path.starts_with("/ops/settings/") => {
             "Sign in to change settings."
         }

@@ -4,6 +4,7 @@
 
 mod health;
 mod messages;
+mod organization;
 mod practice;
 mod protection;
 mod reply;
@@ -33,10 +34,11 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 7] = [
+pub const FORMS: [&str; 8] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
+    crate::routes::organization::PATH,
     crate::routes::protection::PATH,
     crate::routes::status_page::PATH,
     crate::routes::settings::readiness::PATH,
@@ -54,6 +56,7 @@ where
 {
     trail::forms(context.clone(), shell.clone())
         .merge(health::forms(context.clone(), shell.clone()))
+        .merge(organization::forms(context.clone(), shell.clone()))
         .merge(protection::forms(context.clone(), shell.clone()))
         .merge(practice::forms(context.clone(), shell.clone()))
         .merge(status_page::forms(context.clone(), shell.clone()))

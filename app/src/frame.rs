@@ -34,6 +34,7 @@ use crate::{
         join::JoinPage,
         journal::JournalPage,
         messages::MessagesPage,
+        organization::OrganizationPage,
         protection::ProtectionPage,
         runbook::RunbookPage,
         settings::{
@@ -87,6 +88,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/protection") view=ProtectionPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/organizations/:id") view=OrganizationPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/status") view=StatusPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/signals/:signal") view=SignalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>

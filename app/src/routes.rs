@@ -9,6 +9,7 @@ pub(crate) mod incidents;
 pub(crate) mod join;
 pub(crate) mod journal;
 pub(crate) mod messages;
+pub(crate) mod organization;
 pub(crate) mod period;
 pub(crate) mod protection;
 pub(crate) mod runbook;

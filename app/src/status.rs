@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use domain::{
+    protection::organization_segment,
     reading::{Reading, Status},
     signal::Signal,
     subject::Subject,
@@ -19,6 +20,11 @@ pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
 /// The address of the page that shows a signal's history.
 pub(crate) fn signal_href(subject: &Subject, signal: &Signal) -> String {
     format!("/ops/signals/{signal}?subject={}", percent_encode(subject.as_str()))
+}
+
+/// Address of the page of an organization.
+pub(crate) fn organization_href(organization: &Subject) -> String {
+    format!("/ops/organizations/{}", organization_segment(organization))
 }
 
 /// Id of a subject's heading on the health page. No two subjects share one, and it needs no escapes

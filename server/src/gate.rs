@@ -28,11 +28,14 @@ use domain::{
     time::{MonotonicTime, Span},
 };
 use engine::{
-    gate::{BatchBound, Config, Decision, Enforcement, Exceeded, Gate, Reported, Verdict, Window},
+    gate::{
+        AssignedPlans, BatchBound, Config, Decision, Enforcement, Exceeded, Gate, Reported,
+        Verdict, Window,
+    },
     impact::OrganizationMinute,
 };
 use policy::limits::{
-    Class, ClassKind, Classification, Limit, LimitState, Limits, Organization, Quota,
+    Class, ClassKind, Classification, Limit, LimitState, Limits, NamedPlans, Organization, Quota,
 };
 
 use crate::clock::Clock;
@@ -69,6 +72,8 @@ struct InForce {
     limits: Arc<Limits>,
     counts: Arc<Gate>,
     imposed: Imposed,
+    /// The plans that are set.
+    assigned: AssignedPlans,
 }
 
 /// Traffic of the organizations that are watched: by class, and all of their last minute.
@@ -113,6 +118,7 @@ impl Gatekeeper {
                 limits,
                 counts,
                 imposed: Imposed::default(),
+                assigned: AssignedPlans::new(key),
             })),
             clock,
             key,
@@ -159,7 +165,7 @@ impl Gatekeeper {
         } else {
             counts(&limits, self.key)
         };
-        self.put_in_force(limits, counts, &protection);
+        self.put_in_force(limits, counts, before.assigned.clone(), &protection);
     }
 
     /// Puts measures and safe mode in force, as the journal tells them.
@@ -173,12 +179,35 @@ impl Gatekeeper {
         }
         protection.clone_from(next);
         let before = self.in_force();
-        self.put_in_force(Arc::clone(&before.limits), Arc::clone(&before.counts), &protection);
+        let (limits, counts) = (Arc::clone(&before.limits), Arc::clone(&before.counts));
+        self.put_in_force(limits, counts, before.assigned.clone(), &protection);
     }
 
-    fn put_in_force(&self, limits: Arc<Limits>, counts: Arc<Gate>, protection: &Protection) {
+    /// Sets the plans of organizations, or removes them, as the journal tells them.
+    pub fn assign_plans<'a>(&self, plans: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) {
+        let protection = self.protection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut plans = plans.into_iter().peekable();
+        if plans.peek().is_none() {
+            return;
+        }
+        let before = self.in_force();
+        let mut assigned = before.assigned.clone();
+        for (organization, plan) in plans {
+            assigned.set(organization, plan);
+        }
+        let (limits, counts) = (Arc::clone(&before.limits), Arc::clone(&before.counts));
+        self.put_in_force(limits, counts, assigned, &protection);
+    }
+
+    fn put_in_force(
+        &self,
+        limits: Arc<Limits>,
+        counts: Arc<Gate>,
+        assigned: AssignedPlans,
+        protection: &Protection,
+    ) {
         let imposed = Imposed::of(protection, &limits, self.clock.now());
-        let next = Arc::new(InForce { limits, counts, imposed });
+        let next = Arc::new(InForce { limits, counts, imposed, assigned });
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
@@ -233,7 +262,7 @@ impl Gatekeeper {
     }
 
     fn decide(&self, in_force: &InForce, question: &Question<'_>) -> Answer {
-        let InForce { limits, counts, imposed } = in_force;
+        let InForce { limits, counts, imposed, assigned } = in_force;
         let classification = limits.classify(question.method, question.uri);
         let organization = organization_of(limits, question);
         if !imposed.passes_safe_mode(limits, classification.as_ref(), organization.as_ref()) {
@@ -251,7 +280,12 @@ impl Gatekeeper {
             return Answer::Refused(Refusal::TooLarge { most });
         }
         let now = self.clock.now();
-        let limit = limits.limit(question.plan, &organization, class.id, now.wall);
+        let named = NamedPlans {
+            overridden: imposed.overriding(organization.as_str(), now.mono),
+            assigned: assigned.plan(organization.as_str()),
+            header: question.plan,
+        };
+        let limit = limits.limit(named, &organization, class.id, now.wall);
         let limit = limit.and_then(|limit| self.enforced(limit, now.mono));
         let measure = imposed.quota(organization.as_str(), class, now.mono);
         let bound = self.batch_bound(limits, class, now.mono);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::id::IncidentNumber;
+use domain::{id::IncidentNumber, text::isolated};
 use wording::humanize::{capital, list};
 
 use crate::{
@@ -74,6 +74,17 @@ pub(crate) fn sentences(report: &Report) -> Vec<String> {
         list(&names)
     };
     let mut sentences = Vec::new();
+    if !report.organizations.is_empty() {
+        let named = report.organizations.iter().take(20).map(|name| isolated(name));
+        let mut names: Vec<String> = named.collect();
+        if report.organizations.len() > names.len() {
+            names.push(format!("{} more", report.organizations.len() - names.len()));
+        }
+        sentences.push(format!(
+            "The stored plan of {} does not match the journal; set it again.",
+            list(&names)
+        ));
+    }
     if !report.unexplained.is_empty() {
         sentences.push(format!("{}.", capital(&unexplained(&report.unexplained))));
     }

@@ -37,6 +37,9 @@ use crate::{
 /// The time within which the flag file has to be written; what takes longer goes on by itself.
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
 
+/// How many plans of organizations are read at a time.
+const PLANS_PAGE: u32 = 10_000;
+
 /// Takes the sentences that people have to know; false if it could not.
 pub type Report = Box<dyn Fn(Vec<String>) -> bool + Send + Sync>;
 
@@ -156,6 +159,7 @@ impl Enforcement {
             }
             // Others wait meanwhile: it is set in the order of the journal.
             if let Some(gatekeeper) = &self.gatekeeper {
+                gatekeeper.assign_plans(entries.iter().filter_map(plan_set));
                 gatekeeper.set_protection(&protection);
             }
             state.protection = Arc::new(protection);
@@ -262,6 +266,29 @@ pub fn told_stage(text: &str) -> SafeModeStage {
     let line = text.lines().nth(1).map(str::trim);
     let stage = SafeModeStage::ALL.into_iter().find(|stage| Some(stage.as_str()) == line);
     stage.unwrap_or(SafeModeStage::ReadOnly)
+}
+
+/// The organization whose plan an entry sets or removes, and the plan.
+fn plan_set(entry: &Entry) -> Option<(&str, Option<&str>)> {
+    let EventGroup::Protection(ProtectionEvent::OrganizationPlanSet { organization, plan }) =
+        entry.event.as_ref()?.group()
+    else {
+        return None;
+    };
+    Some((organization.name(), plan.as_deref()))
+}
+
+/// Lets the gate have the plans that are set; none of them is missing when it answers first.
+pub async fn assign_plans(store: &dyn Store, gatekeeper: &Gatekeeper) -> Result<(), StoreError> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.as_organizations().assigned_plans(after.as_deref(), PLANS_PAGE).await?;
+        gatekeeper.assign_plans(page.iter().map(|(name, plan)| (name.as_str(), Some(&**plan))));
+        match page.into_iter().last() {
+            Some((name, _)) => after = Some(name),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Protection as the journal tells it at the start, and the flag file in line with it.

@@ -170,6 +170,9 @@ pub async fn run(
     }
     let flag = config.collectors.gate.safe_mode_flag.clone().map(|path| Arc::new(Flag::new(path)));
     let protection = protection::at_start(&*store, flag.as_deref(), now.wall).await?;
+    if let Some(gatekeeper) = &gatekeeper {
+        protection::assign_plans(&*store, gatekeeper).await?;
+    }
     let opening = store.opening().await?;
 
     let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];

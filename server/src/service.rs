@@ -19,6 +19,7 @@ mod incident_page;
 mod inner;
 mod inspections;
 mod messages;
+mod organizations;
 mod practice;
 mod proofs;
 mod publish;

@@ -6,6 +6,7 @@ mod change;
 pub mod disk_reserve;
 mod error;
 mod open;
+mod organizations;
 pub mod past;
 pub mod postgres;
 mod rollup;
@@ -42,6 +43,7 @@ pub use self::{
     change::{About, Beside, Change, Decide, DecidePeople},
     error::StoreError,
     open::{Where, open, open_archive, open_to_read, open_to_serve},
+    organizations::{Organizations, PlanRow},
     past::{Bucket, Past, StoredSeries},
     postgres::PostgresStore,
     rollup::{HeardSlot, Rollup, RollupStep},
@@ -185,6 +187,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The store as it keeps contacts and the outbox.
     fn as_calls(&self) -> &dyn Calls;
+
+    /// The store as it keeps organizations.
+    fn as_organizations(&self) -> &dyn Organizations;
 
     /// The number of an incident by its id.
     async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError>;

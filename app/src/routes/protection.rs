@@ -106,6 +106,7 @@ fn Page(state: State) -> impl IntoView {
             <p class="lead" aria-live="polite">{move || sentence.get()}</p>
             <safe_mode::SafeModeCard state/>
             <measures::Measures state/>
+            <measures::Overrides state/>
             {move || (!has_gate.get()).then(no_gate)}
             <Show when=move || has_gate.get()><traffic::Traffic/></Show>
             <measures::Automation state/>

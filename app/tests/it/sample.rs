@@ -314,6 +314,9 @@ impl Sample {
             | Command::EndSafeMode(_)
             | Command::BeginPractice(_)
             | Command::EndPractice(_)
+            | Command::SetOrganizationPlan(_)
+            | Command::BeginPlanOverride(_)
+            | Command::EndPlanOverride(_)
             | Command::PublishNotice(_)
             | Command::PublishUpdate(_)
             | Command::WithdrawUpdate(_)
@@ -577,6 +580,8 @@ impl Backend for Sample {
         read_journal(ReadJournal),
         get_bundle(GetBundle),
         get_protection(GetProtection),
+        get_organization(GetOrganization),
+        list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
         get_settings(GetSettings),

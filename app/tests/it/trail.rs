@@ -181,6 +181,8 @@ impl Backend for Fake {
         get_recommendation(GetRecommendation),
         get_bundle(GetBundle),
         get_protection(GetProtection),
+        get_organization(GetOrganization),
+        list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
         get_settings(GetSettings),

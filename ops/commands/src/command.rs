@@ -22,6 +22,7 @@ use crate::{
     messages::ReadVersion,
     notifications::{ContactRequest, Notification},
     operation::{Committed, Operation, changes},
+    organizations::OverrideRequest,
     sharing::ShareRequest,
 };
 
@@ -126,6 +127,27 @@ changes! {
         }
         /// End the practice in force.
         EndPractice needs person(Role::Responder, false) => {}
+        // The product's billing calls it: a scope of its own, so that no token can do it that could not
+        // before.
+        /// Set the plan of an organization, or remove it.
+        SetOrganizationPlan needs Permission::SetPlans => {
+            /// The organization.
+            organization: Subject,
+            /// The name of the plan; `None` removes it.
+            plan: Option<String>,
+        }
+        /// Give an organization another plan for a time.
+        BeginPlanOverride needs person(Role::Approver, false) => {
+            /// The organization.
+            organization: Subject,
+            /// Plan, end and reason.
+            request: OverrideRequest,
+        }
+        /// End such an override before its time is over.
+        EndPlanOverride needs person(Role::Approver, false) => {
+            /// The organization.
+            organization: Subject,
+        }
         /// Publish a new notice on the status page.
         PublishNotice needs person(Role::Approver, false) => {
             /// The incident that it is about, for the team only.

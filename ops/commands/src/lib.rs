@@ -16,6 +16,7 @@ pub mod messages;
 pub mod missing;
 pub mod notifications;
 pub mod operation;
+pub mod organizations;
 pub mod practice;
 pub mod protection;
 pub mod readiness;

@@ -16,6 +16,7 @@ use crate::{
     messages::MessagesPage,
     notifications::Contacts,
     operation::{Listed, Operation},
+    organizations::{OrganizationList, OrganizationPage},
     protection::ProtectionPage,
     readiness::Readiness,
     sharing::{SharedPage, Shares},
@@ -99,6 +100,20 @@ readings! {
     }
     /// Reads what protects the product: measures, whether the agent may take them, and safe mode.
     GetProtection -> ProtectionPage, needs Permission::Read => {}
+    /// Reads an organization: its plan, what limits and affects it, and what happened to it.
+    GetOrganization -> OrganizationPage, needs Permission::Read => {
+        /// The organization.
+        organization: Subject,
+        /// The entry before which the timeline begins; the newest without.
+        before: Option<u64>,
+    }
+    /// Reads the organizations that have a plan of their own, or are watched now.
+    ListOrganizations -> OrganizationList, needs Permission::Read => {
+        /// The name after which the list begins.
+        after: Option<String>,
+        /// The largest number of organizations.
+        limit: u32,
+    }
     /// Reads what is published on the status page, as the team sees it.
     GetStatusPage -> StatusPageView, needs Permission::Read => {}
     /// Reads the messages about an incident: drafts made of facts, and what people saved.

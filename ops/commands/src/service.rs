@@ -79,6 +79,8 @@ backend! {
     GetIncident => get_incident,
     FindIncident => find_incident,
     GetProtection => get_protection,
+    GetOrganization => get_organization,
+    ListOrganizations => list_organizations,
     GetStatusPage => get_status_page,
     GetMessages => get_messages,
     SearchHistory => search_history,

@@ -136,11 +136,13 @@ pub enum Scope {
     Read,
     /// What a responder may. Never what an approver may.
     Respond,
+    /// Set the plans of organizations, and nothing else.
+    Plans,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ingest, Self::Read, Self::Respond];
+    pub const ALL: [Self; 4] = [Self::Ingest, Self::Read, Self::Respond, Self::Plans];
 
     /// The word that is shown and stored.
     pub const fn as_str(self) -> &'static str {
@@ -148,6 +150,7 @@ impl Scope {
             Self::Ingest => "ingest",
             Self::Read => "read",
             Self::Respond => "respond",
+            Self::Plans => "plans",
         }
     }
 }
@@ -159,7 +162,7 @@ impl FromStr for Scope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| BadName {
             found: format!("{:?}", text.chars().take(60).collect::<String>()),
             what: "scope",
-            expected: "'ingest', 'read' or 'respond'",
+            expected: "'ingest', 'read', 'respond' or 'plans'",
         })
     }
 }
@@ -282,6 +285,8 @@ pub enum Permission {
     Read,
     /// To respond: a responder, or a token for it.
     Respond,
+    /// To set the plans of organizations: an approver, or a token for it.
+    SetPlans,
     /// A person with this role. `recently_authenticated` asks for a sign-in not long ago.
     Person {
         /// At least this.

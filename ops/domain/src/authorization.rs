@@ -11,6 +11,7 @@ pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
         Permission::Itself | Permission::Nothing | Permission::ShareLink => None,
         Permission::Read => Some(Role::Viewer),
         Permission::Ingest | Permission::Respond => Some(Role::Responder),
+        Permission::SetPlans => Some(Role::Approver),
         Permission::Person { role, .. } => Some(role),
     };
     let forbidden = |requirement| Err(Error::Forbidden(requirement));
@@ -23,7 +24,10 @@ pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
         (_, Permission::ShareLink) => forbidden(Requirement::ShareLink),
         // Nobody but Calm Ops acts as Calm Ops, and it does nothing else.
         (Principal::Agent | Principal::System, _) => forbidden(Requirement::Person),
-        (Principal::Local, Permission::Ingest | Permission::Read | Permission::Respond) => Ok(()),
+        (
+            Principal::Local,
+            Permission::Ingest | Permission::Read | Permission::Respond | Permission::SetPlans,
+        ) => Ok(()),
         // What a person answers for needs a person who can be named.
         (Principal::Local, Permission::Person { .. }) => forbidden(Requirement::SignedIn),
         (Principal::Account { role, recently_authenticated, .. }, need) => match role_for(need) {
@@ -40,6 +44,7 @@ pub fn authorize(caller: &Principal, need: Permission) -> Result<(), Error> {
                 Permission::Ingest => Scope::Ingest,
                 Permission::Read => Scope::Read,
                 Permission::Respond => Scope::Respond,
+                Permission::SetPlans => Scope::Plans,
                 Permission::Itself
                 | Permission::Nothing
                 | Permission::ShareLink
@@ -59,12 +64,13 @@ mod tests {
     use super::*;
     use crate::id::{AccountId, IncidentNumber, SessionId, ShareId, TokenId};
 
-    const PERMISSIONS: [Permission; 9] = [
+    const PERMISSIONS: [Permission; 10] = [
         Permission::Itself,
         Permission::Nothing,
         Permission::Ingest,
         Permission::Read,
         Permission::Respond,
+        Permission::SetPlans,
         Permission::Person { role: Role::Viewer, recently_authenticated: false },
         Permission::Person { role: Role::Approver, recently_authenticated: true },
         Permission::Person { role: Role::Owner, recently_authenticated: false },
@@ -96,19 +102,21 @@ mod tests {
             scopes: scopes.iter().copied().collect(),
         };
         let table = [
-            (Principal::Agent, "yynnnnnnn"),
-            (Principal::System, "yynnnnnnn"),
-            (Principal::Local, "nyyyynnnn"),
-            (account(Role::Viewer, true), "nynynynnn"),
-            (account(Role::Responder, true), "nyyyyynnn"),
-            (account(Role::Approver, true), "nyyyyyynn"),
-            (account(Role::Approver, false), "nyyyyyann"),
-            (account(Role::Owner, false), "nyyyyyayn"),
-            (token(&[Scope::Ingest]), "nyynnnnnn"),
-            (token(&[Scope::Read]), "nynynnnnn"),
-            (token(&Scope::ALL), "nyyyynnnn"),
-            (Principal::Share { id: ShareId(1), incident: IncidentNumber(1) }, "nynnnnnny"),
-            (Principal::Nobody, "nyssssssn"),
+            (Principal::Agent, "yynnnnnnnn"),
+            (Principal::System, "yynnnnnnnn"),
+            (Principal::Local, "nyyyyynnnn"),
+            (account(Role::Viewer, true), "nynynnynnn"),
+            (account(Role::Responder, true), "nyyyynynnn"),
+            (account(Role::Approver, true), "nyyyyyyynn"),
+            (account(Role::Approver, false), "nyyyyyyann"),
+            (account(Role::Owner, false), "nyyyyyyayn"),
+            (token(&[Scope::Ingest]), "nyynnnnnnn"),
+            (token(&[Scope::Read]), "nynynnnnnn"),
+            (token(&[Scope::Respond]), "nynnynnnnn"),
+            (token(&[Scope::Plans]), "nynnnynnnn"),
+            (token(&Scope::ALL), "nyyyyynnnn"),
+            (Principal::Share { id: ShareId(1), incident: IncidentNumber(1) }, "nynnnnnnny"),
+            (Principal::Nobody, "nysssssssn"),
         ];
         for (principal, expected) in table {
             assert_eq!(verdicts(&principal), expected, "{principal:?}");

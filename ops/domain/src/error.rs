@@ -152,6 +152,8 @@ pub enum Entity {
     MaintenanceWindow(u64),
     /// A measure in force.
     Measure(LimitedRequests),
+    /// An override in force of the plan of an organization.
+    PlanOverride(Subject),
     /// A notice of the status page, by its number.
     StatusNotice(u64),
     /// An update of a notice of the status page, by its number.
@@ -260,6 +262,13 @@ pub enum FieldReason {
     Unknown {
         /// Those that are known.
         known: Vec<&'static str>,
+    },
+    /// `limits.md` has no plan of this name.
+    UnknownPlan {
+        /// The name.
+        found: String,
+        /// The plans that it has.
+        known: Vec<String>,
     },
     /// No kind of entry has this name.
     UnknownEntryKind(String),
@@ -435,6 +444,8 @@ pub enum Limited {
     Contacts,
     /// Open maintenance windows.
     MaintenanceWindows,
+    /// Overrides of the plans of organizations.
+    PlanOverrides,
 }
 
 /// Causes for which Calm Ops can't do something now.

@@ -3,6 +3,8 @@
 
 pub(crate) mod allowed;
 pub(crate) mod measure;
+pub(crate) mod organization;
+mod plans;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +14,16 @@ pub use crate::protection::{
         ClassTraffic, IncidentMeasure, LimitedRequests, Measure, MeasureEnded, MeasureEnding,
         MeasureInForce, SafeModeStage,
     },
+    organization::{
+        LONGEST_OVERRIDE, MOST_OVERRIDES, OverrideEnding, PlanSource, is_organization_name,
+        organization_named, organization_of_segment, organization_segment,
+    },
+    plans::{AssignedPlan, OrganizationPlans, PlanOverride},
 };
 use crate::{
     actor::Actor,
     id::IncidentNumber,
-    journal::{Entry, EventGroup, ProtectionEvent},
+    journal::{Entry, Event, EventGroup, ProtectionEvent},
     time::{Span, Timestamp},
 };
 
@@ -91,6 +98,10 @@ pub struct Protection {
     /// When a person ended safe mode last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode_ended_at: Option<Timestamp>,
+    /// Overrides of organizations' plans of which no end is journalled, in the order in which they
+    /// began; the time of one may be over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<PlanOverride>,
 }
 
 impl Protection {
@@ -156,6 +167,15 @@ impl Protection {
             ProtectionEvent::SafeModeEnded => {
                 (self.safe_mode, self.safe_mode_ended_at) = (None, Some(at));
             }
+            // Of a million plans none is kept here.
+            ProtectionEvent::OrganizationPlanSet { .. } => {}
+            ProtectionEvent::OrganizationOverrideBegun { organization, .. } => {
+                self.overrides.retain(|one| one.organization != *organization);
+                self.overrides.extend(PlanOverride::begun(entry));
+            }
+            ProtectionEvent::OrganizationOverrideEnded { organization, .. } => {
+                self.overrides.retain(|one| one.organization != *organization);
+            }
         }
         true
     }
@@ -164,12 +184,21 @@ impl Protection {
     pub fn measure(&self, requests: &LimitedRequests) -> Option<&MeasureInForce> {
         self.measures.iter().find(|one| one.measure.requests == *requests)
     }
+
+    /// The ends of the overrides whose time is over.
+    pub fn overrides_over(&self, now: Timestamp) -> Vec<Event> {
+        let over = self.overrides.iter().filter(|one| one.until <= now);
+        over.map(|one| Event::OrganizationOverrideEnded {
+            organization: one.organization.clone(),
+            ending: OverrideEnding::Expired,
+        })
+        .collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Event;
     use crate::{breach::BreachKey, subject::Subject};
 
     fn entry(number: u64, event: Event) -> Entry {
@@ -271,5 +300,72 @@ mod tests {
         let stage = SafeModeStage::Interactive;
         entries.push(entry(12, Event::SafeModeStageChanged { stage, incident: None }));
         assert!(Protection::of(&entries).safe_mode.is_none());
+    }
+
+    fn acme() -> Subject {
+        "organization:acme".parse().unwrap()
+    }
+
+    fn begun(organization: Subject, plan: &str, until: i64) -> Event {
+        Event::OrganizationOverrideBegun {
+            organization,
+            plan: plan.to_owned(),
+            until: Timestamp::from_secs(until),
+            reason: "migration".to_owned(),
+        }
+    }
+
+    #[test]
+    fn plans_are_what_the_journal_tells_of_their_organization() {
+        let other: Subject = "organization:globex".parse().unwrap();
+        let set = |organization: Subject, plan: Option<&str>| Event::OrganizationPlanSet {
+            organization,
+            plan: plan.map(str::to_owned),
+        };
+        let ended = |organization| Event::OrganizationOverrideEnded {
+            organization,
+            ending: OverrideEnding::Person,
+        };
+        let mut plans = OrganizationPlans::none(acme());
+        let mut protection = Protection::default();
+        let mut take = |number, event, plans: &mut OrganizationPlans| {
+            let entry = entry(number, event);
+            plans.take(&entry);
+            assert!(protection.take(&entry));
+            protection.overrides.iter().map(|one| one.plan.clone()).collect::<Vec<_>>()
+        };
+        take(1, set(acme(), Some("pro")), &mut plans);
+        take(2, set(other.clone(), Some("large")), &mut plans);
+        assert_eq!(plans.assigned.as_ref().map(|one| &*one.plan), Some("pro"));
+        take(3, begun(acme(), "large", 10), &mut plans);
+        // Another one takes its place.
+        assert_eq!(take(4, begun(acme(), "small", 20), &mut plans), ["small"]);
+        assert_eq!(take(5, begun(other.clone(), "pro", 20), &mut plans), ["small", "pro"]);
+        let in_force = |plans: &OrganizationPlans, at| {
+            plans.override_at(Timestamp::from_secs(at)).map(|one| one.plan.clone())
+        };
+        assert_eq!([in_force(&plans, 19), in_force(&plans, 20)], [Some("small".to_owned()), None]);
+        assert_eq!(take(6, ended(other), &mut plans), ["small"]);
+        let stage = SafeModeStage::Interactive;
+        take(7, Event::SafeModeStageChanged { stage, incident: None }, &mut plans);
+        assert!(plans.overridden.is_some());
+        assert!(take(8, ended(acme()), &mut plans).is_empty());
+        take(9, set(acme(), None), &mut plans);
+        assert_eq!(plans, OrganizationPlans::none(acme()));
+    }
+
+    #[test]
+    fn overrides_that_are_over_are_ended_once() {
+        let mut protection = Protection::default();
+        protection.take(&entry(1, begun(acme(), "large", 10)));
+        assert!(protection.overrides_over(Timestamp::from_secs(9)).is_empty());
+        let events = protection.overrides_over(Timestamp::from_secs(10));
+        let [Event::OrganizationOverrideEnded { ending: OverrideEnding::Expired, .. }] =
+            &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        protection.take(&entry(2, events[0].clone()));
+        assert!(protection.overrides_over(Timestamp::from_secs(11)).is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::{hint::black_box, num::NonZeroU32};
 
 use divan::{AllocProfiler, Bencher, counter::ItemsCount};
 use domain::time::{MonotonicTime, Span};
-use engine::gate::{Config, Enforcement, Gate};
+use engine::gate::{AssignedPlans, Config, Enforcement, Gate};
 use policy::limits::{Quota, Rate};
 
 /// Shows what is allocated: the column `max alloc` of `fill_100000_organizations`.
@@ -120,6 +120,48 @@ fn take_the_window_of_100000_organizations(bencher: Bencher) {
             at(now)
         })
         .bench_local_values(|now| gate.take_window(now));
+}
+
+/// A million organizations with a plan that is set.
+fn plans() -> AssignedPlans {
+    let mut plans = AssignedPlans::new([1, 2]);
+    for number in 0..1_000_000 {
+        plans.set(&name(number), Some(["pro", "large"][(number % 2) as usize]));
+    }
+    plans
+}
+
+/// What a start costs, and the room that they take: the column `max alloc`.
+#[divan::bench(sample_count = 3)]
+fn fill_1000000_plans(bencher: Bencher) {
+    bencher.counter(ItemsCount::new(1_000_000_usize)).bench_local(plans);
+}
+
+/// 10,000 look-ups: nothing may be allocated.
+#[divan::bench]
+fn look_up_among_1000000_plans(bencher: Bencher) {
+    let plans = plans();
+    let names: Vec<String> = (0..1_000_000).map(name).collect();
+    let mut now = 0;
+    bencher.counter(ItemsCount::new(10_000_usize)).bench_local(|| {
+        for _ in 0..10_000 {
+            now += 1;
+            black_box(plans.plan(&names[(scattered(now) % 1_000_000) as usize]));
+        }
+    });
+}
+
+/// A change while requests go on with what was in force.
+#[divan::bench]
+fn set_one_among_1000000_plans(bencher: Bencher) {
+    let mut plans = plans();
+    let mut now = 0;
+    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
+        now += 1;
+        let before = plans.clone();
+        plans.set(&name(scattered(now) % 1_000_000), Some("pro"));
+        before
+    });
 }
 
 fn main() {

@@ -20,6 +20,7 @@
 //! The gate does not use the crate `governor`: its limiters have one quota for all keys, which
 //! cannot change, no state that only observes, and no count of what is under way.
 
+mod assigned;
 mod batch;
 mod cell;
 mod config;
@@ -37,14 +38,8 @@ mod window;
 use domain::time::{MonotonicTime, Span};
 use policy::limits::Quota;
 
-use crate::gate::{
-    batch::Batch,
-    cell::{Arrival, Stale},
-    latency::Histogram,
-    slots::Lifetime,
-    table::Table,
-};
 pub use crate::gate::{
+    assigned::AssignedPlans,
     batch::BatchBound,
     cell::{Counts, Decision, Enforcement, Exceeded, Reported, Verdict},
     config::Config,
@@ -53,6 +48,18 @@ pub use crate::gate::{
     pace::{Standing, retry_after_seconds},
     watch::{Changes, Watchlist},
     window::{OrganizationCounts, Window},
+};
+use crate::gate::{
+    batch::Batch,
+    cell::{Arrival, Stale},
+    latency::Histogram,
+    slots::Lifetime,
+    table::Table,
+};
+use crate::gate::{
+    cell::{Arrival, Stale},
+    latency::Histogram,
+    table::Table,
 };
 
 /// Quotas and counts of all organizations.

@@ -20,11 +20,11 @@ pub use automation::{Automation, SafeModeEntry};
 pub use capacity::BatchCapacity;
 pub use class::{Class, ClassId, ClassKind, Classification, Methods, PathPattern};
 pub use organization::Organization;
-pub use plan::{Limit, LimitState, Override, OwnLimits, OwnPlan, Plan, PlanName};
+pub use plan::{Limit, LimitState, NamedPlans, Override, OwnLimits, OwnPlan, Plan, PlanName};
 pub use quota::{BadRate, Quota, Rate};
 pub use source::{HeaderName, HostPattern, KeyPattern, OrganizationSource, SegmentPattern};
 
-use domain::{hash::Hash, time::Timestamp};
+use domain::{hash::Hash, protection::PlanSource, time::Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -109,17 +109,33 @@ impl Limits {
         self.sources.iter().find_map(|source| source.find(host, uri, &header))
     }
 
-    /// The limit of an organization for a class at a time; `None` if it is not limited. `plan` is
-    /// the one that the request or a person names; the document's own rows count before it, and one
-    /// that the document does not have is the default plan.
+    /// The limit of an organization for a class at a time; `None` if it is not limited. An override
+    /// counts before the document's row for the class, and that row before every other plan.
     pub fn limit(
         &self,
-        plan: Option<&str>,
+        named: NamedPlans<'_>,
         organization: &Organization<'_>,
         class: ClassId,
         now: Timestamp,
     ) -> Option<Limit> {
-        self.plans.limit(plan, organization.as_str(), class, now)
+        self.plans.limit(named, organization.as_str(), class, now)
+    }
+
+    /// The plan of an organization at a time, and where it comes from; no plan if the document does
+    /// not even have a default one.
+    pub fn plan_of(
+        &self,
+        named: NamedPlans<'_>,
+        organization: &Organization<'_>,
+        now: Timestamp,
+    ) -> (PlanSource, Option<&Plan>) {
+        let (source, place) = self.plans.in_force(named, organization.as_str(), now);
+        (source, place.and_then(|place| self.plans.plans.get(place)))
+    }
+
+    /// Whether the document has a plan.
+    pub fn has_plan(&self, name: &str) -> bool {
+        self.plans.place(name).is_some()
     }
 
     /// The part of the capacity that batch requests may take; `None` if that is not bounded.

@@ -123,6 +123,13 @@ pub fn field_reason(field: &str, reason: &FieldReason) -> String {
             "need a start and an end; leave both empty for none".to_owned()
         }
         FieldReason::Unknown { known } => format!("is unknown; use one of {}", known.join(", ")),
+        FieldReason::UnknownPlan { found, known } if known.is_empty() => {
+            format!("{} is unknown: limits.md has no plans", quoted(found))
+        }
+        FieldReason::UnknownPlan { found, known } => {
+            let known: Vec<String> = known.iter().map(|name| quoted(name)).collect();
+            format!("{} is unknown; limits.md has {}", quoted(found), humanize::list(&known))
+        }
         FieldReason::UnknownEntryKind(kind) => {
             format!("{} is unknown; the journal page lists them", quoted(kind))
         }
@@ -145,7 +152,7 @@ fn instead_of_empty(field: &str) -> &'static str {
     match field {
         "name" => "enter at least one letter",
         "label" => "say what it is for, so that you can find it again",
-        "scopes" => "choose at least one of 'ingest', 'read' and 'respond'",
+        "scopes" => "choose at least one of 'ingest', 'read', 'respond' and 'plans'",
         "parts" => "choose at least one part to show",
         _ => "enter at least one word",
     }
@@ -206,6 +213,10 @@ fn not_found(entity: &Entity) -> String {
             "There is no limit of Calm Ops in force for {} of {}.",
             quoted(&requests.class),
             isolated(requests.organization.name())
+        ),
+        Entity::PlanOverride(organization) => format!(
+            "There is no override in force for {}. It may have ended already.",
+            isolated(organization.name())
         ),
         Entity::StatusNotice(number) => {
             format!("Notice {number} is not on the status page. It may have been withdrawn.")
@@ -330,6 +341,9 @@ fn conflict(conflict: &Conflict) -> String {
             Limited::Contacts => "You have reached the limit of contacts. Remove one first.",
             Limited::MaintenanceWindows => {
                 "The limit of maintenance windows is reached. End one first."
+            }
+            Limited::PlanOverrides => {
+                "The limit of overrides is reached. End one first, or set the plan for good."
             }
         },
         Conflict::RoleUnchanged => "They already have this role.",

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod maintenance;
 pub mod message;
 pub mod notification;
+pub mod organization;
 pub mod practice;
 pub mod protection;
 pub mod readiness;

@@ -22,6 +22,16 @@ pub(super) struct Imposed {
     limits: HashMap<Box<str>, Vec<ImposedLimit>>,
     /// The stage of safe mode, if it is in force.
     pub safe_mode: Option<SafeModeStage>,
+    /// Overrides of plans by the name of the organization.
+    overrides: HashMap<Box<str>, ImposedPlan>,
+}
+
+/// A plan that an organization has for a time. It ends here too when its time is over, whatever
+/// happens to the database.
+#[derive(Clone, Debug)]
+struct ImposedPlan {
+    plan: Box<str>,
+    ends_at: MonotonicTime,
 }
 
 /// A limit of the agent for one class. It ends here too when its time is over, whatever happens to
@@ -56,7 +66,24 @@ impl Imposed {
                 ends_at: now.mono.plus(left),
             });
         }
+        for one in &protection.overrides {
+            // Like that of a measure, its time runs on the monotonic clock from here on.
+            let left = one.until.since(now.wall).min(one.until.since(one.began_at));
+            if left > Span::ZERO {
+                let plan = ImposedPlan { plan: (*one.plan).into(), ends_at: now.mono.plus(left) };
+                imposed.overrides.insert(one.organization.name().into(), plan);
+            }
+        }
         imposed
+    }
+
+    /// The plan by which a person has overridden that of an organization.
+    pub fn overriding(&self, organization: &str, now: MonotonicTime) -> Option<&str> {
+        if self.overrides.is_empty() {
+            return None;
+        }
+        let one = self.overrides.get(organization).filter(|one| now < one.ends_at)?;
+        Some(&one.plan)
     }
 
     /// True if there is any limit.

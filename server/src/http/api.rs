@@ -21,6 +21,7 @@ mod incidents;
 mod journal;
 mod maintenance;
 mod messages;
+mod organizations;
 mod practice;
 mod protection;
 mod recommendations;
@@ -46,6 +47,7 @@ pub fn routes() -> Vec<Route> {
         maintenance::routes(),
         practice::routes(),
         protection::routes(),
+        organizations::routes(),
         status_page::routes(),
         signals::routes(),
         events::routes(),

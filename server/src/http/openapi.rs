@@ -22,6 +22,7 @@ mod channels;
 fn method(route: &Route) -> HttpMethod {
     match route.method {
         "post" => HttpMethod::Post,
+        "put" => HttpMethod::Put,
         "delete" => HttpMethod::Delete,
         _ => HttpMethod::Get,
     }

@@ -44,6 +44,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/ops/journal", Permission::Read),
     get("/ops/approve/{id}", Permission::Read),
     get("/ops/protection", Permission::Read),
+    get("/ops/organizations/{id}", Permission::Read),
     get("/ops/status", Permission::Read),
     get("/ops/history", Permission::Read),
     get("/ops/signals/{signal}", Permission::Read),
@@ -61,6 +62,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/api/pages/incident", Permission::Read),
     get("/api/pages/approve", Permission::Read),
     get("/api/pages/protection", Permission::Read),
+    get("/api/pages/organization", Permission::Read),
     get("/api/pages/status", Permission::Read),
     get("/api/pages/history", Permission::Read),
     get("/api/pages/signal", Permission::Read),
@@ -120,6 +122,16 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post("/ops/protection", "what=end", person(Role::Approver, true)),
     post("/ops/settings/readiness", "what=begin&minutes=1", person(Role::Approver, false)),
     post("/ops/settings/readiness", "what=end", person(Role::Responder, false)),
+    post(
+        "/ops/organizations",
+        "what=begin&organization=organization:acme&plan=large&hours=1&reason=x",
+        person(Role::Approver, false),
+    ),
+    post(
+        "/ops/organizations",
+        "what=end&organization=organization:acme",
+        person(Role::Approver, false),
+    ),
     post(
         "/ops/status",
         "what=notice&step=publish&state=identified&title=x&text=x",

@@ -34,6 +34,7 @@ impl Monitor {
         let in_force = self.protection.safe_mode.as_ref();
         let due = in_force.and_then(|in_force| in_force.reminder_due(every, now.wall));
         events.extend(due.map(|round| Event::SafeModeReminded { round }));
+        events.extend(self.protection.overrides_over(now.wall));
         if events.is_empty() {
             return events;
         }

@@ -8,13 +8,14 @@ use commands::{
     messages::MessagesPage,
     notifications::Contacts,
     operation::Committed,
+    organizations::{OrganizationList, OrganizationPage},
     protection::ProtectionPage,
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetProtection, GetReadiness, GetRecommendation, GetSeries, GetSettings, GetSharedPage,
-        GetSignal, GetStatusPage, ListContacts, ListIncidents, ListShares, ReadJournal,
-        SearchAudit, SearchHistory, VerifyJournal,
+        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetSeries, GetSettings,
+        GetSharedPage, GetSignal, GetStatusPage, ListContacts, ListIncidents, ListOrganizations,
+        ListShares, ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
     },
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
@@ -78,6 +79,22 @@ impl Backend for Handlers {
 
     fn get_protection(&self, who: Authorized, _: GetProtection) -> Pending<ProtectionPage> {
         self.answer(|inner| async move { inner.protection_page(who.principal()).await })
+    }
+
+    fn get_organization(
+        &self,
+        who: Authorized,
+        asked: GetOrganization,
+    ) -> Pending<OrganizationPage> {
+        self.answer(|inner| async move { inner.organization_page(who.principal(), asked).await })
+    }
+
+    fn list_organizations(
+        &self,
+        _: Authorized,
+        asked: ListOrganizations,
+    ) -> Pending<OrganizationList> {
+        self.answer(|inner| async move { inner.organization_list(asked).await })
     }
 
     fn get_status_page(&self, who: Authorized, _: GetStatusPage) -> Pending<StatusPageView> {

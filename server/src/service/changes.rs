@@ -226,6 +226,15 @@ impl Inner {
                 let event = practice::end(open.as_ref())?;
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
+            Command::SetOrganizationPlan(wanted) => {
+                (About::Nothing, None, self.set_organization_plan(wanted).await?)
+            }
+            Command::BeginPlanOverride(wanted) => {
+                (About::Nothing, None, self.begin_plan_override(wanted).await?)
+            }
+            Command::EndPlanOverride(wanted) => {
+                (About::Nothing, None, self.end_plan_override(wanted).await?)
+            }
             Command::PublishNotice(PublishNotice { incident, state, title, text }) => {
                 if let Some(number) = incident {
                     self.check_incident(number).await?;

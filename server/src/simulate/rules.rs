@@ -2,7 +2,7 @@
 
 use domain::time::Timestamp;
 use engine::simulation::Purpose;
-use policy::limits::{LimitState, Limits};
+use policy::limits::{LimitState, Limits, NamedPlans};
 
 use super::request::Requests;
 
@@ -47,7 +47,8 @@ impl Rules {
                 return rules;
             }
         };
-        let limit = class.and_then(|class| limits.limit(None, &organization, class.id, now));
+        let limit = class
+            .and_then(|class| limits.limit(NamedPlans::default(), &organization, class.id, now));
         rules.limit = limit
             .filter(|limit| limit.state == LimitState::On)
             .map(|limit| limit.quota.rate.per_second());

@@ -20,18 +20,19 @@ macro_rules! migrations {
     };
 }
 
-pub(super) static SQLITE: LazyLock<Migrator> = migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_instance", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages");
-pub(super) static POSTGRES: LazyLock<Migrator> = migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_lease", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages");
+pub(super) static SQLITE: LazyLock<Migrator> = migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_instance", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages", "0014_organizations");
+pub(super) static POSTGRES: LazyLock<Migrator> = migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_lease", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages", "0014_organizations");
 
-/// Numbers the migrations by their position; a file's name is its number and its description.
+/// Reads number and description of each migration from its file's name.
 fn migrator<const N: usize>(files: [(&'static str, SqlStr); N]) -> Migrator {
-    let migration = |(version, (file, sql)): (i64, (&'static str, SqlStr))| {
+    let migration = |(file, sql): (&'static str, SqlStr)| {
+        let version = file.split('_').next().and_then(|number| number.parse().ok()).unwrap_or(0);
         let description = file
             .trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '_')
             .replace('_', " ");
         Migration::new(version, description.into(), MigrationType::Simple, sql, false)
     };
-    let mut migrator = Migrator::with_migrations((1..).zip(files).map(migration).collect());
+    let mut migrator = Migrator::with_migrations(files.into_iter().map(migration).collect());
     // The stores see to it that only one program migrates at a time.
     migrator.set_locking(false);
     migrator

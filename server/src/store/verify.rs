@@ -17,6 +17,7 @@ use domain::{
 use crate::store::{
     Store,
     error::StoreError,
+    organizations::{PlanRow, PlanRows},
     rows::{self, IncidentRow},
 };
 
@@ -41,6 +42,8 @@ pub struct Report {
     /// Incidents whose words for lists and searches are not those that this program makes; an
     /// earlier version may have made them.
     pub reworded: Vec<IncidentNumber>,
+    /// Organizations whose rows say something else of their plans than the journal.
+    pub organizations: Vec<String>,
     /// Rows that say something else of who may do what than the journal.
     pub access: Vec<Difference>,
     /// How many tokens and share links are from before all that they allow was journalled.
@@ -55,6 +58,7 @@ impl Report {
             && self.misfiled.is_empty()
             && self.reworded.is_empty()
             && self.access.is_empty()
+            && self.organizations.is_empty()
     }
 }
 
@@ -83,6 +87,8 @@ pub struct Fold {
     incidents: BTreeMap<IncidentNumber, Folded>,
     /// Who may do what.
     pub access: AccessRecord,
+    /// Plans of organizations.
+    plans: PlanRows,
 }
 
 #[derive(Debug, Default)]
@@ -97,10 +103,14 @@ impl Fold {
     /// Takes the next entry.
     pub fn take(&mut self, stored: &StoredEntry) -> Result<(), VerifyError> {
         let is_access = KINDS.contains(&stored.kind.as_str());
-        if stored.incident.is_none() && !is_access {
+        let is_plan = PlanRows::take_kind(&stored.kind);
+        if stored.incident.is_none() && !is_access && !is_plan {
             return Ok(());
         }
         let entry = rows::readable(stored)?;
+        if is_plan {
+            self.plans.take(&entry);
+        }
         if is_access {
             if entry.event.is_none() {
                 self.access.take_removed(entry.number, &stored.kind);
@@ -174,12 +184,56 @@ pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, Ve
     let (head, redacted) = verifier.finish(goal)?;
     let (access, untold) = (fold.access.differences(&stored), fold.access.untold());
     let mut unexplained = fold.access.removed().to_vec();
+    let plans = std::mem::take(&mut fold.plans);
+    let organizations = compare_plans(store, plans, head).await?;
     let Compared { differing, misfiled, reworded } = compare(store, fold, head).await?;
     explain(store, head.number, &mut removals).await?;
     unexplained.extend(removals.unexplained());
     unexplained.sort_unstable();
     unexplained.dedup();
-    Ok(Report { head, redacted, unexplained, differing, misfiled, reworded, access, untold })
+    Ok(Report {
+        head,
+        redacted,
+        unexplained,
+        differing,
+        misfiled,
+        reworded,
+        organizations,
+        access,
+        untold,
+    })
+}
+
+/// Organizations whose rows are not what the journal makes of them.
+async fn compare_plans(
+    store: &dyn Store,
+    mut plans: PlanRows,
+    head: Head,
+) -> Result<Vec<String>, VerifyError> {
+    let mut differing = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.as_organizations().plan_rows(after.as_deref(), PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        let wrong = |(name, row): (String, PlanRow)| {
+            (plans.0.remove(&name).as_ref() != Some(&row)).then_some(name)
+        };
+        differing.extend(page.into_iter().filter_map(wrong));
+    }
+    differing.extend(plans.0.into_keys());
+    // What a running server wrote since then explains its difference.
+    let mut after = head.number;
+    while !differing.is_empty() {
+        let page = store.entries(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        let mut changed = PlanRows::default();
+        for name in page.iter().filter_map(|entry| changed.take(entry).map(str::to_owned)) {
+            differing.retain(|one| *one != name);
+        }
+    }
+    Ok(differing)
 }
 
 /// A running server may have removed a content while the journal was read: the entry that says so

@@ -29,6 +29,7 @@ const fn least(need: Permission) -> Option<Role> {
         Permission::Nothing | Permission::Itself | Permission::ShareLink => None,
         Permission::Read => Some(Role::Viewer),
         Permission::Ingest | Permission::Respond => Some(Role::Responder),
+        Permission::SetPlans => Some(Role::Approver),
         Permission::Person { role, .. } => Some(role),
     }
 }
@@ -134,8 +135,13 @@ fn everyone(program: &Running) -> Vec<Who> {
             may: |need| matches!(need, Permission::Nothing | Permission::Respond),
         },
         Who {
+            name: "a token for plans, and nothing else",
+            header: token(r#""plans""#),
+            may: |need| matches!(need, Permission::Nothing | Permission::SetPlans),
+        },
+        Who {
             name: "a token for everything",
-            header: token(r#""respond","read","ingest""#),
+            header: token(r#""respond","read","ingest","plans""#),
             may: |need| {
                 matches!(
                     need,
@@ -143,6 +149,7 @@ fn everyone(program: &Running) -> Vec<Who> {
                         | Permission::Read
                         | Permission::Ingest
                         | Permission::Respond
+                        | Permission::SetPlans
                 )
             },
         },

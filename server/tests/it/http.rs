@@ -321,10 +321,11 @@ fn every_route_of_the_table_is_described_and_answers() {
             continue;
         }
         let path = route.path.replace("{id}", "12345");
-        let answer = if route.method == "get" {
-            program.get(&path)
-        } else {
-            program.post(&path, route.body.map_or("{}", |(example, _)| example))
+        let body = route.body.map_or("{}", |(example, _)| example);
+        let answer = match route.method {
+            "get" => program.get(&path),
+            "put" => program.put(&path, body),
+            _ => program.post(&path, body),
         };
         assert_ne!(answer.status, 405, "{route:?}");
         assert!(answer.status < 500, "{route:?}: {answer:?}");

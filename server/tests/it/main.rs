@@ -25,6 +25,7 @@ mod messages;
 mod monitor;
 mod notifications;
 mod openapi;
+mod organizations;
 mod places;
 mod postgres_server;
 mod practice;

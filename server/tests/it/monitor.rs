@@ -48,8 +48,8 @@ use server::{
     },
     service::Service,
     store::{
-        Calls, Change, IncidentRow, Opening, Past, Rollup, RollupStep, SqliteStore, Store,
-        StoreError, Trail,
+        Calls, Change, IncidentRow, Opening, Organizations, Past, Rollup, RollupStep, SqliteStore,
+        Store, StoreError, Trail,
     },
 };
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -217,6 +217,10 @@ impl Store for Moody {
 
     fn as_calls(&self) -> &dyn Calls {
         self.inner.as_calls()
+    }
+
+    fn as_organizations(&self) -> &dyn Organizations {
+        self.inner.as_organizations()
     }
 
     async fn number_of(&self, id: uuid::Uuid) -> Result<Option<IncidentNumber>, StoreError> {

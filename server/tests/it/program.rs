@@ -284,6 +284,10 @@ impl Running {
         self.try_post(path, body).unwrap()
     }
 
+    pub fn put(&self, path: &str, body: &str) -> Answer {
+        self.request("PUT", path, "Content-Type: application/json\r\n", body).unwrap()
+    }
+
     pub fn try_post(&self, path: &str, body: &str) -> Option<Answer> {
         self.request("POST", path, "Content-Type: application/json\r\n", body)
     }

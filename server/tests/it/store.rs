@@ -7,6 +7,7 @@ mod days;
 mod figures;
 mod harm;
 mod looking;
+mod organizations;
 mod passkeys;
 mod past;
 mod people;

@@ -8,7 +8,7 @@ use super::matching::{Folded, ranked};
 use crate::{
     components::incident_card::headline,
     state::Ops,
-    status::{signal_href, subject_anchor},
+    status::{organization_href, signal_href, subject_anchor},
     theme::Theme,
 };
 
@@ -149,7 +149,10 @@ fn watched(ops: &Ops) -> Vec<Entry> {
         // Rows are ordered by subject.
         if last.replace(subject) != Some(subject) {
             let title = humanize::capital(&humanize::subject(subject));
-            let address = format!("/ops/health#{}", subject_anchor(subject));
+            let address = match subject.kind() {
+                "organization" => organization_href(subject),
+                _ => format!("/ops/health#{}", subject_anchor(subject)),
+            };
             entries.push(Entry::page(Kind::Subject, title, subject.as_str(), address));
         }
         let title = humanize::signal_of(signal, subject);

@@ -7,7 +7,7 @@ use wording::{humanize, impact};
 use super::state::IncidentState;
 use crate::{
     components::{prose::prose, time::At},
-    status::signal_href,
+    status::organization_href,
 };
 
 /// The impact; nothing where none was seen.
@@ -39,13 +39,7 @@ fn rows(one: &AffectedOrganization) -> Vec<AnyView> {
 
 fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
     let name = humanize::name(&one.organization);
-    let name = match "organization.errors".parse() {
-        Ok(signal) => {
-            let address = signal_href(&one.organization, &signal);
-            view! { <a href=address>{name}</a> }.into_any()
-        }
-        Err(_) => name.into_any(),
-    };
+    let address = organization_href(&one.organization);
     let until = match (effect.until, effect.last_seen) {
         (Some(at), _) => view! { <At at=Signal::stored(at)/> }.into_any(),
         (None, Some(at)) => view! { <At at=Signal::stored(at)/> ", not known since" }.into_any(),
@@ -53,7 +47,7 @@ fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
     };
     view! {
         <tr>
-            <td>{name}</td>
+            <td><a href=address>{name}</a></td>
             <td data-label="Effect">{impact::detail(&effect.evidence)}</td>
             <td data-label="Certainty">{impact::certainty(effect.evidence.certainty())}</td>
             <td data-label="Since"><At at=Signal::stored(effect.since)/></td>

@@ -1,11 +1,14 @@
 //! Measures in force, and the switch that suspends them.
 
-use domain::protection::{LimitedRequests, MeasureInForce};
+use domain::protection::{LimitedRequests, MeasureInForce, PlanOverride};
 use leptos::prelude::*;
 use wording::{humanize, protection};
 
 use super::state::{PATH, State, by, refusal};
-use crate::components::time::{Ago, At};
+use crate::{
+    components::time::{Ago, At},
+    status::organization_href,
+};
 
 /// The measures in force; nothing where there are none.
 #[component]
@@ -20,6 +23,32 @@ pub(super) fn Measures(state: State) -> impl IntoView {
                         <h2 id="limits">"Limits in force"</h2>
                         {refusal(state.refused("lift"))}
                         <ul class="cards">{measures.iter().map(|one| card(one, may)).collect_view()}</ul>
+                    </section>
+                }
+            })
+        })
+    }
+}
+
+/// Overrides of the plans of organizations; nothing where there are none.
+#[component]
+pub(super) fn Overrides(state: State) -> impl IntoView {
+    let overrides = Memo::new(move |_| state.protection(|protection| protection.overrides.clone()));
+    let item = |one: &PlanOverride| {
+        view! {
+            <li>
+                <a href=organization_href(&one.organization)><bdi>{one.organization.name().to_owned()}</bdi></a>
+                ": plan " <bdi>{one.plan.clone()}</bdi> " until " <At at=Signal::stored(one.until)/>
+            </li>
+        }
+    };
+    move || {
+        overrides.with(|overrides| {
+            (!overrides.is_empty()).then(|| {
+                view! {
+                    <section aria-labelledby="overrides">
+                        <h2 id="overrides">"Overrides of plans"</h2>
+                        <ul>{overrides.iter().map(item).collect_view()}</ul>
                     </section>
                 }
             })

@@ -6,7 +6,10 @@ use domain::{reading::Reading, subject::Subject};
 use leptos::prelude::*;
 use wording::protection::rate;
 
-use crate::state::{OpsStore, OpsStoreFields};
+use crate::{
+    state::{OpsStore, OpsStoreFields},
+    status::organization_href,
+};
 
 /// The most organizations that are listed.
 const MOST: usize = 20;
@@ -58,10 +61,7 @@ pub(super) fn Traffic() -> impl IntoView {
     });
     let cell = |value: f64| if value > 0.0 { rate(value) } else { "-".to_owned() };
     let row = move |(subject, rates): &(Subject, Rates)| {
-        let href = format!(
-            "/ops/signals/organization.batch?subject={}",
-            crate::address::percent_encode(subject.as_str())
-        );
+        let href = organization_href(subject);
         view! {
             <tr>
                 <th scope="row"><a href=href><bdi>{subject.name().to_owned()}</bdi></a></th>

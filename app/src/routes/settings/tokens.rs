@@ -121,5 +121,6 @@ const fn scope_word(scope: Scope) -> &'static str {
         Scope::Ingest => "send readings (ingest)",
         Scope::Read => "read everything (read)",
         Scope::Respond => "acknowledge, comment and resolve (respond)",
+        Scope::Plans => "set the plans of organizations (plans)",
     }
 }

@@ -62,7 +62,10 @@ impl SafeModeNews {
             | ProtectionEvent::MeasureChanged { .. }
             | ProtectionEvent::MeasureEnded { .. }
             | ProtectionEvent::AutomationSuspended { .. }
-            | ProtectionEvent::AutomationResumed => return None,
+            | ProtectionEvent::AutomationResumed
+            | ProtectionEvent::OrganizationPlanSet { .. }
+            | ProtectionEvent::OrganizationOverrideBegun { .. }
+            | ProtectionEvent::OrganizationOverrideEnded { .. } => return None,
         })
     }
 }

@@ -103,6 +103,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("impact.jsonl");
     prove("practice.jsonl");
     prove("messages.jsonl");
+    prove("organizations.jsonl");
 }
 
 #[test]
@@ -133,6 +134,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "impact.jsonl",
         "practice.jsonl",
         "messages.jsonl",
+        "organizations.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -157,6 +159,7 @@ fn an_event_comes_back_from_its_group() {
         "impact.jsonl",
         "practice.jsonl",
         "messages.jsonl",
+        "organizations.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -235,7 +235,10 @@ fn protection_event(
         | ProtectionEvent::SafeModeBegan { .. }
         | ProtectionEvent::SafeModeStageChanged { .. }
         | ProtectionEvent::SafeModeEnded
-        | ProtectionEvent::SafeModeReminded { .. } => {}
+        | ProtectionEvent::SafeModeReminded { .. }
+        | ProtectionEvent::OrganizationPlanSet { .. }
+        | ProtectionEvent::OrganizationOverrideBegun { .. }
+        | ProtectionEvent::OrganizationOverrideEnded { .. } => {}
     }
     Ok(())
 }

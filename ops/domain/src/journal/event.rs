@@ -17,7 +17,10 @@ use crate::{
     maintenance::{MaintenanceWindow, Withheld},
     message::stage::{MessageAudience, MessageStage},
     practice::PracticeEnding,
-    protection::measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
+    protection::{
+        measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
+        organization::OverrideEnding,
+    },
     recommendation::{Recommendation, RunOutcome, Withdrawn},
     snapshot::Snapshot,
     status_page::notice::{NoticePart, NoticeState},
@@ -548,6 +551,31 @@ events! {
             /// How often that was asked, from 1.
             round: u32,
         },
+        /// The plan of an organization was set, or is set no longer.
+        OrganizationPlanSet = "organization_plan_set" {
+            /// The organization.
+            organization: Subject,
+            /// The name of the plan; `None` if none is set any more.
+            plan: Option<String>,
+        },
+        /// An organization has another plan for a time. It takes the place of an earlier override.
+        OrganizationOverrideBegun = "organization_override_begun" {
+            /// The organization.
+            organization: Subject,
+            /// The name of the plan.
+            plan: String,
+            /// The end.
+            until: Timestamp,
+            /// The reason.
+            reason: String,
+        },
+        /// The override of an organization is over.
+        OrganizationOverrideEnded = "organization_override_ended" {
+            /// The organization.
+            organization: Subject,
+            /// The reason.
+            ending: OverrideEnding,
+        },
     }
     /// The status page for customers. Only people publish there.
     StatusPage(StatusPageEvent) {
@@ -762,7 +790,10 @@ impl ProtectionEvent<'_> {
             Self::AutomationSuspended { .. }
             | Self::AutomationResumed
             | Self::SafeModeEnded
-            | Self::SafeModeReminded { .. } => None,
+            | Self::SafeModeReminded { .. }
+            | Self::OrganizationPlanSet { .. }
+            | Self::OrganizationOverrideBegun { .. }
+            | Self::OrganizationOverrideEnded { .. } => None,
         }
     }
 }

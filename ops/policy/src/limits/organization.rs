@@ -2,12 +2,9 @@
 
 use std::{borrow::Cow, fmt};
 
-use domain::subject::Subject;
+use domain::{protection::is_organization_name, subject::Subject};
 
 const KIND: &str = "organization";
-const MOST_CHARACTERS: usize = 100;
-/// What is left of a subject's 200 bytes after `organization:`.
-const MOST_BYTES: usize = 200 - KIND.len() - 1;
 
 /// The name of an organization, such as `acme`: the rule of subjects' names without a host, at most
 /// 100 characters and 187 bytes. Borrowed from the request where that is possible.
@@ -18,8 +15,7 @@ impl<'a> Organization<'a> {
     /// Checks a name; `None` if no organization may be named so.
     pub fn new(name: impl Into<Cow<'a, str>>) -> Option<Self> {
         let name = name.into();
-        let is_short = name.len() <= MOST_BYTES && name.chars().count() <= MOST_CHARACTERS;
-        (is_short && Subject::is_new_name(&name)).then_some(Self(name))
+        is_organization_name(&name).then_some(Self(name))
     }
 
     /// The name itself.

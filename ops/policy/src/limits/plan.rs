@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use domain::time::Timestamp;
+use domain::{protection::PlanSource, time::Timestamp};
 
 use crate::limits::{class::ClassId, quota::Quota};
 
@@ -101,6 +101,20 @@ pub struct OwnLimits {
     pub overrides: BTreeMap<ClassId, Override>,
 }
 
+/// The plans that are named for an organization outside of the document.
+///
+/// What was written down by someone who is known counts before what comes with a request: a proxy
+/// that forgets to remove the header of a client must not undo what was set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NamedPlans<'a> {
+    /// By an override in force.
+    pub overridden: Option<&'a str>,
+    /// By the plan that is set.
+    pub assigned: Option<&'a str>,
+    /// By the header of the request.
+    pub header: Option<&'a str>,
+}
+
 fn is_in_force(until: Option<Timestamp>, now: Timestamp) -> bool {
     until.is_none_or(|until| now < until)
 }
@@ -120,28 +134,51 @@ impl Plans {
         self.plans.iter().position(|plan| plan.name.as_str() == name)
     }
 
-    /// The limit in force: the organization's override, else that of its plan in the document, else
-    /// that of the plan that is named, else that of the default plan. A plan that is not in the
-    /// document is as good as none.
+    /// Where the plan in force comes from, and its place: the override, else the plan that is set,
+    /// else that of the organization's row in the document, else that of the header, else the
+    /// default plan. An override whose plan is not in the document is as good as none, and so is
+    /// such a header; a plan that was set and is not there any more is the default plan.
+    pub fn in_force(
+        &self,
+        named: NamedPlans<'_>,
+        organization: &str,
+        now: Timestamp,
+    ) -> (PlanSource, Option<usize>) {
+        let place = |name: Option<&str>| name.and_then(|name| self.place(name));
+        if let Some(place) = place(named.overridden) {
+            return (PlanSource::Override, Some(place));
+        }
+        let default = || self.place(PlanName::DEFAULT);
+        if named.assigned.is_some() {
+            return (PlanSource::Assigned, place(named.assigned).or_else(default));
+        }
+        let own = self.organizations.get(organization).and_then(|own| own.plan);
+        if let Some(own) = own.filter(|own| is_in_force(own.until, now)) {
+            return (PlanSource::Document, Some(own.plan));
+        }
+        match place(named.header) {
+            Some(place) => (PlanSource::Header, Some(place)),
+            None => (PlanSource::Default, default()),
+        }
+    }
+
+    /// The limit in force: that of an override, else the document's row for the organization and
+    /// the class, else that of the plan in force.
     pub fn limit(
         &self,
-        plan: Option<&str>,
+        named: NamedPlans<'_>,
         organization: &str,
         class: ClassId,
         now: Timestamp,
     ) -> Option<Limit> {
+        let (source, place) = self.in_force(named, organization, now);
         let own = self.organizations.get(organization);
-        let exception = own.and_then(|own| own.overrides.get(&class));
-        if let Some(exception) = exception.filter(|one| is_in_force(one.until, now)) {
-            return Some(exception.limit);
+        let row = own
+            .and_then(|own| own.overrides.get(&class))
+            .filter(|_| source != PlanSource::Override);
+        if let Some(row) = row.filter(|one| is_in_force(one.until, now)) {
+            return Some(row.limit);
         }
-        let of_document = own
-            .and_then(|own| own.plan)
-            .filter(|plan| is_in_force(plan.until, now))
-            .map(|plan| plan.plan);
-        let place = of_document
-            .or_else(|| plan.and_then(|name| self.place(name)))
-            .or_else(|| self.place(PlanName::DEFAULT))?;
-        self.plans.get(place)?.limits.get(&class).copied()
+        self.plans.get(place?)?.limits.get(&class).copied()
     }
 }

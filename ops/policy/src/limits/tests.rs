@@ -1,6 +1,7 @@
 //! Tests of the limits: the document and its reader.
 
 mod paths;
+mod precedence;
 mod printed;
 mod sources;
 
@@ -34,6 +35,10 @@ fn problems(text: &str) -> Vec<String> {
     problems.into_iter().map(told).collect()
 }
 
+fn header(plan: Option<&str>) -> NamedPlans<'_> {
+    NamedPlans { header: plan, ..NamedPlans::default() }
+}
+
 fn organization(name: &str) -> Organization<'_> {
     Organization::new(name).unwrap()
 }
@@ -55,12 +60,12 @@ fn the_documents_own_limits_are_read() {
     assert!(all.clone().count() == 8 && all.clone().all(|one| one.state == LimitState::Observe));
     let acme = organization("acme");
     let uploads = limits.classes()[1].id;
-    let limit = limits.limit(None, &acme, uploads, fixtures::at(0)).unwrap();
+    let limit = limits.limit(NamedPlans::default(), &acme, uploads, fixtures::at(0)).unwrap();
     assert_eq!((limit.quota.rate.requests.get(), limit.quota.burst.get()), (5, 20));
     assert_eq!(limit.quota.at_a_time.map(std::num::NonZeroU32::get), Some(10));
-    let large = limits.limit(Some("large"), &acme, uploads, fixtures::at(0)).unwrap();
+    let large = limits.limit(header(Some("large")), &acme, uploads, fixtures::at(0)).unwrap();
     assert_eq!(large.quota.rate.requests.get(), 20);
-    assert_eq!(limits.limit(Some("nope"), &acme, uploads, fixtures::at(0)), Some(limit));
+    assert_eq!(limits.limit(header(Some("nope")), &acme, uploads, fixtures::at(0)), Some(limit));
 }
 
 #[test]
@@ -110,7 +115,8 @@ fn an_override_counts_before_a_plan_and_until_it_ends() {
     let limits = read(&text);
     let w = limits.classes()[0].id;
     let of = |plan, name, seconds| {
-        let limit = limits.limit(plan, &organization(name), w, fixtures::at(seconds)).unwrap();
+        let limit =
+            limits.limit(header(plan), &organization(name), w, fixtures::at(seconds)).unwrap();
         (limit.quota.rate.requests.get(), limit.quota.rate.per, limit.state)
     };
     let (second, minute, hour) = (Span::from_secs(1), Span::from_mins(1), Span::from_mins(60));
@@ -120,7 +126,7 @@ fn an_override_counts_before_a_plan_and_until_it_ends() {
     assert_eq!(of(None, "acme", 10), (1, second, LimitState::On));
     assert_eq!(of(None, "globex", 0), (2, minute, LimitState::On));
     let unlimited = read(&format!("format: 1\n{CLASSES}"));
-    assert_eq!(unlimited.limit(Some("a"), &organization("acme"), w, fixtures::at(0)), None);
+    assert_eq!(unlimited.limit(header(Some("a")), &organization("acme"), w, fixtures::at(0)), None);
 }
 
 #[test]
@@ -130,7 +136,9 @@ fn a_table_may_name_what_stands_below_it() {
          {PLANS}| `a` | `w` | 1/s | 1 | - | on |\n\n{CLASSES}"
     ));
     let w = limits.classes()[0].id;
-    assert!(limits.limit(None, &organization("acme"), w, fixtures::at(0)).is_some());
+    assert!(
+        limits.limit(NamedPlans::default(), &organization("acme"), w, fixtures::at(0)).is_some()
+    );
 }
 
 #[test]

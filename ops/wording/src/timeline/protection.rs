@@ -3,11 +3,11 @@
 use domain::{
     actor::{Actor, Names},
     journal::ProtectionEvent,
-    protection::{MeasureEnding, SafeModeStage},
+    protection::{MeasureEnding, OverrideEnding, SafeModeStage},
 };
 
 use super::told::{Told, Tone, told};
-use crate::protection;
+use crate::{organization, protection};
 
 /// Tells what was done to protect the product, and what ended.
 pub(super) fn tell(event: ProtectionEvent<'_>, actor: Actor, names: &Names) -> Told {
@@ -47,5 +47,17 @@ pub(super) fn tell(event: ProtectionEvent<'_>, actor: Actor, names: &Names) -> T
             told("Safe mode is still in force. Everyone was asked whether it is still needed.")
         }
         ProtectionEvent::SafeModeEnded => by_person(format!("{who} ended safe mode.")),
+        ProtectionEvent::OrganizationPlanSet { organization, plan } => {
+            told(organization::plan_set(organization, plan.as_deref(), &who)).tone(Tone::Person)
+        }
+        ProtectionEvent::OrganizationOverrideBegun { organization, plan, until, reason } => {
+            by_person(organization::override_begun(organization, plan, *until, &who)).words(reason)
+        }
+        ProtectionEvent::OrganizationOverrideEnded { organization, ending } => match ending {
+            OverrideEnding::Expired => told(organization::override_expired(organization)),
+            OverrideEnding::Person => {
+                by_person(organization::override_ended(organization, &who))
+            }
+        },
     }
 }

@@ -22,6 +22,7 @@ fn entries() -> Vec<Entry> {
         "impact.jsonl",
         "practice.jsonl",
         "messages.jsonl",
+        "organizations.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {

@@ -61,6 +61,7 @@ fn for_whom(need: Permission) -> String {
         Permission::Ingest => "responders, and tokens with the scope 'ingest'".to_owned(),
         Permission::Read => "viewers, and tokens with the scope 'read'".to_owned(),
         Permission::Respond => "responders, and tokens with the scope 'respond'".to_owned(),
+        Permission::SetPlans => "approvers, and tokens with the scope 'plans'".to_owned(),
         Permission::Person { role, recently_authenticated } => {
             format!(
                 "{role}s{}",

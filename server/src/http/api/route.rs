@@ -103,6 +103,15 @@ impl Route {
             .answer("The journal position after it.")
     }
 
+    /// A change that sets a value, and is the same when it is said again.
+    pub fn put<M, P>(path: &'static str, make: M) -> Self
+    where
+        M: MakesOperation<P, Made: Operation<Output = Committed>>,
+    {
+        Self::made::<M, P>("put", path, make.handled(MethodFilter::PUT))
+            .answer("The journal position after it.")
+    }
+
     /// A `GET` with a handler of its own.
     pub fn get_with<P: 'static>(path: &'static str, handler: impl Handler<P, Site>) -> Self {
         Self::new("get", path, routing::get(handler))

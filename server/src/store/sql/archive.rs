@@ -6,7 +6,7 @@ use domain::{
 };
 
 use super::{
-    Database,
+    Database, organizations,
     read::{lock_head, set_meta},
     write::{salt, write_entry, write_incident, write_row},
     write_rollups,
@@ -14,6 +14,7 @@ use super::{
 use crate::store::{
     Archive, Filling, Item,
     error::StoreError,
+    organizations::KINDS,
     rollup::{self, Rollup},
     rows::{self, RollupRow},
 };
@@ -63,6 +64,10 @@ impl Archive for Database {
                 Item::Entry(entry) => {
                     write_entry(&mut transaction, &entry).await?;
                     head = Head { number: entry.number, hash: entry.hash };
+                    if KINDS.contains(&entry.kind.as_str()) {
+                        organizations::carry_out(&mut transaction, &rows::readable(&entry)?)
+                            .await?;
+                    }
                 }
                 Item::Row(row) => write_row(&mut transaction, &row).await?,
                 Item::Rollups(rollups) => {

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    Connection, Database, access, calls,
+    Connection, Database, access, calls, organizations,
     read::{has_messages_after, load, lock_head, set_meta, with_runs},
     redaction, shares,
     write::{salt, write_entry, write_incident, write_row},
@@ -121,6 +121,7 @@ pub(super) async fn change(
 
 /// What else an entry does in its transaction.
 async fn carry_out(connection: &mut Connection, entry: &Entry) -> Result<(), StoreError> {
+    organizations::carry_out(connection, entry).await?;
     match &entry.event {
         Some(Event::Redacted { entry: number, .. }) => redaction::redact(connection, *number).await,
         Some(Event::ShareRevoked { share, .. }) => {

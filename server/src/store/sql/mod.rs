@@ -8,6 +8,7 @@ mod calls;
 mod change;
 mod history;
 mod last_messages;
+mod organizations;
 mod past;
 mod read;
 mod redaction;

@@ -30,6 +30,7 @@ use crate::store::{
     calls::Calls,
     change::{Beside, Change},
     error::StoreError,
+    organizations::Organizations,
     past::Past,
     rollup::{self, HeardSlot, Rollup, RollupStep},
     rows::{self, IncidentRow, RollupRow, bound},
@@ -185,6 +186,10 @@ impl Store for Database {
         self
     }
 
+    fn as_organizations(&self) -> &dyn Organizations {
+        self
+    }
+
     async fn number_of(&self, id: Uuid) -> Result<Option<IncidentNumber>, StoreError> {
         let number: Option<i64> = sqlx::query_scalar("SELECT number FROM incident WHERE id = $1")
             .bind(id.to_string())
@@ -269,7 +274,8 @@ impl Store for Database {
 
     async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
         // Only so many windows are open and so many measures in force at a time, each for some days
-        // at most. Safe mode and a suspension last until a person ends them: their last entries
+        // at most. An override is in force as long as no end of it is journalled, which its row tells.
+        // Safe mode and a suspension last until a person ends them: their last entries
         // count, however old they are.
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
@@ -289,6 +295,8 @@ impl Store for Database {
                 OR kind IN ('safe_mode_began', 'safe_mode_stage_changed', 'safe_mode_reminded',
                             'safe_mode_ended')
                    AND number >= (SELECT MAX(number) FROM journal WHERE kind = 'safe_mode_began')
+                OR number IN (SELECT override_entry FROM organization
+                              WHERE override_entry IS NOT NULL)
              ORDER BY number",
         )
         .bind(since.as_micros())

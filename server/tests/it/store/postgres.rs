@@ -9,7 +9,8 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     postgres_server::Server,
     store::{
-        announced, cases, days, figures, harm, looking, passkeys, past, people, proofs, runs,
+        announced, cases, days, figures, harm, looking, organizations, passkeys, past, people,
+        proofs, runs,
         support::{Place, measure},
         trail,
     },
@@ -48,6 +49,8 @@ async fn postgres_keeps_the_contract() {
         proofs::what_was_proved_is_found_again,
         announced::what_was_announced_is_found_again,
         announced::protection_is_found_again_however_old_it_is,
+        organizations::plans_are_what_the_journal_tells,
+        organizations::entries_about_an_organization_are_found,
         past::a_period_is_put_together_in_steps,
         past::incidents_and_changes_of_a_period_are_found,
         runs::what_runs_or_may_still_run_is_found,

@@ -1,0 +1,146 @@
+//! An organization: what limits and affects it now, its plan, its traffic, and what happened to it.
+
+mod plan;
+mod state;
+mod timeline;
+mod traffic;
+
+#[cfg(feature = "ssr")]
+pub(crate) use state::PATH;
+pub use state::{OrganizationView, RefusedOverride};
+
+use commands::organizations::OrganizationPage as View;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos_router::hooks::{use_params_map, use_query_map};
+use wording::{humanize, organization};
+
+use crate::{
+    components::{page::page, prose::prose},
+    live::live,
+    problem::Problem,
+    routes::protection::lift,
+};
+use state::State;
+
+/// The sentence about an address that can't name an organization.
+#[cfg(feature = "ssr")]
+const NO_NAME: &str =
+    "No organization can have this name: at most 100 visible characters without '@'.";
+
+/// The page of an organization; `id` is the part of the address that names it, `before` the entry
+/// before which its timeline begins.
+#[server(prefix = "/api/pages", endpoint = "organization", input = GetUrl)]
+pub async fn get_organization(
+    #[server(default)] id: String,
+    #[server(default)] before: String,
+) -> Result<OrganizationView, Problem> {
+    crate::door::check::<commands::reading::GetOrganization>()?;
+    let unknown = || {
+        crate::door::refuse(Problem {
+            kind: domain::error::ErrorKind::NotFound,
+            sentence: NO_NAME.to_owned(),
+        })
+    };
+    let organization = domain::protection::organization_of_segment(&id).ok_or_else(unknown)?;
+    let before = before.parse().ok();
+    let reading = commands::reading::GetOrganization { organization, before };
+    let page = crate::door::execute(reading).await?;
+    Ok(OrganizationView { page, refused: use_context::<RefusedOverride>() })
+}
+
+/// The page.
+#[component]
+pub(crate) fn OrganizationPage() -> AnyView {
+    let live = live();
+    let (params, query) = (use_params_map(), use_query_map());
+    let state = StoredValue::new(None::<State>);
+    page(
+        |answer: &OrganizationView| humanize::name(&answer.page.plans.organization),
+        move || {
+            let id = params.with(|params| params.get("id").unwrap_or_default());
+            (id, query.with(|query| query.get("before").unwrap_or_default()))
+        },
+        |(id, before)| get_organization(id, before),
+        move |answer: &OrganizationView| {
+            live.read_at(answer.page.cursor);
+            if let Some(state) = state.get_value() {
+                state.view.set(answer.page.clone());
+            }
+        },
+        move |OrganizationView { page, refused }| {
+            let shown = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
+            state.set_value(Some(shown));
+            view! { <Page state=shown/> }.into_any()
+        },
+    )
+}
+
+/// Follows the journal: what may concern the organization loads the page again.
+#[cfg(feature = "hydrate")]
+fn listen(state: State) {
+    let live = live();
+    live.on_entry(move |entry| {
+        let concerns = state.view.with_untracked(|view| {
+            entry.number > view.cursor.number
+                && entry
+                    .event
+                    .as_ref()
+                    .is_some_and(|event| state::concerns(event, &view.plans.organization))
+        });
+        if concerns {
+            live.refresh_soon();
+        }
+    });
+}
+
+#[component]
+fn Page(state: State) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    listen(state);
+    let name = state.view.with_untracked(|view| view.plans.organization.name().to_owned());
+    let status =
+        Memo::new(move |_| state.view.with(|view| organization::status(view, view.checked_at)));
+    view! {
+        <div class="page protection organization">
+            <h1><bdi>{name}</bdi></h1>
+            <p class="lead" aria-live="polite">{move || prose(&status.get())}</p>
+            {move || state.view.with(now)}
+            <plan::Plan state/>
+            <traffic::Traffic state/>
+            <timeline::Timeline state/>
+        </div>
+    }
+}
+
+/// Active incidents, and limits of the agent with the form that lifts each.
+fn now(view: &View) -> Option<AnyView> {
+    let incidents = view.incidents.iter().map(|one| {
+        let word = if one.effects.is_some() { "It affects the organization." } else { "It is about its traffic." };
+        view! {
+            <li class="card">
+                <p class="card-title"><a href=format!("/ops/incidents/{}", one.incident)>"Incident " {one.incident.0}</a></p>
+                <p class="card-foot">{word}</p>
+            </li>
+        }
+        .into_any()
+    });
+    let measures = view.measures.iter().map(|one| {
+        let told = wording::protection::limited(
+            &one.measure.requests,
+            one.measure.rate,
+            one.measure.until,
+        );
+        let form = view.may_stop.then(|| lift(&one.measure.requests, Some(one.incident.0)));
+        view! { <li class="card"><p class="card-title">{prose(&told)}</p>{form}</li> }.into_any()
+    });
+    let cards: Vec<AnyView> = measures.chain(incidents).collect();
+    (!cards.is_empty()).then(|| {
+        view! {
+            <section aria-labelledby="now">
+                <h2 id="now">"Now"</h2>
+                <ul class="cards">{cards}</ul>
+            </section>
+        }
+        .into_any()
+    })
+}

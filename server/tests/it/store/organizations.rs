@@ -1,0 +1,147 @@
+//! Plans of organizations and the entries about them are found again, and proved.
+
+use domain::{
+    actor::Actor,
+    id::IncidentNumber,
+    impact::{AffectedOrganization, EffectOn, Evidence, Impact},
+    journal::{Entry, Event},
+    protection::{OverrideEnding, Protection, organization_named},
+    subject::Subject,
+};
+use server::store::{Archive, Item, PlanRow, verify::verify};
+
+use crate::store::support::{Place, at, opened, write};
+
+fn named(name: &str) -> Subject {
+    organization_named(name).unwrap()
+}
+
+fn set(name: &str, plan: Option<&str>) -> Event {
+    Event::OrganizationPlanSet { organization: named(name), plan: plan.map(str::to_owned) }
+}
+
+fn begun(name: &str, plan: &str) -> Event {
+    Event::OrganizationOverrideBegun {
+        organization: named(name),
+        plan: plan.to_owned(),
+        until: at(1_000),
+        reason: "They move their archive.".to_owned(),
+    }
+}
+
+fn ended(name: &str) -> Event {
+    Event::OrganizationOverrideEnded { organization: named(name), ending: OverrideEnding::Person }
+}
+
+/// Every row, two at a time.
+async fn rows(store: &dyn Archive) -> Vec<(String, PlanRow)> {
+    let mut all: Vec<(String, PlanRow)> = Vec::new();
+    loop {
+        let after = all.last().map(|(name, _)| name.as_str());
+        let page = store.as_organizations().plan_rows(after, 2).await.unwrap();
+        if page.is_empty() {
+            return all;
+        }
+        all.extend(page);
+    }
+}
+
+pub async fn plans_are_what_the_journal_tells(place: &Place) {
+    let store = place.open().await;
+    let organizations = store.as_organizations();
+    assert!(organizations.plans_of(&named("acme")).await.unwrap().assigned.is_none());
+    let events = vec![
+        set("acme", Some("pro")),
+        set("Z\u{fc}rich", Some("large")),
+        begun("acme", "large"),
+        set("a/../b", Some("pro")),
+        begun("gone", "large"),
+    ];
+    let entries = write(&*store, 1, Actor::Local, events).await.unwrap();
+    let acme = organizations.plans_of(&named("acme")).await.unwrap();
+    let assigned = acme.assigned.unwrap();
+    assert_eq!((&*assigned.plan, assigned.by, assigned.at), ("pro", Actor::Local, at(1)));
+    let overridden = acme.overridden.unwrap();
+    assert_eq!((&*overridden.plan, overridden.until), ("large", at(1_000)));
+    write(&*store, 2, Actor::Agent, vec![ended("gone"), set("a/../b", None)]).await.unwrap();
+    let noise = vec![Event::Stopped; 1_100];
+    write(&*store, 3, Actor::System, noise).await.unwrap();
+
+    // In the order of their bytes in both databases, whatever language the server speaks.
+    let found = rows(&*store).await;
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Z\u{fc}rich", "acme"]);
+    assert_eq!(found[1].1.overridden, Some(entries[2].number));
+    let plans = organizations.assigned_plans(None, 10).await.unwrap();
+    assert_eq!(plans.len(), 2);
+    assert_eq!(plans[1], ("acme".to_owned(), "pro".to_owned()));
+    let after = organizations.organizations(Some("Z\u{fc}rich"), 10).await.unwrap();
+    assert_eq!(after.len(), 1);
+    assert_eq!(after[0], organizations.plans_of(&named("acme")).await.unwrap());
+    // However many entries came since, an override in force is announced.
+    let protection = Protection::of(&store.announced(at(3)).await.unwrap());
+    let overrides: Vec<&str> =
+        protection.overrides.iter().map(|one| one.organization.name()).collect();
+    assert_eq!(overrides, ["acme"]);
+
+    // A restored database has the same rows, and a changed one is found out.
+    let restored = Place::sqlite();
+    let target = restored.open().await;
+    let mut stored = store.stored_entries(0, 2_000).await.unwrap().into_iter();
+    let mut next = || Ok(stored.next().map(Item::Entry));
+    target.fill(2, Vec::new(), &mut next).await.unwrap();
+    assert_eq!(rows(&*target).await, found);
+    assert!(verify(&*store, None).await.unwrap().is_whole());
+    let statement = "UPDATE organization SET plan = 'large' WHERE name = 'acme'";
+    place.attack(statement, statement).await.unwrap();
+    let report = verify(&*store, None).await.unwrap();
+    assert_eq!(report.organizations, ["acme"]);
+    let statement = "DELETE FROM organization";
+    place.attack(statement, statement).await.unwrap();
+    assert_eq!(verify(&*store, None).await.unwrap().organizations, ["Z\u{fc}rich", "acme"]);
+}
+
+fn impact(names: &[&str]) -> Event {
+    let affected = |name: &&str| AffectedOrganization {
+        organization: named(name),
+        effects: vec![EffectOn {
+            evidence: Evidence::Refused { refused: 5, of: 10 },
+            since: at(1),
+            until: None,
+        }],
+    };
+    let impact = Impact {
+        at: at(1),
+        organizations: names.iter().map(affected).collect(),
+        more_known: 0,
+        more_likely: 0,
+        not_reported: 0,
+    };
+    Event::ImpactChanged { incident: IncidentNumber(1), impact: Box::new(impact) }
+}
+
+pub async fn entries_about_an_organization_are_found(place: &Place) {
+    let store = place.open().await;
+    let organizations = store.as_organizations();
+    let events = vec![
+        set("acme", Some("pro")),
+        opened(1, "organization:acme"),
+        impact(&["acme", "globex"]),
+        // Only the first one of an incident: it is told again and again.
+        impact(&["acme", "globex", "initech"]),
+        set("globex", Some("pro")),
+    ];
+    let entries = write(&*store, 1, Actor::Agent, events).await.unwrap();
+    let kinds = async |name: &str, before: Option<u64>, limit: u32| {
+        let found = organizations.organization_entries(&named(name), before, limit).await.unwrap();
+        let kind = |entry: &Entry| entry.event.as_ref().map_or("", Event::kind);
+        found.iter().map(kind).collect::<Vec<_>>()
+    };
+    let acme = ["impact_changed", "incident_opened", "organization_plan_set"];
+    assert_eq!(kinds("acme", None, 10).await, acme);
+    assert_eq!(kinds("acme", None, 2).await, acme[..2]);
+    assert_eq!(kinds("acme", Some(entries[2].number), 2).await, acme[1..]);
+    assert_eq!(kinds("globex", None, 10).await, ["organization_plan_set", "impact_changed"]);
+    assert_eq!(kinds("initech", None, 10).await, ["impact_changed"]);
+    assert_eq!(kinds("nobody", None, 10).await, [""; 0]);
+}
