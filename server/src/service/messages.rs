@@ -85,7 +85,7 @@ impl Inner {
             .map_err(|_| Error::NotFound(Entity::Document(name.to_owned())))
     }
 
-    /// What drafts are made of, oldest first.
+    /// The entries that drafts are made of, oldest first.
     async fn entries_of(&self, number: IncidentNumber) -> Result<Vec<Entry>, StoreError> {
         let mut all: BTreeMap<u64, Entry> = BTreeMap::new();
         let filter = AuditFilter { incident: Some(number), ..AuditFilter::default() };
@@ -104,7 +104,7 @@ impl Inner {
         Ok(all.into_values().collect())
     }
 
-    /// What a change of messages writes, and what must not have changed until it is written.
+    /// The events of a change of messages, and the condition under which they are written.
     pub(super) async fn message_events(
         &self,
         actor: Actor,

@@ -1,4 +1,4 @@
-//! What readiness and messages tell of the configuration and of the heartbeat.
+//! Facts that readiness and messages tell of the configuration and of the heartbeat.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,7 @@ impl LastSign {
     }
 }
 
-/// What readiness and messages tell of the configuration.
+/// Facts that readiness and messages tell of the configuration.
 #[derive(Debug, Default)]
 pub struct SetUp {
     /// The last sign of life, if they are sent.

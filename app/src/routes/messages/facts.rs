@@ -38,7 +38,7 @@ fn line(one: &DraftSentence) -> AnyView {
     view! { <li class="line"><p>{one.text.clone()}</p><p class="quiet">{facts}</p></li> }.into_any()
 }
 
-/// What happened after the version was saved.
+/// Facts that are newer than the saved version.
 pub(super) fn since_saved(one: &AudienceMessage) -> Option<AnyView> {
     let line = |fact: &NewFact| {
         view! {

@@ -19,7 +19,7 @@ use crate::{
     components::{copy::Copy, form::field_text, time::At},
 };
 
-/// What stands in the text area, and what it was written after.
+/// The text area, and the version that its text was written after.
 #[derive(Clone, Copy)]
 struct Field {
     /// The text as it is typed.
@@ -121,7 +121,7 @@ pub(super) fn Message(state: State, audience: MessageAudience) -> AnyView {
     .into_any()
 }
 
-/// How the saved version stands, and what is newer than it.
+/// The standing of the saved version, and facts that are newer.
 fn standing(one: &AudienceMessage, names: &Names) -> AnyView {
     let Some(saved) = &one.saved else {
         return view! { <p>"This is a draft made of facts. It is not saved yet."</p> }.into_any();
@@ -199,7 +199,7 @@ fn mail(subject: &str, text: &str) -> String {
     format!("mailto:?subject={}&body={}", percent_encode(subject), percent_encode(&text))
 }
 
-/// What may be done next with the saved version.
+/// The next steps for the saved version.
 fn next(
     state: State,
     audience: MessageAudience,
@@ -262,7 +262,7 @@ fn version(what: &'static str, audience: MessageAudience, number: u64, binding: 
     .into_any()
 }
 
-/// What was marked as sent, the newest first.
+/// Messages that were marked as sent, the newest first.
 fn sent(marks: &[SentMessage], names: &Names) -> Option<AnyView> {
     let line = |one: &SentMessage| {
         let mark = &one.mark;

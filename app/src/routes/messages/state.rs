@@ -1,4 +1,4 @@
-//! What the page shows, and a form of it that was refused.
+//! State of the page, and a form of it that was refused.
 
 use commands::messages::{AudienceMessage, MessagesPage};
 use domain::message::MessageAudience;
@@ -40,7 +40,7 @@ pub struct MessagesView {
     pub refused: Option<RefusedMessage>,
 }
 
-/// What the page shows, kept in step with the journal.
+/// State of the page, kept in step with the journal.
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub page: RwSignal<MessagesPage>,

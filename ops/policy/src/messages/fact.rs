@@ -11,9 +11,9 @@ pub enum MessageFact {
     Since,
     /// The time that it has lasted, or lasted.
     Duration,
-    /// What was counted for organizations, as a clause.
+    /// Effects that were counted for organizations, as a clause.
     Effect,
-    /// What follows from something that organizations use, as a clause.
+    /// Effects that follow from something that organizations use, as a clause.
     LikelyEffect,
     /// The limits in force, as a clause.
     Measures,

@@ -98,7 +98,7 @@ fn words(line: &str) -> Vec<(Place, String)> {
     words
 }
 
-/// Where the words of a phrase stand in a row, if they do.
+/// The place at which the words of a phrase stand in a row, if they do.
 fn find(words: &[(Place, String)], phrase: &str) -> Option<Place> {
     let wanted: Vec<&str> = phrase.split(' ').collect();
     let found = words

@@ -1,4 +1,4 @@
-//! What a template holds: sentences of words and facts.
+//! Contents of a template: sentences of words and facts.
 
 use super::fact::MessageFact;
 

@@ -108,8 +108,8 @@ fn counting(one: &AffectedOrganization, over: bool) -> impl Iterator<Item = &Eff
     one.effects.iter().filter(move |effect| over || effect.holds())
 }
 
-/// What organizations notice, each effect once, the worst first. What is known of some is not told
-/// as likely once more.
+/// Effects that organizations notice, each once, the worst first. One that is known of some
+/// organizations is not told as likely once more.
 fn effects(
     incident: &Incident,
     entries: &[Entry],
@@ -149,7 +149,7 @@ const fn clause(effect: Effect, over: bool) -> &'static str {
     }
 }
 
-/// What follows from endpoints that have a problem: `checkout fails or does not answer`.
+/// Effects of endpoints that have a problem: `checkout fails or does not answer`.
 fn endpoints(incident: &Incident, entries: &[Entry], over: bool) -> Option<Stated> {
     let hosts: Vec<&str> =
         incident.subjects().into_iter().filter_map(|subject| subject.host()).collect();

@@ -1,4 +1,4 @@
-//! What a draft is made of, and a fact in words.
+//! Sources of a draft, and a fact in words.
 
 use domain::{
     incident::Incident,

@@ -223,7 +223,7 @@ fn facts_after_a_save_are_told_and_of_impact_only_the_last() {
     assert_eq!((facts.len(), more), (8, 14));
 }
 
-/// What may happen to an incident, in any order that fits.
+/// Something that may happen to an incident, in any order that fits.
 fn event(story: &Story, what: u8) -> (Actor, Event) {
     let incident = IncidentNumber(7);
     match what {
