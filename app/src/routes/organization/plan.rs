@@ -108,7 +108,7 @@ fn form(state: State) -> AnyView {
         (typed(|one| &one.plan), typed(|one| &one.hours), typed(|one| &one.reason));
     let plans = plans.into_iter().map(|name| {
         let is_chosen = name == plan;
-        view! { <option value=name.clone() selected=is_chosen>{name}</option> }
+        view! { <option value=name selected=is_chosen>{name.clone()}</option> }
     });
     let hours = HOURS.map(|(value, word)| {
         view! { <option value=value selected=value == hours>{word}</option> }
