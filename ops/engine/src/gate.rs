@@ -56,11 +56,6 @@ use crate::gate::{
     slots::Lifetime,
     table::Table,
 };
-use crate::gate::{
-    cell::{Arrival, Stale},
-    latency::Histogram,
-    table::Table,
-};
 
 /// Quotas and counts of all organizations.
 #[derive(Debug)]

@@ -108,6 +108,7 @@ fn impact(names: &[&str]) -> Event {
             evidence: Evidence::Refused { refused: 5, of: 10 },
             since: at(1),
             until: None,
+            last_seen: None,
         }],
     };
     let impact = Impact {
