@@ -244,7 +244,7 @@ mod tests {
             incident: IncidentNumber(12),
             effects: Some(AffectedOrganization {
                 organization,
-                effects: vec![EffectOn { evidence, since: at(0), until: None }],
+                effects: vec![EffectOn { evidence, since: at(0), until: None, last_seen: None }],
             }),
         }];
         assert_eq!(

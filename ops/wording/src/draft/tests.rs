@@ -75,7 +75,7 @@ impl Story {
 fn affected(name: &str, evidence: Evidence) -> AffectedOrganization {
     AffectedOrganization {
         organization: format!("organization:{name}").parse().unwrap(),
-        effects: vec![EffectOn { evidence, since: at(60), until: None }],
+        effects: vec![EffectOn { evidence, since: at(60), until: None, last_seen: None }],
     }
 }
 
