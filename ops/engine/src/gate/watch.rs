@@ -5,7 +5,8 @@
 //! for who comes first: where all are taken, the organization that sends least gives its place to
 //! one that sends clearly more ([`FACTOR`], [`LEAD`]). What was sent is counted with exponential
 //! decay, each request for a [`MINUTE`] in the mean. One that sends steadily is not replaced by one
-//! that sends as much, so that the choice settles.
+//! that sends as much, so that the choice settles. Each change of a place is journalled for good, so that their
+//! number is bounded too ([`MOST_REPLACED`], [`REPLACED_EVERY`]).
 
 use std::{
     cmp::Ordering,
@@ -22,6 +23,10 @@ const SILENT: Span = Span::from_mins(15);
 const FACTOR: f64 = 2.0;
 /// Requests that it has to send beyond that.
 const LEAD: f64 = 10.0;
+/// Places that others may take in a row.
+const MOST_REPLACED: f64 = 50.0;
+/// The time after which one more may be taken: at most 720 a day.
+const REPLACED_EVERY: Span = Span::from_mins(2);
 /// One that sent less than this is forgotten if it has no place.
 const FORGOTTEN: f64 = 0.5;
 
@@ -53,17 +58,25 @@ pub struct Watchlist {
     /// Requests of the last minute of organizations without a place, as many as there are places.
     waiting: BTreeMap<Box<str>, f64>,
     looked_at: Option<MonotonicTime>,
+    /// Places that others may take now.
+    replaceable: f64,
 }
 
 impl Watchlist {
     /// A list with so many places for organizations that are not named.
     pub const fn new(most: usize) -> Self {
-        Self { most, watched: BTreeMap::new(), waiting: BTreeMap::new(), looked_at: None }
+        Self {
+            most,
+            watched: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            looked_at: None,
+            replaceable: MOST_REPLACED,
+        }
     }
 
     /// Takes the requests of each organization since the last look. Those that are named always
-    /// have a place. One of those that are kept loses its place to no other, up to half of the
-    /// places.
+    /// have a place. One of those that are kept loses its place neither to another nor by silence, up
+    /// to half of the places.
     pub fn look(
         &mut self,
         seen: &[(&str, u64)],
@@ -79,17 +92,20 @@ impl Watchlist {
         for &(name, requests) in seen {
             self.take(name, requests, is_named(name), now, &mut changes);
         }
-        let silent = |one: &Watched| now.since(one.active_at) > SILENT;
-        changes
-            .dropped
-            .extend(self.watched.extract_if(.., |_, one| silent(one)).map(|(name, _)| name));
-        self.fill(is_kept, now, &mut changes);
+        let kept = self.kept(is_kept);
+        let is_over =
+            |name: &str, one: &Watched| now.since(one.active_at) > SILENT && !kept.contains(name);
+        let over = self.watched.extract_if(.., |name, one| is_over(name, one));
+        changes.dropped.extend(over.map(|(name, _)| name));
+        self.fill(&kept, now, &mut changes);
         self.forget();
         changes
     }
 
     fn decay(&mut self, now: MonotonicTime) {
         let passed = self.looked_at.replace(now).map_or(Span::ZERO, |at| now.since(at));
+        let earned = passed.as_secs_f64() / REPLACED_EVERY.as_secs_f64();
+        self.replaceable = (self.replaceable + earned).min(MOST_REPLACED);
         let factor = (-passed.as_secs_f64() / MINUTE.as_secs_f64()).exp();
         self.watched.values_mut().for_each(|one| one.sent *= factor);
         self.waiting.values_mut().for_each(|sent| *sent *= factor);
@@ -122,8 +138,8 @@ impl Watchlist {
     }
 
     /// Gives free places, and those of the ones that send least, to those that send most.
-    fn fill(&mut self, is_kept: impl Fn(&str) -> bool, now: MonotonicTime, changes: &mut Changes) {
-        let mut places = self.replaceable(is_kept, now);
+    fn fill(&mut self, kept: &BTreeSet<Box<str>>, now: MonotonicTime, changes: &mut Changes) {
+        let mut places = self.places(kept, now);
         let mut taken = self.watched.values().filter(|one| !one.is_named).count();
         // Some are not named any more.
         while taken > self.most
@@ -138,9 +154,10 @@ impl Watchlist {
         for (sent, name) in newcomers {
             if taken >= self.most {
                 let Some((least, loser)) = places.pop() else { break };
-                if sent <= least * FACTOR + LEAD {
+                if sent <= least * FACTOR + LEAD || self.replaceable < 1.0 {
                     break;
                 }
+                self.replaceable -= 1.0;
                 self.drop_one(loser, least, changes);
                 taken -= 1;
             }
@@ -152,23 +169,22 @@ impl Watchlist {
         }
     }
 
-    /// Those that can lose their place, by what they sent, the least last.
-    fn replaceable(
-        &self,
-        is_kept: impl Fn(&str) -> bool,
-        now: MonotonicTime,
-    ) -> Vec<(f64, Box<str>)> {
-        let others = || self.watched.iter().filter(|(_, one)| !one.is_named);
-        let mut kept: Vec<(MonotonicTime, &str)> = others()
-            .filter(|(name, _)| is_kept(name))
-            .map(|(name, one)| (one.since, &**name))
-            .collect();
+    /// Those that lose their place to nobody.
+    fn kept(&self, is_kept: impl Fn(&str) -> bool) -> BTreeSet<Box<str>> {
+        let others = self.watched.iter().filter(|(_, one)| !one.is_named);
+        let mut kept: Vec<(MonotonicTime, &Box<str>)> =
+            others.filter(|(name, _)| is_kept(name)).map(|(name, one)| (one.since, name)).collect();
         // Whoever can cause problems under many names must not fill the list with them.
         kept.sort_unstable();
         kept.truncate(self.most / 2);
-        let kept: BTreeSet<&str> = kept.into_iter().map(|(_, name)| name).collect();
-        let mut places: Vec<(f64, Box<str>)> = others()
-            .filter(|(name, one)| now.since(one.since) >= MINUTE && !kept.contains(&***name))
+        kept.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Those that can lose their place, by what they sent, the least last.
+    fn places(&self, kept: &BTreeSet<Box<str>>, now: MonotonicTime) -> Vec<(f64, Box<str>)> {
+        let others = self.watched.iter().filter(|(_, one)| !one.is_named);
+        let mut places: Vec<(f64, Box<str>)> = others
+            .filter(|(name, one)| now.since(one.since) >= MINUTE && !kept.contains(*name))
             .map(|(name, one)| (one.sent, name.clone()))
             .collect();
         places.sort_by(by_most);
@@ -290,6 +306,27 @@ mod tests {
         assert_eq!(world.names.iter().map(|name| &**name).collect::<String>(), "abk1k2");
     }
 
+    #[test]
+    fn one_with_a_problem_that_falls_silent_keeps_its_place() {
+        let mut world = World::new();
+        world.look(0, &[("k1", 5), ("a", 5)]);
+        world.look(2 * SILENT_SECONDS, &[("b", 1)]);
+        assert!(world.has("k1") && !world.has("a"));
+    }
+
+    #[test]
+    fn many_that_send_in_turns_take_few_places_from_each_other() {
+        let mut world = World::new();
+        let names: Vec<String> = (0..20).map(|index| format!("x{index:02}")).collect();
+        let mut taken = 0;
+        for minutes in 0..600 {
+            let name = &names[minutes % names.len()];
+            let seconds = 60 * u64::try_from(minutes).unwrap();
+            taken += world.look(seconds, &[(name, 60)]).dropped.len();
+        }
+        assert!((100..=50 + 300).contains(&taken), "{taken}");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig {
             cases: fixtures::cases(128), failure_persistence: None, ..ProptestConfig::default()
@@ -338,10 +375,13 @@ mod tests {
                 prop_assert!(others.count() >= replaced.len(), "a place is lost only to another");
                 // Whoever sends has a place, or one that sends about as much has it.
                 prop_assert!(world.list.waiting.len() <= MOST);
-                let places = world.list.replaceable(|name| name.starts_with('k'), now(seconds));
+                let kept = world.list.kept(|name| name.starts_with('k'));
+                let places = world.list.places(&kept, now(seconds));
                 let least = places.last().map_or(f64::INFINITY, |(sent, _)| *sent);
                 let most = world.list.waiting.values().copied().fold(0.0, f64::max);
-                prop_assert!(most <= least * FACTOR + LEAD, "{most} waits, {least} has a place");
+                let is_bounded = world.list.replaceable < 1.0;
+                let is_right = is_bounded || most <= least * FACTOR + LEAD;
+                prop_assert!(is_right, "{most} waits, {least} has a place");
             }
         }
     }
