@@ -16,7 +16,7 @@ mod steps;
 mod tests;
 
 use commands::{sharing::Shares, view::IncidentPage as View};
-use domain::access::Role;
+use domain::{access::Role, incident::Incident};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
@@ -159,7 +159,10 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
     let edge =
         move || state.incident.with(|one| format!("brief {}", edge(one.state, one.severity)));
     let reader = state.reader.get_value();
-    let may_publish = reader.as_ref().is_some_and(|reader| reader.role >= Role::Approver);
+    // Nobody outside is told of a practice.
+    let is_practice = state.incident.with_untracked(Incident::is_practice);
+    let may_publish =
+        !is_practice && reader.as_ref().is_some_and(|reader| reader.role >= Role::Approver);
     state.listen();
     view! {
         <div class="page incident">
@@ -176,7 +179,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                 </article>
                 <head::Briefing state/>
                 <impact::Impact state/>
-                <p class="links"><a href=format!("/ops/incidents/{number}/messages")>"Messages to customers"</a></p>
+                {(!is_practice).then(|| view! { <p class="links"><a href=format!("/ops/incidents/{number}/messages")>"Messages to customers"</a></p> })}
                 <evidence::Evidence state/>
                 <inspections::Inspections state forms=forms(Place::Inspections)/>
             </div>

@@ -84,7 +84,7 @@ pub fn status(page: &OrganizationPage, now: Timestamp) -> String {
         if !effects.is_empty() {
             let number = one.incident;
             let effects = humanize::list(&effects);
-            told.push(format!("{name} is affected by incident {number}: {effects}."));
+            told.push(format!("Incident {number} affects {name} ({effects})."));
         }
     }
     if let Some(one) = page.plans.override_at(now) {
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(
             told(&page),
             "Calm Ops limits acme: uploads to 4 requests/s until 22 Nov 2026, 12:05:00 UTC. \
-             acme is affected by incident 12: limited: 40% of requests refused. \
+             Incident 12 affects acme (limited: 40% of requests refused). \
              acme has the plan large until 22 Nov 2026, 12:01:00 UTC."
         );
     }

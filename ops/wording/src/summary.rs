@@ -71,14 +71,19 @@ pub fn render(summary: &Summary, reader: Reader) -> Vec<Section> {
         Reader::Customer => (customer::headings(over), customer::sentence),
         Reader::Manager => (manager::headings(over), manager::sentence),
     };
-    let parts = [
+    // A practice affects nobody, and nothing about it is unknown.
+    let (affected, unknown): (&[Sentence], &[Sentence]) = match summary.is_practice() {
+        true => (&[], &[]),
+        false => (&summary.affected, &summary.unknown),
+    };
+    let parts: [&[Sentence]; 7] = [
         &summary.happened,
         &summary.since,
-        &summary.affected,
+        affected,
         &summary.done,
         &summary.recommended,
         &summary.otherwise,
-        &summary.unknown,
+        unknown,
     ];
     let mut sections: Vec<Section> = Vec::new();
     for (heading, part) in headings.into_iter().zip(parts) {
