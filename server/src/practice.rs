@@ -12,7 +12,6 @@ use domain::{
     actor::Actor,
     id::IncidentNumber,
     incident::Incident,
-    practice::subject,
     severity::Severity,
     time::{Span, Timestamp},
 };
@@ -49,7 +48,7 @@ pub async fn last(store: &dyn Store) -> Result<Option<LastPractice>, StoreError>
     let at = Timestamp::from_micros(entry.at_micros);
     let by = entry.actor.parse().unwrap_or(Actor::System);
     let opened = HistoryFilter {
-        subject: Some(subject().to_string()),
+        practice: Some(true),
         from: Some(at),
         ..HistoryFilter::default()
     };

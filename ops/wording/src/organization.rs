@@ -207,6 +207,7 @@ mod tests {
         page.quotas = vec![uploads(QuotaState::On)];
         assert_eq!(told(&page), "Nothing but its plan limits acme.");
         page.plans.overridden = Some(PlanOverride {
+            number: 1,
             organization: page.plans.organization.clone(),
             plan: "large".to_owned(),
             until: at(60),

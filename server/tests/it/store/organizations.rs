@@ -29,8 +29,9 @@ fn begun(name: &str, plan: &str) -> Event {
     }
 }
 
-fn ended(name: &str) -> Event {
-    Event::OrganizationOverrideEnded { organization: named(name), ending: OverrideEnding::Person }
+fn ended(name: &str, begun: u64) -> Event {
+    let ending = OverrideEnding::Person;
+    Event::OrganizationOverrideEnded { organization: named(name), begun, ending }
 }
 
 /// Every row, two at a time.
@@ -63,7 +64,12 @@ pub async fn plans_are_what_the_journal_tells(place: &Place) {
     assert_eq!((&*assigned.plan, assigned.by, assigned.at), ("pro", Actor::Local, at(1)));
     let overridden = acme.overridden.unwrap();
     assert_eq!((&*overridden.plan, overridden.until), ("large", at(1_000)));
-    write(&*store, 2, Actor::Agent, vec![ended("gone"), set("a/../b", None)]).await.unwrap();
+    let events =
+        vec![begun("acme", "large"), ended("gone", entries[4].number), set("a/../b", None)];
+    let begun_again = write(&*store, 2, Actor::Agent, events).await.unwrap()[0].number;
+    // The end of the one before it comes too late.
+    let late = vec![ended("acme", entries[2].number)];
+    write(&*store, 2, Actor::Agent, late).await.unwrap();
     let noise = vec![Event::Stopped; 1_100];
     write(&*store, 3, Actor::System, noise).await.unwrap();
 
@@ -71,7 +77,7 @@ pub async fn plans_are_what_the_journal_tells(place: &Place) {
     let found = rows(&*store).await;
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["Z\u{fc}rich", "acme"]);
-    assert_eq!(found[1].1.overridden, Some(entries[2].number));
+    assert_eq!(found[1].1.overridden, Some(begun_again));
     let plans = organizations.assigned_plans(None, 10).await.unwrap();
     assert_eq!(plans.len(), 2);
     assert_eq!(plans[1], ("acme".to_owned(), "pro".to_owned()));

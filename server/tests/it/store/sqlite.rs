@@ -189,7 +189,7 @@ impl Drop for Tmpfs<'_> {
 #[tokio::test]
 async fn a_full_disk_gives_a_sentence_loses_nothing_and_works_again() {
     let directory = tempfile::tempdir().unwrap();
-    let Some(_mounted) = Tmpfs::mount(directory.path(), "size=1m") else {
+    let Some(_mounted) = Tmpfs::mount(directory.path(), "size=2m") else {
         println!("skipped: this user may not mount a small file system");
         return;
     };
