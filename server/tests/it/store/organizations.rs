@@ -5,12 +5,14 @@ use domain::{
     id::IncidentNumber,
     impact::{AffectedOrganization, EffectOn, Evidence, Impact},
     journal::{Entry, Event},
-    protection::{OverrideEnding, Protection, organization_named},
+    protection::{
+        LimitedRequests, Measure, MeasureEnding, OverrideEnding, Protection, organization_named,
+    },
     subject::Subject,
 };
 use server::store::{Archive, Item, PlanRow, verify::verify};
 
-use crate::store::support::{Place, at, opened, write};
+use crate::store::support::{Place, at, breach, opened, write};
 
 fn named(name: &str) -> Subject {
     organization_named(name).unwrap()
@@ -127,9 +129,8 @@ fn impact(names: &[&str]) -> Event {
     Event::ImpactChanged { incident: IncidentNumber(1), impact: Box::new(impact) }
 }
 
-pub async fn entries_about_an_organization_are_found(place: &Place) {
-    let store = place.open().await;
-    let organizations = store.as_organizations();
+/// Entries about some organizations.
+async fn told(store: &dyn Archive) -> Vec<Entry> {
     let events = vec![
         set("acme", Some("pro")),
         opened(1, "organization:acme"),
@@ -138,11 +139,26 @@ pub async fn entries_about_an_organization_are_found(place: &Place) {
         impact(&["acme", "globex", "initech"]),
         set("globex", Some("pro")),
     ];
-    let entries = write(&*store, 1, Actor::Agent, events).await.unwrap();
+    write(store, 1, Actor::Agent, events).await.unwrap()
+}
+
+/// Kinds of the entries about an organization, newest first.
+async fn kinds_of(
+    store: &dyn Archive,
+    name: &str,
+    before: Option<u64>,
+    limit: u32,
+) -> Vec<&'static str> {
+    let organizations = store.as_organizations();
+    let found = organizations.organization_entries(&named(name), before, limit).await.unwrap();
+    found.iter().map(|entry| entry.event.as_ref().map_or("", Event::kind)).collect()
+}
+
+pub async fn entries_about_an_organization_are_found(place: &Place) {
+    let store = place.open().await;
+    let entries = told(&*store).await;
     let kinds = async |name: &str, before: Option<u64>, limit: u32| {
-        let found = organizations.organization_entries(&named(name), before, limit).await.unwrap();
-        let kind = |entry: &Entry| entry.event.as_ref().map_or("", Event::kind);
-        found.iter().map(kind).collect::<Vec<_>>()
+        kinds_of(&*store, name, before, limit).await
     };
     let acme = ["impact_changed", "incident_opened", "organization_plan_set"];
     assert_eq!(kinds("acme", None, 10).await, acme);
@@ -151,4 +167,61 @@ pub async fn entries_about_an_organization_are_found(place: &Place) {
     assert_eq!(kinds("globex", None, 10).await, ["organization_plan_set", "impact_changed"]);
     assert_eq!(kinds("initech", None, 10).await, ["impact_changed"]);
     assert_eq!(kinds("nobody", None, 10).await, [""; 0]);
+}
+
+/// Plans came with the tables: no entry of them is older.
+pub async fn entries_that_are_older_than_the_tables_are_found(place: &Place) {
+    let store = place.open().await;
+    told(&*store).await;
+    let organization = named("acme");
+    let requests = LimitedRequests { organization, class: "uploads".to_owned() };
+    let measure = Measure {
+        requests: requests.clone(),
+        rate: 4.0,
+        sent: 50.0,
+        usual: None,
+        because: breach("organization:acme").key,
+        stage: 0,
+        returns: 0,
+        until: at(300),
+    };
+    let (incident, ending) = (IncidentNumber(1), MeasureEnding::Calm);
+    let joined = |subject| Event::BreachJoined { incident, breach: Box::new(breach(subject)) };
+    let events = vec![
+        Event::MeasureBegan { incident, measure: Box::new(measure) },
+        joined("organization:Z\u{fc}rich"),
+        joined("disk:/@web-1"),
+        Event::MeasureEnded { incident, requests, ending },
+        opened(2, "host:web-1"),
+    ];
+    write(&*store, 2, Actor::Agent, events).await.unwrap();
+    let names = ["acme", "globex", "initech", "Z\u{fc}rich", "web-1"];
+    let all = async |store: &dyn Archive| {
+        let mut all = Vec::new();
+        for name in names {
+            let mut kinds = kinds_of(store, name, None, 99).await;
+            kinds.retain(|kind| *kind != "organization_plan_set");
+            all.push(kinds);
+        }
+        all
+    };
+    let before = all(&*store).await;
+    assert_eq!(
+        before,
+        [
+            vec!["measure_ended", "measure_began", "impact_changed", "incident_opened"],
+            vec!["impact_changed"],
+            vec!["impact_changed"],
+            vec!["breach_joined"],
+            vec![],
+        ]
+    );
+    drop(store);
+    let older = "DROP TABLE organization; DROP TABLE organization_entry; DELETE FROM _sqlx_migrations WHERE version = 14";
+    place.attack(older, older).await.unwrap();
+    let store = place.open().await;
+    assert_eq!(all(&*store).await, before);
+    // An incident that told already of an organization tells no more of it.
+    write(&*store, 3, Actor::Agent, vec![impact(&["acme", "globex"])]).await.unwrap();
+    assert_eq!(all(&*store).await, before);
 }
