@@ -128,7 +128,7 @@ pub fn snapshot(
     snapshot
 }
 
-/// Whether readings of a subject may stand in the evidence: a practice is no evidence of what is real.
+/// Whether readings of a subject may stand in the evidence: a practice is none of what is real.
 fn is_evidence(incident: &Incident, subject: &Subject) -> bool {
     incident.is_practice() || !subject.is_practice()
 }
