@@ -12,7 +12,6 @@ use domain::{
     actor::Actor,
     id::IncidentNumber,
     incident::Incident,
-    practice::subject,
     severity::Severity,
     time::{Span, Timestamp},
 };
@@ -48,11 +47,7 @@ pub async fn last(store: &dyn Store) -> Result<Option<LastPractice>, StoreError>
     let Some((entry, _)) = found.first() else { return Ok(None) };
     let at = Timestamp::from_micros(entry.at_micros);
     let by = entry.actor.parse().unwrap_or(Actor::System);
-    let opened = HistoryFilter {
-        subject: Some(subject().to_string()),
-        from: Some(at),
-        ..HistoryFilter::default()
-    };
+    let opened = HistoryFilter { practice: Some(true), from: Some(at), ..HistoryFilter::default() };
     let incident = store.history(&opened, 1).await?.pop();
     let steps = steps(store, at, incident.as_ref()).await?;
     let incident: Option<IncidentNumber> = incident.map(|incident| incident.number);

@@ -23,6 +23,7 @@ mod organizations;
 mod practice;
 mod proofs;
 mod publish;
+mod quotas;
 mod readiness;
 mod readings;
 mod set_up;

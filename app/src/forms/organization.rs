@@ -50,6 +50,7 @@ async fn posted<IV: IntoView + 'static>(
     let code = status(problem.kind);
     let text = |name| form.get(name).to_owned();
     let refused = RefusedOverride {
+        what: text("what"),
         plan: text("plan"),
         hours: text("hours"),
         reason: text("reason"),

@@ -9,7 +9,8 @@ mod traffic;
 pub(crate) use state::PATH;
 pub use state::{OrganizationView, RefusedOverride};
 
-use commands::organizations::OrganizationPage as View;
+use commands::organizations::IncidentOfOrganization;
+use domain::{id::IncidentNumber, protection::MeasureInForce};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use wording::{humanize, organization};
@@ -104,7 +105,7 @@ fn Page(state: State) -> impl IntoView {
         <div class="page protection organization">
             <h1><bdi>{name}</bdi></h1>
             <p class="lead" aria-live="polite">{move || prose(&status.get())}</p>
-            {move || state.view.with(now)}
+            <Now state/>
             <plan::Plan state/>
             <traffic::Traffic state/>
             <timeline::Timeline state/>
@@ -112,35 +113,50 @@ fn Page(state: State) -> impl IntoView {
     }
 }
 
-/// Active incidents, and limits of the agent with the form that lifts each.
-fn now(view: &View) -> Option<AnyView> {
-    let incidents = view.incidents.iter().map(|one| {
-        let word = if one.effects.is_some() { "It affects the organization." } else { "It is about its traffic." };
-        view! {
-            <li class="card">
-                <p class="card-title"><a href=format!("/ops/incidents/{}", one.incident)>"Incident " {one.incident.0}</a></p>
-                <p class="card-foot">{word}</p>
-            </li>
-        }
-        .into_any()
+/// Active incidents, and limits of the agent with the form that lifts each; nothing where there are
+/// none. Only other limits make the forms anew: no button is replaced while it is pressed.
+#[component]
+fn Now(state: State) -> impl IntoView {
+    let measures = Memo::new(move |_| state.view.with(|view| view.measures.clone()));
+    let incidents = Memo::new(move |_| {
+        let known = |one: &IncidentOfOrganization| (one.incident, one.effects.is_some());
+        state.view.with(|view| view.incidents.iter().map(known).collect::<Vec<_>>())
     });
-    let measures = view.measures.iter().map(|one| {
-        let told = wording::protection::limited(
-            &one.measure.requests,
-            one.measure.rate,
-            one.measure.until,
-        );
-        let form = view.may_stop.then(|| lift(&one.measure.requests, Some(one.incident.0)));
-        view! { <li class="card"><p class="card-title">{prose(&told)}</p>{form}</li> }.into_any()
+    let may_stop = state.view.with_untracked(|view| view.may_stop);
+    let has_any = Memo::new(move |_| {
+        measures.with(|all| !all.is_empty()) || incidents.with(|all| !all.is_empty())
     });
-    let cards: Vec<AnyView> = measures.chain(incidents).collect();
-    (!cards.is_empty()).then(|| {
-        view! {
+    let limits =
+        move || measures.with(|all| all.iter().map(|one| limit(one, may_stop)).collect_view());
+    view! {
+        <Show when=move || has_any.get()>
             <section aria-labelledby="now">
                 <h2 id="now">"Now"</h2>
-                <ul class="cards">{cards}</ul>
+                <ul class="cards">
+                    {limits}
+                    {move || incidents.with(|all| all.iter().map(incident).collect_view())}
+                </ul>
             </section>
-        }
-        .into_any()
-    })
+        </Show>
+    }
+}
+
+/// A limit of the agent, with the form that lifts it.
+fn limit(one: &MeasureInForce, may_stop: bool) -> AnyView {
+    let told =
+        wording::protection::limited(&one.measure.requests, one.measure.rate, one.measure.until);
+    let form = may_stop.then(|| lift(&one.measure.requests, Some(one.incident.0)));
+    view! { <li class="card"><p class="card-title">{prose(&told)}</p>{form}</li> }.into_any()
+}
+
+/// An active incident, and whether it affects the organization.
+fn incident((number, affects): &(IncidentNumber, bool)) -> AnyView {
+    let word = if *affects { "It affects the organization." } else { "It is about its traffic." };
+    view! {
+        <li class="card">
+            <p class="card-title"><a href=format!("/ops/incidents/{number}")>"Incident " {number.0}</a></p>
+            <p class="card-foot">{word}</p>
+        </li>
+    }
+    .into_any()
 }

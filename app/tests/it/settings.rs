@@ -27,10 +27,12 @@ use commands::{
 };
 use domain::{
     access::{Principal, Role, Scope},
+    actor::Actor,
     error::{Error, FieldReason, Requirement},
     hash::Head,
     id::{AccountId, ContactId, PasskeyId, SessionId, TokenId},
     journal::Cursor,
+    practice::OpenPractice,
     severity::Severity,
     time::Timestamp,
 };
@@ -138,7 +140,14 @@ impl Backend for Fake {
             links: true,
             practice: PracticeState {
                 notified: vec![HOSTILE.to_owned()],
-                may_decide: true,
+                open: (self.role == Role::Responder).then(|| OpenPractice {
+                    number: 3,
+                    by: Actor::Local,
+                    begun_at: at(0),
+                    until: at(900),
+                }),
+                may_decide: self.role == Role::Owner,
+                may_end: true,
                 ..PracticeState::default()
             },
         };
@@ -357,6 +366,13 @@ async fn whoever_is_no_owner_is_told_who_can_and_gets_no_form() {
         assert!(!main.contains("<form"), "{path}: {main}");
         assert_harmless(path, &html);
     }
+}
+
+#[tokio::test]
+async fn whoever_may_only_end_a_practice_can_end_it() {
+    let responder = Fake { role: Role::Responder, is_owned: true };
+    let answer = get(responder, "/ops/settings/readiness").await;
+    assert!(answer.html.contains("End the practice"), "{}", answer.html);
 }
 
 #[tokio::test]

@@ -91,13 +91,14 @@ pub fn begin_override(
 
 /// Ends an override before its time is over.
 pub fn end_override(protection: &Protection, organization: Subject) -> Result<Event, Error> {
-    if protection.overrides.iter().any(|one| one.organization == organization) {
-        return Ok(Event::OrganizationOverrideEnded {
-            organization,
-            ending: OverrideEnding::Person,
-        });
-    }
-    Err(Error::NotFound(Entity::PlanOverride(organization)))
+    let Some(one) = protection.overrides.iter().find(|one| one.organization == organization) else {
+        return Err(Error::NotFound(Entity::PlanOverride(organization)));
+    };
+    Ok(Event::OrganizationOverrideEnded {
+        organization,
+        begun: one.number,
+        ending: OverrideEnding::Person,
+    })
 }
 
 /// The state of a limit of a plan.
@@ -111,6 +112,16 @@ pub enum QuotaState {
     Observe,
     /// What is above it is refused.
     On,
+}
+
+/// The bound of all batch requests together, whoever sends them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BatchBound {
+    /// Requests that may be under way at the same time.
+    pub at_a_time: u32,
+    /// Whether what is above it is refused.
+    pub state: QuotaState,
 }
 
 /// The quota of an organization for a class of requests.
@@ -168,6 +179,8 @@ pub struct OrganizationPage {
     pub source: PlanSource,
     /// The quota for each class, in the order of `limits.md`.
     pub quotas: Vec<ClassQuota>,
+    /// The bound of the batch requests of all organizations together; `None` if there is none.
+    pub batch: Option<BatchBound>,
     /// Measures of the agent in force for it.
     pub measures: Vec<MeasureInForce>,
     /// The stage of safe mode, if it is in force.

@@ -124,8 +124,10 @@ pub struct PracticeState {
     pub notified: Vec<String>,
     /// The reason why none can begin now, as a sentence; none if one can.
     pub obstacle: Option<String>,
-    /// Whether the reader may begin and end one.
+    /// Whether the reader may begin one.
     pub may_decide: bool,
+    /// Whether the reader may end one.
+    pub may_end: bool,
 }
 
 impl PracticeState {

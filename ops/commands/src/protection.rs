@@ -13,6 +13,8 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::organizations::BatchBound;
+
 /// Lifts a measure before its end.
 pub fn end_measure(protection: &Protection, requests: &LimitedRequests) -> Result<Event, Error> {
     let one = protection
@@ -159,6 +161,8 @@ pub struct ProtectionPage {
     pub protection: Protection,
     /// Bounds of the agent.
     pub bounds: AutomationBounds,
+    /// The bound of the batch requests of all organizations together; `None` if there is none.
+    pub batch: Option<BatchBound>,
     /// Traffic of the organizations that send most, by class; `None` if there is no gate.
     pub traffic: Option<Vec<ClassTraffic>>,
     /// Names of those who are named here.

@@ -124,6 +124,7 @@ mod tests {
             ("*@web-1", "service:calm-ops@web-1", false),
             ("service:*", "service:imports", true),
             ("*", "practice:practice", false),
+            ("*", "practice:smith", true),
         ] {
             let pattern: SubjectPattern = pattern.parse().unwrap();
             assert_eq!(pattern.covers(&subject.parse().unwrap()), covers, "{pattern} {subject}");

@@ -29,7 +29,7 @@ pub const LONGEST: Span = Span::from_mins(2 * 60);
 
 /// The subject of every practice.
 pub fn subject() -> Subject {
-    Subject::build("practice", "practice", None)
+    Subject::practice()
 }
 
 /// Why a practice ended.
@@ -129,8 +129,12 @@ mod tests {
 
     #[test]
     fn only_its_own_subject_is_a_practice() {
-        assert!(subject().is_practice() && subject().as_str() == "practice:practice");
-        assert!(!"service:practice".parse::<Subject>().unwrap().is_practice());
+        assert_eq!("practice:practice".parse(), Ok(subject()));
+        assert!(subject().is_practice());
+        // Kinds are free: a product for doctors has practices too.
+        for real in ["service:practice", "practice:smith", "practice:practice@web-1"] {
+            assert!(!real.parse::<Subject>().unwrap().is_practice(), "{real}");
+        }
     }
 
     #[test]

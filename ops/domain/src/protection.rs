@@ -173,8 +173,8 @@ impl Protection {
                 self.overrides.retain(|one| one.organization != *organization);
                 self.overrides.extend(PlanOverride::begun(entry));
             }
-            ProtectionEvent::OrganizationOverrideEnded { organization, .. } => {
-                self.overrides.retain(|one| one.organization != *organization);
+            ProtectionEvent::OrganizationOverrideEnded { begun, .. } => {
+                self.overrides.retain(|one| one.number != *begun);
             }
         }
         true
@@ -190,6 +190,7 @@ impl Protection {
         let over = self.overrides.iter().filter(|one| one.until <= now);
         over.map(|one| Event::OrganizationOverrideEnded {
             organization: one.organization.clone(),
+            begun: one.number,
             ending: OverrideEnding::Expired,
         })
         .collect()
@@ -322,8 +323,9 @@ mod tests {
             organization,
             plan: plan.map(str::to_owned),
         };
-        let ended = |organization| Event::OrganizationOverrideEnded {
+        let ended = |organization, begun| Event::OrganizationOverrideEnded {
             organization,
+            begun,
             ending: OverrideEnding::Person,
         };
         let mut plans = OrganizationPlans::none(acme());
@@ -345,12 +347,14 @@ mod tests {
             plans.override_at(Timestamp::from_secs(at)).map(|one| one.plan.clone())
         };
         assert_eq!([in_force(&plans, 19), in_force(&plans, 20)], [Some("small".to_owned()), None]);
-        assert_eq!(take(6, ended(other), &mut plans), ["small"]);
+        assert_eq!(take(6, ended(other, 5), &mut plans), ["small"]);
         let stage = SafeModeStage::Interactive;
         take(7, Event::SafeModeStageChanged { stage, incident: None }, &mut plans);
-        assert!(plans.overridden.is_some());
-        assert!(take(8, ended(acme()), &mut plans).is_empty());
-        take(9, set(acme(), None), &mut plans);
+        // The end of the one before it comes too late.
+        assert_eq!(take(8, ended(acme(), 3), &mut plans), ["small"]);
+        assert_eq!(plans.overridden.as_ref().map(|one| one.number), Some(4));
+        assert!(take(9, ended(acme(), 4), &mut plans).is_empty());
+        take(10, set(acme(), None), &mut plans);
         assert_eq!(plans, OrganizationPlans::none(acme()));
     }
 
@@ -360,7 +364,7 @@ mod tests {
         protection.take(&entry(1, begun(acme(), "large", 10)));
         assert!(protection.overrides_over(Timestamp::from_secs(9)).is_empty());
         let events = protection.overrides_over(Timestamp::from_secs(10));
-        let [Event::OrganizationOverrideEnded { ending: OverrideEnding::Expired, .. }] =
+        let [Event::OrganizationOverrideEnded { ending: OverrideEnding::Expired, begun: 1, .. }] =
             &events[..]
         else {
             panic!("{events:?}")

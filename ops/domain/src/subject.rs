@@ -88,10 +88,18 @@ impl Subject {
 }
 
 impl Subject {
+    /// The subject of every practice. Kinds are free: others of this kind are real.
+    pub const PRACTICE: &'static str = "practice:practice";
+
+    /// The subject of every practice.
+    pub fn practice() -> Self {
+        Self(Self::PRACTICE.into())
+    }
+
     /// Whether it is the subject of a practice, and of nothing real. Whatever must tell a practice
     /// from a real incident asks here.
     pub fn is_practice(&self) -> bool {
-        self.kind() == "practice"
+        self.as_str() == Self::PRACTICE
     }
 
     /// The same on a host that was renamed; `None` if it is not on that host.

@@ -103,7 +103,7 @@ pub fn subject(subject: &Subject) -> String {
         "line" => format!("the network line{on}"),
         "pm2" => format!("PM2{on}"),
         "gate" => format!("the gate{on}"),
-        "practice" => "the practice".to_owned(),
+        _ if subject.is_practice() => "the practice".to_owned(),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network"
         | "organization") => format!("the {kind} {name}{on}"),
         kind => format!("{kind} {name}{on}"),
@@ -315,6 +315,8 @@ mod tests {
             ("queue:imports", "queue imports"),
             ("organization:acme", "the organization acme"),
             ("gate:gate@web-1", "the gate on web-1"),
+            ("practice:practice", "the practice"),
+            ("practice:smith", "practice smith"),
         ] {
             assert_eq!(subject(&text.parse().unwrap()), said);
         }

@@ -90,6 +90,9 @@ pub fn status(page: &OrganizationPage, now: Timestamp) -> String {
     if let Some(one) = page.plans.override_at(now) {
         told.push(override_in_force(&name, one, page.source));
     }
+    told.extend(
+        page.batch.filter(|one| one.state == QuotaState::On).as_ref().map(protection::batch),
+    );
     if told.is_empty() {
         let is_on = |quota: &QuotaView| quota.state == QuotaState::On;
         let by_plan = page.quotas.iter().any(|one| one.quota.as_ref().is_some_and(is_on));
@@ -145,7 +148,7 @@ pub fn about_overrides(longest: Span) -> String {
 
 #[cfg(test)]
 mod tests {
-    use commands::organizations::{ClassQuota, IncidentOfOrganization};
+    use commands::organizations::{BatchBound, ClassQuota, IncidentOfOrganization};
     use domain::{
         actor::{Actor, Names},
         breach::BreachKey,
@@ -173,6 +176,7 @@ mod tests {
             plan: Some("default".to_owned()),
             source: PlanSource::Default,
             quotas: Vec::new(),
+            batch: None,
             measures: Vec::new(),
             safe_mode: None,
             incidents: Vec::new(),
@@ -204,9 +208,18 @@ mod tests {
         let mut page = acme();
         page.quotas = vec![uploads(QuotaState::Observe)];
         assert_eq!(told(&page), "Nothing limits acme.");
+        page.batch = Some(BatchBound { at_a_time: 40, state: QuotaState::Observe });
+        assert_eq!(told(&page), "Nothing limits acme.");
+        page.batch = Some(BatchBound { at_a_time: 40, state: QuotaState::On });
+        assert_eq!(
+            told(&page),
+            "Batch requests of all organizations together are limited to 40 at a time."
+        );
+        page.batch = None;
         page.quotas = vec![uploads(QuotaState::On)];
         assert_eq!(told(&page), "Nothing but its plan limits acme.");
         page.plans.overridden = Some(PlanOverride {
+            number: 1,
             organization: page.plans.organization.clone(),
             plan: "large".to_owned(),
             until: at(60),

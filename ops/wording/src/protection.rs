@@ -1,5 +1,6 @@
 //! Measures, automatic protection and safe mode, in sentences.
 
+use commands::organizations::{BatchBound, QuotaState};
 use domain::{
     actor::Names,
     protection::{
@@ -47,6 +48,22 @@ pub fn limited(of: &LimitedRequests, per_second: f64, until: Timestamp) -> Strin
         rate(per_second),
         humanize::moment(until)
     )
+}
+
+/// The bound of the batch requests of all organizations together.
+pub fn batch(of: &BatchBound) -> String {
+    let most = of.at_a_time;
+    match of.state {
+        QuotaState::On => {
+            format!("Batch requests of all organizations together are limited to {most} at a time.")
+        }
+        QuotaState::Observe => format!(
+            "Batch requests of all organizations together would be limited to {most} at a time; this is only observed, nothing is refused."
+        ),
+        QuotaState::Off => format!(
+            "The limit of {most} at a time for batch requests of all organizations together is switched off."
+        ),
+    }
 }
 
 /// Further limits.

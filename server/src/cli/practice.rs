@@ -238,7 +238,11 @@ impl Followed {
         self.after = entry.number;
         let Some(event) = &entry.event else { return false };
         match event {
-            Event::PracticeBegun { .. } => entry.number == self.number,
+            // A later one takes its place, and the end of this one is not journalled any more.
+            Event::PracticeBegun { .. } => {
+                self.is_ended |= entry.number > self.number;
+                true
+            }
             Event::PracticeEnded { practice, .. } => {
                 self.is_ended |= *practice == self.number;
                 *practice == self.number
@@ -261,5 +265,25 @@ impl Followed {
 
     const fn is_over(&self) -> bool {
         self.is_ended && (self.is_resolved || self.incident.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::actor::Actor;
+
+    use super::*;
+
+    #[test]
+    fn a_later_practice_ends_the_one_that_is_followed() {
+        let begun = |number| Entry {
+            number,
+            at: Timestamp::from_secs(0),
+            actor: Actor::Local,
+            event: Some(Event::PracticeBegun { until: Timestamp::from_secs(900) }),
+        };
+        let mut followed = Followed::new(7, Timestamp::from_secs(0));
+        assert!(followed.take(&begun(7)) && !followed.is_over());
+        assert!(followed.take(&begun(8)) && followed.is_over());
     }
 }

@@ -72,6 +72,7 @@ pub fn snapshot(
     };
     let all: Vec<_> = (0..u32::try_from(core.engine.len()).unwrap_or(u32::MAX))
         .filter_map(|id| Some((SeriesId(id), core.engine.reading(SeriesId(id), now)?)))
+        .filter(|(_, reading)| is_evidence(incident, &reading.subject))
         .collect();
     // Later evidence is too far from the beginning.
     let moved = match incident.snapshots {
@@ -127,6 +128,11 @@ pub fn snapshot(
     snapshot
 }
 
+/// Whether readings of a subject may stand in the evidence: a practice is none of what is real.
+fn is_evidence(incident: &Incident, subject: &Subject) -> bool {
+    incident.is_practice() || !subject.is_practice()
+}
+
 /// The signals that moved when the incident began, without its own: those of its subjects and their
 /// host first, then by how unusual they were.
 fn moved(
@@ -162,4 +168,19 @@ fn moved(
         then: movement.since,
     });
     moved.take(MOST_MOVED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_practice_is_no_evidence_of_what_is_real() {
+        let practice = Subject::practice();
+        let on = |subject: &str| fixtures::incident(1).of([fixtures::breach().on(subject).build()]);
+        let real = on("host:web-1").build();
+        assert!(!is_evidence(&real, &practice));
+        assert!(is_evidence(&real, &"practice:smith".parse().unwrap()));
+        assert!(is_evidence(&on(practice.as_str()).build(), &practice));
+    }
 }

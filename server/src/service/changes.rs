@@ -19,7 +19,7 @@ use commands::{
     maintenance::check_open,
     missing::{covered, missing},
     operation::Committed,
-    practice, protection,
+    protection,
     situation::Situation,
     status_page,
 };
@@ -218,13 +218,10 @@ impl Inner {
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::BeginPractice(BeginPractice { length }) => {
-                let event = self.begin_practice(length).await?;
-                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+                (About::Nothing, None, self.begin_practice(length).await?)
             }
             Command::EndPractice(EndPractice {}) => {
-                let open = self.at_hand().await.map_err(refuse)?.announcements.practice.clone();
-                let event = practice::end(open.as_ref())?;
-                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+                (About::Nothing, None, self.end_practice().await?)
             }
             Command::SetOrganizationPlan(wanted) => {
                 (About::Nothing, None, self.set_organization_plan(wanted).await?)

@@ -7,7 +7,7 @@ use commands::{
     operation::Operation as _,
     organizations::{
         ClassQuota, IncidentOfOrganization, OrganizationCard, OrganizationList, OrganizationPage,
-        QuotaState, QuotaView, begin_override, end_override, set_plan,
+        begin_override, end_override, set_plan,
     },
     reading::{GetOrganization, ListOrganizations},
 };
@@ -21,9 +21,14 @@ use domain::{
     subject::Subject,
     time::Timestamp,
 };
-use policy::limits::{Limit, LimitState, Limits, NamedPlans, Organization};
+use policy::limits::{Limits, NamedPlans, Organization};
 
-use super::{failure::refuse, inner::Inner, readings::without_body};
+use super::{
+    failure::refuse,
+    inner::Inner,
+    quotas::{batch_bound, quota_view},
+    readings::without_body,
+};
 use crate::store::Decide;
 
 /// How many entries a page of the timeline has.
@@ -75,8 +80,8 @@ impl Inner {
         &self,
         EndPlanOverride { organization }: EndPlanOverride,
     ) -> Result<Decide, Error> {
-        let protection = self.at_hand().await.map_err(refuse)?.protection;
-        Ok(events(vec![end_override(&protection, organization)?]))
+        let before = self.at_hand().await.map_err(refuse)?;
+        Ok(self.decided(before, move |known| end_override(&known.protection, organization)))
     }
 
     pub(super) async fn organization_page(
@@ -114,6 +119,7 @@ impl Inner {
             plan,
             source,
             quotas,
+            batch: limits.and_then(batch_bound),
             measures: measures.filter(is_of).cloned().collect(),
             safe_mode: protection.safe_mode.as_ref().map(|one| one.stage),
             incidents: incidents_of(&at_hand.incidents, &organization),
@@ -186,20 +192,6 @@ fn quotas_of(
         quota: limits.limit(named, &organization, class.id, now).map(quota_view),
     });
     (source, plan.map(|plan| plan.name.as_str().to_owned()), quotas.collect())
-}
-
-fn quota_view(Limit { state, quota }: Limit) -> QuotaView {
-    QuotaView {
-        requests: quota.rate.requests.get(),
-        per: quota.rate.per,
-        burst: quota.burst.get(),
-        at_a_time: quota.at_a_time.map(std::num::NonZeroU32::get),
-        state: match state {
-            LimitState::Off => QuotaState::Off,
-            LimitState::Observe => QuotaState::Observe,
-            LimitState::On => QuotaState::On,
-        },
-    }
 }
 
 /// The active incidents that affect an organization or are about it, newest first.

@@ -1,31 +1,40 @@
 //! Practice: what keeps one from beginning, and what readiness tells of it.
 
 use commands::{
-    command::BeginPractice,
+    command::{BeginPractice, EndPractice},
     operation::Operation as _,
-    practice::{PracticeState, begin, obstacle, refused},
+    practice::{PracticeState, begin, end, obstacle, refused},
 };
 use domain::{
     access::Principal,
     authorization::authorize,
     error::{Conflict, Error},
-    journal::Event,
     practice::PracticeRefusal,
     time::Span,
 };
 use wording::error::sentence;
 
-use super::{failure::refuse, inner::Inner};
-use crate::practice;
+use super::{at_hand::AtHand, failure::refuse, inner::Inner};
+use crate::{practice, store::Decide};
 
 impl Inner {
     /// The beginning of a practice, or what is in its way.
-    pub(super) async fn begin_practice(&self, length: Span) -> Result<Event, Error> {
-        let at_hand = self.at_hand().await.map_err(refuse)?;
-        let open = at_hand.announcements.practice.as_ref();
-        let event = begin(open, &at_hand.incidents, length, self.clock.now().wall)?;
+    pub(super) async fn begin_practice(&self, length: Span) -> Result<Decide, Error> {
+        let clock = self.clock;
+        let begun = move |known: &AtHand| {
+            let open = known.announcements.practice.as_ref();
+            begin(open, &known.incidents, length, clock.now().wall)
+        };
+        let before = self.at_hand().await.map_err(refuse)?;
+        begun(&before)?;
         self.check_documents()?;
-        Ok(event)
+        Ok(self.decided(before, begun))
+    }
+
+    /// The end of a practice by a person.
+    pub(super) async fn end_practice(&self) -> Result<Decide, Error> {
+        let before = self.at_hand().await.map_err(refuse)?;
+        Ok(self.decided(before, |known| end(known.announcements.practice.as_ref())))
     }
 
     /// Looks whether the documents in force have what a practice needs.
@@ -51,6 +60,7 @@ impl Inner {
             notified: practice::notified(&*self.store).await.map_err(refuse)?,
             obstacle: in_the_way.map(|error| sentence(&error)),
             may_decide: authorize(who, BeginPractice::PERMISSION).is_ok(),
+            may_end: authorize(who, EndPractice::PERMISSION).is_ok(),
         })
     }
 }

@@ -28,7 +28,7 @@ use domain::{
 use uuid::Uuid;
 use wording::summary::incident_card;
 
-use super::{at_hand::AtHand, failure::refuse, inner::Inner};
+use super::{at_hand::AtHand, failure::refuse, inner::Inner, quotas::batch_bound};
 use crate::store::{Rollup, RollupStep, StoreError};
 
 /// How many incidents a page of the history shows.
@@ -114,6 +114,7 @@ impl Inner {
             checked_at: self.clock.now().wall,
             protection: Protection::clone(&at_hand.protection),
             bounds: shown.bounds,
+            batch: shown.limits.as_deref().and_then(batch_bound),
             traffic: shown.traffic.map(|traffic| traffic.to_vec()),
             names: self.names().await?,
             may_stop: authorize(caller, EndMeasure::PERMISSION).is_ok(),

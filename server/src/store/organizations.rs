@@ -108,7 +108,10 @@ impl PlanRows {
             ProtectionEvent::OrganizationOverrideBegun { .. } => {
                 row.overridden = Some(entry.number);
             }
-            _ => row.overridden = None,
+            ProtectionEvent::OrganizationOverrideEnded { begun, .. } => {
+                row.overridden = row.overridden.filter(|number| number != begun);
+            }
+            _ => {}
         }
         if row.is_empty() {
             self.0.remove(name);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gate::{Gated, configuration, field, question},
-    program::Running,
+    program::{Answer, Running},
 };
 
 const THRESHOLDS: &str = "format: 1\n\n# Thresholds\n\n\
@@ -225,7 +225,8 @@ fn the_page_says_what_counts_and_its_form_gives_another_plan() {
     let viewer = program.invite("viewer", "A viewer");
     let shown = |segment: &str, cookie: &str| {
         let headers = format!("Accept: text/html\r\nCookie: {cookie}\r\n");
-        program.request("GET", &format!("/ops/organizations/{segment}"), &headers, "").unwrap()
+        let path = format!("/ops/organizations/{segment}");
+        unmarked(program.request("GET", &path, &headers, "").unwrap())
     };
     for (segment, heading) in [
         ("acme", "acme"),
@@ -250,13 +251,17 @@ fn the_page_says_what_counts_and_its_form_gives_another_plan() {
         let headers = format!(
             "Accept: text/html\r\nContent-Type: application/x-www-form-urlencoded\r\nCookie: {cookie}\r\n"
         );
-        program.request("POST", "/ops/organizations", &headers, body).unwrap()
+        unmarked(program.request("POST", "/ops/organizations", &headers, body).unwrap())
     };
     let begin = "what=begin&organization=organization%3Aa%2F..%2Fb&plan=large&hours=4&reason=";
-    assert_eq!(send(&viewer, &format!("{begin}x")).status, 403);
+    // Whoever sees no form is told all the same why theirs was refused.
+    let refused = send(&viewer, &format!("{begin}x"));
+    assert_eq!(refused.status, 403);
+    assert!(refused.body.contains("said refused"), "{refused:?}");
     let refused = send(&program.cookie, &format!("{begin}+"));
     assert_eq!(refused.status, 422, "{refused:?}");
     assert!(refused.body.contains("The reason is empty"), "{refused:?}");
+    assert!(refused.body.contains("<details open class=\"fold\">"), "{refused:?}");
     let done = send(&program.cookie, &format!("{begin}They+move."));
     assert_eq!(done.status, 303, "{done:?}");
     assert_eq!(field(&done, "location").as_deref(), Some("/ops/organizations/a%2F..%2Fb"));
@@ -268,4 +273,30 @@ fn the_page_says_what_counts_and_its_form_gives_another_plan() {
     let done = send(&program.cookie, "what=end&organization=organization%3Aa%2F..%2Fb");
     assert_eq!(done.status, 303, "{done:?}");
     assert_eq!(burst(&gated, "a/../b"), 2);
+    let refused = send(&program.cookie, "what=end&organization=organization%3Aa%2F..%2Fb");
+    assert_eq!(refused.status, 404, "{refused:?}");
+    assert!(refused.body.contains("said refused"), "{refused:?}");
+    assert!(refused.body.contains("<details class=\"fold\">"), "the form of another: {refused:?}");
+}
+
+/// An answer without the marks of the renderer, which stand between the pieces of a text.
+fn unmarked(mut answer: Answer) -> Answer {
+    answer.body = answer.body.replace("<!>", "");
+    answer
+}
+
+#[test]
+fn a_bound_of_all_batch_requests_is_said_where_nothing_else_limits() {
+    let limits = limits(&ALL).replace("| on |", "| observe |");
+    let bound = "| batch requests at a time | state |\n| --- | --- |\n| 40 | on |\n";
+    let limits = format!("{limits}{bound}");
+    let gated = Gated::start_with(&limits, THRESHOLDS);
+    let found = page(&gated.program, "acme");
+    assert_eq!(found["batch"], json!({ "at_a_time": 40, "state": "on" }));
+    for path in ["/ops/organizations/acme", "/ops/protection"] {
+        let answer = unmarked(gated.program.get(path));
+        let told = "Batch requests of all organizations together are limited to 40 at a time.";
+        assert!(answer.body.contains(told), "{path}: {answer:?}");
+        assert!(!answer.body.contains("Nothing limits"), "{path}: {answer:?}");
+    }
 }

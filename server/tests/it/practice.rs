@@ -172,6 +172,28 @@ async fn a_practice_goes_the_whole_way_is_marked_and_counts_nowhere() {
     });
 }
 
+#[test]
+fn one_of_those_who_begin_at_the_same_moment_begins() {
+    let home = home();
+    let program = home.start();
+    let all = |path: &str, body: &str| {
+        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+            let post = || program.post(path, body).status;
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(post)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        statuses.sort_unstable();
+        statuses
+    };
+    let once = [200, 409, 409, 409, 409, 409, 409, 409];
+    assert_eq!(all("/api/ops/practice", r#"{"minutes":5}"#), once);
+    assert_eq!(all("/api/ops/practice/end", "{}"), once);
+    let told = kinds(&program);
+    for kind in ["practice_begun", "practice_ended"] {
+        assert_eq!(told.iter().filter(|one| *one == kind).count(), 1, "{kind}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_practice_survives_a_kill_and_yields_to_what_is_real() {
     let (home, phone) = (home(), Receiver::start().await);

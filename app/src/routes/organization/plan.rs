@@ -36,6 +36,7 @@ pub(super) fn Plan(state: State) -> impl IntoView {
     view! {
         <section aria-labelledby="plan">
             <h2 id="plan">"Plan"</h2>
+            {refusal(state)}
             <p>{move || prose(&sentence.get())}</p>
             {move || state.view.with(assigned)}
             {move || overridden.with(|one| one.as_ref().map(|one| card(state, one)))}
@@ -55,6 +56,17 @@ pub(super) fn Plan(state: State) -> impl IntoView {
             {who}
         </section>
     }
+}
+
+/// The reason why a form was refused, whether the reader still sees that form or not.
+fn refusal(state: State) -> Option<AnyView> {
+    let RefusedOverride { problem, .. } = state.refused.get_value()?;
+    let link = problem.asks_for_sign_in().then(|| {
+        let organization = state.view.with_untracked(|view| view.plans.organization.clone());
+        let href = format!("{SIGN_IN}{}", organization_href(&organization));
+        view! { " " <a href=href rel="external">"Sign in"</a> }
+    });
+    Some(view! { <p class="said refused" role="status">{problem.sentence} {link}</p> }.into_any())
 }
 
 /// The one who set the plan.
@@ -100,7 +112,7 @@ fn form(state: State) -> AnyView {
         return view! { <p class="quiet">"limits.md has no plans, so there is none to give."</p> }
             .into_any();
     }
-    let refused = state.refused.get_value();
+    let refused = state.refused.get_value().filter(|one| one.what == "begin");
     let typed = |read: fn(&RefusedOverride) -> &str| {
         refused.as_ref().map(|one| read(one).to_owned()).unwrap_or_default()
     };
@@ -113,17 +125,9 @@ fn form(state: State) -> AnyView {
     let hours = HOURS.map(|(value, word)| {
         view! { <option value=value selected=value == hours>{word}</option> }
     });
-    let said = refused.as_ref().map(|one| {
-        let link = one.problem.asks_for_sign_in().then(|| {
-            let href = format!("{SIGN_IN}{}", organization_href(&organization));
-            view! { " " <a href=href rel="external">"Sign in"</a> }
-        });
-        view! { <p class="said refused" role="status">{one.problem.sentence.clone()} {link}</p> }
-    });
     view! {
         <details class="fold" open=refused.is_some()>
             <summary>"Give it another plan for a time"</summary>
-            {said}
             <p>{organization::about_overrides(LONGEST_OVERRIDE)}</p>
             <form method="post" action=PATH>
                 <input type="hidden" name="what" value="begin"/>

@@ -26,6 +26,8 @@ pub struct OrganizationView {
 /// A form of the page that was refused, with what was typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedOverride {
+    /// The word of the form.
+    pub what: String,
     /// The plan that was chosen.
     pub plan: String,
     /// The time that was chosen, in hours.
@@ -92,6 +94,7 @@ mod tests {
         let acme = organization_named("acme").unwrap();
         let ended = |name: &str| Event::OrganizationOverrideEnded {
             organization: organization_named(name).unwrap(),
+            begun: 1,
             ending: OverrideEnding::Expired,
         };
         assert!(concerns(&ended("acme"), &acme) && !concerns(&ended("globex"), &acme));

@@ -108,6 +108,7 @@ pub(super) fn Automation(state: State) -> impl IntoView {
     let suspension =
         Memo::new(move |_| state.protection(|protection| protection.suspension.clone()));
     let bounds = Memo::new(move |_| state.view.with(|view| view.bounds.clone()));
+    let batch = Memo::new(move |_| state.view.with(|view| view.batch));
     let (may_stop, may_decide) = state.view.with_untracked(|view| (view.may_stop, view.may_decide));
     let told = move || {
         bounds.with(|bounds| {
@@ -149,6 +150,7 @@ pub(super) fn Automation(state: State) -> impl IntoView {
         <section aria-labelledby="automation">
             <h2 id="automation">"Automatic measures"</h2>
             <p>{told}</p>
+            {move || batch.get().map(|one| view! { <p>{protection::batch(&one)}</p> })}
             <p class="quiet">"These bounds are in protection/limits.md of your documents."</p>
             {switch}
         </section>

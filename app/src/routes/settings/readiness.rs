@@ -98,8 +98,8 @@ fn practise(state: &PracticeState, refused: Option<RefusedPractice>) -> AnyView 
         view! { <p class="said refused" role="status">{problem.sentence} {link}</p> }
     });
     let content = match (&state.open, state.may_decide, &state.obstacle) {
-        (Some(open), may, _) => {
-            let end = may.then(|| {
+        (Some(open), _, _) => {
+            let end = state.may_end.then(|| {
                 view! {
                     <form method="post" action=PATH>
                         <input type="hidden" name="what" value="end"/>

@@ -569,10 +569,12 @@ events! {
             /// The reason.
             reason: String,
         },
-        /// The override of an organization is over.
+        /// The override of an organization is over. One that took its place since then goes on.
         OrganizationOverrideEnded = "organization_override_ended" {
             /// The organization.
             organization: Subject,
+            /// The number of the entry that began it.
+            begun: u64,
             /// The reason.
             ending: OverrideEnding,
         },

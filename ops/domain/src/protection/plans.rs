@@ -26,6 +26,8 @@ pub struct AssignedPlan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PlanOverride {
+    /// Its number: that of the entry that began it.
+    pub number: u64,
     /// The organization: `organization:acme`.
     pub organization: Subject,
     /// The name of the plan; `limits.md` had it when it began.
@@ -80,8 +82,8 @@ impl OrganizationPlans {
             {
                 self.overridden = PlanOverride::begun(entry);
             }
-            ProtectionEvent::OrganizationOverrideEnded { organization, .. }
-                if *organization == self.organization =>
+            ProtectionEvent::OrganizationOverrideEnded { begun, .. }
+                if self.overridden.as_ref().is_some_and(|one| one.number == *begun) =>
             {
                 self.overridden = None;
             }
@@ -108,6 +110,7 @@ impl PlanOverride {
             return None;
         };
         Some(Self {
+            number: entry.number,
             organization: organization.clone(),
             plan: plan.clone(),
             until: *until,

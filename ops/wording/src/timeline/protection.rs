@@ -53,7 +53,7 @@ pub(super) fn tell(event: ProtectionEvent<'_>, actor: Actor, names: &Names) -> T
         ProtectionEvent::OrganizationOverrideBegun { organization, plan, until, reason } => {
             by_person(organization::override_begun(organization, plan, *until, &who)).words(reason)
         }
-        ProtectionEvent::OrganizationOverrideEnded { organization, ending } => match ending {
+        ProtectionEvent::OrganizationOverrideEnded { organization, ending, .. } => match ending {
             OverrideEnding::Expired => told(organization::override_expired(organization)),
             OverrideEnding::Person => {
                 by_person(organization::override_ended(organization, &who))

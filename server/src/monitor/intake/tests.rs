@@ -238,6 +238,17 @@ fn what_is_pushed_takes_no_room_from_what_is_measured_here() {
 }
 
 #[test]
+fn only_the_subject_of_a_practice_can_not_be_pushed() {
+    let intake = intake(Engine::new(rules(), 10), BTreeSet::new());
+    let push = |subject: &str| {
+        let one = pushed("queue.depth", subject, Some("jobs"));
+        intake.push(&[one], token(1)).map_err(|wrong| wrong.field)
+    };
+    assert_eq!(push("practice:practice"), Err("subject"));
+    assert_eq!([push("practice:smith"), push("practice:practice@web-1")], [Ok(1), Ok(1)]);
+}
+
+#[test]
 fn readings_of_the_past_are_kept_and_not_evaluated() {
     let intake = intake(Engine::new(rules(), 10), BTreeSet::new());
     let now = intake.clock.now();

@@ -1,7 +1,7 @@
 //! The search of past incidents: a page of them, and what their figures are made of.
 
 use commands::{figures::PastIncident, reading::HistoryFilter};
-use domain::{incident::Incident, severity::Severity, time::Timestamp};
+use domain::{incident::Incident, severity::Severity, subject::Subject, time::Timestamp};
 use sqlx::{AssertSqlSafe, Row as _, query::Query};
 
 use super::{Database, Db, read::incidents};
@@ -18,7 +18,7 @@ const FITS: &str = r"number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 
     AND search || remarks LIKE $6 ESCAPE '\' AND search || remarks LIKE $7 ESCAPE '\'
     AND search || remarks LIKE $8 ESCAPE '\' AND search || remarks LIKE $9 ESCAPE '\'
     AND search || remarks LIKE $10 ESCAPE '\' AND search || remarks LIKE $11 ESCAPE '\'
-    AND ($13 = '' OR ($13 = 'only') = (cause LIKE 'practice:%'))
+    AND ($13 = '' OR ($13 = 'only') = (cause = $14))
     ORDER BY number DESC LIMIT $12";
 
 type Arguments = <Db as sqlx::Database>::Arguments;
@@ -48,7 +48,7 @@ fn bound<'q>(
         Some(true) => "only",
         Some(false) => "none",
     };
-    query.bind(i64::from(limit)).bind(practice)
+    query.bind(i64::from(limit)).bind(practice).bind(Subject::PRACTICE)
 }
 
 pub(super) async fn history(

@@ -248,6 +248,11 @@ pub async fn the_history_is_filtered_and_paged(place: &Place) {
     assert_eq!(found(HistoryFilter { to: Some(at(2)), ..any() }, 10).await, [1]);
     assert_eq!(found(HistoryFilter { practice: Some(false), ..any() }, 10).await, [2, 1]);
     assert_eq!(found(HistoryFilter { practice: Some(true), ..any() }, 10).await, [0; 0]);
+    // Others of its kind are real.
+    let events = vec![opened(3, "practice:smith"), opened(4, "practice:practice")];
+    write(&*store, 7, Actor::Agent, events).await.unwrap();
+    assert_eq!(found(HistoryFilter { practice: Some(false), ..any() }, 10).await, [3, 2, 1]);
+    assert_eq!(found(HistoryFilter { practice: Some(true), ..any() }, 10).await, [4]);
 }
 
 pub fn rollup(subject: &str, step: RollupStep, start: Timestamp, mean: f64) -> Rollup {

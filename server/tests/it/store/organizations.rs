@@ -5,12 +5,14 @@ use domain::{
     id::IncidentNumber,
     impact::{AffectedOrganization, EffectOn, Evidence, Impact},
     journal::{Entry, Event},
-    protection::{OverrideEnding, Protection, organization_named},
+    protection::{
+        LimitedRequests, Measure, MeasureEnding, OverrideEnding, Protection, organization_named,
+    },
     subject::Subject,
 };
 use server::store::{Archive, Item, PlanRow, verify::verify};
 
-use crate::store::support::{Place, at, opened, write};
+use crate::store::support::{Place, at, breach, opened, write};
 
 fn named(name: &str) -> Subject {
     organization_named(name).unwrap()
@@ -29,8 +31,9 @@ fn begun(name: &str, plan: &str) -> Event {
     }
 }
 
-fn ended(name: &str) -> Event {
-    Event::OrganizationOverrideEnded { organization: named(name), ending: OverrideEnding::Person }
+fn ended(name: &str, begun: u64) -> Event {
+    let ending = OverrideEnding::Person;
+    Event::OrganizationOverrideEnded { organization: named(name), begun, ending }
 }
 
 /// Every row, two at a time.
@@ -63,7 +66,12 @@ pub async fn plans_are_what_the_journal_tells(place: &Place) {
     assert_eq!((&*assigned.plan, assigned.by, assigned.at), ("pro", Actor::Local, at(1)));
     let overridden = acme.overridden.unwrap();
     assert_eq!((&*overridden.plan, overridden.until), ("large", at(1_000)));
-    write(&*store, 2, Actor::Agent, vec![ended("gone"), set("a/../b", None)]).await.unwrap();
+    let events =
+        vec![begun("acme", "large"), ended("gone", entries[4].number), set("a/../b", None)];
+    let begun_again = write(&*store, 2, Actor::Agent, events).await.unwrap()[0].number;
+    // The end of the one before it comes too late.
+    let late = vec![ended("acme", entries[2].number)];
+    write(&*store, 2, Actor::Agent, late).await.unwrap();
     let noise = vec![Event::Stopped; 1_100];
     write(&*store, 3, Actor::System, noise).await.unwrap();
 
@@ -71,7 +79,7 @@ pub async fn plans_are_what_the_journal_tells(place: &Place) {
     let found = rows(&*store).await;
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["Z\u{fc}rich", "acme"]);
-    assert_eq!(found[1].1.overridden, Some(entries[2].number));
+    assert_eq!(found[1].1.overridden, Some(begun_again));
     let plans = organizations.assigned_plans(None, 10).await.unwrap();
     assert_eq!(plans.len(), 2);
     assert_eq!(plans[1], ("acme".to_owned(), "pro".to_owned()));
@@ -121,9 +129,8 @@ fn impact(names: &[&str]) -> Event {
     Event::ImpactChanged { incident: IncidentNumber(1), impact: Box::new(impact) }
 }
 
-pub async fn entries_about_an_organization_are_found(place: &Place) {
-    let store = place.open().await;
-    let organizations = store.as_organizations();
+/// Entries about some organizations.
+async fn told(store: &dyn Archive) -> Vec<Entry> {
     let events = vec![
         set("acme", Some("pro")),
         opened(1, "organization:acme"),
@@ -132,11 +139,26 @@ pub async fn entries_about_an_organization_are_found(place: &Place) {
         impact(&["acme", "globex", "initech"]),
         set("globex", Some("pro")),
     ];
-    let entries = write(&*store, 1, Actor::Agent, events).await.unwrap();
+    write(store, 1, Actor::Agent, events).await.unwrap()
+}
+
+/// Kinds of the entries about an organization, newest first.
+async fn kinds_of(
+    store: &dyn Archive,
+    name: &str,
+    before: Option<u64>,
+    limit: u32,
+) -> Vec<&'static str> {
+    let organizations = store.as_organizations();
+    let found = organizations.organization_entries(&named(name), before, limit).await.unwrap();
+    found.iter().map(|entry| entry.event.as_ref().map_or("", Event::kind)).collect()
+}
+
+pub async fn entries_about_an_organization_are_found(place: &Place) {
+    let store = place.open().await;
+    let entries = told(&*store).await;
     let kinds = async |name: &str, before: Option<u64>, limit: u32| {
-        let found = organizations.organization_entries(&named(name), before, limit).await.unwrap();
-        let kind = |entry: &Entry| entry.event.as_ref().map_or("", Event::kind);
-        found.iter().map(kind).collect::<Vec<_>>()
+        kinds_of(&*store, name, before, limit).await
     };
     let acme = ["impact_changed", "incident_opened", "organization_plan_set"];
     assert_eq!(kinds("acme", None, 10).await, acme);
@@ -145,4 +167,61 @@ pub async fn entries_about_an_organization_are_found(place: &Place) {
     assert_eq!(kinds("globex", None, 10).await, ["organization_plan_set", "impact_changed"]);
     assert_eq!(kinds("initech", None, 10).await, ["impact_changed"]);
     assert_eq!(kinds("nobody", None, 10).await, [""; 0]);
+}
+
+/// Plans came with the tables: no entry of them is older.
+pub async fn entries_that_are_older_than_the_tables_are_found(place: &Place) {
+    let store = place.open().await;
+    told(&*store).await;
+    let organization = named("acme");
+    let requests = LimitedRequests { organization, class: "uploads".to_owned() };
+    let measure = Measure {
+        requests: requests.clone(),
+        rate: 4.0,
+        sent: 50.0,
+        usual: None,
+        because: breach("organization:acme").key,
+        stage: 0,
+        returns: 0,
+        until: at(300),
+    };
+    let (incident, ending) = (IncidentNumber(1), MeasureEnding::Calm);
+    let joined = |subject| Event::BreachJoined { incident, breach: Box::new(breach(subject)) };
+    let events = vec![
+        Event::MeasureBegan { incident, measure: Box::new(measure) },
+        joined("organization:Z\u{fc}rich"),
+        joined("disk:/@web-1"),
+        Event::MeasureEnded { incident, requests, ending },
+        opened(2, "host:web-1"),
+    ];
+    write(&*store, 2, Actor::Agent, events).await.unwrap();
+    let names = ["acme", "globex", "initech", "Z\u{fc}rich", "web-1"];
+    let all = async |store: &dyn Archive| {
+        let mut all = Vec::new();
+        for name in names {
+            let mut kinds = kinds_of(store, name, None, 99).await;
+            kinds.retain(|kind| *kind != "organization_plan_set");
+            all.push(kinds);
+        }
+        all
+    };
+    let before = all(&*store).await;
+    assert_eq!(
+        before,
+        [
+            vec!["measure_ended", "measure_began", "impact_changed", "incident_opened"],
+            vec!["impact_changed"],
+            vec!["impact_changed"],
+            vec!["breach_joined"],
+            vec![],
+        ]
+    );
+    drop(store);
+    let older = "DROP TABLE organization; DROP TABLE organization_entry; DELETE FROM _sqlx_migrations WHERE version = 14";
+    place.attack(older, older).await.unwrap();
+    let store = place.open().await;
+    assert_eq!(all(&*store).await, before);
+    // An incident that told already of an organization tells no more of it.
+    write(&*store, 3, Actor::Agent, vec![impact(&["acme", "globex"])]).await.unwrap();
+    assert_eq!(all(&*store).await, before);
 }

@@ -51,6 +51,7 @@ async fn postgres_keeps_the_contract() {
         announced::protection_is_found_again_however_old_it_is,
         organizations::plans_are_what_the_journal_tells,
         organizations::entries_about_an_organization_are_found,
+        organizations::entries_that_are_older_than_the_tables_are_found,
         past::a_period_is_put_together_in_steps,
         past::incidents_and_changes_of_a_period_are_found,
         runs::what_runs_or_may_still_run_is_found,
