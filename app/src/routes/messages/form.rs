@@ -207,11 +207,15 @@ fn save(panel: Panel) -> AnyView {
         let must_choose = is_unsaved.get() && field.origin.get() == Origin::Restored;
         must_choose || waits_for.get().is_some()
     };
-    let has_nothing = move || !clock.is_alive() || !is_unsaved.get();
+    let discard = move || {
+        (clock.is_alive() && is_unsaved.get()).then(|| {
+            view! { " " <button class="button" type="button" on:click=move |_| panel.load()>"Discard my changes"</button> }
+        })
+    };
     view! {
         <p>
-            <button class="button primary" type="submit" disabled=must_wait>"Save"</button> " "
-            <button class="button" type="button" hidden=has_nothing on:click=move |_| panel.load()>"Discard my changes"</button>
+            <button class="button primary" type="submit" disabled=must_wait>"Save"</button>
+            {discard}
         </p>
     }
     .into_any()
