@@ -60,10 +60,6 @@ pub(super) enum Origin {
     Refused,
     /// The browser put it back, after a reload or on the way back, or it was typed before the page
     /// was alive: its writer may not have read the version.
-    #[cfg_attr(
-        not(any(all(test, feature = "ssr"), feature = "hydrate")),
-        expect(dead_code, reason = "only a browser puts a text back")
-    )]
     Restored,
 }
 
