@@ -2,13 +2,17 @@
 //! saved, and how it goes on. A person copies a message to where it is sent.
 
 mod facts;
+mod field;
 mod form;
+mod kept;
+mod panel;
 mod state;
+mod steps;
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 
-pub use state::MessagesView;
 pub(crate) use state::address;
+pub use state::{MessagesAnswer, MessagesView};
 #[cfg(feature = "ssr")]
 pub(crate) use state::{PATH, RefusedMessage};
 
@@ -26,7 +30,7 @@ use state::State;
 
 /// The messages about one incident.
 #[server(prefix = "/api/pages", endpoint = "messages", input = GetUrl)]
-pub async fn get_messages(id: String) -> Result<MessagesView, Problem> {
+pub async fn get_messages(id: String) -> Result<MessagesAnswer, Problem> {
     use domain::{error::ErrorKind, id::IncidentNumber};
 
     use crate::door::{execute, refuse};
@@ -36,9 +40,15 @@ pub async fn get_messages(id: String) -> Result<MessagesView, Problem> {
             sentence: "There is no such incident. Its address ends in a number.".into(),
         }));
     };
-    let page = execute(commands::reading::GetMessages { incident: IncidentNumber(number) }).await?;
-    let refused = use_context::<RefusedMessage>();
-    Ok(MessagesView { page, refused })
+    let incident = IncidentNumber(number);
+    let page = execute(commands::reading::GetMessages { incident }).await;
+    match (page, use_context::<RefusedMessage>()) {
+        (Ok(page), refused) => Ok(MessagesAnswer::Page(Box::new(MessagesView { page, refused }))),
+        (Err(problem), Some(refused)) => {
+            Ok(MessagesAnswer::Kept { id, problem, refused: Box::new(refused) })
+        }
+        (Err(problem), None) => Err(problem),
+    }
 }
 
 /// The page.
@@ -48,21 +58,30 @@ pub(crate) fn MessagesPage() -> AnyView {
     let params = use_params_map();
     let state = StoredValue::new(None::<State>);
     page(
-        |view: &MessagesView| format!("Messages about incident {}", view.page.incident),
+        |answer: &MessagesAnswer| match answer {
+            MessagesAnswer::Page(view) => {
+                format!("Messages about incident {}", view.page.incident)
+            }
+            MessagesAnswer::Kept { id, .. } => format!("Messages about incident {id}"),
+        },
         // Neither the audience nor what a form led back with makes it another page: what was typed
         // stays.
         move || params.with(|params| params.get("id").unwrap_or_default()),
         get_messages,
-        move |view: &MessagesView| {
+        move |answer: &MessagesAnswer| {
+            let MessagesAnswer::Page(view) = answer else { return };
             live.read_at(view.page.cursor);
             if let Some(state) = state.get_value() {
                 state.take(&view.page);
             }
         },
-        move |view| {
-            let shown = State::new(view);
-            state.set_value(Some(shown));
-            view! { <Page state=shown/> }.into_any()
+        move |answer| match answer {
+            MessagesAnswer::Page(view) => {
+                let shown = State::new(*view);
+                state.set_value(Some(shown));
+                view! { <Page state=shown/> }.into_any()
+            }
+            MessagesAnswer::Kept { id, problem, refused } => kept::kept(&id, &problem, *refused),
         },
     )
 }

@@ -503,6 +503,40 @@ async fn a_plain_form_that_is_refused_keeps_what_was_typed() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_refused_is_kept_where_its_page_can_not_be_shown() {
+    let path = "/ops/incidents/7/messages";
+    let send = |form: &'static str, caller: Principal| async move {
+        let request = Request::post(format!("{path}?to=all"))
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form))
+            .unwrap();
+        let operations = Operations::new(Arc::new(Fake { incidents: 1, health: health(1) }));
+        let context = move || {
+            provide_context(operations.clone());
+            provide_context(caller.clone());
+        };
+        let answer = crate::sample::site(context).oneshot(request).await.unwrap();
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, crate::sample::unmarked(&body))
+    };
+    let save = "what=save&audience=all&stage=first&replaces=&text=Mine%0D%0A%3C%2Ftextarea%3E";
+    let (status, html) = send(save, Principal::Local).await;
+    assert!(!status.is_success() && !status.is_redirection(), "{status}");
+    assert!(html.contains(">Mine\n&lt;/textarea&gt;</textarea>"), "{html}");
+    assert!(html.contains("paste it when the page can be shown again"), "{html}");
+    assert!(html.contains(&format!("href=\"{path}?to=all\"")), "{html}");
+    let (status, html) = send(save, Principal::Nobody).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert!(html.contains(">Mine\n"), "{html}");
+    assert!(html.contains(&format!("href=\"/sign-in?to={path}?to=all\"")), "{html}");
+    let mark = "what=sent&audience=all&version=1&binding=x&destination=Help+%3Ci%3Edesk";
+    let (_, html) = send(mark, Principal::Local).await;
+    assert!(html.contains("Help &lt;i&gt;desk"), "{html}");
+}
+
+#[tokio::test]
 async fn a_plain_form_leads_to_no_page_but_its_own() {
     for page in ["https://evil.example/ops/incidents/7", "//evil.example", "/sign-out", ""] {
         let request = Request::post("/api/pages/act")

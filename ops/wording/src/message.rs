@@ -53,16 +53,54 @@ pub fn lead(page: &MessagesPage) -> String {
 
 /// Tells that a saved message was written for another stage than the one of now.
 pub fn other_stage(saved: MessageStage, now: MessageStage) -> Option<String> {
-    let now = match now {
+    let now = match (saved, now) {
         _ if saved == now => return None,
-        MessageStage::First => "no message was sent yet",
-        MessageStage::Update => "a message was sent since",
-        MessageStage::Resolved => "the incident is resolved",
+        (_, MessageStage::Resolved) => "the incident is resolved",
+        (MessageStage::Resolved, _) => "the incident was reopened",
+        (_, MessageStage::First) => "no message was sent yet",
+        (_, MessageStage::Update) => "a message was sent since",
     };
     Some(format!("This was saved as \u{201c}{}\u{201d}; {now}.", stage(saved)))
+}
+
+/// Tells that a text is to be saved before its saved version is used.
+pub const SAVE_FIRST: &str = "Save your changes first.";
+
+/// Tells that the text to other readers is to be saved first.
+pub fn other_unsaved(audience: MessageAudience) -> String {
+    format!("Save or discard your changes to the message to {} first.", readers(audience))
 }
 
 /// Tells of further facts.
 pub fn more_facts(count: usize) -> String {
     if count == 1 { "And 1 more.".to_owned() } else { format!("And {count} more.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reopened_incident_is_no_message_that_was_sent() {
+        use MessageStage::{First, Resolved, Update};
+        for (saved, now, told) in [
+            (Resolved, First, "the incident was reopened."),
+            (Resolved, Update, "the incident was reopened."),
+            (First, Update, "a message was sent since."),
+            (Update, First, "no message was sent yet."),
+            (Update, Resolved, "the incident is resolved."),
+        ] {
+            let sentence = other_stage(saved, now).unwrap();
+            assert!(sentence.ends_with(told), "{saved:?}, {now:?}: {sentence}");
+        }
+        assert_eq!(other_stage(Update, Update), None);
+    }
+
+    #[test]
+    fn the_text_to_other_readers_is_named() {
+        assert_eq!(
+            other_unsaved(MessageAudience::Internal),
+            "Save or discard your changes to the message to colleagues first."
+        );
+    }
 }
