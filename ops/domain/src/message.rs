@@ -222,10 +222,10 @@ mod tests {
     }
 
     /// The entry without its words, and the entry that tells so.
-    fn redacted(of: Entry, number: u64) -> [Entry; 2] {
+    fn redacted(of: &Entry, number: u64) -> [Entry; 2] {
         let message = of.event.as_ref().and_then(Event::redacted_message);
         let event = Event::Redacted { entry: of.number, reason: "a name".into(), message };
-        [Entry { event: None, ..of }, entry(number, 1, event)]
+        [Entry { event: None, ..*of }, entry(number, 1, event)]
     }
 
     fn sent(number: u64, version: u64) -> Entry {
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_superseded_version_does_not_count_again_when_the_newer_one_is_redacted() {
-        let [gone, tells] = redacted(saved(2, 1, "hunter2"), 4);
+        let [gone, tells] = redacted(&saved(2, 1, "hunter2"), 4);
         let other = Event::MessageDraftSaved {
             incident: INCIDENT,
             audience: MessageAudience::All,
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_mark_whose_destination_is_redacted_stays_a_mark() {
-        let [gone, tells] = redacted(sent(2, 1), 4);
+        let [gone, tells] = redacted(&sent(2, 1), 4);
         let messages = Messages::of(INCIDENT, &[saved(1, 1, "a"), gone, sent(3, 1), tells]);
         let to = messages.to(AUDIENCE);
         let told: Vec<(u64, &str)> =
