@@ -1,4 +1,4 @@
--- A message to customers can hold words that must go.
+-- A message to customers, and the place to which it was sent, can hold words that must go.
 CREATE OR REPLACE FUNCTION journal_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.payload IS NOT NULL OR NEW.salt IS NOT NULL
@@ -6,7 +6,7 @@ BEGIN
             IS DISTINCT FROM (OLD.number, OLD.at_micros, OLD.actor, OLD.kind, OLD.incident, OLD.payload_hash, OLD.hash)
         OR OLD.kind NOT IN ('commented', 'resolved', 'reopened', 'recommendation_declined', 'run_ended', 'document_refused',
             'document_in_force', 'snapshot_saved', 'call_failed', 'maintenance_begun', 'inspected',
-            'status_update_published', 'message_draft_saved') THEN
+            'status_update_published', 'message_draft_saved', 'message_marked_sent') THEN
         RAISE EXCEPTION 'the journal is append-only: no entry can be changed';
     END IF;
     RETURN NEW;

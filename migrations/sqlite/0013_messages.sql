@@ -1,4 +1,4 @@
--- A message to customers can hold words that must go.
+-- A message to customers, and the place to which it was sent, can hold words that must go.
 DROP TRIGGER journal_update;
 CREATE TRIGGER journal_update BEFORE UPDATE ON journal
 WHEN NEW.payload IS NOT NULL OR NEW.salt IS NOT NULL
@@ -7,7 +7,7 @@ WHEN NEW.payload IS NOT NULL OR NEW.salt IS NOT NULL
     OR NEW.payload_hash IS NOT OLD.payload_hash OR NEW.hash IS NOT OLD.hash
     OR OLD.kind NOT IN ('commented', 'resolved', 'reopened', 'recommendation_declined', 'run_ended', 'document_refused',
         'document_in_force', 'snapshot_saved', 'call_failed', 'maintenance_begun', 'inspected',
-        'status_update_published', 'message_draft_saved')
+        'status_update_published', 'message_draft_saved', 'message_marked_sent')
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only: no entry can be changed');
 END;

@@ -72,6 +72,8 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// How this host is called; its own name without.
     pub host_name: Option<String>,
+    /// The name of the product in messages to customers; "our service" without.
+    pub product: Option<String>,
     /// How often the host, PM2 and Calm Ops itself are looked at.
     pub interval: Duration,
     /// More names that this server is reached by, beside `localhost` and the loopback addresses.
@@ -99,7 +101,7 @@ pub struct Config {
 }
 
 /// The title of the status page where none is set.
-pub const STATUS_TITLE: &str = "Status";
+const STATUS_TITLE: &str = "Status";
 
 /// The public status page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +187,7 @@ impl Config {
             ops_dir: None,
             database_url: None,
             host_name: None,
+            product: None,
             interval: Duration::from_secs(5),
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
@@ -240,6 +243,12 @@ impl Layers<'_> {
                 "host_name",
                 None,
                 |found| values::host_name(found).map(Some),
+                problems,
+            ),
+            product: self.value(
+                "product",
+                None,
+                |found| values::product(found).map(Some),
                 problems,
             ),
             interval,

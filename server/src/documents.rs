@@ -52,6 +52,12 @@ pub const ALL: [&str; 8] = [
     message_document(MessageAudience::Internal),
 ];
 
+/// True if a missing document is replaced by the built-in one: documents of one's own from before
+/// there were these still start.
+fn may_be_missing(name: &str) -> bool {
+    MessageAudience::ALL.into_iter().any(|audience| message_document(audience) == name)
+}
+
 /// The largest document, in bytes.
 const LARGEST: u64 = 512 * 1024;
 /// The longest difference that is journalled, in bytes.
@@ -83,6 +89,8 @@ struct InForce {
     text: String,
     sha256: String,
     since: Timestamp,
+    /// True if the file is missing, so that this is the built-in one.
+    is_built_in: bool,
     refused: Option<Refused>,
 }
 
@@ -145,7 +153,7 @@ impl Documents {
         let (mut thresholds, mut catalogue, mut limits) = (None, None, None);
         let mut events = Vec::new();
         for name in ALL {
-            let text = read(dir, name)?;
+            let (text, is_built_in) = read_or_built_in(dir, name)?;
             match check(name, &text, scripts) {
                 Ok(Parsed::Thresholds(parsed)) => thresholds = Some(Arc::new(*parsed)),
                 Ok(Parsed::Catalogue(parsed)) => catalogue = Some(Arc::new(parsed)),
@@ -158,7 +166,7 @@ impl Documents {
             if before != text {
                 events.push(in_force_event(name, &sha256, &before, &text));
             }
-            in_force.insert(name, InForce { text, sha256, since: now, refused: None });
+            in_force.insert(name, InForce { text, sha256, since: now, is_built_in, refused: None });
         }
         match (thresholds, catalogue, limits) {
             (Some(thresholds), Some(catalogue), Some(limits)) if problems.is_empty() => {
@@ -222,13 +230,13 @@ impl Documents {
         let (mut events, mut changed) = (Vec::new(), false);
         for name in ALL {
             let Some(known) = self.in_force.get_mut(name) else { continue };
-            let outcome = match read(Some(&dir), name) {
-                Ok(text) if text == known.text => {
-                    known.refused = None;
+            let outcome = match read_or_built_in(Some(&dir), name) {
+                Ok((text, is_built_in)) if text == known.text => {
+                    (known.is_built_in, known.refused) = (is_built_in, None);
                     continue;
                 }
-                Ok(text) => check(name, &text, &self.scripts)
-                    .map(|parsed| (parsed, text.clone()))
+                Ok((text, is_built_in)) => check(name, &text, &self.scripts)
+                    .map(|parsed| (parsed, text.clone(), is_built_in))
                     .map_err(|problems| {
                         let first = problems.first();
                         let error = first
@@ -252,10 +260,10 @@ impl Documents {
                 }),
             };
             match outcome {
-                Ok((parsed, text)) => {
+                Ok((parsed, text, is_built_in)) => {
                     let sha256 = sha256(&text);
                     events.push(in_force_event(name, &sha256, &known.text, &text));
-                    *known = InForce { text, sha256, since: now, refused: None };
+                    *known = InForce { text, sha256, since: now, is_built_in, refused: None };
                     match parsed {
                         Parsed::Thresholds(thresholds) => self.thresholds = Arc::new(*thresholds),
                         Parsed::Catalogue(catalogue) => self.catalogue = Arc::new(catalogue),
@@ -287,6 +295,19 @@ impl Documents {
     /// named that is not there.
     pub fn misfits(&self) -> &[Diagnostic] {
         &self.misfits
+    }
+
+    /// Missing documents for which the built-in ones are in force, each in a sentence.
+    pub fn missing(&self) -> Vec<String> {
+        let Some(dir) = &self.dir else { return Vec::new() };
+        let missing = self.in_force.iter().filter(|(_, document)| document.is_built_in);
+        let tell = |(name, _): (&&str, &InForce)| {
+            format!(
+                "{name} is not in {}, so the built-in one is used. 'calm-ops init DIR' writes the documents that are missing.",
+                dir.display()
+            )
+        };
+        missing.map(tell).collect()
     }
 
     /// What the pages say about them.
@@ -441,6 +462,18 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
     whole("the document does not begin with its format", "the first line to be 'format: 1'")
 }
 
+/// Text of a document, and whether it is the built-in one because the file is missing where it may
+/// be.
+fn read_or_built_in(dir: Option<&Path>, name: &str) -> Result<(String, bool), BadDocuments> {
+    let is_missing = may_be_missing(name)
+        && dir.is_some_and(|dir| {
+            // A link that leads nowhere is there, and wrong.
+            fs::symlink_metadata(dir.join(name))
+                .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        });
+    Ok((read(dir.filter(|_| !is_missing), name)?, is_missing))
+}
+
 /// Text of a document in `dir`, or of the built-in one.
 pub fn read(dir: Option<&Path>, name: &str) -> Result<String, BadDocuments> {
     let Some(dir) = dir else {
@@ -593,6 +626,35 @@ mod tests {
         );
         let (_, events) = Documents::load(None, kept.path(), Timestamp::default()).unwrap();
         assert!(events.is_empty(), "what is in force already is not told again");
+    }
+
+    #[test]
+    fn documents_from_before_there_were_templates_still_start() {
+        let (dir, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for name in ALL.into_iter().filter(|name| !may_be_missing(name)) {
+            fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+            fs::write(dir.path().join(name), &*embedded::document(name).unwrap()).unwrap();
+        }
+        let load = || Documents::load(Some(dir.path()), kept.path(), Timestamp::default());
+        let (mut documents, _) = load().unwrap();
+        assert_eq!(documents.missing().len(), 3);
+        let name = message_document(MessageAudience::All);
+        assert!(documents.missing().iter().any(|told| told.starts_with(&format!("{name} is not"))));
+        assert!(documents.look(Timestamp::from_secs(1)).is_empty());
+        // A file that is there and wrong is an error, and a right one is in force.
+        fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+        fs::write(dir.path().join(name), "format: 1\n").unwrap();
+        assert!(matches!(
+            &documents.look(Timestamp::from_secs(2))[..],
+            [Event::DocumentRefused { .. }]
+        ));
+        assert!(matches!(load(), Err(BadDocuments::Wrong { .. })));
+        fs::write(dir.path().join(name), &*embedded::document(name).unwrap()).unwrap();
+        assert!(documents.look(Timestamp::from_secs(3)).is_empty());
+        assert_eq!(documents.missing().len(), 2);
+        // Every other document must be there.
+        fs::remove_file(dir.path().join(GUIDE)).unwrap();
+        assert!(matches!(load(), Err(BadDocuments::Unreadable { .. })));
     }
 
     #[test]

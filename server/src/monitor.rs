@@ -640,6 +640,7 @@ impl Monitor {
                 ));
             }
         }
+        troubles.extend(self.parts.documents.missing());
         troubles.extend(self.parts.documents.without_catalogue());
         troubles.extend(self.parts.intake.refusals.sentences(now));
         // A person can read the pages all the same: this says what to mend, and where.

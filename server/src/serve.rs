@@ -17,7 +17,7 @@ use crate::{
     board::Board,
     clock::Clock,
     collectors::{self, http::Poster, registry::Context},
-    config::{Config, PublicUrl, STATUS_TITLE},
+    config::{Config, PublicUrl},
     data_dir,
     documents::{BadDocuments, Documents, IN_FORCE},
     exec::Runner,
@@ -299,8 +299,7 @@ pub async fn run(
         last_sign = Some(heartbeat.last());
         background.spawn(heartbeat.run(stop.clone()));
     }
-    let title = &config.status.title;
-    let product = (title != STATUS_TITLE).then(|| title.clone());
+    let product = config.product.clone();
     service.set_up(SetUp { last_sign, links: public_url.is_some(), product });
     let context = Context {
         written_disks,

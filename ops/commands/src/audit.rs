@@ -117,12 +117,16 @@ pub fn may_lose_content(kind: &str) -> bool {
             | "maintenance_begun"
             | "status_update_published"
             | "message_draft_saved"
+            | "message_marked_sent"
     )
 }
 
 /// True if the words of such an entry belong to whoever wrote them.
 fn is_of_its_author(kind: &str) -> bool {
-    matches!(kind, "commented" | "status_update_published" | "message_draft_saved")
+    matches!(
+        kind,
+        "commented" | "status_update_published" | "message_draft_saved" | "message_marked_sent"
+    )
 }
 
 /// Whether a caller may remove the content of such an entry: an owner, or the author of a comment, of
@@ -167,7 +171,10 @@ pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Resul
         return Err(Conflict::AlreadyRedacted(*number).into());
     }
     let reason = checked("reason", reason, true)?.unwrap_or_default();
-    Ok(Event::Redacted { entry: *number, reason })
+    let event = entry.payload.as_ref();
+    let event = event.and_then(|(_, payload)| serde_json::from_slice::<Event>(payload).ok());
+    let message = event.and_then(|event| event.redacted_message());
+    Ok(Event::Redacted { entry: *number, reason, message })
 }
 
 /// Looks after removed contents while a chain is walked: each must be named by a later entry that
@@ -488,7 +495,7 @@ mod tests {
     #[test]
     fn what_was_removed_must_be_explained() {
         let (mut entries, head) = chain(3);
-        let redacted = Event::Redacted { entry: 2, reason: "a password".into() };
+        let redacted = Event::Redacted { entry: 2, reason: "a password".into(), message: None };
         entries.push(
             seal(head, Timestamp::from_secs(9), Actor::Local, &redacted, vec![1; 16]).unwrap(),
         );

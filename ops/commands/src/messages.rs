@@ -52,7 +52,7 @@ pub fn save(
     if last.is_some_and(|last| last.text == text && last.stage == stage && last.by == actor) {
         return Ok(Vec::new());
     }
-    if last.map(|last| last.number) != replaces {
+    if !messages.to(audience).may_replace(replaces) {
         return Err(Conflict::MessageChanged.into());
     }
     Ok(vec![Event::MessageDraftSaved { incident, audience, stage, text }])
@@ -78,8 +78,7 @@ pub fn review(
     if version.reviews.iter().any(|review| review.by == actor) {
         return Ok(Vec::new());
     }
-    let (version, binding) = (version.number, version.binding);
-    Ok(vec![Event::MessageDraftReviewed { incident, audience, version, binding }])
+    Ok(vec![Event::MessageDraftReviewed { incident, audience, version: version.number }])
 }
 
 /// Marks a version as sent. It may be an older one: what was sent was sent, whatever somebody else

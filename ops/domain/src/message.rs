@@ -5,14 +5,17 @@ pub(crate) mod stage;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::message::stage::{MessageAudience, MessageStage, message_binding};
+pub use crate::message::stage::{MessageAudience, MessageStage, RedactedMessage, message_binding};
 use crate::{
     actor::Actor,
     hash::Hash,
     id::IncidentNumber,
-    journal::{Entry, EventGroup, MessageEvent},
+    journal::{Entry, EventGroup, JournalEvent, MessageEvent},
     time::Timestamp,
 };
+
+/// The destination of a mark whose words were redacted.
+pub const REDACTED_DESTINATION: &str = "(redacted)";
 
 /// A review of a message by a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +61,8 @@ pub struct MessageSent {
     pub version: u64,
     /// The stage of that version.
     pub stage: MessageStage,
-    /// The place to which a person copied it, such as a help desk.
+    /// The place to which a person copied it, such as a help desk; [`REDACTED_DESTINATION`] where
+    /// it was redacted.
     pub destination: String,
 }
 
@@ -69,12 +73,22 @@ pub struct AudienceMessages {
     pub versions: Vec<MessageVersion>,
     /// Marks that a version was sent, oldest first.
     pub sent: Vec<MessageSent>,
+    /// The newest version that was redacted.
+    redacted: Option<u64>,
 }
 
 impl AudienceMessages {
-    /// The newest version.
+    /// The newest version; `None` if it was redacted: an older one does not count again.
     pub fn last(&self) -> Option<&MessageVersion> {
-        self.versions.last()
+        self.versions.last().filter(|last| self.redacted < Some(last.number))
+    }
+
+    /// True if a writer who has read this version, or none, may save the next one.
+    pub fn may_replace(&self, read: Option<u64>) -> bool {
+        match self.last() {
+            Some(last) => read == Some(last.number),
+            None => read.is_none() || read == self.redacted,
+        }
     }
 
     /// A version by its number.
@@ -101,15 +115,24 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// The messages of an incident after entries, which come in their order. Entries about others
-    /// change nothing.
+    /// The messages of an incident after entries, which come in their order; redactions of its
+    /// messages are among them. Entries about others change nothing.
     pub fn of(incident: IncidentNumber, entries: &[Entry]) -> Self {
         let mut messages = Self::default();
         for entry in entries {
-            if let Some(EventGroup::Message(event)) = entry.event.as_ref().map(|one| one.group())
-                && event.incident() == incident
-            {
-                messages.take(entry, event);
+            match entry.event.as_ref().map(|one| one.group()) {
+                Some(EventGroup::Message(event)) if event.incident() == incident => {
+                    messages.take(entry, event);
+                }
+                Some(EventGroup::Journal(JournalEvent::Redacted {
+                    entry: number,
+                    message: Some(message),
+                    ..
+                })) if message.incident == incident => {
+                    let redacted = entries.iter().find(|one| one.number == *number);
+                    messages.redact(*number, *message, redacted);
+                }
+                _ => {}
             }
         }
         messages
@@ -141,11 +164,9 @@ impl Messages {
                 let version = MessageVersion { number, at, by, stage, text, binding, reviews };
                 self.to_mut(*audience).versions.push(version);
             }
-            MessageEvent::MessageDraftReviewed { audience, version, binding, .. } => {
+            MessageEvent::MessageDraftReviewed { audience, version, .. } => {
                 let versions = &mut self.to_mut(*audience).versions;
-                let is_meant = |one: &&mut MessageVersion| {
-                    one.number == *version && one.binding == *binding && one.by != by
-                };
+                let is_meant = |one: &&mut MessageVersion| one.number == *version && one.by != by;
                 if let Some(version) = versions.iter_mut().find(is_meant) {
                     version.reviews.push(MessageReview { by, at });
                 }
@@ -156,6 +177,22 @@ impl Messages {
                 self.to_mut(*audience).sent.push(sent);
             }
         }
+    }
+
+    /// Takes note of a redaction: that there was a version, or a mark, stays known.
+    fn redact(&mut self, number: u64, message: RedactedMessage, entry: Option<&Entry>) {
+        let RedactedMessage { audience, stage, version, .. } = message;
+        let messages = self.to_mut(audience);
+        let Some(version) = version else {
+            messages.versions.retain(|one| one.number != number);
+            messages.redacted = messages.redacted.max(Some(number));
+            return;
+        };
+        let Some(Entry { at, actor, .. }) = entry else { return };
+        let (at, by, destination) = (*at, *actor, REDACTED_DESTINATION.to_owned());
+        messages.sent.retain(|one| one.number != number);
+        messages.sent.push(MessageSent { number, at, by, version, stage, destination });
+        messages.sent.sort_by_key(|one| one.number);
     }
 }
 
@@ -179,11 +216,16 @@ mod tests {
         entry(number, by, event)
     }
 
-    fn reviewed(number: u64, by: u32, version: u64, text: &str) -> Entry {
-        let binding = message_binding(INCIDENT, AUDIENCE, MessageStage::First, text);
+    fn reviewed(number: u64, by: u32, version: u64) -> Entry {
         let (incident, audience) = (INCIDENT, AUDIENCE);
-        let event = Event::MessageDraftReviewed { incident, audience, version, binding };
-        entry(number, by, event)
+        entry(number, by, Event::MessageDraftReviewed { incident, audience, version })
+    }
+
+    /// The entry without its words, and the entry that tells so.
+    fn redacted(of: &Entry, number: u64) -> [Entry; 2] {
+        let message = of.event.as_ref().and_then(Event::redacted_message);
+        let event = Event::Redacted { entry: of.number, reason: "a name".into(), message };
+        [Entry { event: None, ..*of }, entry(number, 1, event)]
     }
 
     fn sent(number: u64, version: u64) -> Entry {
@@ -198,13 +240,12 @@ mod tests {
     }
 
     #[test]
-    fn a_review_is_for_exactly_one_text_and_by_somebody_else() {
+    fn a_review_is_for_exactly_one_version_and_by_somebody_else() {
         let entries = [
             saved(1, 1, "a"),
-            reviewed(2, 1, 1, "a"),
-            reviewed(3, 2, 1, "b"),
-            reviewed(4, 2, 9, "a"),
-            reviewed(5, 2, 1, "a"),
+            reviewed(2, 1, 1),
+            reviewed(4, 2, 9),
+            reviewed(5, 2, 1),
             saved(6, 2, "a"),
         ];
         let messages = Messages::of(INCIDENT, &entries);
@@ -231,6 +272,41 @@ mod tests {
         let messages = Messages::of(INCIDENT, &[gone, sent(2, 1)]);
         let to = messages.to(AUDIENCE);
         assert_eq!((to.last(), to.version(1)), (None, None));
+        assert_eq!((to.sent[0].version, to.stage(false)), (1, MessageStage::Update));
+    }
+
+    #[test]
+    fn a_superseded_version_does_not_count_again_when_the_newer_one_is_redacted() {
+        let [gone, tells] = redacted(&saved(2, 1, "hunter2"), 4);
+        let other = Event::MessageDraftSaved {
+            incident: INCIDENT,
+            audience: MessageAudience::All,
+            stage: MessageStage::First,
+            text: "b".into(),
+        };
+        let mut entries = vec![saved(1, 1, "a"), gone, entry(3, 1, other), tells];
+        let messages = Messages::of(INCIDENT, &entries);
+        let to = messages.to(AUDIENCE);
+        assert_eq!(to.last(), None);
+        assert!(to.version(1).is_some(), "it may have been sent");
+        assert!(to.may_replace(Some(2)) && to.may_replace(None) && !to.may_replace(Some(1)));
+        let of_others = messages.to(MessageAudience::All);
+        assert_eq!(of_others.last().map(|one| one.number), Some(3), "other readers keep theirs");
+        entries.push(saved(5, 2, "c"));
+        let messages = Messages::of(INCIDENT, &entries);
+        let to = messages.to(AUDIENCE);
+        assert_eq!(to.last().map(|one| one.number), Some(5));
+        assert!(to.may_replace(Some(5)) && !to.may_replace(Some(2)) && !to.may_replace(None));
+    }
+
+    #[test]
+    fn a_mark_whose_destination_is_redacted_stays_a_mark() {
+        let [gone, tells] = redacted(&sent(2, 1), 4);
+        let messages = Messages::of(INCIDENT, &[saved(1, 1, "a"), gone, sent(3, 1), tells]);
+        let to = messages.to(AUDIENCE);
+        let told: Vec<(u64, &str)> =
+            to.sent.iter().map(|one| (one.number, one.destination.as_str())).collect();
+        assert_eq!(told, [(2, REDACTED_DESTINATION), (3, "Help desk")]);
         assert_eq!((to.sent[0].version, to.stage(false)), (1, MessageStage::Update));
     }
 

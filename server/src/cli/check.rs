@@ -90,6 +90,9 @@ pub(super) fn check(
         let _ =
             writeln!(out, "  {:<36} {}", state.name, &state.sha256[..state.sha256.len().min(12)]);
     }
+    for missing in documents.missing() {
+        let _ = writeln!(out, "Note: {missing}");
+    }
     let _ = match &config.file {
         Some(file) => writeln!(
             out,

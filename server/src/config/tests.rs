@@ -95,6 +95,10 @@ fn every_key_stands_in_the_example_file_and_every_line_of_it_is_understood() {
     );
     assert_eq!(mail.login.unwrap().1.expose(), "hunter2");
     assert_eq!(config.ops_dir, Some(PathBuf::from("/etc/calm-ops")));
+    assert_eq!(
+        (config.product.as_deref(), config.status.title.as_str()),
+        (Some("Example"), "Status")
+    );
     assert_eq!(config.scripts[0].path(), "/opt/team/clear-cache");
     assert_eq!(config.collectors.http.endpoints[0].name, "checkout");
     assert!(
@@ -196,6 +200,8 @@ fn a_bad_value_says_what_was_found_where_and_what_was_expected() {
         ("endpoint = 'x'", ":1:12", "sections: [[endpoint]]"),
         ("listen = ", ":1:", "TOML"),
         ("host_name = 'a b'", ":1:13", "a name of letters"),
+        ("product = ''", ":1:11", "a name of 1 to 60 characters"),
+        ("product = \"a\\u202eb\"", ":1:11", "a name of 1 to 60 characters"),
     ] {
         let message = load(&Fake::file(text)).unwrap_err();
         assert!(message.contains(&format!("calm-ops.toml{place}")), "{text}: {message}");

@@ -82,6 +82,14 @@ pub(super) fn title(found: &Found) -> Result<String, String> {
         .ok_or_else(|| "a line of 1 to 60 characters, such as 'Example status'".to_owned())
 }
 
+/// The name of what customers use, as messages to them say it.
+pub(super) fn product(found: &Found) -> Result<String, String> {
+    found
+        .quoted()
+        .and_then(|text| checked_name("product", text).ok())
+        .ok_or_else(|| "a name of 1 to 60 characters in one line, such as 'Example'".to_owned())
+}
+
 pub(super) fn recent_sign_in(found: &Found) -> Result<Duration, String> {
     duration(found, Duration::from_secs(60), Duration::from_secs(7 * 86_400))
 }

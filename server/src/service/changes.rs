@@ -63,6 +63,14 @@ impl Inner {
             Command::Record(Record { events, .. }) => begins_safe_mode(events),
             _ => false,
         };
+        let of_messages = match &command {
+            Command::SaveMessage(SaveMessage { incident, .. })
+            | Command::ReviewMessage(ReviewMessage { incident, .. })
+            | Command::MarkMessageSent(MarkMessageSent { incident, .. }) => {
+                Some((*incident, command.clone()))
+            }
+            _ => None,
+        };
         let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
         change.at = self.clock.now().wall;
@@ -75,27 +83,27 @@ impl Inner {
         if begins_safe_mode {
             self.enforcement().expect_safe_mode().await;
         }
-        let entries =
-            match tokio::time::timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
-                Ok(Ok(entries)) => entries,
-                failed => {
-                    // It may have been carried out all the same: what is at hand is read again, and
-                    // the next change sends what is missing.
-                    self.mark_stale();
-                    let unclear = matches!(failed, Err(_) | Ok(Err(StoreError::Unclear { .. })));
-                    if about_people && unclear {
-                        self.people_unclear();
-                    }
-                    if begins_safe_mode && !unclear {
-                        self.enforcement().expects_nothing();
-                        self.enforcement().settle().await;
-                    }
-                    return Err(failed.map_or_else(
-                        |_| too_slow(),
-                        |result| result.map_or_else(refuse_change, |_| too_slow()),
-                    ));
+        let carried_out = self.carry_out_with_messages(change, beside, of_messages);
+        let entries = match tokio::time::timeout(LONGEST_CHANGE, carried_out).await {
+            Ok(Ok(entries)) => entries,
+            failed => {
+                // It may have been carried out all the same: what is at hand is read again, and
+                // the next change sends what is missing.
+                self.mark_stale();
+                let unclear = matches!(failed, Err(_) | Ok(Err(StoreError::Unclear { .. })));
+                if about_people && unclear {
+                    self.people_unclear();
                 }
-            };
+                if begins_safe_mode && !unclear {
+                    self.enforcement().expects_nothing();
+                    self.enforcement().settle().await;
+                }
+                return Err(failed.map_or_else(
+                    |_| too_slow(),
+                    |result| result.map_or_else(refuse_change, |_| too_slow()),
+                ));
+            }
+        };
         let Some((first, last)) = entries.first().zip(entries.last()) else {
             return Ok(Committed { cursor: before });
         };
@@ -357,8 +365,8 @@ impl Inner {
         }
     }
 
-    /// A notice can only be linked to an incident that there is.
-    async fn check_incident(&self, number: IncidentNumber) -> Result<(), Error> {
+    /// A notice and a message can only be about an incident that there is, and that is real.
+    pub(super) async fn check_incident(&self, number: IncidentNumber) -> Result<(), Error> {
         let known = self.store.incident(number).await.map_err(refuse)?;
         let known = known.ok_or(Error::NotFound(Entity::Incident(number)))?;
         if known.is_practice() {

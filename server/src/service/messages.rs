@@ -1,7 +1,7 @@
 //! Messages to customers: drafts made of what the store knows of an incident, and what people save,
 //! review and mark. Nothing here sends anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use commands::{
     audit::{AuditFilter, AuditGroup},
@@ -13,7 +13,7 @@ use domain::{
     access::Principal,
     actor::Actor,
     authorization::authorize,
-    error::{Entity, Error},
+    error::{Conflict, Entity, Error},
     id::IncidentNumber,
     journal::{Entry, Event},
     message::{MessageAudience, Messages},
@@ -28,7 +28,7 @@ use wording::{
 use super::{failure::refuse, inner::Inner};
 use crate::{
     embedded,
-    store::{About, StoreError, readable},
+    store::{About, Beside, Change, Decide, StoreError, readable},
 };
 
 /// The newest entries of an incident that a draft is made of; its opening and what people did with
@@ -88,6 +88,7 @@ impl Inner {
     /// The entries that drafts are made of, oldest first.
     async fn entries_of(&self, number: IncidentNumber) -> Result<Vec<Entry>, StoreError> {
         let mut all: BTreeMap<u64, Entry> = BTreeMap::new();
+        let mut redacted = BTreeSet::new();
         let filter = AuditFilter { incident: Some(number), ..AuditFilter::default() };
         let (kind, group) = (Some("incident_opened".to_owned()), Some(AuditGroup::Messages));
         for (filter, most) in [
@@ -96,12 +97,42 @@ impl Inner {
         ] {
             for (stored, _) in self.store.as_trail().trail(&filter, most).await? {
                 let entry = readable(&stored)?;
+                if entry.event.is_none() {
+                    redacted.insert(entry.number);
+                }
                 all.insert(entry.number, entry);
             }
         }
         let newest = self.store.timeline(number, ENTRIES).await?;
         all.extend(newest.into_iter().map(|entry| (entry.number, entry)));
+        let redactions = self.redactions_of(redacted).await?;
+        all.extend(redactions.into_iter().map(|entry| (entry.number, entry)));
         Ok(all.into_values().collect())
+    }
+
+    /// The entries that tell of the redaction of others: they say which message that was.
+    async fn redactions_of(&self, mut redacted: BTreeSet<u64>) -> Result<Vec<Entry>, StoreError> {
+        let mut filter =
+            AuditFilter { kind: Some("redacted".to_owned()), ..AuditFilter::default() };
+        let mut found = Vec::new();
+        while let Some(first) = redacted.first().copied() {
+            let page = self.store.as_trail().trail(&filter, ENTRIES).await?;
+            let Some((oldest, _)) = page.last() else { break };
+            filter.before = Some(oldest.number);
+            let is_last = oldest.number <= first;
+            for (stored, _) in &page {
+                let entry = readable(stored)?;
+                if let Some(Event::Redacted { entry: of, .. }) = &entry.event
+                    && redacted.remove(of)
+                {
+                    found.push(entry);
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// The events of a change of messages, and the condition under which they are written.
@@ -112,9 +143,8 @@ impl Inner {
         command: Command,
     ) -> Result<(About, Vec<Event>), Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        if self.store.incident(incident).await.map_err(refuse)?.is_none() {
-            return Err(Error::NotFound(Entity::Incident(incident)));
-        }
+        // Nobody is told of a practice: nothing is wrong.
+        self.check_incident(incident).await?;
         let entries = self.entries_of(incident).await.map_err(refuse)?;
         let known = Messages::of(incident, &entries);
         let events = match command {
@@ -130,5 +160,28 @@ impl Inner {
             _ => Vec::new(),
         };
         Ok((About::Messages { incident, after: cursor.number }, events))
+    }
+
+    /// Carries a change out. One of messages is decided once more where others were written after
+    /// it was decided: they may be to other readers, or the same request sent twice.
+    pub(super) async fn carry_out_with_messages(
+        &self,
+        change: Change,
+        beside: Beside,
+        command: Option<(IncidentNumber, Command)>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let (at, actor) = (change.at, change.actor);
+        let carried_out = self.carry_out(change, beside).await;
+        let is_conflict = matches!(
+            carried_out,
+            Err(StoreError::Refused(Error::Conflict(Conflict::MessageChanged)))
+        );
+        let Some((incident, command)) = command.filter(|_| is_conflict) else {
+            return carried_out;
+        };
+        let (about, events) = self.message_events(actor, incident, command).await?;
+        let decide: Decide = Box::new(move |_| Ok(events));
+        let change = Change { at, actor, about, decide, people: None, monitor: None };
+        self.carry_out(change, Beside::Nothing).await
     }
 }

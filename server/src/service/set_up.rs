@@ -27,7 +27,6 @@ pub struct SetUp {
     pub last_sign: Option<Arc<LastSign>>,
     /// Whether `public_url` is set.
     pub links: bool,
-    /// The name of the product, for messages to customers: the title of the status page, if it is
-    /// set.
+    /// The name of the product, for messages to customers, if it is set.
     pub product: Option<String>,
 }

@@ -184,11 +184,59 @@ fn a_text_is_redacted_and_no_shared_page_tells_of_it() {
     // Its author takes the words away: from the page, from the file and from what was sent.
     let redact = format!("/api/ops/journal/{}/redact", saved["number"]);
     assert_eq!(send(&program, &ada, JSON, &redact, r#"{"reason":"A name."}"#).status, 200);
-    let page = page(&program, number).to_string();
-    assert!(!page.contains("hunter2") && page.contains("hunter3 desk"), "{page}");
+    let page = || page(&program, number).to_string();
+    assert!(!page().contains("hunter2") && page().contains("hunter3 desk"), "{}", page());
+    let mark = message(&program, number, "all")["sent"][0]["number"].clone();
+    let redact = format!("/api/ops/journal/{mark}/redact");
+    assert_eq!(send(&program, &ada, JSON, &redact, r#"{"reason":"A name."}"#).status, 200);
+    assert!(!page().contains("hunter3") && page().contains("(redacted)"), "{}", page());
     assert_eq!(message(&program, number, "all")["draft"]["stage"], "update");
     let file = program.get(&format!("/api/ops/incidents/{number}/messages.txt?audience=all"));
     assert!(file.body.starts_with("This is an update to our message of "), "{file:?}");
+}
+
+#[test]
+fn a_superseded_text_does_not_count_again_when_the_newer_one_is_redacted() {
+    let home = Home::new();
+    let (program, number) = with_incident(&home);
+    let ada = program.invite("responder", "Ada");
+    let save = |text: &str, replaces: &Value| {
+        let body = json!({"audience": "all", "stage": "first", "text": text, "replaces": replaces});
+        post(&program, &ada, number, "", &body)
+    };
+    assert_eq!(save("The older text.", &Value::Null), 200);
+    let first = message(&program, number, "all")["saved"]["number"].clone();
+    assert_eq!(save("hunter2", &first), 200);
+    let second = message(&program, number, "all")["saved"]["number"].clone();
+    let internal = json!({"audience": "internal", "stage": "first", "text": "Kept."});
+    assert_eq!(post(&program, &ada, number, "", &internal), 200);
+    let redact = format!("/api/ops/journal/{second}/redact");
+    assert_eq!(send(&program, &ada, JSON, &redact, r#"{"reason":"A name."}"#).status, 200);
+    assert_eq!(message(&program, number, "all")["saved"], Value::Null);
+    assert_eq!(message(&program, number, "internal")["saved"]["text"], "Kept.");
+    assert_eq!(save("Newer.", &first), 409);
+    assert_eq!(save("Newer.", &second), 200);
+    assert_eq!(message(&program, number, "all")["saved"]["text"], "Newer.");
+}
+
+#[test]
+fn saves_to_other_readers_and_a_request_sent_twice_are_no_conflict() {
+    let home = Home::new();
+    let (program, number) = with_incident(&home);
+    let ada = program.invite("responder", "Ada");
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let save = |audience: &'static str| {
+            let (program, ada) = (&program, &ada);
+            let body = json!({"audience": audience, "stage": "first", "text": "The same words."});
+            scope.spawn(move || post(program, ada, number, "", &body))
+        };
+        let sent: Vec<_> =
+            ["all", "affected", "internal"].repeat(3).into_iter().map(save).collect();
+        sent.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 9]);
+    let saved = told(&program, number).matches("\"event\":\"message_draft_saved\"").count();
+    assert_eq!(saved, 3);
 }
 
 #[test]

@@ -115,6 +115,29 @@ async fn a_practice_goes_the_whole_way_is_marked_and_counts_nowhere() {
     let again = program.post("/api/ops/practice", "{}");
     assert!(again.status == 409 && again.body.contains("A practice is in progress"), "{again:?}");
 
+    // Nobody outside is told of it: its drafts are marked, and none can be saved.
+    let path = format!("/api/ops/incidents/{number}/messages");
+    for message in program.get(&path).json()["messages"].as_array().unwrap() {
+        let draft = &message["draft"];
+        assert!(draft["subject"].as_str().unwrap().starts_with("Practice: "), "{draft}");
+        let first = draft["sentences"][0]["text"].as_str().unwrap();
+        assert!(first.starts_with("This is a practice."), "{draft}");
+    }
+    let text = program.get(&format!("{path}.txt?audience=all")).body;
+    assert!(text.starts_with("This is a practice."), "{text}");
+    let hash = "0".repeat(64);
+    for (what, body) in [
+        ("", r#"{"audience":"all","stage":"first","text":"x"}"#.to_owned()),
+        ("/review", format!(r#"{{"audience":"all","version":1,"binding":"{hash}"}}"#)),
+        (
+            "/sent",
+            format!(r#"{{"audience":"all","version":1,"binding":"{hash}","destination":"x"}}"#),
+        ),
+    ] {
+        let refused = program.post(&format!("{path}{what}"), &body);
+        assert!(refused.status == 422 && refused.body.contains("practice"), "{refused:?}");
+    }
+
     // Each message and each page says first that it is a practice.
     let sent = phone.until(1).await[0].json();
     assert!(sent["title"].as_str().unwrap().starts_with("Practice:"), "{sent}");

@@ -15,7 +15,7 @@ use crate::{
     inspection::{Inspection, InspectionOutcome},
     lifecycle::{State, Step},
     maintenance::{MaintenanceWindow, Withheld},
-    message::stage::{MessageAudience, MessageStage},
+    message::stage::{MessageAudience, MessageStage, RedactedMessage},
     practice::PracticeEnding,
     protection::{
         measure::{LimitedRequests, Measure, MeasureEnding, SafeModeStage},
@@ -394,6 +394,10 @@ events! {
             entry: u64,
             /// Why.
             reason: String,
+            /// The message, or the mark that one was sent, that lost its words; `None` for every
+            /// other entry.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            message: Option<RedactedMessage>,
         },
         /// A backup was written to a file.
         BackedUp = "backed_up" {
@@ -622,8 +626,6 @@ events! {
             audience: MessageAudience,
             /// The number of the entry that saved it.
             version: u64,
-            /// The hash of exactly that message.
-            binding: Hash,
         },
         /// A person says that they sent a message.
         MessageMarkedSent = "message_marked_sent" {

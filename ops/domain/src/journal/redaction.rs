@@ -9,6 +9,7 @@ use crate::{
         Event, EventGroup, IncidentEvent, MessageEvent, NotificationEvent, RecommendationEvent,
     },
     lifecycle::Step,
+    message::stage::RedactedMessage,
     recommendation::{RunOutcome, Stage},
 };
 
@@ -35,6 +36,20 @@ impl Event {
             | EventGroup::Account(_) => None,
         };
         left.unwrap_or(self)
+    }
+
+    /// The message, or the mark that one was sent, that stays known when its words are redacted.
+    pub const fn redacted_message(&self) -> Option<RedactedMessage> {
+        let (incident, audience, stage, version) = match self {
+            Self::MessageDraftSaved { incident, audience, stage, .. } => {
+                (*incident, *audience, *stage, None)
+            }
+            Self::MessageMarkedSent { incident, audience, stage, version, .. } => {
+                (*incident, *audience, *stage, Some(*version))
+            }
+            _ => return None,
+        };
+        Some(RedactedMessage { incident, audience, stage, version })
     }
 
     /// What an entry of this kind did to its incident, as far as that is known without its content;

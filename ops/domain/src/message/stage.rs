@@ -69,7 +69,23 @@ impl MessageStage {
     }
 }
 
-/// The hash of a message, word by word. A review, and a mark that it was sent, is for exactly this.
+/// A message, or a mark that one was sent, as it is still known after its words were redacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RedactedMessage {
+    /// The incident.
+    pub incident: IncidentNumber,
+    /// Its readers.
+    pub audience: MessageAudience,
+    /// Its stage.
+    pub stage: MessageStage,
+    /// The version that was marked as sent; `None` if a version itself was redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+}
+
+/// The hash of a message, word by word: a person who reviews it, or marks it as sent, has read
+/// exactly this. It is never stored, as it would tell of a text that was redacted.
 pub fn message_binding(
     incident: IncidentNumber,
     audience: MessageAudience,

@@ -9,8 +9,10 @@ pub enum MessageFact {
     Product,
     /// The time at which the problem began.
     Since,
-    /// The time that it has lasted, or lasted.
+    /// The time that it has lasted, while a problem holds; in the end, the time that it lasted.
     Duration,
+    /// The time since which every problem is seen to be over, before the incident is resolved.
+    RecoveredSince,
     /// Effects that were counted for organizations, as a clause.
     Effect,
     /// Effects that follow from something that organizations use, as a clause.
@@ -41,10 +43,11 @@ pub enum MessageFact {
 
 impl MessageFact {
     /// All of them, in the order in which documents list them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Product,
         Self::Since,
         Self::Duration,
+        Self::RecoveredSince,
         Self::Effect,
         Self::LikelyEffect,
         Self::Measures,
@@ -66,6 +69,7 @@ impl MessageFact {
             Self::Product => "product",
             Self::Since => "since",
             Self::Duration => "duration",
+            Self::RecoveredSince => "recovered since",
             Self::Effect => "effect",
             Self::LikelyEffect => "likely effect",
             Self::Measures => "measures",
@@ -106,10 +110,7 @@ impl MessageFact {
 
     /// True if it is known of every incident.
     pub const fn is_always_known(self) -> bool {
-        matches!(
-            self,
-            Self::Product | Self::Since | Self::Duration | Self::Incident | Self::Severity
-        )
+        matches!(self, Self::Product | Self::Since | Self::Incident | Self::Severity)
     }
 
     /// True if it can be known at a stage.
@@ -119,7 +120,7 @@ impl MessageFact {
             Self::ResolvedAt | Self::Recovery | Self::ClosedAt => is_resolved,
             Self::LastMessage => !matches!(stage, MessageStage::First),
             // What holds is over then.
-            Self::Measures | Self::Problems => !is_resolved,
+            Self::Measures | Self::Problems | Self::RecoveredSince => !is_resolved,
             Self::Product
             | Self::Since
             | Self::Duration

@@ -18,8 +18,8 @@ use crate::{
 
 /// More characters than this in a line of a part are refused.
 const MAX_LINE: usize = 500;
-/// More sentences than this in a part are refused: with the longest facts a message stays below
-/// what can be saved.
+/// More sentences than this in a part are refused. A draft that would be too long to be saved names
+/// fewer things, whatever its template holds.
 const MAX_SENTENCES: usize = 20;
 /// The stages with the headings of their parts.
 const PARTS: [(MessageStage, &str); 3] = [

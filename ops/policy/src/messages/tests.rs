@@ -51,6 +51,20 @@ fn the_documents_are_right_and_state_every_fact_that_they_may() {
 }
 
 #[test]
+fn a_subject_claims_nothing_that_may_be_over() {
+    let text = with("- x").replacen("Subject: {product}", "Subject: {duration} so far", 1);
+    let found = problems(MessageAudience::All, &text);
+    assert_eq!(found[0].3, "the fact 'duration' in a subject, which is not always known");
+    let text = with("- x").replacen(
+        "## Resolved\nSubject: x\n- x",
+        "## Resolved\nSubject: x\n- {recovered since}",
+        1,
+    );
+    let found = problems(MessageAudience::All, &text);
+    assert_eq!(found[0].3, "the fact 'recovered since', never known in 'Resolved'");
+}
+
+#[test]
 fn a_sentence_is_words_and_facts_and_an_empty_line_begins_a_paragraph() {
     let text = with("- It began at {since}.\n- {effect}\n\n-  {likely effect}{duration}, x ");
     let template = parse(MessageAudience::All, &text).unwrap();

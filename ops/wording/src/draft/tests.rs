@@ -1,11 +1,13 @@
 use domain::{
     actor::{Actor, Names},
+    breach::{Easing, Ending, Unheard},
     id::{AccountId, IncidentNumber},
     impact::{AffectedOrganization, EffectOn, EndpointTrouble, Evidence, Impact},
     incident::{Acknowledgement, Incident, apply},
     journal::{Entry, Event},
     lifecycle::Step,
     message::{AudienceMessages, MessageAudience, MessageSent, MessageStage},
+    practice::{SIGNAL, subject},
 };
 use fixtures::at;
 use proptest::prelude::*;
@@ -54,14 +56,7 @@ impl Story {
     }
 
     fn draft(&self, audience: MessageAudience) -> Draft {
-        let source = DraftSource {
-            incident: self.incident.as_ref().unwrap(),
-            entries: &self.entries,
-            messages: &self.messages,
-            product: Some("Example"),
-            now: at(1_265),
-        };
-        compose(&template(audience), source)
+        compose(&template(audience), source(self))
     }
 
     /// Sentences with their entries, for a test to read.
@@ -69,6 +64,27 @@ impl Story {
         let draft = self.draft(audience);
         let plain = |text: &str| text.replace(['\u{2068}', '\u{2069}'], "");
         draft.sentences.iter().map(|one| (plain(&one.text), one.entries.clone())).collect()
+    }
+}
+
+fn source(story: &Story) -> DraftSource<'_> {
+    DraftSource {
+        incident: story.incident.as_ref().unwrap(),
+        entries: &story.entries,
+        messages: &story.messages,
+        product: Some("Example"),
+        now: at(1_265),
+    }
+}
+
+fn sent() -> MessageSent {
+    MessageSent {
+        number: 9,
+        at: at(300),
+        by: ADA,
+        version: 8,
+        stage: MessageStage::First,
+        destination: "Help desk".into(),
     }
 }
 
@@ -92,7 +108,7 @@ fn impact() -> Event {
 
 fn cleared(story: &Story) -> Event {
     let key = story.incident.as_ref().unwrap().breaches[0].breach.key.clone();
-    let ending = domain::breach::Ending::Recovered { since: at(60) };
+    let ending = Ending::Recovered { since: at(125) };
     Event::BreachCleared { incident: IncidentNumber(7), key, ending }
 }
 
@@ -111,7 +127,10 @@ fn what_is_not_known_is_left_out_and_each_fact_names_its_entries() {
     assert_eq!(
         story.told(MessageAudience::Affected),
         told(&[
-            ("Example has had a problem since 22 Nov 2026, 10:00:05 UTC.", &[1]),
+            (
+                "Example has had a problem since 22 Nov 2026, 10:00:05 UTC, for 21 minutes so far.",
+                &[1]
+            ),
             ("It is likely that checkout fails or does not answer.", &[1]),
             ("We do not know the cause yet.", &[]),
         ])
@@ -153,14 +172,7 @@ fn nothing_of_the_inside_and_no_word_of_a_person_is_in_a_draft_for_customers() {
 #[test]
 fn the_stage_follows_from_what_was_sent_and_a_recovery_is_told_only_where_it_was_seen() {
     let mut story = Story::opened();
-    story.messages.sent.push(MessageSent {
-        number: 9,
-        at: at(300),
-        by: ADA,
-        version: 8,
-        stage: MessageStage::First,
-        destination: "Help desk".into(),
-    });
+    story.messages.sent.push(sent());
     assert_eq!(
         story.told(MessageAudience::All)[..2],
         told(&[
@@ -184,11 +196,151 @@ fn the_stage_follows_from_what_was_sent_and_a_recovery_is_told_only_where_it_was
     assert_eq!(
         story.told(MessageAudience::All)[0],
         (
-            "The problem that began at 22 Nov 2026, 10:00:05 UTC was resolved at 22 Nov 2026, 10:03:05 UTC, after 3 minutes: everything that had a problem works normally again.".to_owned(),
+            "The problem that began at 22 Nov 2026, 10:00:05 UTC lasted 2 minutes and was resolved at 22 Nov 2026, 10:03:05 UTC: everything that had a problem works normally again.".to_owned(),
             vec![1, 2, 3]
         )
     );
     assert_eq!(story.draft(MessageAudience::All).stage, MessageStage::Resolved);
+}
+
+#[test]
+fn the_time_after_a_recovery_is_not_told_as_a_problem() {
+    let mut story = Story::opened();
+    story.take(ADA, Event::Acknowledged { incident: IncidentNumber(7) });
+    let clear = cleared(&story);
+    story.take(Actor::Agent, clear);
+    let well = "The problem began at 22 Nov 2026, 10:00:05 UTC. Since 22 Nov 2026, 10:02:05 UTC everything that had a problem works normally again.";
+    for audience in MessageAudience::ALL {
+        let text =
+            story.draft(audience).text().replace("Example had a problem that", "The problem");
+        assert!(!text.contains("so far") && !text.contains("has had"), "{text}");
+        assert!(text.contains(&well[well.len() - 60..]), "{text}");
+        assert!(audience == MessageAudience::Internal || text.contains(well), "{text}");
+    }
+    story.messages.sent.push(sent());
+    for audience in MessageAudience::ALL {
+        let text = story.draft(audience).text();
+        assert!(!text.contains("so far") && text.contains("works normally again"), "{text}");
+    }
+    // Hours later a person resolves it.
+    while story.entries.len() < 400 {
+        story.take(ADA, Event::Commented { incident: IncidentNumber(7), text: "x".into() });
+    }
+    story.take(ADA, resolved());
+    for audience in MessageAudience::ALL {
+        let text = story.draft(audience).text();
+        assert!(text.contains("lasted 2 minutes"), "{text}");
+    }
+}
+
+#[test]
+fn a_part_that_is_no_longer_watched_is_not_told_as_well() {
+    let mut story = Story::opened();
+    let key = story.incident.as_ref().unwrap().breaches[0].breach.key.clone();
+    let (incident, ending) = (IncidentNumber(7), Ending::NoLongerWatched);
+    story.take(Actor::Agent, Event::BreachCleared { incident, key, ending });
+    let text = story.draft(MessageAudience::All).text();
+    for claim in ["so far", "has had", "works normally"] {
+        assert!(!text.contains(claim), "{claim} in {text}");
+    }
+}
+
+#[test]
+fn an_effect_that_is_not_seen_any_more_is_not_told_as_one_that_is() {
+    let told = |change: &dyn Fn(&mut Incident)| {
+        let mut story = Story::opened();
+        story.take(Actor::Agent, impact());
+        change(story.incident.as_mut().unwrap());
+        let texts: Vec<String> =
+            MessageAudience::ALL.map(|audience| story.draft(audience).text()).into();
+        texts.join("\n").replace(['\u{2068}', '\u{2069}'], "")
+    };
+    let all = told(&|_| {});
+    for part in ["some requests fail", "take longer than usual", "affected: acme", "affected: beta"]
+    {
+        assert!(all.contains(part), "{part} in {all}");
+    }
+    let silent = told(&|incident| {
+        for one in &mut incident.impact.as_mut().unwrap().organizations {
+            one.effects[0].last_seen = Some(at(90));
+        }
+    });
+    for part in ["some requests fail", "take longer than usual", "acme", "beta"] {
+        assert!(!silent.contains(part), "{part} in {silent}");
+    }
+    assert!(silent.contains("checkout fails or does not answer"), "{silent}");
+    let easing = Easing { since: at(90), stays_for_seconds: 60.0, recovers_at: None };
+    let unheard = Unheard { since: at(90), for_seconds: 60.0 };
+    for (easing, unheard) in [(Some(easing), None), (None, Some(unheard))] {
+        let eased = told(&|incident| {
+            let breach = &mut incident.breaches[0].breach;
+            (breach.easing, breach.unheard) = (easing, unheard);
+            incident.impact.as_mut().unwrap().organizations.remove(0);
+        });
+        assert!(!eased.contains("likely that"), "{eased}");
+        assert!(!eased.contains("beta"), "{eased}");
+    }
+}
+
+#[test]
+fn a_draft_of_a_practice_says_so_first() {
+    let mut story = Story::opened();
+    let breach = fixtures::breach().on(subject().as_str()).signal(SIGNAL).critical().build();
+    let opening = fixtures::incident(7).of([breach]).began(at(5)).opened(at(65)).opening();
+    (story.incident, story.entries) = (None, Vec::new());
+    story.take(Actor::Agent, opening);
+    for resolve in [false, true] {
+        for audience in MessageAudience::ALL {
+            let draft = story.draft(audience);
+            assert!(draft.subject.starts_with("Practice: "), "{}", draft.subject);
+            assert!(draft.text().starts_with(practice::NOTICE), "{}", draft.text());
+            assert!(draft.sentences[1].begins_paragraph);
+        }
+        if !resolve {
+            story.take(ADA, resolved());
+        }
+    }
+    assert!(!Story::opened().draft(MessageAudience::All).subject.contains("Practice"));
+}
+
+#[test]
+fn a_draft_with_the_longest_names_can_be_saved() {
+    let long = |letter: char, number: usize| format!("{}{number}", letter.to_string().repeat(90));
+    let breaches = (0..30).map(|number| {
+        fixtures::breach()
+            .on(&format!("endpoint:{}", long('e', number)))
+            .signal("endpoint.up")
+            .unit("yes/no")
+            .value(0.0)
+            .critical()
+            .build()
+    });
+    let opening = fixtures::incident(7).of(breaches).began(at(5)).opened(at(65)).opening();
+    let mut story = Story::opened();
+    (story.incident, story.entries) = (None, Vec::new());
+    story.take(Actor::Agent, opening);
+    let failing = Evidence::Results { failed: 12, of: 100 };
+    let organizations =
+        (0..30).map(|number| affected(&long('o', number), failing.clone())).collect();
+    let (more_known, more_likely, not_reported) = (2, 0, 0);
+    let impact = Impact { at: at(60), organizations, more_known, more_likely, not_reported };
+    let incident = IncidentNumber(7);
+    story.take(Actor::Agent, Event::ImpactChanged { incident, impact: Box::new(impact) });
+    let facts = "- {organizations}: {problems}, and {effect}.\n".repeat(6);
+    let words = format!("- {}\n", "x".repeat(490)).repeat(14);
+    for (sentences, is_whole) in [(facts.clone(), true), (format!("{facts}{words}"), false)] {
+        let text = format!(
+            "format: 1\n## First notice\nSubject: x\n{sentences}## Update\nSubject: x\n- x\n## Resolved\nSubject: x\n- x\n"
+        );
+        let internal = MessageAudience::Internal;
+        let template =
+            MessageTemplate::parse(internal, "m.md", &text, fixtures::signals()).unwrap();
+        let draft = compose(&template, source(&story));
+        let text = draft.text();
+        assert!(domain::input::checked("text", &text, true).is_ok(), "{}", text.chars().count());
+        assert!(text.contains(" more"), "{text}");
+        assert_eq!(draft.sentences.len() == sentences.lines().count(), is_whole, "{text}");
+    }
 }
 
 #[test]

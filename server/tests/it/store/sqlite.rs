@@ -318,9 +318,14 @@ async fn nothing_of_what_was_redacted_is_left_in_the_file() {
     let secret = "hunter2-Zq9-".repeat(1_000);
     let comment = Event::Commented { incident: IncidentNumber(1), text: secret };
     write(&store, 7, Actor::Local, vec![comment]).await.unwrap();
-    write(&store, 8, Actor::Local, vec![Event::Redacted { entry: 9, reason: "a password".into() }])
-        .await
-        .unwrap();
+    write(
+        &store,
+        8,
+        Actor::Local,
+        vec![Event::Redacted { entry: 9, reason: "a password".into(), message: None }],
+    )
+    .await
+    .unwrap();
     // While it is open: the log beside the file is emptied too.
     let directory = place.directory.as_ref().unwrap().path();
     for file in std::fs::read_dir(directory).unwrap() {
