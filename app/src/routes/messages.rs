@@ -11,8 +11,8 @@ mod steps;
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 
+pub use state::MessagesAnswer;
 pub(crate) use state::address;
-pub use state::{MessagesAnswer, MessagesView};
 #[cfg(feature = "ssr")]
 pub(crate) use state::{PATH, RefusedMessage};
 
@@ -43,7 +43,9 @@ pub async fn get_messages(id: String) -> Result<MessagesAnswer, Problem> {
     let incident = IncidentNumber(number);
     let page = execute(commands::reading::GetMessages { incident }).await;
     match (page, use_context::<RefusedMessage>()) {
-        (Ok(page), refused) => Ok(MessagesAnswer::Page(Box::new(MessagesView { page, refused }))),
+        (Ok(page), refused) => {
+            Ok(MessagesAnswer::Page(Box::new(state::MessagesView { page, refused })))
+        }
         (Err(problem), Some(refused)) => {
             Ok(MessagesAnswer::Kept { id, problem, refused: Box::new(refused) })
         }
