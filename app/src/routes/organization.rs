@@ -5,9 +5,9 @@ mod state;
 mod timeline;
 mod traffic;
 
+pub use state::OrganizationView;
 #[cfg(feature = "ssr")]
-pub(crate) use state::PATH;
-pub use state::{OrganizationView, RefusedOverride};
+pub(crate) use state::{PATH, RefusedOverride};
 
 use commands::organizations::IncidentOfOrganization;
 use domain::{id::IncidentNumber, protection::MeasureInForce};
