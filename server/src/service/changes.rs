@@ -71,8 +71,16 @@ impl Inner {
             }
             _ => None,
         };
+        let is_decided_by_hand = matches!(
+            command,
+            Command::BeginPractice(_) | Command::EndPractice(_) | Command::EndPlanOverride(_)
+        );
         let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
+        if is_decided_by_hand {
+            // It was read before the lock, and may be stale since.
+            self.at_hand().await.map_err(refuse)?;
+        }
         change.at = self.clock.now().wall;
         let before = match *sent {
             Some(cursor) => cursor,

@@ -306,7 +306,7 @@ fn an_entry_that_changes_no_name_renders_none_again() {
         let state = State::new(MessagesView { page: page(None), refused: None });
         let (names, runs) = (state.names(), StoredValue::new(0));
         let rendered = Memo::new(move |_| {
-            names.track();
+            names.get();
             runs.update_value(|runs| *runs += 1);
         });
         rendered.get();

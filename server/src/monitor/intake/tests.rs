@@ -244,7 +244,7 @@ fn only_the_subject_of_a_practice_can_not_be_pushed() {
         let one = pushed("queue.depth", subject, Some("jobs"));
         intake.push(&[one], token(1)).map_err(|wrong| wrong.field)
     };
-    assert_eq!(push("practice:practice"), Err("subject"));
+    assert_eq!(push("practice:practice"), Err("signal"), "it is measured here");
     assert_eq!([push("practice:smith"), push("practice:practice@web-1")], [Ok(1), Ok(1)]);
 }
 

@@ -1,5 +1,7 @@
 //! Whose contacts they are.
 
+use std::collections::BTreeSet;
+
 use commands::{
     account_change::SetClosed,
     command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
@@ -62,12 +64,15 @@ pub async fn who_removes_a_contact_or_leaves_is_not_called(place: &Place) {
     world.execute(&ada(), RemoveContact { contact: removed }).await.unwrap();
     let tried = old.all().len();
     world.settle().await;
-    assert!(old.all().len() <= tried + 1, "what was on its way at that moment, and no more");
-    let tried = old.all().len();
     world.open(2, Severity::Warning).await;
     here.until(2).await;
     world.settle().await;
-    assert_eq!((old.all().len(), gone.all().len()), (tried, 0));
+    // What was on its way at that moment can come late, and nothing more does.
+    assert!(old.all().len() <= tried + 1, "{:?}", old.all());
+    let incidents: BTreeSet<String> =
+        old.all().iter().map(|taken| taken.json()["sequence_id"].to_string()).collect();
+    assert_eq!(incidents.len(), 1, "nothing of the second one: {incidents:?}");
+    assert_eq!(gone.all().len(), 0);
     assert!(world.calls().await.iter().all(|(sent, contact, _)| *sent && *contact == kept));
     // One that is switched off is kept, and silent.
     world.set(&ada(), Some(kept), ContactRequest { enabled: false, ..wanted(None) }).await.unwrap();
