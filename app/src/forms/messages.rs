@@ -13,7 +13,7 @@ use domain::{
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown};
+use super::reply::{Answer, Known, answered};
 use crate::{
     problem::{Problem, status},
     routes::messages::{PATH, RefusedMessage, address},
@@ -35,41 +35,34 @@ where
             let Ok(number) = id.parse::<u32>() else {
                 return StatusCode::NOT_FOUND.into_response();
             };
-            let (form, done) = match Form::read(&body) {
-                Ok(form) => {
-                    let done = act(&context, IncidentNumber(number), &form).await;
-                    (form, done)
-                }
-                Err(unread) => (Form::default(), Err(Problem::from(unread))),
-            };
-            let audience = MessageAudience::of(form.get("audience"));
-            let here = address(number, audience.unwrap_or(MessageAudience::Affected));
-            let problem = match done {
-                Ok(word) => return led_to(&format!("{here}&done={word}")),
-                Err(problem) => problem,
-            };
-            let code = status(problem.kind);
-            let text = |name| form.get(name).replace("\r\n", "\n");
-            let refused = RefusedMessage {
-                what: text("what"),
-                audience: text("audience"),
-                text: text("text"),
-                destination: text("destination"),
-                problem,
-            };
-            shown(&here, code, context, move || provide_context(refused.clone()), shell).await
+            let act = |known, form| act(known, IncidentNumber(number), form);
+            answered(&body, context, shell, act, |form, done| answer(number, form, done)).await
         }
     };
     Router::new().route(PATH, post(posted))
 }
 
+fn answer(number: u32, form: &Form, done: Result<&'static str, Problem>) -> Answer {
+    let audience = MessageAudience::of(form.get("audience"));
+    let here = address(number, audience.unwrap_or(MessageAudience::Affected));
+    let problem = match done {
+        Ok(word) => return Answer::led_to(format!("{here}&done={word}")),
+        Err(problem) => problem,
+    };
+    let code = status(problem.kind);
+    let text = |name| form.get(name).replace("\r\n", "\n");
+    let refused = RefusedMessage {
+        what: text("what"),
+        audience: text("audience"),
+        text: text("text"),
+        destination: text("destination"),
+        problem,
+    };
+    Answer::shown(here, code, move || provide_context(refused.clone()))
+}
+
 /// Does what a form asks for; the word that the page tells of it.
-async fn act(
-    context: &(impl Fn() + Clone),
-    incident: IncidentNumber,
-    form: &Form,
-) -> Result<&'static str, Problem> {
-    let known = known(context);
+async fn act(known: Known, incident: IncidentNumber, form: Form) -> Result<&'static str, Problem> {
     let audience = MessageAudience::of(form.get("audience")).ok_or_else(Problem::unreadable)?;
     let read = || -> Result<ReadVersion, Problem> {
         let number = form.get("version").parse().map_err(|_| Problem::unreadable())?;

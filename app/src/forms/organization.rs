@@ -1,6 +1,6 @@
 //! The forms of the page of an organization.
 
-use axum::{Router, body::Bytes, response::Response};
+use axum::Router;
 use commands::{
     command::{BeginPlanOverride, EndPlanOverride},
     organizations::OverrideRequest,
@@ -8,7 +8,7 @@ use commands::{
 use domain::{subject::Subject, time::Span};
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown, taken_by};
+use super::reply::{Answer, Known, taken_by};
 use crate::{
     door,
     problem::{Problem, status},
@@ -26,27 +26,16 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    taken_by(PATH, context, shell, posted)
+    taken_by(PATH, context, shell, act, answer)
 }
 
-async fn posted<IV: IntoView + 'static>(
-    body: Bytes,
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Response {
-    let (form, done) = match Form::read(&body) {
-        Ok(form) => {
-            let done = act(&context, &form).await;
-            (form, done)
-        }
-        Err(unread) => (Form::default(), Err(Problem::from(unread))),
-    };
+fn answer(form: &Form, done: Result<(), Problem>) -> Answer {
     // Without an organization the answer is the page that lists those that send most.
     let organization = form.get("organization").parse::<Subject>().ok();
     let address = organization
         .as_ref()
         .map_or_else(|| crate::routes::protection::PATH.to_owned(), organization_href);
-    let Err(problem) = done else { return led_to(&address) };
+    let Err(problem) = done else { return Answer::led_to(address) };
     let code = status(problem.kind);
     let text = |name| form.get(name).to_owned();
     let refused = RefusedOverride {
@@ -56,12 +45,11 @@ async fn posted<IV: IntoView + 'static>(
         reason: text("reason"),
         problem,
     };
-    shown(&address, code, context, move || provide_context(refused.clone()), shell).await
+    Answer::shown(address, code, move || provide_context(refused.clone()))
 }
 
 /// Does what a form asks for.
-async fn act(context: &(impl Fn() + Clone), form: &Form) -> Result<(), Problem> {
-    let known = known(context);
+async fn act(known: Known, form: Form) -> Result<(), Problem> {
     let organization: Subject =
         form.get("organization").parse().map_err(|_| Problem::unreadable())?;
     match form.get("what") {

@@ -1,11 +1,11 @@
 //! The forms of the readiness page: a practice is begun and ended there.
 
-use axum::{Router, body::Bytes, response::Response};
+use axum::Router;
 use commands::command::{BeginPractice, EndPractice};
 use domain::time::Span;
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown, taken_by};
+use super::reply::{Answer, Known, taken_by};
 use crate::{
     problem::{Problem, status},
     routes::settings::readiness::{PATH, RefusedPractice},
@@ -21,27 +21,18 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    taken_by(PATH, context, shell, posted)
+    taken_by(PATH, context, shell, act, answer)
 }
 
-async fn posted<IV: IntoView + 'static>(
-    body: Bytes,
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Response {
-    let done = match Form::read(&body) {
-        Ok(form) => act(&context, &form).await,
-        Err(unread) => Err(Problem::from(unread)),
-    };
-    let Err(problem) = done else { return led_to(PATH) };
+fn answer(_: &Form, done: Result<(), Problem>) -> Answer {
+    let Err(problem) = done else { return Answer::led_to(PATH) };
     let code = status(problem.kind);
     let refused = RefusedPractice { problem };
-    shown(PATH, code, context, move || provide_context(refused.clone()), shell).await
+    Answer::shown(PATH, code, move || provide_context(refused.clone()))
 }
 
 /// Does what a form asks for.
-async fn act(context: &(impl Fn() + Clone), form: &Form) -> Result<(), Problem> {
-    let known = known(context);
+async fn act(known: Known, form: Form) -> Result<(), Problem> {
     match form.get("what") {
         "begin" => {
             let minutes: u64 = form.get("minutes").parse().map_err(|_| Problem::unreadable())?;

@@ -1,13 +1,13 @@
 //! The forms of the page about protection.
 
-use axum::{Router, body::Bytes, response::Response};
+use axum::Router;
 use commands::command::{
     BeginSafeMode, EndMeasure, EndSafeMode, ResumeAutomation, SetSafeModeStage, SuspendAutomation,
 };
 use domain::protection::{LimitedRequests, SafeModeStage};
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown, taken_by};
+use super::reply::{Answer, Known, taken_by};
 use crate::{
     problem::{Problem, status},
     routes::protection::{PATH, RefusedProtection},
@@ -23,37 +23,25 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    taken_by(PATH, context, shell, posted)
+    taken_by(PATH, context, shell, act, answer)
 }
 
-async fn posted<IV: IntoView + 'static>(
-    body: Bytes,
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Response {
-    let (form, done) = match Form::read(&body) {
-        Ok(form) => {
-            let done = act(&context, &form).await;
-            (form, done)
-        }
-        Err(unread) => (Form::default(), Err(Problem::from(unread))),
-    };
+fn answer(form: &Form, done: Result<(), Problem>) -> Answer {
     let Err(problem) = done else {
         // A limit can be lifted on the page of its incident.
         let incident = form.get("incident").parse::<u32>();
-        return led_to(
-            &incident.map_or_else(|_| PATH.to_owned(), |number| format!("/ops/incidents/{number}")),
+        return Answer::led_to(
+            incident.map_or_else(|_| PATH.to_owned(), |number| format!("/ops/incidents/{number}")),
         );
     };
     let code = status(problem.kind);
     let text = |name| form.get(name).to_owned();
     let refused = RefusedProtection { what: text("what"), reason: text("reason"), problem };
-    shown(PATH, code, context, move || provide_context(refused.clone()), shell).await
+    Answer::shown(PATH, code, move || provide_context(refused.clone()))
 }
 
 /// Does what a form asks for.
-async fn act(context: &(impl Fn() + Clone), form: &Form) -> Result<(), Problem> {
-    let known = known(context);
+async fn act(known: Known, form: Form) -> Result<(), Problem> {
     let reason = form.get("reason").to_owned();
     match form.get("what") {
         "lift" => {

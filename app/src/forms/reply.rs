@@ -13,7 +13,9 @@ use domain::{access::Principal, time::Timestamp};
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
 
-use crate::{address::AnsweredAt, door, problem::Problem, routes::health::WindowForm};
+use crate::{
+    address::AnsweredAt, door, problem::Problem, routes::health::WindowForm, urlencoded::Form,
+};
 
 /// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in
 /// the context.
@@ -70,21 +72,83 @@ impl Known {
     }
 }
 
-/// The route of a page that takes its own forms by post; `context` and `shell` as the pages have them.
-pub(super) fn taken_by<S, C, H, F>(
+/// The answer to a form.
+pub(super) enum Answer {
+    /// Another page.
+    LedTo(String),
+    /// The page with what was typed, and what is said about it.
+    Shown {
+        /// Its address.
+        address: String,
+        /// Its status.
+        code: StatusCode,
+        /// Provides what was typed in the context of the page.
+        more: Arc<dyn Fn() + Send + Sync>,
+    },
+}
+
+impl Answer {
+    pub fn led_to(address: impl Into<String>) -> Self {
+        Self::LedTo(address.into())
+    }
+
+    pub fn shown(
+        address: impl Into<String>,
+        code: StatusCode,
+        more: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self::Shown { address: address.into(), code, more: Arc::new(more) }
+    }
+}
+
+/// The route of a page that takes its own forms by post; `context` and `shell` as the pages have
+/// them. `act` carries a form out, `answer` says what is shown then; one that can't be read comes to
+/// it empty, with the reason.
+pub(super) fn taken_by<S, T, F, IV>(
     path: &str,
-    context: C,
-    shell: H,
-    posted: impl Fn(Bytes, C, H) -> F + Clone + Send + Sync + 'static,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+    act: fn(Known, Form) -> F,
+    answer: fn(&Form, Result<T, Problem>) -> Answer,
 ) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
-    C: Clone + Send + Sync + 'static,
-    H: Clone + Send + Sync + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    T: Send + 'static,
+    F: Future<Output = Result<T, Problem>> + Send + 'static,
+    IV: IntoView + 'static,
 {
-    let answer = move |body: Bytes| posted(body, context.clone(), shell.clone());
-    Router::new().route(path, post(answer))
+    let posted = move |body: Bytes| {
+        let (context, shell) = (context.clone(), shell.clone());
+        async move { answered(&body, context, shell, act, answer).await }
+    };
+    Router::new().route(path, post(posted))
+}
+
+/// Carries a form out and answers it.
+pub(super) async fn answered<T, F, IV>(
+    body: &Bytes,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
+    act: impl FnOnce(Known, Form) -> F,
+    answer: impl FnOnce(&Form, Result<T, Problem>) -> Answer,
+) -> Response
+where
+    F: Future<Output = Result<T, Problem>>,
+    IV: IntoView + 'static,
+{
+    let (form, done) = match Form::read(body) {
+        Ok(form) => {
+            let done = act(known(&context), form.clone()).await;
+            (form, done)
+        }
+        Err(unread) => (Form::default(), Err(Problem::from(unread))),
+    };
+    match answer(&form, done) {
+        Answer::LedTo(address) => led_to(&address),
+        Answer::Shown { address, code, more } => {
+            shown(&address, code, context, move || more(), shell).await
+        }
+    }
 }
 
 /// With a new request, so that loading it again does nothing twice.

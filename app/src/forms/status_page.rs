@@ -1,6 +1,6 @@
 //! The forms of the page about the status page.
 
-use axum::{Router, body::Bytes, response::Response};
+use axum::Router;
 use commands::{
     command::{PublishNotice, PublishUpdate, WithdrawUpdate},
     status_page::publish_notice,
@@ -9,7 +9,7 @@ use domain::{id::IncidentNumber, input::checked, status_page::NoticeState};
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::reply::{known, led_to, shown, taken_by};
+use super::reply::{Answer, Known, taken_by};
 use crate::{
     problem::{Problem, status},
     routes::status_page::{PATH, SentOutcome, SentStatus},
@@ -25,23 +25,12 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
-    taken_by(PATH, context, shell, posted)
+    taken_by(PATH, context, shell, act, answer)
 }
 
-async fn posted<IV: IntoView + 'static>(
-    body: Bytes,
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Response {
-    let (form, done) = match Form::read(&body) {
-        Ok(form) => {
-            let done = act(&context, &form).await;
-            (form, done)
-        }
-        Err(unread) => (Form::default(), Err(Problem::from(unread))),
-    };
+fn answer(form: &Form, done: Result<bool, Problem>) -> Answer {
     let (code, outcome) = match done {
-        Ok(true) => return led_to(PATH),
+        Ok(true) => return Answer::led_to(PATH),
         Ok(false) => (StatusCode::OK, SentOutcome::Preview),
         Err(problem) => (status(problem.kind), SentOutcome::Refused(problem)),
     };
@@ -57,12 +46,11 @@ async fn posted<IV: IntoView + 'static>(
         reason: text("reason"),
         outcome,
     };
-    shown(PATH, code, context, move || provide_context(sent.clone()), shell).await
+    Answer::shown(PATH, code, move || provide_context(sent.clone()))
 }
 
 /// Does what a form asks for; false if it was only to be looked at.
-async fn act(context: &(impl Fn() + Clone), form: &Form) -> Result<bool, Problem> {
-    let known = known(context);
+async fn act(known: Known, form: Form) -> Result<bool, Problem> {
     let text = |name| form.get(name).to_owned();
     let state = || NoticeState::of(form.get("state")).ok_or_else(Problem::unreadable);
     let number = |name| form.get(name).parse::<u64>().map_err(|_| Problem::unreadable());
