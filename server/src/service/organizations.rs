@@ -80,8 +80,8 @@ impl Inner {
         &self,
         EndPlanOverride { organization }: EndPlanOverride,
     ) -> Result<Decide, Error> {
-        let before = self.at_hand().await.map_err(refuse)?;
-        Ok(self.decided(before, move |known| end_override(&known.protection, organization)))
+        let protection = self.at_hand().await.map_err(refuse)?.protection;
+        Ok(events(vec![end_override(&protection, organization)?]))
     }
 
     pub(super) async fn organization_page(
