@@ -6,6 +6,7 @@
 //! row with `-` in both columns and the most specific pattern switches the less specific rows off.
 
 mod cells;
+mod edit;
 mod measures;
 mod reach;
 mod read;
@@ -13,6 +14,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use edit::{EditError, RowChange, edit};
 pub use reach::Unworkable;
 pub use row::{Level, Row, Way};
 

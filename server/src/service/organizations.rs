@@ -106,8 +106,7 @@ impl Inner {
         let (source, plan, quotas) = quotas_of(limits, &plans, now);
         let is_of = |one: &&MeasureInForce| one.measure.requests.organization == organization;
         let protection = &at_hand.protection;
-        // What is suspended is in force no longer, also before its end is journalled.
-        let measures = protection.measures.iter().filter(|_| protection.suspension.is_none());
+        let measures = protection.in_effect();
         let signals = shown.readings.readings.iter();
         let traffic = shown.traffic.as_ref().map(|traffic| {
             let own = traffic.iter().filter(|one| one.requests.organization == organization);
