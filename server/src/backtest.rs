@@ -5,14 +5,17 @@ use std::sync::Arc;
 use commands::backtest::{BacktestReport, Interruptions, ProposedThresholds};
 use domain::{
     backtest::FoundIncident,
+    breach::BreachKey,
     id::IncidentNumber,
+    signal::Signal,
+    signals::Signals,
     time::{Span, Timestamp},
 };
 use engine::{
-    backtest::{Backtest, Known, Rollup, compare},
+    backtest::{Backtest, Known, Proposal, Rollup, compare},
     evaluate::SeriesId,
 };
-use policy::thresholds::Thresholds;
+use policy::thresholds::{Row, Thresholds, Variant, variants};
 
 use crate::store::{NamedSeries, RollupStep, Store, StoreError};
 
@@ -23,9 +26,9 @@ const NIGHT: (i64, i64) = (7 * 60, 22 * 60);
 const MINUTES_OF_A_DAY: i64 = 24 * 60;
 const MINUTE: i64 = 60_000_000;
 
-/// Thresholds that are proposed, and how they differ from those in force.
+/// Changed thresholds, and how they differ from those in force.
 #[derive(Clone, Debug)]
-pub struct Proposal {
+pub struct Changed {
     /// What they say.
     pub thresholds: Arc<Thresholds>,
     /// The difference of the documents.
@@ -40,7 +43,7 @@ pub type Offset<'a> = &'a (dyn Fn(Timestamp) -> i32 + Sync);
 pub async fn backtest(
     store: &dyn Store,
     thresholds: Arc<Thresholds>,
-    proposal: Option<Proposal>,
+    changed: Option<Changed>,
     (since, now): (Timestamp, Timestamp),
     offset: Offset<'_>,
     progress: &mut (dyn FnMut(Timestamp) + Send),
@@ -48,7 +51,7 @@ pub async fn backtest(
     let minutes_since = now.minus(RollupStep::Minute.kept()).max(since);
     let all = store.as_past().all_series().await?;
     let documents: Vec<Arc<Thresholds>> = std::iter::once(Arc::clone(&thresholds))
-        .chain(proposal.iter().map(|proposal| Arc::clone(&proposal.thresholds)))
+        .chain(changed.iter().map(|changed| Arc::clone(&changed.thresholds)))
         .collect();
     let judged: Vec<&NamedSeries> =
         all.iter().filter(|one| documents.iter().any(|document| is_about(document, one))).collect();
@@ -86,13 +89,13 @@ pub async fn backtest(
     let alone = compare(&today, &[], &known);
     let mut not_found: Vec<IncidentNumber> = alone.unseen;
     not_found.sort_unstable();
-    let proposed = proposal.zip(proposed).map(|(proposal, found)| {
+    let proposed = changed.zip(proposed).map(|(changed, found)| {
         let comparison = compare(&today, &found, &known);
         ProposedThresholds {
             today: nights(&comparison.interruptions_today),
             proposed: nights(&comparison.interruptions_proposed),
             comparison,
-            difference: proposal.difference,
+            difference: changed.difference,
         }
     });
     Ok(BacktestReport {
@@ -106,6 +109,89 @@ pub async fn backtest(
         not_found,
         proposed,
     })
+}
+
+/// The most steps of one row's signals that proposals are made from.
+const MOST_VALUES: usize = 20_000_000;
+
+/// What is proposed for one row of the thresholds.
+#[derive(Clone, Debug)]
+pub struct RowProposal {
+    /// The row's line in the document, from 1.
+    pub line: u32,
+    /// The signal that it watches.
+    pub signal: Signal,
+    /// The change.
+    pub variant: Variant,
+    /// Why, and what it would have meant.
+    pub proposal: Proposal,
+}
+
+/// Tries small changes of every row on the minutes since a moment. Also the lines of the rows that
+/// have too much history to be tried.
+pub async fn propose(
+    store: &dyn Store,
+    (file, text): (&str, &str),
+    signals: &'static Signals,
+    (since, now): (Timestamp, Timestamp),
+    progress: &mut (dyn FnMut(u32) + Send),
+) -> Result<(Vec<RowProposal>, Vec<u32>), StoreError> {
+    let Ok(thresholds) = Thresholds::parse(file, text, signals) else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let thresholds = Arc::new(thresholds);
+    let since = since.max(now.minus(RollupStep::Minute.kept()));
+    let all = store.as_past().all_series().await?;
+    let known: Vec<Known> =
+        store.recent_incidents(since).await?.iter().filter_map(Known::of).collect();
+    let (mut proposals, mut skipped) = (Vec::new(), Vec::new());
+    for row in thresholds.rows() {
+        progress(row.line);
+        let series: Vec<&NamedSeries> =
+            all.iter().filter(|one| holds(&thresholds, row, one)).collect();
+        let days = usize::try_from(now.since(since).as_secs() / 86_400 + 1).unwrap_or(usize::MAX);
+        if series.len().saturating_mul(days).saturating_mul(24 * 60) > MOST_VALUES {
+            skipped.push(row.line);
+            continue;
+        }
+        let values = read(store, &series, RollupStep::Minute, (since, now)).await?;
+        let run = |thresholds: &Arc<Thresholds>| {
+            let mut run = Run::new(thresholds, RollupStep::Minute, &series);
+            run.take(&values);
+            run.backtest.finish()
+        };
+        let today = run(&thresholds);
+        if today.is_empty() {
+            continue;
+        }
+        let about = |one: &&Known| one.keys.iter().any(|key| is_key(&series, key));
+        let known: Vec<Known> = known.iter().filter(about).cloned().collect();
+        let variants = variants(file, text, row.line, signals);
+        let tried = variants.iter().map(|variant| {
+            let changed = Thresholds::parse(file, &variant.text, signals);
+            changed.map_or_else(|_| today.clone(), |changed| run(&Arc::new(changed)))
+        });
+        let tried: Vec<Vec<FoundIncident>> = tried.collect();
+        proposals.extend(engine::backtest::propose(&today, &tried, &known).into_iter().filter_map(
+            |proposal| {
+                let variant = variants.get(proposal.place)?.clone();
+                let signal = row.signal.clone();
+                Some(RowProposal { line: row.line, signal, variant, proposal })
+            },
+        ));
+    }
+    Ok((proposals, skipped))
+}
+
+/// Whether a row is in force for a series.
+fn holds(thresholds: &Thresholds, row: &Row, series: &NamedSeries) -> bool {
+    let rows = thresholds.rows_for(series.signal.as_str(), series.subject.as_str());
+    let in_force = [rows.level, rows.rate, rows.forecast];
+    in_force.into_iter().flatten().any(|one| one.line == row.line)
+}
+
+fn is_key(series: &[&NamedSeries], key: &BreachKey) -> bool {
+    series.iter().any(|one| one.subject == key.subject && one.signal == key.signal)
 }
 
 fn is_about(thresholds: &Thresholds, series: &NamedSeries) -> bool {

@@ -74,3 +74,21 @@ pub struct Comparison {
     /// When people would have been interrupted under the proposed ones.
     pub interruptions_proposed: Vec<Timestamp>,
 }
+
+/// The reason for a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Benefit {
+    /// An incident would have opened earlier, and nothing would have interrupted more often.
+    Earlier {
+        /// The incident, of several the one that gains most.
+        incident: IncidentNumber,
+        /// By how much.
+        by: Span,
+    },
+    /// People would have been interrupted less often, and nothing that they acted on would have been
+    /// missed.
+    Quieter {
+        /// So many times less.
+        fewer: usize,
+    },
+}

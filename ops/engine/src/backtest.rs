@@ -7,10 +7,12 @@
 //! why a series stopped. One that misses a step begins anew.
 
 mod compare;
+mod propose;
 #[cfg(test)]
 mod tests;
 
 pub use compare::{Known, compare};
+pub use propose::{Proposal, propose};
 
 use std::{collections::BTreeMap, sync::Arc};
 

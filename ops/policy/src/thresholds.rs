@@ -13,10 +13,12 @@ mod read;
 mod row;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 pub use edit::{EditError, RowChange, edit};
 pub use reach::Unworkable;
 pub use row::{Level, Row, Way};
+pub use variants::{Variant, variants};
 
 use std::fmt::Write as _;
 

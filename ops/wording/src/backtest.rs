@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 
 use commands::backtest::{BacktestReport, Interruptions, ProposedThresholds};
-use domain::{backtest::FoundIncident, id::IncidentNumber, severity::Severity, time::Timestamp};
+use domain::{
+    backtest::{Benefit, Comparison, FoundIncident},
+    id::IncidentNumber,
+    severity::Severity,
+    time::Timestamp,
+};
 
 use crate::{
     history::lasted,
@@ -55,6 +60,49 @@ pub fn report(report: &BacktestReport, local: &dyn Fn(Timestamp) -> String) -> S
     match &report.proposed {
         None => each(&mut text, "", &report.found, local),
         Some(proposed) => compared(&mut text, proposed, local),
+    }
+    text
+}
+
+/// A proposal in two lines: what to change in a row, and why. `change` is the column, its text now
+/// and its new text.
+pub fn proposal(
+    signal: &str,
+    line: u32,
+    change: (&str, &str, &str),
+    benefit: Benefit,
+    comparison: &Comparison,
+) -> String {
+    let (column, before, after) = change;
+    let why = match benefit {
+        Benefit::Earlier { incident, by } => format!(
+            "Incident {incident} would have opened {} earlier, with no interruption more.",
+            lasted(by)
+        ),
+        Benefit::Quieter { fewer } => format!(
+            "{} interruptions instead of {} ({fewer} fewer); nothing that a person acted on would have been missed, or opened more than 2 min later.",
+            comparison.interruptions_proposed.len(),
+            comparison.interruptions_today.len()
+        ),
+    };
+    format!("Line {line}, {signal}: {column} \"{after}\" instead of \"{before}\".\n  {why}")
+}
+
+/// The end of a list of proposals.
+pub fn proposals_end(count: usize, skipped: &[u32]) -> String {
+    let mut text = if count == 0 {
+        "No change is proposed: none of those tried would have been better on this history."
+            .to_owned()
+    } else {
+        "Nothing is changed. Try one with 'calm-ops backtest --change FILE' before you put it in force.".to_owned()
+    };
+    if !skipped.is_empty() {
+        let lines: Vec<String> = skipped.iter().map(u32::to_string).collect();
+        let _ = write!(
+            text,
+            "\nNot tried, as there is too much history for one row: lines {}. Choose a shorter time with --since.",
+            list(&lines)
+        );
     }
     text
 }

@@ -14,16 +14,17 @@ use domain::{
     signals,
     time::{BadSpan, Span, Timestamp},
 };
+use engine::backtest::Proposal;
 use policy::{diagnostic::Diagnostic, thresholds::Thresholds};
 use similar::TextDiff;
-use wording::backtest::report;
+use wording::backtest as words;
 
 use super::{
     database::{Failure, work_on},
     outcome::Outcome,
 };
 use crate::{
-    backtest::{self, Proposal},
+    backtest::{self, Changed, RowProposal},
     clock::Clock,
     config::Config,
     documents::{self, THRESHOLDS},
@@ -55,6 +56,10 @@ pub(super) struct Backtest {
     /// A changed thresholds.md, to be compared with the one in force.
     #[arg(long, value_name = "FILE")]
     change: Option<PathBuf>,
+    /// Try small changes of every row, and propose those that would have opened an incident earlier
+    /// without one interruption more, or interrupted less without missing anything that was acted on.
+    #[arg(long, conflicts_with = "change")]
+    propose: bool,
     /// How far back, such as '14 d'.
     #[arg(long, value_name = "DURATION", default_value = "90 d", value_parser = span)]
     since: Span,
@@ -87,7 +92,7 @@ fn read(file: &str, text: &str) -> Result<Arc<Thresholds>, String> {
 fn documents(
     dir: Option<&Path>,
     change: Option<&Path>,
-) -> Result<(Arc<Thresholds>, Option<Proposal>), String> {
+) -> Result<(Arc<Thresholds>, Option<Changed>), String> {
     let text = documents::read(dir, THRESHOLDS).map_err(|error| error.to_string())?;
     let thresholds = read(THRESHOLDS, &text)?;
     let Some(path) = change else { return Ok((thresholds, None)) };
@@ -100,8 +105,47 @@ fn documents(
         .context_radius(CONTEXT)
         .header(&format!("a/{THRESHOLDS}"), &format!("b/{THRESHOLDS}"))
         .to_string();
-    let proposal = Proposal { thresholds: read(&name, &changed)?, difference };
-    Ok((thresholds, Some(proposal)))
+    let changed = Changed { thresholds: read(&name, &changed)?, difference };
+    Ok((thresholds, Some(changed)))
+}
+
+/// What is told on a terminal while it works; nothing elsewhere.
+fn tell(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{text}");
+    }
+}
+
+fn propose(config: &Config, asked: &Backtest, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
+    let done = async |store: &dyn Store| {
+        let text = match documents::read(config.ops_dir.as_deref(), THRESHOLDS) {
+            Ok(text) => text,
+            Err(error) => return Ok(error.to_string()),
+        };
+        let now = Clock::start().now().wall;
+        let mut progress = |line: u32| tell(&format!("Trying line {line} "));
+        let range = (now.minus(asked.since), now);
+        let proposed = backtest::propose(
+            store,
+            (THRESHOLDS, &text),
+            signals::declared(),
+            range,
+            &mut progress,
+        )
+        .await;
+        tell("\n");
+        let (proposals, skipped) = proposed.map_err(Failure::Store)?;
+        let mut lines: Vec<String> = Vec::new();
+        for RowProposal { line, signal, variant, proposal } in &proposals {
+            let (column, before, after) = &variant.words;
+            let change = (*column, &**before, &**after);
+            let Proposal { benefit, comparison, .. } = proposal;
+            lines.push(words::proposal(signal.as_str(), *line, change, *benefit, comparison));
+        }
+        lines.push(words::proposals_end(proposals.len(), &skipped));
+        Ok(lines.join("\n\n"))
+    };
+    work_on(config, true, done, out, err)
 }
 
 /// Carries the command out.
@@ -111,7 +155,7 @@ pub(super) fn backtest(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
-    let (thresholds, proposal) = match documents(config.ops_dir.as_deref(), asked.change.as_deref())
+    let (thresholds, changed) = match documents(config.ops_dir.as_deref(), asked.change.as_deref())
     {
         Ok(read) => read,
         Err(problems) => {
@@ -119,23 +163,20 @@ pub(super) fn backtest(
             return Outcome::Wrong;
         }
     };
+    if asked.propose {
+        return propose(config, asked, out, err);
+    }
     let mut misses = false;
     let done = async |store: &dyn Store| {
         let now = Clock::start().now().wall;
         let since = now.minus(asked.since.min(RollupStep::Hour.kept()));
         let offset = |at| time_zones::offset(&asked.zone, at).unwrap_or_default();
-        let shows_progress = std::io::stderr().is_terminal();
-        let mut progress = |until: Timestamp| {
-            if shows_progress {
-                eprint!("\rJudged until {}", &until.to_seconds_text());
-            }
-        };
+        let mut progress =
+            |until: Timestamp| tell(&format!("Judged until {}", until.to_seconds_text()));
         let judged =
-            backtest::backtest(store, thresholds, proposal, (since, now), &offset, &mut progress)
+            backtest::backtest(store, thresholds, changed, (since, now), &offset, &mut progress)
                 .await;
-        if shows_progress {
-            eprintln!();
-        }
+        tell("\n");
         let judged = judged.map_err(Failure::Store)?;
         misses = judged.proposed.as_ref().is_some_and(|one| !one.comparison.missed.is_empty());
         let local = |at: Timestamp| {
@@ -143,7 +184,7 @@ pub(super) fn backtest(
             let there = at.to_chrono() + chrono::TimeDelta::minutes(minutes);
             there.format("%Y-%m-%d %H:%M").to_string()
         };
-        Ok(report(&judged, &local).trim_end().to_owned())
+        Ok(words::report(&judged, &local).trim_end().to_owned())
     };
     match work_on(config, true, done, out, err) {
         Outcome::Fine if misses => Outcome::Wrong,

@@ -29,29 +29,36 @@ fn rollup(step: RollupStep, start: Timestamp, value: f64) -> Rollup {
     }
 }
 
-/// History that ends now: two hours of minutes with 20 of trouble in the middle, and an hour of
-/// trouble 100 days ago.
-fn fill(home: &Home) {
-    let now = Clock::start().now().wall;
-    let whole = |seconds: i64| {
-        Timestamp::from_micros(now.as_micros() / (seconds * 1_000_000) * seconds * 1_000_000)
-    };
-    let mut rollups = Vec::new();
-    for ago in 1..=120_u64 {
-        let start = whole(60).minus(Span::from_secs(ago * MINUTE));
-        let value = if (40..60).contains(&ago) { 3_000.0 } else { 200.0 };
-        rollups.push(rollup(RollupStep::Minute, start, value));
-    }
-    for ago in 0..5_u64 {
-        let start = whole(3_600).minus(Span::from_secs(100 * 86_400 + ago * 3_600));
-        rollups.push(rollup(RollupStep::Hour, start, if ago == 2 { 4_000.0 } else { 200.0 }));
-    }
+/// The whole step before now.
+fn last(seconds: i64) -> Timestamp {
+    let step = seconds * 1_000_000;
+    Timestamp::from_micros(Clock::start().now().wall.as_micros() / step * step)
+}
+
+/// Minutes that end now, each with the value of how many minutes ago it is.
+fn minutes(count: u64, value: impl Fn(u64) -> f64) -> Vec<Rollup> {
+    let start = |ago| last(60).minus(Span::from_secs(ago * MINUTE));
+    (1..=count).map(|ago| rollup(RollupStep::Minute, start(ago), value(ago))).collect()
+}
+
+fn store_history(home: &Home, rollups: &[Rollup]) {
     fs::create_dir_all(home.data()).unwrap();
     let at = Where::Sqlite { path: home.data().join("calm-ops.db") };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        store::open(&at).await.unwrap().write_rollups(&rollups).await.unwrap();
+        store::open(&at).await.unwrap().write_rollups(rollups).await.unwrap();
     });
+}
+
+/// History that ends now: two hours of minutes with 20 of trouble in the middle, and an hour of
+/// trouble 100 days ago.
+fn fill(home: &Home) {
+    let mut rollups = minutes(120, |ago| if (40..60).contains(&ago) { 3_000.0 } else { 200.0 });
+    for ago in 0..5_u64 {
+        let start = last(3_600).minus(Span::from_secs(100 * 86_400 + ago * 3_600));
+        rollups.push(rollup(RollupStep::Hour, start, if ago == 2 { 4_000.0 } else { 200.0 }));
+    }
+    store_history(home, &rollups);
 }
 
 fn backtest(home: &Home, more: &[&str]) -> (i32, String) {
@@ -113,6 +120,26 @@ fn a_change_is_compared_with_what_is_in_force() {
     let (code, told) = change(&QUICK.replace("above 1000 jobs", "about 1000 jobs"));
     assert_eq!(code, 1, "{told}");
     assert!(told.contains("changed.md:") && told.contains("about 1000"), "{told}");
+}
+
+#[test]
+fn what_only_makes_noise_is_proposed_to_be_quieter() {
+    let home = Home::new();
+    fs::write(home.ops().join("alerts/thresholds.md"), QUICK.replace("| 0 s |", "| 3 min |"))
+        .unwrap();
+    let spikes = |ago: u64| if ago % 60 < 5 { 3_000.0 } else { 200.0 };
+    store_history(&home, &minutes(6 * 60, spikes));
+    let (code, told) = backtest(&home, &["--propose"]);
+    assert_eq!(code, 0, "{told}");
+    let change = "queue.depth: for \"5 min\" instead of \"3 min\"";
+    let longer = "queue.depth: for \"10 min\" instead of \"3 min\"";
+    assert!(told.contains(longer) || told.contains(change), "{told}");
+    assert!(told.contains("Nothing is changed."), "{told}");
+    // Where nothing ever crosses a threshold there is nothing to propose.
+    let home = Home::new();
+    store_history(&home, &minutes(60, |_| 200.0));
+    let (code, told) = backtest(&home, &["--propose"]);
+    assert!(code == 0 && told.contains("No change is proposed"), "{told}");
 }
 
 #[test]

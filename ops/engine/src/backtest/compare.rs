@@ -26,6 +26,8 @@ pub struct Known {
     pub ended_at: Option<Timestamp>,
     /// Its signals, without those that were only silent: a backtest can't judge them.
     pub keys: BTreeSet<BreachKey>,
+    /// A person acted on it: it was no false alarm.
+    pub acted_on: bool,
 }
 
 impl Known {
@@ -42,6 +44,7 @@ impl Known {
             opened_at: incident.opened_at,
             ended_at: incident.resolution.as_ref().map(|end| end.at),
             keys,
+            acted_on: incident.touched_by_person || incident.acknowledged.is_some(),
         })
     }
 }
@@ -58,8 +61,9 @@ fn is_same(one: &FoundIncident, other: &FoundIncident) -> bool {
         && !one.keys.is_disjoint(&other.keys)
 }
 
-fn finds(found: &[FoundIncident], known: &Known) -> bool {
-    found.iter().any(|one| {
+/// The first incident of a backtest that is one that there was.
+pub(super) fn finding<'a>(found: &'a [FoundIncident], known: &Known) -> Option<&'a FoundIncident> {
+    found.iter().find(|one| {
         overlap((one.began_at, one.ended_at), (known.began_at, known.ended_at))
             && !one.keys.is_disjoint(&known.keys)
     })
@@ -102,7 +106,7 @@ pub fn compare(today: &[FoundIncident], proposed: &[FoundIncident], known: &[Kno
     let free = proposed.iter().zip(&taken).filter(|(_, taken)| !**taken);
     comparison.added = free.map(|(one, _)| one.clone()).collect();
     for one in known {
-        match (finds(today, one), finds(proposed, one)) {
+        match (finding(today, one).is_some(), finding(proposed, one).is_some()) {
             (true, true) => {}
             (true, false) => comparison.missed.push(one.number),
             (false, true) => comparison.gained.push(one.number),

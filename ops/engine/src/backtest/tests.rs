@@ -129,6 +129,7 @@ fn a_comparison_tells_what_is_added_removed_and_moved() {
         opened_at: from.opened_at,
         ended_at: from.ended_at,
         keys: from.keys.clone(),
+        acted_on: true,
     };
     let other = Known { began_at: start(100), ended_at: Some(start(101)), ..known(3, &today[0]) };
     let known = [known(1, &today[0]), known(2, &today[1]), other];
