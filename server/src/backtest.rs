@@ -281,6 +281,6 @@ mod tests {
             [at("2026-11-20T21:30:00Z"), at("2026-11-20T06:30:00Z"), at("2026-11-20T12:00:00Z")];
         let count = |offset: i32| interruptions(&times, &move |_| offset).at_night;
         assert_eq!((count(0), count(60), count(-60)), (1, 1, 1));
-        assert_eq!((count(30), count(600)), (1, 2));
+        assert_eq!((count(30), count(600), count(-120)), (1, 1, 1));
     }
 }
