@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod automation;
+mod backtest;
 mod check;
 mod data;
 mod database;
@@ -118,6 +119,10 @@ enum Command {
     Backup(OneFile),
     /// Restore a backup. Calm Ops must not be running on that data; the previous data is kept.
     Restore(OneFile),
+    /// Judge stored history by the thresholds in force, or by changed ones beside them: which incidents
+    /// would have opened, earlier or later, and how often people would have been interrupted. Nothing
+    /// is changed, and Calm Ops may be running.
+    Backtest(backtest::Backtest),
     /// Replay an incident's bundle and check that the decisions are the same, byte for byte.
     Replay(OneFile),
 }
@@ -240,6 +245,9 @@ pub fn run(
         }
         Command::Simulate(arguments) => {
             with(config, err, |config, err| simulate::simulate(&config, *arguments, out, err))
+        }
+        Command::Backtest(asked) => {
+            with(config, err, |config, err| backtest::backtest(&config, &asked, out, err))
         }
         // A bundle holds all that is needed.
         Command::Replay(OneFile { file }) => data::replay(&file, out, err),

@@ -1,6 +1,7 @@
 //! The server of Calm Ops: collects, decides through `rules`, stores, streams and serves.
 #![recursion_limit = "256"]
 
+pub mod backtest;
 pub mod backup;
 pub mod board;
 pub mod checks;

@@ -44,7 +44,7 @@ pub use self::{
     error::StoreError,
     open::{Where, open, open_archive, open_to_read, open_to_serve},
     organizations::{Organizations, PlanRow},
-    past::{Bucket, Past, StoredSeries},
+    past::{Bucket, NamedSeries, Past, StoredSeries},
     postgres::PostgresStore,
     rollup::{HeardSlot, Rollup, RollupStep},
     rows::IncidentRow,

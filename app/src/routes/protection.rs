@@ -121,7 +121,7 @@ fn status(protection: &Protection) -> String {
         return format!("Safe mode is in force: {}.", protection::stage(in_force.stage));
     }
     let mut organizations: Vec<&str> =
-        protection.measures.iter().map(|one| one.measure.requests.organization.name()).collect();
+        protection.in_effect().map(|one| one.measure.requests.organization.name()).collect();
     organizations.sort_unstable();
     organizations.dedup();
     match organizations.as_slice() {

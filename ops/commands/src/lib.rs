@@ -6,6 +6,7 @@ pub mod account_change;
 pub mod accounts;
 pub mod approve;
 pub mod audit;
+pub mod backtest;
 pub mod change_report;
 pub mod command;
 pub mod day;

@@ -5,6 +5,7 @@ pub mod access;
 pub mod actor;
 pub mod announcements;
 pub mod authorization;
+pub mod backtest;
 pub mod breach;
 pub mod change;
 pub mod error;

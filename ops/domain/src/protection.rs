@@ -180,6 +180,12 @@ impl Protection {
         true
     }
 
+    /// The measures that take effect: none while automatic measures are suspended, also before the
+    /// ends of those in force are journalled.
+    pub fn in_effect(&self) -> impl Iterator<Item = &MeasureInForce> {
+        self.measures.iter().filter(|_| self.suspension.is_none())
+    }
+
     /// The measure in force for some requests.
     pub fn measure(&self, requests: &LimitedRequests) -> Option<&MeasureInForce> {
         self.measures.iter().find(|one| one.measure.requests == *requests)
@@ -281,6 +287,7 @@ mod tests {
         ];
         let protection = Protection::of(&entries);
         let [one] = &protection.measures[..] else { panic!("{protection:?}") };
+        assert_eq!(protection.in_effect().count(), 0, "it is suspended");
         assert_eq!((one.began_at, one.measure.rate), (Timestamp::from_secs(1), 30.0));
         assert_eq!(protection.suspension.as_ref().map(|one| &*one.reason), Some("too eager"));
         let safe_mode = protection.safe_mode.as_ref().unwrap();

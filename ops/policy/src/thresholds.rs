@@ -6,15 +6,19 @@
 //! row with `-` in both columns and the most specific pattern switches the less specific rows off.
 
 mod cells;
+mod edit;
 mod measures;
 mod reach;
 mod read;
 mod row;
 #[cfg(test)]
 mod tests;
+mod variants;
 
+pub use edit::{EditError, RowChange, edit};
 pub use reach::Unworkable;
 pub use row::{Level, Row, Way};
+pub use variants::{Variant, variants};
 
 use std::fmt::Write as _;
 

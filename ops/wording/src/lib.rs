@@ -1,6 +1,7 @@
 //! Wording: every sentence that people read.
 
 pub mod access;
+pub mod backtest;
 pub(crate) mod change;
 pub mod draft;
 pub mod error;

@@ -66,13 +66,13 @@ fn status(protection: &Protection, names: &Names) -> String {
         }
         None => words::AUTOMATION_ON.to_owned(),
     }];
-    if protection.measures.is_empty() {
+    if protection.in_effect().next().is_none() {
         lines.push(words::NO_MEASURES.to_owned());
     }
     let told = |one: &MeasureInForce| {
         format!("  incident {}: {}", one.incident, words::began(&one.measure))
     };
-    lines.extend(protection.measures.iter().map(told));
+    lines.extend(protection.in_effect().map(told));
     lines.push(
         protection.safe_mode.as_ref().map_or(words::NO_SAFE_MODE.to_owned(), words::safe_mode),
     );

@@ -51,9 +51,7 @@ impl Imposed {
             safe_mode: protection.safe_mode.as_ref().map(|one| one.stage),
             ..Self::default()
         };
-        // What is suspended ends at once, also before that is journalled.
-        let measures = protection.measures.iter().filter(|_| protection.suspension.is_none());
-        for one in measures {
+        for one in protection.in_effect() {
             let measure = &one.measure;
             let longest = measure.until.since(one.began_at);
             let left = measure.until.since(now.wall).min(longest);

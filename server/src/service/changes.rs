@@ -29,11 +29,13 @@ use domain::{
     error::{Entity, Error, FieldReason},
     id::IncidentNumber,
     incident::Incident,
+    inspection::InspectionOutcome,
     journal::{Cursor, Event},
     protection::Protection,
     subject::Subject,
     time::Timestamp,
 };
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     failure::{refuse, refuse_change, too_slow},
@@ -53,35 +55,25 @@ impl Inner {
     ) -> Result<Committed, Error> {
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Error::SignIn)?;
-        let beside = match self.notification_beside(caller, &command).await? {
-            Some(beside) => beside,
-            None => Self::beside(&command, self.clock.now().wall)?,
-        };
+        let inspected = self.inspected(&command).await?;
         let about_people = matches!(command, Command::Account(_));
         let begins_safe_mode = match &command {
             Command::BeginSafeMode(_) => true,
             Command::Record(Record { events, .. }) => begins_safe_mode(events),
             _ => false,
         };
-        let of_messages = match &command {
-            Command::SaveMessage(SaveMessage { incident, .. })
-            | Command::ReviewMessage(ReviewMessage { incident, .. })
-            | Command::MarkMessageSent(MarkMessageSent { incident, .. }) => {
-                Some((*incident, command.clone()))
-            }
-            _ => None,
-        };
-        let is_decided_by_hand = matches!(
-            command,
-            Command::BeginPractice(_) | Command::EndPractice(_) | Command::EndPlanOverride(_)
-        );
-        let mut change = self.plan(caller, actor, command).await?;
         let mut sent = self.writing.lock().await;
-        if is_decided_by_hand {
-            // It was read before the lock, and may be stale since.
-            self.at_hand().await.map_err(refuse)?;
-        }
-        change.at = self.clock.now().wall;
+        // What a decision is made of can't change until it is carried out.
+        let deadline = Instant::now() + LONGEST_CHANGE;
+        let planned = async {
+            let beside = match self.notification_beside(caller, &command).await? {
+                Some(beside) => beside,
+                None => Self::beside(&command, self.clock.now().wall)?,
+            };
+            Ok((self.plan(caller, actor, command, inspected).await?, beside))
+        };
+        let (change, beside) =
+            timeout_at(deadline, planned).await.unwrap_or_else(|_| Err(too_slow()))?;
         let before = match *sent {
             Some(cursor) => cursor,
             // The stream was opened at the journal's end before anything changed.
@@ -91,8 +83,7 @@ impl Inner {
         if begins_safe_mode {
             self.enforcement().expect_safe_mode().await;
         }
-        let carried_out = self.carry_out_with_messages(change, beside, of_messages);
-        let entries = match tokio::time::timeout(LONGEST_CHANGE, carried_out).await {
+        let entries = match timeout_at(deadline, self.carry_out(change, beside)).await {
             Ok(Ok(entries)) => entries,
             failed => {
                 // It may have been carried out all the same: what is at hand is read again, and
@@ -143,12 +134,22 @@ impl Inner {
         Ok(Committed { cursor: after })
     }
 
-    /// What a command means as a change of the store.
+    /// What an inspection finds: it takes seconds, so no other change waits for it.
+    async fn inspected(&self, command: &Command) -> Result<Option<InspectionOutcome>, Error> {
+        let Command::RunInspection(RunInspection { incident, inspection }) = command else {
+            return Ok(None);
+        };
+        self.inspect(*incident, inspection).await.map(Some)
+    }
+
+    /// What a command means as a change of the store, while no other change of this process is
+    /// under way.
     async fn plan(
         &self,
         caller: &Principal,
         actor: Actor,
         command: Command,
+        inspected: Option<InspectionOutcome>,
     ) -> Result<Change, Error> {
         let (about, monitor, decide): (_, _, Decide) = match command {
             Command::Account(change) => {
@@ -234,10 +235,12 @@ impl Inner {
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::BeginPractice(BeginPractice { length }) => {
-                (About::Nothing, None, self.begin_practice(length).await?)
+                let event = self.begin_practice(length).await?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::EndPractice(EndPractice {}) => {
-                (About::Nothing, None, self.end_practice().await?)
+                let event = self.end_practice().await?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::SetOrganizationPlan(wanted) => {
                 (About::Nothing, None, self.set_organization_plan(wanted).await?)
@@ -255,22 +258,15 @@ impl Inner {
                 let event = status_page::publish_notice(incident, state, &title, &text)?;
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
-            // Decided while no other change is under way: what is followed may be withdrawn meanwhile.
             Command::PublishUpdate(PublishUpdate { notice, state, text }) => {
-                let publisher = Arc::clone(self.publisher());
-                let decide: Decide = Box::new(move |_| {
-                    let page = publisher.page();
-                    Ok(vec![status_page::publish_update(&page, notice, state, &text)?])
-                });
-                (About::Nothing, None, decide)
+                let page = self.publisher().page();
+                let event = status_page::publish_update(&page, notice, state, &text)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::WithdrawUpdate(WithdrawUpdate { notice, update, reason }) => {
-                let publisher = Arc::clone(self.publisher());
-                let decide: Decide = Box::new(move |_| {
-                    let page = publisher.page();
-                    Ok(vec![status_page::withdraw(&page, notice, update, &reason)?])
-                });
-                (About::Nothing, None, decide)
+                let page = self.publisher().page();
+                let event = status_page::withdraw(&page, notice, update, &reason)?;
+                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::SaveMessage(SaveMessage { incident, .. })
             | Command::ReviewMessage(ReviewMessage { incident, .. })
@@ -278,11 +274,11 @@ impl Inner {
                 let (about, events) = self.message_events(actor, incident, command).await?;
                 (about, None, Box::new(move |_| Ok(events)))
             }
-            // It takes seconds, so it comes before the transaction.
             Command::RunInspection(RunInspection { incident, inspection }) => {
-                let outcome = self.inspect(incident, &inspection).await?;
-                let event = Event::Inspected { incident, inspection, outcome };
-                (About::Incident(incident), None, Box::new(move |_| Ok(vec![event])))
+                let seen =
+                    inspected.map(|outcome| Event::Inspected { incident, inspection, outcome });
+                let events = seen.into_iter().collect();
+                (About::Incident(incident), None, Box::new(move |_| Ok(events)))
             }
             Command::Redact(Redact { entry, reason }) => {
                 return self.redaction(caller, actor, entry, &reason).await;

@@ -60,7 +60,7 @@ impl Service {
             clock,
             writing: Mutex::default(),
             committed: AtomicU64::default(),
-            at_hand: Arc::default(),
+            at_hand: RwLock::default(),
             refreshing: Mutex::default(),
             changed: watch::Sender::new(0),
             publishable: Notify::new(),

@@ -12,8 +12,8 @@ use std::{
 use domain::{
     actor::Actor,
     announcements::Announcements,
-    error::{DatabaseFault, Error},
-    journal::{Cursor, Entry, Event},
+    error::DatabaseFault,
+    journal::{Cursor, Entry},
     protection::Protection,
     time::{MonotonicTime, Span, Timestamp},
 };
@@ -35,7 +35,7 @@ use crate::{
     protection::Enforcement,
     publisher::Publisher,
     recovery::Recovery,
-    store::{Decide, Store, StoreError},
+    store::{Store, StoreError},
 };
 
 /// How far back resolved incidents are looked for.
@@ -80,7 +80,7 @@ pub(super) struct Inner {
     pub writing: Mutex<Option<Cursor>>,
     /// The last number that is known to be committed: what is at hand and older is not shown.
     pub committed: AtomicU64,
-    pub at_hand: Arc<RwLock<Option<AtHand>>>,
+    pub at_hand: RwLock<Option<AtHand>>,
     /// Only one reader refreshes what is at hand, and the others wait for it.
     pub refreshing: Mutex<()>,
     pub changed: watch::Sender<u64>,
@@ -212,22 +212,6 @@ impl Inner {
             return;
         }
         (at_hand.cursor, at_hand.head) = (after, head);
-    }
-
-    /// A decision by what is at hand, made while no other change is under way. `before` was at hand
-    /// when it was asked for, and counts where what is at hand may be behind the database.
-    pub fn decided(
-        &self,
-        before: AtHand,
-        decide: impl FnOnce(&AtHand) -> Result<Event, Error> + Send + 'static,
-    ) -> Decide {
-        let at_hand = Arc::clone(&self.at_hand);
-        Box::new(move |_| {
-            let known = at_hand.read().unwrap_or_else(PoisonError::into_inner).clone();
-            let is_newer =
-                |known: &AtHand| !known.stale && known.cursor.number >= before.cursor.number;
-            Ok(vec![decide(&known.filter(is_newer).unwrap_or(before))?])
-        })
     }
 
     /// What is at hand, read again if it must be.

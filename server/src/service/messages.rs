@@ -13,7 +13,7 @@ use domain::{
     access::Principal,
     actor::Actor,
     authorization::authorize,
-    error::{Conflict, Entity, Error},
+    error::{Entity, Error},
     id::IncidentNumber,
     journal::{Entry, Event},
     message::{MessageAudience, Messages},
@@ -28,7 +28,7 @@ use wording::{
 use super::{failure::refuse, inner::Inner};
 use crate::{
     embedded,
-    store::{About, Beside, Change, Decide, StoreError, readable},
+    store::{About, StoreError, readable},
 };
 
 /// The newest entries of an incident that a draft is made of; its opening and what people did with
@@ -160,28 +160,5 @@ impl Inner {
             _ => Vec::new(),
         };
         Ok((About::Messages { incident, after: cursor.number }, events))
-    }
-
-    /// Carries a change out. One of messages is decided once more where others were written after
-    /// it was decided: they may be to other readers, or the same request sent twice.
-    pub(super) async fn carry_out_with_messages(
-        &self,
-        change: Change,
-        beside: Beside,
-        command: Option<(IncidentNumber, Command)>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let (at, actor) = (change.at, change.actor);
-        let carried_out = self.carry_out(change, beside).await;
-        let is_conflict = matches!(
-            carried_out,
-            Err(StoreError::Refused(Error::Conflict(Conflict::MessageChanged)))
-        );
-        let Some((incident, command)) = command.filter(|_| is_conflict) else {
-            return carried_out;
-        };
-        let (about, events) = self.message_events(actor, incident, command).await?;
-        let decide: Decide = Box::new(move |_| Ok(events));
-        let change = Change { at, actor, about, decide, people: None, monitor: None };
-        self.carry_out(change, Beside::Nothing).await
     }
 }

@@ -80,8 +80,8 @@ impl Inner {
         &self,
         EndPlanOverride { organization }: EndPlanOverride,
     ) -> Result<Decide, Error> {
-        let before = self.at_hand().await.map_err(refuse)?;
-        Ok(self.decided(before, move |known| end_override(&known.protection, organization)))
+        let protection = self.at_hand().await.map_err(refuse)?.protection;
+        Ok(events(vec![end_override(&protection, organization)?]))
     }
 
     pub(super) async fn organization_page(
@@ -106,8 +106,7 @@ impl Inner {
         let (source, plan, quotas) = quotas_of(limits, &plans, now);
         let is_of = |one: &&MeasureInForce| one.measure.requests.organization == organization;
         let protection = &at_hand.protection;
-        // What is suspended is in force no longer, also before its end is journalled.
-        let measures = protection.measures.iter().filter(|_| protection.suspension.is_none());
+        let measures = protection.in_effect();
         let signals = shown.readings.readings.iter();
         let traffic = shown.traffic.as_ref().map(|traffic| {
             let own = traffic.iter().filter(|one| one.requests.organization == organization);

@@ -9,32 +9,29 @@ use domain::{
     access::Principal,
     authorization::authorize,
     error::{Conflict, Error},
+    journal::Event,
     practice::PracticeRefusal,
     time::Span,
 };
 use wording::error::sentence;
 
-use super::{at_hand::AtHand, failure::refuse, inner::Inner};
-use crate::{practice, store::Decide};
+use super::{failure::refuse, inner::Inner};
+use crate::practice;
 
 impl Inner {
     /// The beginning of a practice, or what is in its way.
-    pub(super) async fn begin_practice(&self, length: Span) -> Result<Decide, Error> {
-        let clock = self.clock;
-        let begun = move |known: &AtHand| {
-            let open = known.announcements.practice.as_ref();
-            begin(open, &known.incidents, length, clock.now().wall)
-        };
-        let before = self.at_hand().await.map_err(refuse)?;
-        begun(&before)?;
+    pub(super) async fn begin_practice(&self, length: Span) -> Result<Event, Error> {
+        let known = self.at_hand().await.map_err(refuse)?;
+        let open = known.announcements.practice.as_ref();
+        let begun = begin(open, &known.incidents, length, self.clock.now().wall)?;
         self.check_documents()?;
-        Ok(self.decided(before, begun))
+        Ok(begun)
     }
 
     /// The end of a practice by a person.
-    pub(super) async fn end_practice(&self) -> Result<Decide, Error> {
-        let before = self.at_hand().await.map_err(refuse)?;
-        Ok(self.decided(before, |known| end(known.announcements.practice.as_ref())))
+    pub(super) async fn end_practice(&self) -> Result<Event, Error> {
+        let known = self.at_hand().await.map_err(refuse)?;
+        end(known.announcements.practice.as_ref())
     }
 
     /// Looks whether the documents in force have what a practice needs.

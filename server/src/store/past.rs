@@ -36,9 +36,23 @@ pub struct StoredSeries {
     pub last_at: Option<Timestamp>,
 }
 
+/// A series by its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedSeries {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// Its unit.
+    pub unit: Unit,
+}
+
 /// Looking back over a period.
 #[async_trait]
 pub trait Past: Send + Sync {
+    /// Every series that was ever stored, ordered by subject and signal.
+    async fn all_series(&self) -> Result<Vec<NamedSeries>, StoreError>;
+
     /// A series, if it was ever stored.
     async fn series(
         &self,

@@ -17,6 +17,14 @@ pub enum RollupStep {
 }
 
 impl RollupStep {
+    /// How long one roll-up covers.
+    pub const fn length(self) -> Span {
+        match self {
+            Self::Minute => Span::from_mins(1),
+            Self::Hour => Span::from_mins(60),
+        }
+    }
+
     /// For how long roll-ups are kept.
     pub const fn kept(self) -> Span {
         const DAY: u64 = 24 * 60;

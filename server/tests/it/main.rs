@@ -8,6 +8,7 @@
 mod approval;
 mod attacks;
 mod authorization;
+mod backtest;
 mod collect_host;
 mod collect_http;
 mod collect_pm2;

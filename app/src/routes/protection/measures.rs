@@ -13,7 +13,9 @@ use crate::{
 /// The measures in force; nothing where there are none.
 #[component]
 pub(super) fn Measures(state: State) -> impl IntoView {
-    let measures = Memo::new(move |_| state.protection(|protection| protection.measures.clone()));
+    let measures = Memo::new(move |_| {
+        state.protection(|protection| protection.in_effect().cloned().collect::<Vec<_>>())
+    });
     let may = state.view.with_untracked(|view| view.may_stop);
     move || {
         measures.with(|measures| {

@@ -101,7 +101,7 @@ impl<'a> Active<'a> {
         class: &str,
         holds: HoldsEffect<'_>,
     ) -> Vec<IncidentNumber> {
-        let measure = self.protection.measures.iter().find(|one| {
+        let measure = self.protection.in_effect().find(|one| {
             one.measure.requests.organization == *organization
                 && one.measure.requests.class == class
         });

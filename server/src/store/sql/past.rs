@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::{
     incident::Incident,
     journal::Entry,
+    name::BadName,
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},
@@ -16,13 +17,31 @@ use super::{
 };
 use crate::store::{
     error::StoreError,
-    past::{Bucket, Past, StoredSeries},
+    past::{Bucket, NamedSeries, Past, StoredSeries},
     rollup::RollupStep,
     rows::{self, bound},
 };
 
 #[async_trait]
 impl Past for Database {
+    async fn all_series(&self) -> Result<Vec<NamedSeries>, StoreError> {
+        let rows: Vec<(String, String, String)> =
+            sqlx::query_as("SELECT subject, signal, unit FROM series ORDER BY subject, signal")
+                .fetch_all(&self.readers)
+                .await?;
+        let named = |(subject, signal, unit): (String, String, String)| {
+            let wrong = |error: BadName| {
+                StoreError::inconsistent("series", format!("{subject} {signal}"), error)
+            };
+            Ok(NamedSeries {
+                subject: subject.parse().map_err(wrong)?,
+                signal: signal.parse().map_err(wrong)?,
+                unit: unit.parse().map_err(wrong)?,
+            })
+        };
+        rows.into_iter().map(named).collect()
+    }
+
     async fn series(
         &self,
         subject: &Subject,

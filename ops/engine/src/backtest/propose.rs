@@ -1,0 +1,187 @@
+//! Proposals: of changed thresholds that were tried on history, the one that would have opened an
+//! incident earlier without one interruption more, and the one that would have interrupted less
+//! without missing anything that a person acted on.
+
+use domain::{
+    backtest::{Benefit, Comparison, FoundIncident},
+    time::Span,
+};
+
+use super::{
+    Known,
+    compare::{compare, finding},
+};
+
+/// Earlier by less than this is no reason to change anything.
+const LEAST_EARLIER: Span = Span::from_mins(1);
+/// So many interruptions less at least are a reason.
+const LEAST_FEWER: usize = 2;
+/// An incident that a person acted on may open this much later.
+const LATER: Span = Span::from_mins(2);
+
+/// A change that is worth deciding on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// The place of the change among those that were tried.
+    pub place: usize,
+    /// Why.
+    pub benefit: Benefit,
+    /// What it would have meant.
+    pub comparison: Comparison,
+}
+
+/// Chooses among changes that were tried; at most one proposal for each benefit. Of equally good
+/// ones the first is taken.
+pub fn propose(
+    today: &[FoundIncident],
+    tried: &[Vec<FoundIncident>],
+    known: &[Known],
+) -> Vec<Proposal> {
+    let mut earlier: Option<Proposal> = None;
+    let mut quieter: Option<Proposal> = None;
+    for (place, found) in tried.iter().enumerate() {
+        let comparison = compare(today, found, known);
+        let benefit = earlier_by(today, found, known, &comparison);
+        if let Some(benefit @ Benefit::Earlier { by, .. }) = benefit
+            && earlier.as_ref().is_none_or(|best| gain(&best.benefit) < by)
+        {
+            earlier = Some(Proposal { place, benefit, comparison });
+            continue;
+        }
+        if let Some(benefit @ Benefit::Quieter { fewer }) = fewer(today, found, known, &comparison)
+            && quieter.as_ref().is_none_or(|best| less(&best.benefit) < fewer)
+        {
+            quieter = Some(Proposal { place, benefit, comparison });
+        }
+    }
+    earlier.into_iter().chain(quieter).collect()
+}
+
+const fn gain(benefit: &Benefit) -> Span {
+    match benefit {
+        Benefit::Earlier { by, .. } => *by,
+        Benefit::Quieter { .. } => Span::ZERO,
+    }
+}
+
+const fn less(benefit: &Benefit) -> usize {
+    match benefit {
+        Benefit::Quieter { fewer } => *fewer,
+        Benefit::Earlier { .. } => 0,
+    }
+}
+
+fn earlier_by(
+    today: &[FoundIncident],
+    proposed: &[FoundIncident],
+    known: &[Known],
+    comparison: &Comparison,
+) -> Option<Benefit> {
+    let is_harmless = comparison.added.is_empty()
+        && comparison.missed.is_empty()
+        && comparison.interruptions_proposed.len() <= comparison.interruptions_today.len();
+    if !is_harmless {
+        return None;
+    }
+    let gains = known.iter().filter_map(|one| {
+        let (before, after) = (finding(today, one)?, finding(proposed, one)?);
+        Some((before.opened_at.since(after.opened_at), one.number))
+    });
+    let (by, incident) = gains.max_by_key(|(by, number)| (*by, std::cmp::Reverse(*number)))?;
+    (by >= LEAST_EARLIER).then_some(Benefit::Earlier { incident, by })
+}
+
+fn fewer(
+    today: &[FoundIncident],
+    proposed: &[FoundIncident],
+    known: &[Known],
+    comparison: &Comparison,
+) -> Option<Benefit> {
+    let fewer = comparison
+        .interruptions_today
+        .len()
+        .saturating_sub(comparison.interruptions_proposed.len());
+    let serves = |one: &Known| {
+        let Some(before) = finding(today, one) else { return true };
+        finding(proposed, one).is_some_and(|after| after.opened_at.since(before.opened_at) <= LATER)
+    };
+    let is_harmless =
+        comparison.added.is_empty() && known.iter().filter(|one| one.acted_on).all(serves);
+    (is_harmless && fewer >= LEAST_FEWER).then_some(Benefit::Quieter { fewer })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::{breach::BreachKey, id::IncidentNumber, severity::Severity, time::Timestamp};
+
+    use super::*;
+
+    fn keys() -> BTreeSet<BreachKey> {
+        let key = BreachKey {
+            subject: "service:imports".parse().unwrap(),
+            signal: "queue.depth".parse().unwrap(),
+        };
+        BTreeSet::from([key])
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        fixtures::at(minute * 60)
+    }
+
+    /// An incident that began an hour before the given minute and opens then.
+    fn found(hour: i64, opens_after: i64) -> FoundIncident {
+        let began = hour * 60;
+        FoundIncident {
+            cause: "service:imports".parse().unwrap(),
+            began_at: at(began),
+            opened_at: at(began + opens_after),
+            ended_at: Some(at(began + 20)),
+            severity: Severity::Warning,
+            keys: keys(),
+            interruptions: vec![at(began + opens_after)],
+        }
+    }
+
+    fn known(number: u32, hour: i64, acted_on: bool) -> Known {
+        Known {
+            number: IncidentNumber(number),
+            began_at: at(hour * 60),
+            opened_at: at(hour * 60 + 5),
+            ended_at: Some(at(hour * 60 + 20)),
+            keys: keys(),
+            acted_on,
+        }
+    }
+
+    #[test]
+    fn earlier_is_proposed_only_if_nothing_more_interrupts() {
+        let today = [found(0, 5), found(10, 5)];
+        let known = [known(1, 0, true), known(2, 10, true)];
+        let better = vec![found(0, 4), found(10, 2)];
+        let best_but_loud = vec![found(0, 1), found(10, 1), found(20, 1)];
+        let proposals = propose(&today, &[best_but_loud, better.clone(), better], &known);
+        assert_eq!(proposals.len(), 1);
+        let (incident, by) = (IncidentNumber(2), Span::from_mins(3));
+        assert_eq!(
+            (proposals[0].place, proposals[0].benefit),
+            (1, Benefit::Earlier { incident, by })
+        );
+        assert_eq!(propose(&today, &[today.to_vec()], &known), [], "no change, no proposal");
+    }
+
+    #[test]
+    fn quieter_is_proposed_only_if_nothing_that_was_acted_on_is_missed_or_much_later() {
+        let today: Vec<FoundIncident> = (0..4).map(|one| found(one * 10, 5)).collect();
+        let noise: Vec<Known> =
+            (0..4).map(|one| known(u32::try_from(one).unwrap(), one * 10, one == 0)).collect();
+        let quiet = vec![found(0, 6)];
+        let too_late = vec![found(0, 15)];
+        let misses = vec![found(10, 5)];
+        let proposals = propose(&today, &[misses.clone(), too_late.clone(), quiet], &noise);
+        assert_eq!(proposals.len(), 1);
+        assert_eq!((proposals[0].place, proposals[0].benefit), (2, Benefit::Quieter { fewer: 3 }));
+        assert_eq!(propose(&today, &[misses, too_late], &noise), []);
+    }
+}

@@ -1,0 +1,286 @@
+//! Backtests: stored history through the thresholds in force and through proposed ones.
+
+use std::sync::Arc;
+
+use commands::backtest::{BacktestReport, Interruptions, ProposedThresholds};
+use domain::{
+    backtest::FoundIncident,
+    breach::BreachKey,
+    id::IncidentNumber,
+    signal::Signal,
+    signals::Signals,
+    time::{Span, Timestamp},
+};
+use engine::{
+    backtest::{Backtest, Known, Proposal, Rollup, compare},
+    evaluate::SeriesId,
+};
+use policy::thresholds::{Row, Thresholds, Variant, variants};
+
+use crate::store::{NamedSeries, RollupStep, Store, StoreError};
+
+/// History is read in parts of this length.
+const PART: Span = Span::from_mins(24 * 60);
+/// Time from 22:00 to 07:00 is night.
+const NIGHT: (i64, i64) = (7 * 60, 22 * 60);
+const MINUTES_OF_A_DAY: i64 = 24 * 60;
+const MINUTE: i64 = 60_000_000;
+
+/// Changed thresholds, and how they differ from those in force.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// What they say.
+    pub thresholds: Arc<Thresholds>,
+    /// The difference of the documents.
+    pub difference: String,
+}
+
+/// How far the reader's time zone is from UTC at a moment, in minutes.
+pub type Offset<'a> = &'a (dyn Fn(Timestamp) -> i32 + Sync);
+
+/// Judges what is stored since a moment, up to `now`. `progress` is told after each part of
+/// history until when it was judged.
+pub async fn backtest(
+    store: &dyn Store,
+    thresholds: Arc<Thresholds>,
+    changed: Option<Changed>,
+    (since, now): (Timestamp, Timestamp),
+    offset: Offset<'_>,
+    progress: &mut (dyn FnMut(Timestamp) + Send),
+) -> Result<BacktestReport, StoreError> {
+    let minutes_since = now.minus(RollupStep::Minute.kept()).max(since);
+    let all = store.as_past().all_series().await?;
+    let documents: Vec<Arc<Thresholds>> = std::iter::once(Arc::clone(&thresholds))
+        .chain(changed.iter().map(|changed| Arc::clone(&changed.thresholds)))
+        .collect();
+    let judged: Vec<&NamedSeries> =
+        all.iter().filter(|one| documents.iter().any(|document| is_about(document, one))).collect();
+    let mut from = None;
+    let mut found: Vec<Vec<FoundIncident>> = vec![Vec::new(); documents.len()];
+    for (step, range) in
+        [(RollupStep::Hour, (since, minutes_since)), (RollupStep::Minute, (minutes_since, now))]
+    {
+        let mut runs: Vec<Run> =
+            documents.iter().map(|document| Run::new(document, step, &judged)).collect();
+        let mut part = range.0;
+        while part < range.1 {
+            let until = part.plus(PART).min(range.1);
+            let values = read(store, &judged, step, (part, until)).await?;
+            if from.is_none() {
+                from = values.first().map(|first| first.start);
+            }
+            runs.iter_mut().for_each(|run| run.take(&values));
+            progress(until);
+            part = until;
+        }
+        for (found, run) in found.iter_mut().zip(runs) {
+            found.extend(run.backtest.finish());
+        }
+    }
+    let incidents = store.recent_incidents(from.unwrap_or(now)).await?;
+    let known: Vec<Known> = incidents
+        .iter()
+        .filter(|one| from.is_some_and(|from| one.began_at >= from))
+        .filter_map(Known::of)
+        .collect();
+    let nights = |at: &[Timestamp]| interruptions(at, offset);
+    let mut found = found.into_iter();
+    let (today, proposed) = (found.next().unwrap_or_default(), found.next());
+    let alone = compare(&today, &[], &known);
+    let mut not_found: Vec<IncidentNumber> = alone.unseen;
+    not_found.sort_unstable();
+    let proposed = changed.zip(proposed).map(|(changed, found)| {
+        let comparison = compare(&today, &found, &known);
+        ProposedThresholds {
+            today: nights(&comparison.interruptions_today),
+            proposed: nights(&comparison.interruptions_proposed),
+            comparison,
+            difference: changed.difference,
+        }
+    });
+    Ok(BacktestReport {
+        from,
+        until: now,
+        minutes_since,
+        series: (judged.len(), all.len()),
+        interruptions: nights(&alone.interruptions_today),
+        found: today,
+        known: known.len(),
+        not_found,
+        proposed,
+    })
+}
+
+/// The most steps of one row's signals that proposals are made from.
+const MOST_VALUES: usize = 20_000_000;
+
+/// What is proposed for one row of the thresholds.
+#[derive(Clone, Debug)]
+pub struct RowProposal {
+    /// The row's line in the document, from 1.
+    pub line: u32,
+    /// The signal that it watches.
+    pub signal: Signal,
+    /// The change.
+    pub variant: Variant,
+    /// Why, and what it would have meant.
+    pub proposal: Proposal,
+}
+
+/// Tries small changes of every row on the minutes since a moment. Also the lines of the rows that
+/// have too much history to be tried.
+pub async fn propose(
+    store: &dyn Store,
+    (file, text): (&str, &str),
+    signals: &'static Signals,
+    (since, now): (Timestamp, Timestamp),
+    progress: &mut (dyn FnMut(u32) + Send),
+) -> Result<(Vec<RowProposal>, Vec<u32>), StoreError> {
+    let Ok(thresholds) = Thresholds::parse(file, text, signals) else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let thresholds = Arc::new(thresholds);
+    let since = since.max(now.minus(RollupStep::Minute.kept()));
+    let all = store.as_past().all_series().await?;
+    let known: Vec<Known> =
+        store.recent_incidents(since).await?.iter().filter_map(Known::of).collect();
+    let (mut proposals, mut skipped) = (Vec::new(), Vec::new());
+    for row in thresholds.rows() {
+        progress(row.line);
+        let series: Vec<&NamedSeries> =
+            all.iter().filter(|one| holds(&thresholds, row, one)).collect();
+        let days = usize::try_from(now.since(since).as_secs() / 86_400 + 1).unwrap_or(usize::MAX);
+        if series.len().saturating_mul(days).saturating_mul(24 * 60) > MOST_VALUES {
+            skipped.push(row.line);
+            continue;
+        }
+        let values = read(store, &series, RollupStep::Minute, (since, now)).await?;
+        let run = |thresholds: &Arc<Thresholds>| {
+            let mut run = Run::new(thresholds, RollupStep::Minute, &series);
+            run.take(&values);
+            run.backtest.finish()
+        };
+        let today = run(&thresholds);
+        if today.is_empty() {
+            continue;
+        }
+        let about = |one: &&Known| one.keys.iter().any(|key| is_key(&series, key));
+        let known: Vec<Known> = known.iter().filter(about).cloned().collect();
+        let variants = variants(file, text, row.line, signals);
+        let tried = variants.iter().map(|variant| {
+            let changed = Thresholds::parse(file, &variant.text, signals);
+            changed.map_or_else(|_| today.clone(), |changed| run(&Arc::new(changed)))
+        });
+        let tried: Vec<Vec<FoundIncident>> = tried.collect();
+        proposals.extend(engine::backtest::propose(&today, &tried, &known).into_iter().filter_map(
+            |proposal| {
+                let variant = variants.get(proposal.place)?.clone();
+                let signal = row.signal.clone();
+                Some(RowProposal { line: row.line, signal, variant, proposal })
+            },
+        ));
+    }
+    Ok((proposals, skipped))
+}
+
+/// Whether a row is in force for a series.
+fn holds(thresholds: &Thresholds, row: &Row, series: &NamedSeries) -> bool {
+    let rows = thresholds.rows_for(series.signal.as_str(), series.subject.as_str());
+    let in_force = [rows.level, rows.rate, rows.forecast];
+    in_force.into_iter().flatten().any(|one| one.line == row.line)
+}
+
+fn is_key(series: &[&NamedSeries], key: &BreachKey) -> bool {
+    series.iter().any(|one| one.subject == key.subject && one.signal == key.signal)
+}
+
+fn is_about(thresholds: &Thresholds, series: &NamedSeries) -> bool {
+    !thresholds.rows_for(series.signal.as_str(), series.subject.as_str()).is_empty()
+}
+
+fn interruptions(at: &[Timestamp], offset: Offset<'_>) -> Interruptions {
+    let is_night = |at: &&Timestamp| {
+        let minutes = at.as_micros().div_euclid(MINUTE) + i64::from(offset(**at));
+        let minute = minutes.rem_euclid(MINUTES_OF_A_DAY);
+        minute < NIGHT.0 || minute >= NIGHT.1
+    };
+    Interruptions { all: at.len(), at_night: at.iter().filter(is_night).count() }
+}
+
+/// One step of one series.
+#[derive(Clone, Copy, Debug)]
+struct Value {
+    start: Timestamp,
+    /// The place of the series among the judged ones.
+    place: usize,
+    min: f64,
+    max: f64,
+    last: f64,
+}
+
+/// The values of a part of history, in the order of time.
+async fn read(
+    store: &dyn Store,
+    series: &[&NamedSeries],
+    step: RollupStep,
+    range: (Timestamp, Timestamp),
+) -> Result<Vec<Value>, StoreError> {
+    let mut values = Vec::new();
+    for (place, NamedSeries { subject, signal, .. }) in series.iter().enumerate() {
+        let stored = store.as_past().buckets(subject, signal, step, range, step.length()).await?;
+        values.extend(stored.into_iter().map(|bucket| Value {
+            start: bucket.start,
+            place,
+            min: bucket.min,
+            max: bucket.max,
+            last: bucket.mean,
+        }));
+    }
+    // Stable: within a step the series keep their order.
+    values.sort_by_key(|value| value.start);
+    Ok(values)
+}
+
+/// History on its way through one document.
+struct Run {
+    backtest: Backtest,
+    /// Beside the judged series: how this document names them, if it is about them.
+    ids: Vec<Option<SeriesId>>,
+    step: Vec<Rollup>,
+}
+
+impl Run {
+    fn new(thresholds: &Arc<Thresholds>, step: RollupStep, series: &[&NamedSeries]) -> Self {
+        let mut backtest = Backtest::new(Arc::clone(thresholds), step.length());
+        let ids =
+            series.iter().map(|one| backtest.open(&one.subject, &one.signal, &one.unit)).collect();
+        Self { backtest, ids, step: Vec::new() }
+    }
+
+    fn take(&mut self, values: &[Value]) {
+        for values in values.chunk_by(|one, other| one.start == other.start) {
+            let Some(first) = values.first() else { continue };
+            self.step.clear();
+            self.step.extend(values.iter().filter_map(|value| {
+                let series = self.ids.get(value.place).copied().flatten()?;
+                Some(Rollup { series, min: value.min, max: value.max, last: value.last })
+            }));
+            self.backtest.step(first.start, &self.step);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_night_is_one_of_the_readers_time_zone() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let times =
+            [at("2026-11-20T21:30:00Z"), at("2026-11-20T06:30:00Z"), at("2026-11-20T12:00:00Z")];
+        let count = |offset: i32| interruptions(&times, &move |_| offset).at_night;
+        assert_eq!((count(0), count(60), count(-60)), (1, 1, 1));
+        assert_eq!((count(30), count(600), count(-120)), (1, 1, 1));
+    }
+}
