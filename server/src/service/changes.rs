@@ -234,10 +234,12 @@ impl Inner {
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::BeginPractice(BeginPractice { length }) => {
-                (About::Nothing, None, self.begin_practice(length).await?)
+                let (about, decide) = self.begin_practice(length).await?;
+                (about, None, decide)
             }
             Command::EndPractice(EndPractice {}) => {
-                (About::Nothing, None, self.end_practice().await?)
+                let (about, decide) = self.end_practice().await?;
+                (about, None, decide)
             }
             Command::SetOrganizationPlan(wanted) => {
                 (About::Nothing, None, self.set_organization_plan(wanted).await?)

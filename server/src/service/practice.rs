@@ -3,7 +3,7 @@
 use commands::{
     command::{BeginPractice, EndPractice},
     operation::Operation as _,
-    practice::{PracticeState, begin, end, obstacle, refused},
+    practice::{PracticeState, begin, obstacle, refused},
 };
 use domain::{
     access::Principal,
@@ -14,27 +14,26 @@ use domain::{
 };
 use wording::error::sentence;
 
-use super::{at_hand::AtHand, failure::refuse, inner::Inner};
-use crate::{practice, store::Decide};
+use super::{failure::refuse, inner::Inner};
+use crate::{
+    practice,
+    store::{About, Decide},
+};
 
 impl Inner {
     /// The beginning of a practice, or what is in its way.
-    pub(super) async fn begin_practice(&self, length: Span) -> Result<Decide, Error> {
-        let clock = self.clock;
-        let begun = move |known: &AtHand| {
-            let open = known.announcements.practice.as_ref();
-            begin(open, &known.incidents, length, clock.now().wall)
-        };
-        let before = self.at_hand().await.map_err(refuse)?;
-        begun(&before)?;
+    pub(super) async fn begin_practice(&self, length: Span) -> Result<(About, Decide), Error> {
+        let now = self.clock.now().wall;
+        let known = self.at_hand().await.map_err(refuse)?;
+        begin(known.announcements.practice.as_ref(), &known.incidents, length, now)?;
         self.check_documents()?;
-        Ok(self.decided(before, begun))
+        Ok(practice::beginning(length, now))
     }
 
     /// The end of a practice by a person.
-    pub(super) async fn end_practice(&self) -> Result<Decide, Error> {
-        let before = self.at_hand().await.map_err(refuse)?;
-        Ok(self.decided(before, |known| end(known.announcements.practice.as_ref())))
+    pub(super) async fn end_practice(&self) -> Result<(About, Decide), Error> {
+        let known = self.at_hand().await.map_err(refuse)?;
+        practice::ending(known.announcements.practice.as_ref())
     }
 
     /// Looks whether the documents in force have what a practice needs.
