@@ -114,7 +114,7 @@ fn Page(state: State) -> impl IntoView {
     let number = state.number();
     let tab = move |audience: MessageAudience| {
         let here = move || (chosen.get() == audience).then_some("page");
-        view! { <li><a href=address(number, audience) aria-current=here>{message::label(audience)}</a></li> }
+        view! { <li><a href=address(number, audience) aria-current=here>{message::short_label(audience)}</a></li> }
     };
     // All of them stay, so that what was typed in one survives a look at another.
     let panel = move |audience: MessageAudience| {

@@ -8,7 +8,6 @@ use domain::{
     error::{Conflict, Error},
     journal::{Entry, Event},
     practice::{OpenPractice, PracticeRefusal, USUAL},
-    severity::Severity,
 };
 use futures::future::join_all;
 use server::{
@@ -16,7 +15,7 @@ use server::{
     store::{About, Archive, Change, Decide, StoreError},
 };
 
-use crate::store::support::{Place, at, breach, write};
+use crate::store::support::{Place, at, write};
 
 type Outcome = Result<Vec<Entry>, StoreError>;
 
@@ -48,8 +47,8 @@ fn refusals(outcomes: Vec<Outcome>) -> Vec<PracticeRefusal> {
 
 pub async fn a_practice_begins_and_ends_once(place: &Place) {
     // A server and a command line: each has a connection of its own, and has seen the same.
-    let stores: Vec<Arc<dyn Archive>> =
-        join_all((0..3).map(|_| place.open())).await.into_iter().collect();
+    let stores: [Arc<dyn Archive>; 3] =
+        [place.open().await, place.open().await, place.open().await];
     let begun = join_all(stores.iter().map(|store| change(&**store, beginning(USUAL, at(10)))));
     let refused = refusals(begun.await);
     assert!(refused.iter().all(|one| *one == PracticeRefusal::InForce), "{refused:?}");
@@ -71,8 +70,8 @@ pub async fn a_practice_begins_and_ends_once(place: &Place) {
 pub async fn a_practice_yields_to_what_opened_since_it_was_asked_for(place: &Place) {
     let store = place.open().await;
     let asked = beginning(USUAL, at(10));
-    let critical = breach("service:a");
-    let opening = fixtures::incident(1).severity(Severity::Critical).of([critical]).opening();
+    let critical = fixtures::breach().on("service:a").critical().since(at(0)).fired(at(5));
+    let opening = fixtures::incident(1).of([critical.build()]).opened(at(9)).opening();
     write(&*store, 9, Actor::Agent, vec![opening]).await.unwrap();
     let refused = change(&*store, asked).await;
     let real = Conflict::Practice(PracticeRefusal::RealIncident(domain::id::IncidentNumber(1)));
