@@ -13,6 +13,8 @@ const approves = isCheck && decider !== 'nobody';
 const run = promisify(execFile);
 const pause = (seconds) => new Promise((next) => setTimeout(next, seconds * 1_000));
 
+// The customer of the second act, as Calm Ops names it.
+const CUSTOMER = 'organization:demo-acme';
 // How long the play waits for a person: to come in, and to decide.
 const WAIT_FOR_OWNER = isCheck ? 0 : 60;
 const WAIT_FOR_DECISION = isCheck ? 5 : 60;
@@ -168,7 +170,7 @@ async function journal(after) {
   return entries.filter((entry) => entry.number > after);
 }
 
-/** What the check does by the API, as its owner. */
+/** What the demo itself reads by the API, and what the check does by it: as an owner named "The demo". */
 class Owner {
   constructor(address) {
     this.address = address;
@@ -185,7 +187,23 @@ class Owner {
   }
 
   async join(link) {
-    await this.ask('/api/people/join', { secret: link.split('/').pop(), name: 'The owner of the demo', password: 'three words in a row' });
+    await this.ask('/api/people/join', { secret: link.split('/').pop(), name: 'The demo', password: randomBytes(24).toString('hex') });
+  }
+
+  /** A link by which a person joins as another owner. */
+  async invite() {
+    const { secret } = await this.ask('/api/people/invitations', { role: 'owner' });
+    return `${this.address}/join/${secret}`;
+  }
+
+  async incident(number) {
+    return (await this.ask(`/api/ops/incidents/${number}`)).incident;
+  }
+
+  /** The draft of a message to the organizations that are affected. */
+  async draft(incident) {
+    const { messages } = await this.ask(`/api/ops/incidents/${incident}/messages`);
+    return messages.map((message) => message.draft).find((draft) => draft.audience === 'affected');
   }
 
   async approve(id) {
@@ -208,26 +226,67 @@ function checkFigures({ reactions, others }) {
   if (reactions.limited_after_s > 10) throw new Error(`the limit came after ${reactions.limited_after_s} s.`);
 }
 
+/** What has to be true while the customer is limited: it alone, and an incident that says so. */
+async function checkLimited(owner, number) {
+  const { measures } = await owner.ask('/api/ops/protection');
+  const limited = measures.map((one) => one.organization);
+  if (String(limited) !== CUSTOMER) throw new Error(`instead of ${CUSTOMER} these are limited: ${limited}.`);
+  const { state, cause } = await owner.incident(number);
+  if (state === 'resolved') throw new Error(`incident ${number} is resolved although its limit is in force.`);
+  if (cause !== CUSTOMER) throw new Error(`incident ${number} is about ${cause}.`);
+}
+
+/** Tells who is affected, and the draft of a message to them. */
+async function tellCustomers(address, say, owner, { incident, impact }) {
+  const affected = impact.organizations.map((one) => one.organization);
+  say(`Affected: ${affected.map((name) => name.split(':')[1]).join(', ')}. What limits them, and what happened to them: ${address}/ops/organizations/${affected[0].split(':')[1]}`);
+  const draft = await owner.draft(incident);
+  say(`A message to them is drafted, from facts alone. You edit it, and you send it: ${address}/ops/incidents/${incident}/messages\n        "${draft.sentences[0].text}"`);
+  if (!isCheck) return;
+  if (String(affected) !== CUSTOMER) throw new Error(`instead of ${CUSTOMER} these are affected: ${affected}.`);
+  const text = draft.sentences.map((sentence) => sentence.text).join(' ');
+  if (!/has had a problem since/.test(text) || /demo-acme/.test(text)) throw new Error(`the draft says: ${text}`);
+}
+
 /** The second act: a customer uploads far more than usual. Returns the kinds of entries that it led to. */
-async function spike(address, say, after) {
+async function spike(address, say, owner, after) {
   say(`Now demo-acme, one of 21 customers of the demo, begins to upload far more than usual. Watch it: ${address}/ops/protection`);
   const flags = ['--data-dir', place('data'), '--ops-dir', place('ops'), '--config', place('calm-ops.toml'), '--save', place('simulation')];
   const scenario = ['simulate', 'upload-spike', '--organization', 'demo-acme', '--rate', '30/s', '--ramp', '3s', '--for', '15s'];
   const others = ['--others', '20', '--others-rate', '1/s', '--calm', '6s', '--after', '80s'];
   const simulation = run(program, [...scenario, ...others, ...flags], { env: environment(), cwd: folder, timeout: 180_000 });
   let isOver = false;
+  let isTold = false;
   const report = simulation.finally(() => (isOver = true));
   report.catch(() => {});
   const happened = [];
   let known = after;
   const look = async () => {
-    for (const { number, kind, payload } of await journal(known)) {
+    for (const { number, kind, actor, payload } of await journal(known)) {
       known = number;
       happened.push(kind);
-      const { measure } = payload ? JSON.parse(payload) : {};
-      if (kind === 'measure_began') say(`Calm Ops limits its uploads to ${measure.rate.toFixed(1)} a second, alone: ${address}/ops/incidents/${measure && JSON.parse(payload).incident}`);
-      if (kind === 'measure_changed') say(`The problem is easing, so ${measure.rate.toFixed(1)} a second pass.`);
-      if (kind === 'measure_ended') say('The limit is lifted.');
+      const event = payload ? JSON.parse(payload) : {};
+      switch (kind) {
+        case 'incident_opened':
+          say(`Incident ${event.incident.number} was opened.`);
+          break;
+        case 'measure_began':
+          say(`Calm Ops limits uploads of demo-acme to ${event.measure.rate.toFixed(1)} a second, and nobody else's: ${address}/ops/incidents/${event.incident}`);
+          if (isCheck) await checkLimited(owner, event.incident);
+          break;
+        case 'impact_changed':
+          if (isTold || event.impact.organizations.length === 0) break;
+          isTold = true;
+          await tellCustomers(address, say, owner, event);
+          break;
+        case 'measure_changed':
+          say(`The problem is easing, so ${event.measure.rate.toFixed(1)} a second pass.`);
+          break;
+        case 'measure_ended':
+          say('The limit is lifted: nobody had to do anything.');
+          if (isCheck && actor !== 'agent') throw new Error(`the limit was lifted by ${actor}, not by Calm Ops itself.`);
+          break;
+      }
     }
   };
   while (!isOver) {
@@ -237,7 +296,11 @@ async function spike(address, say, after) {
   await report;
   await look();
   const figures = JSON.parse(readFileSync(place('simulation/report.json'), 'utf8'));
-  if (isCheck) checkFigures(figures);
+  if (isCheck) {
+    checkFigures(figures);
+    const { measures } = await owner.ask('/api/ops/protection');
+    if (measures.length > 0) throw new Error(`${measures.length} limits are in force after the spike.`);
+  }
   say(`The simulation's own report: ${place('simulation/report.txt')}`);
   return happened;
 }
@@ -249,14 +312,14 @@ async function play() {
   await start(port);
   const link = readFileSync(place('data/owner-link'), 'utf8').trim();
   const owner = new Owner(address);
-  if (isCheck) {
-    await owner.join(link);
-  } else {
-    console.log(`Open this link, and choose any name and password:\n\n    ${link}\n`);
+  await owner.join(link);
+  if (!isCheck) {
+    console.log(`Open this link, and choose any name and password:\n\n    ${await owner.invite()}\n`);
     console.log(`The incident begins as soon as you have, or in ${WAIT_FOR_OWNER} s.\n`);
   }
   const mayBegin = Date.now() + WAIT_FOR_OWNER * 1_000;
-  while (Date.now() < mayBegin && existsSync(place('data/owner-link'))) await pause(0.5);
+  const isHere = async () => (await journal(0)).filter(({ kind }) => kind === 'account_created').length > 1;
+  while (Date.now() < mayBegin && !(await isHere())) await pause(1);
   // A few values of a calm time come first.
   await pause(8);
 
@@ -334,7 +397,7 @@ async function play() {
     await pause(1);
   }
 
-  const told = await spike(address, say, known);
+  const told = await spike(address, say, owner, known);
 
   const { stdout } = await calm('journal', 'verify');
   console.log(`\n${stdout.trim()}`);
@@ -342,7 +405,7 @@ async function play() {
     const wanted = approves
       ? ['incident_opened', 'recommended', 'approved', 'run_started', 'run_ended', 'run_proved', 'breach_cleared', 'resolved']
       : ['incident_opened', 'recommended', 'breach_cleared', 'resolved'];
-    wanted.push('measure_began', 'measure_changed', 'measure_ended');
+    wanted.push('measure_began', 'impact_changed', 'measure_changed', 'measure_ended');
     happened.push(...told);
     const missing = wanted.filter((kind) => !happened.includes(kind));
     if (missing.length > 0) throw new Error(`this did not happen: ${missing.join(', ')}.`);

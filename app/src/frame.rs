@@ -191,6 +191,9 @@ fn places(pulse: Loaded) -> AnyView {
             <a class="me" href="/ops/protection" aria-current=move || path.with(|path| path.starts_with("/ops/protection")).then_some("page")>
                 <i class="icon protection" aria-hidden="true"></i><span>"Protection"</span>
             </a>
+            <a class="me wide" href="/ops/status" aria-current=move || path.with(|path| path.starts_with("/ops/status")).then_some("page")>
+                <i class="icon published" aria-hidden="true"></i><span>"Status page"</span>
+            </a>
             <a class="me" href="/ops/settings" aria-current=move || path.with(|path| path.starts_with("/ops/settings")).then_some("page")>
                 <i class="icon settings" aria-hidden="true"></i><span>"Settings"</span>
             </a>

@@ -83,6 +83,16 @@ impl Live {
         self.page.update_value(|page| page.entry = Some(std::sync::Arc::new(take)));
     }
 
+    /// Loads the page that is shown again, soon, after an entry of the journal that concerns it.
+    #[cfg(feature = "hydrate")]
+    pub(crate) fn refresh_on(self, concerns: impl Fn(&Entry) -> bool + Send + Sync + 'static) {
+        self.on_entry(move |entry| {
+            if concerns(entry) {
+                self.refresh_soon();
+            }
+        });
+    }
+
     /// Says what the page that is shown does when a run of an incident has printed something.
     #[cfg(feature = "hydrate")]
     pub(crate) fn on_run(self, take: impl Fn(u32) + Send + Sync + 'static) {

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { Proxy } from './proxy';
 
 export const BINARY = resolve(process.env.BINARY ?? join(__dirname, '../../target/debug/calm-ops'));
 
@@ -73,6 +74,7 @@ export class Program {
   private configuration?: string;
   /** Where the gate listens; 0 without one. */
   private gate = 0;
+  private proxy?: Proxy;
 
   private constructor(
     readonly folder: string,
@@ -189,6 +191,31 @@ export class Program {
     writeFileSync(limits, readFileSync(limits, 'utf8').replace('| largest share refused | 20% |', '| largest share refused | 90% |'));
   }
 
+  /** Has the limits that the agent sets last so long. Before it starts, or some seconds before it sets one. */
+  limitsLast(time: string): void {
+    writeFileSync(this.thresholds, readFileSync(this.thresholds, 'utf8').replace('for 10 min', `for ${time}`));
+  }
+
+  /** Starts nginx with the recipe, in front of a small application; stopped with the program. */
+  async openProxy(): Promise<Proxy> {
+    this.proxy = new Proxy(await freePort());
+    await this.proxy.start(join(this.folder, 'nginx'), { port: this.gate, token: GATE_TOKEN });
+    return this.proxy;
+  }
+
+  /** Sends simulated traffic, as a person would; the report for programs. */
+  async simulate<T>(...words: string[]): Promise<T> {
+    const folder = join(this.folder, 'simulation');
+    await this.command('simulate', ...words, '--save', folder, '--config', this.configuration ?? '');
+    return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as T;
+  }
+
+  /** Another person joins, in a browser of their own; the cookie of their sign-in. */
+  async invite(role: string, name: string): Promise<string> {
+    const { secret } = await this.post<{ secret: string }>('/api/people/invitations', { role });
+    return this.come('/api/people/join', { secret, name, password: OWNER.password });
+  }
+
   /** Asks the gate as a proxy does. The status is 204 where the request passes. */
   async ask(organization: string, method: string, uri: string): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${this.gate}/api/gate/check`, {
@@ -235,6 +262,7 @@ export class Program {
   }
 
   async remove(): Promise<void> {
+    await this.proxy?.stop();
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -265,13 +293,15 @@ export class Program {
   }
 
   /** Changes something as the owner, as a program would. */
-  async post(path: string, body: object): Promise<void> {
+  async post<T>(path: string, body: object): Promise<T> {
     const answer = await fetch(`${this.address}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', cookie: this.cookie },
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
+    const text = await answer.text();
+    return (text ? JSON.parse(text) : {}) as T;
   }
 
   /** Runs another command of the program on the same data. */

@@ -1,25 +1,41 @@
-//! Practice, from what is stored: the last one, and who is notified of one. The service and the
-//! command line ask alike.
+//! Practice, from what is stored: how one begins and ends, the last one, and who is notified of one.
+//! The service and the command line ask alike.
 
 use std::collections::BTreeSet;
 
 use commands::{
     audit::AuditFilter,
-    practice::{LastPractice, MOST_ENTRIES, PracticeSteps},
+    practice::{LastPractice, MOST_ENTRIES, PracticeSteps, begin, end},
     reading::HistoryFilter,
 };
 use domain::{
     actor::Actor,
+    error::Error,
     id::IncidentNumber,
     incident::Incident,
+    practice::OpenPractice,
     severity::Severity,
     time::{Span, Timestamp},
 };
 
-use crate::store::{Store, StoreError};
+use crate::store::{About, Decide, Store, StoreError};
 
 /// How far back incidents are looked for that are in the way of a practice.
 const RECENT: Span = Span::from_mins(60);
+
+/// The beginning of a practice, while none is in force: decided by the incidents that are active
+/// when it is written.
+pub fn beginning(length: Span, now: Timestamp) -> (About, Decide) {
+    let decide = move |active: &[Incident]| Ok(vec![begin(None, active, length, now)?]);
+    (About::Practice { in_force: None }, Box::new(decide))
+}
+
+/// The end of a practice by a person, while it is the one in force.
+pub fn ending(open: Option<&OpenPractice>) -> Result<(About, Decide), Error> {
+    let event = end(open)?;
+    let about = About::Practice { in_force: open.map(|open| open.number) };
+    Ok((about, Box::new(move |_| Ok(vec![event]))))
+}
 
 /// The people who are notified of a practice, by name, each once.
 pub async fn notified(store: &dyn Store) -> Result<Vec<String>, StoreError> {

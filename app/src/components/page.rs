@@ -4,6 +4,7 @@
 
 use std::future::Future;
 
+use domain::journal::Cursor;
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -76,6 +77,42 @@ where
         </Transition>
     }
     .into_any()
+}
+
+/// A page with a state that is kept up to date. `read_at` is where the journal stood when an answer
+/// was read; an answer without it stands in place of the page. `take` brings the state up to date,
+/// and `show` makes it and the page.
+pub(crate) fn followed<K, V, S, F>(
+    place: impl Fn(&V) -> String + Copy + Send + Sync + 'static,
+    key: impl Fn() -> K + Send + Sync + 'static,
+    fetch: impl Fn(K) -> F + Copy + Send + Sync + 'static,
+    read_at: impl Fn(&V) -> Option<Cursor> + Copy + Send + Sync + 'static,
+    take: impl Fn(S, &V) + Copy + Send + Sync + 'static,
+    show: impl Fn(V) -> (Option<S>, AnyView) + Copy + Send + Sync + 'static,
+) -> AnyView
+where
+    K: Clone + PartialEq + Send + Sync + 'static,
+    V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    S: Copy + Send + Sync + 'static,
+    F: Future<Output = Result<V, Problem>> + Send + 'static,
+{
+    let live = live();
+    let state = StoredValue::new(None::<S>);
+    let refresh = move |answer: &V| {
+        let Some(cursor) = read_at(answer) else { return };
+        live.read_at(cursor);
+        if let Some(state) = state.get_value() {
+            take(state, answer);
+        }
+    };
+    let first = move |answer: V| {
+        let (shown, view) = show(answer);
+        if shown.is_some() {
+            state.set_value(shown);
+        }
+        view
+    };
+    page(place, key, fetch, refresh, first)
 }
 
 /// The place that an address belongs to: its first two parts.

@@ -21,10 +21,9 @@ use crate::{
         badge::{Badge, severity_words},
         form::{Forms, Said},
         incident_card::{edge, headline},
-        page::{key, page},
+        page::{followed, key},
         prose::prose,
     },
-    live::live,
     problem::Problem,
     routes::incident::recommendation,
 };
@@ -43,6 +42,16 @@ pub enum ApproveAnswer {
         /// The form.
         refused: Box<Refused>,
     },
+}
+
+impl ApproveAnswer {
+    /// The page, where it can be shown.
+    fn page(&self) -> Option<&RecommendationPage> {
+        match self {
+            Self::Page(view) => Some(&view.page),
+            Self::Kept { .. } => None,
+        }
+    }
 }
 
 /// The page of a recommendation.
@@ -130,34 +139,30 @@ mod read {
 /// The page.
 #[component]
 pub(crate) fn ApprovePage() -> AnyView {
-    let live = live();
-    let state = StoredValue::new(None::<RwSignal<RecommendationPage>>);
-    page(
+    followed(
         |answer: &ApproveAnswer| match answer {
             ApproveAnswer::Page(view) => format!("Approve {}", view.page.id),
             ApproveAnswer::Kept { id, .. } => format!("Approve {id}"),
         },
         key(),
         |(id, done)| get_approve(id, done),
-        move |answer| {
-            let ApproveAnswer::Page(view) = answer else { return };
-            live.read_at(view.page.cursor);
-            // Another recommendation has a state of its own.
-            if let Some(state) = state.get_value()
-                && state.try_with_untracked(|known| known.id == view.page.id && *known != view.page)
+        |answer| answer.page().map(|page| page.cursor),
+        // Another recommendation has a state of its own.
+        |state: RwSignal<RecommendationPage>, answer: &ApproveAnswer| {
+            if let Some(page) = answer.page()
+                && state.try_with_untracked(|known| known.id == page.id && known != page)
                     == Some(true)
             {
-                state.set(view.page.clone());
+                state.set(page.clone());
             }
         },
-        move |answer| match answer {
+        |answer| match answer {
             ApproveAnswer::Page(view) => {
                 let ApproveView { page, outcome } = *view;
-                let shown = RwSignal::new(page);
-                state.set_value(Some(shown));
-                view! { <Page state=shown outcome/> }.into_any()
+                let state = RwSignal::new(page);
+                (Some(state), view! { <Page state outcome/> }.into_any())
             }
-            ApproveAnswer::Kept { id, problem, refused } => kept(&id, &problem, *refused),
+            ApproveAnswer::Kept { id, problem, refused } => (None, kept(&id, &problem, *refused)),
         },
     )
 }
@@ -167,7 +172,7 @@ pub(crate) fn ApprovePage() -> AnyView {
 #[cfg(feature = "hydrate")]
 fn listen(state: RwSignal<RecommendationPage>) {
     use crate::state::OpsStoreFields;
-    let live = live();
+    let live = crate::live::live();
     let incident = state.with_untracked(|page| page.id.incident);
     live.on_entry(move |entry| {
         if entry.event.as_ref().and_then(domain::journal::Event::incident) == Some(incident) {

@@ -26,10 +26,9 @@ use crate::{
         form::{Forms, Said, field_text},
         incident_card::edge,
         notice::linked,
-        page::{key, page},
+        page::{followed, key},
         timeline::Timeline,
     },
-    live::live,
     problem::Problem,
     routes::shares::Sharing,
 };
@@ -49,6 +48,16 @@ pub enum IncidentAnswer {
         /// The form.
         refused: Box<Refused>,
     },
+}
+
+impl IncidentAnswer {
+    /// The page, where it can be shown.
+    fn page(&self) -> Option<&View> {
+        match self {
+            Self::Page(view) => Some(&view.page),
+            Self::Kept { .. } => None,
+        }
+    }
 }
 
 /// The page of an incident.
@@ -121,30 +130,26 @@ pub(crate) mod read {
 /// The page.
 #[component]
 pub(crate) fn IncidentPage() -> AnyView {
-    let live = live();
-    let state = StoredValue::new(None::<IncidentState>);
-    page(
+    followed(
         |answer: &IncidentAnswer| match answer {
             IncidentAnswer::Page(view) => format!("Incident {}", view.page.incident.number),
             IncidentAnswer::Kept { id, .. } => format!("Incident {id}"),
         },
         key(),
         |(id, done)| get_incident(id, done),
-        move |answer| {
-            let IncidentAnswer::Page(view) = answer else { return };
-            live.read_at(view.page.cursor);
-            if let Some(state) = state.get_value() {
-                state.take(&view.page);
+        |answer| answer.page().map(|page| page.cursor),
+        |state: IncidentState, answer: &IncidentAnswer| {
+            if let Some(page) = answer.page() {
+                state.take(page);
             }
         },
-        move |answer| match answer {
+        |answer| match answer {
             IncidentAnswer::Page(view) => {
                 let IncidentView { page, shares, outcome } = *view;
-                let shown = IncidentState::new(page);
-                state.set_value(Some(shown));
-                view! { <Page state=shown shares outcome/> }.into_any()
+                let state = IncidentState::new(page);
+                (Some(state), view! { <Page state shares outcome/> }.into_any())
             }
-            IncidentAnswer::Kept { id, problem, refused } => kept(&id, &problem, *refused),
+            IncidentAnswer::Kept { id, problem, refused } => (None, kept(&id, &problem, *refused)),
         },
     )
 }

@@ -71,7 +71,7 @@ fn Lists() -> impl IntoView {
                 <Show when=move || has_resolved.get() fallback=none_resolved>
                     <Cards list=List::Resolved/>
                 </Show>
-                <p class="links"><a href="/ops/history">"All incidents"</a></p>
+                <p class="links"><a href="/ops/history">"All incidents"</a> <a href="/ops/status">"Status page"</a></p>
             </section>
         </div>
     }

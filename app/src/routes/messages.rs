@@ -22,8 +22,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use wording::message;
 
 use crate::{
-    components::page::page,
-    live::live,
+    components::page::followed,
     problem::{Problem, SIGN_IN},
 };
 use state::State;
@@ -56,10 +55,8 @@ pub async fn get_messages(id: String) -> Result<MessagesAnswer, Problem> {
 /// The page.
 #[component]
 pub(crate) fn MessagesPage() -> AnyView {
-    let live = live();
     let params = use_params_map();
-    let state = StoredValue::new(None::<State>);
-    page(
+    followed(
         |answer: &MessagesAnswer| match answer {
             MessagesAnswer::Page(view) => {
                 format!("Messages about incident {}", view.page.incident)
@@ -70,20 +67,20 @@ pub(crate) fn MessagesPage() -> AnyView {
         // stays.
         move || params.with(|params| params.get("id").unwrap_or_default()),
         get_messages,
-        move |answer: &MessagesAnswer| {
-            let MessagesAnswer::Page(view) = answer else { return };
-            live.read_at(view.page.cursor);
-            if let Some(state) = state.get_value() {
-                state.take(&view.page);
+        |answer| answer.page().map(|page| page.cursor),
+        |state: State, answer: &MessagesAnswer| {
+            if let Some(page) = answer.page() {
+                state.take(page);
             }
         },
-        move |answer| match answer {
+        |answer| match answer {
             MessagesAnswer::Page(view) => {
-                let shown = State::new(*view);
-                state.set_value(Some(shown));
-                view! { <Page state=shown/> }.into_any()
+                let state = State::new(*view);
+                (Some(state), view! { <Page state/> }.into_any())
             }
-            MessagesAnswer::Kept { id, problem, refused } => kept::kept(&id, &problem, *refused),
+            MessagesAnswer::Kept { id, problem, refused } => {
+                (None, kept::kept(&id, &problem, *refused))
+            }
         },
     )
 }
@@ -94,15 +91,11 @@ pub(crate) fn MessagesPage() -> AnyView {
 fn listen(state: State) {
     use domain::journal::Event;
 
-    let live = live();
-    live.on_entry(move |entry| {
-        let is_ours = entry.event.as_ref().is_some_and(|event| {
+    crate::live::live().refresh_on(move |entry| {
+        entry.event.as_ref().is_some_and(|event| {
             event.incident().map(|number| number.0) == Some(state.number())
                 || matches!(event, Event::Redacted { .. })
-        });
-        if is_ours {
-            live.refresh_soon();
-        }
+        })
     });
 }
 
@@ -121,7 +114,7 @@ fn Page(state: State) -> impl IntoView {
     let number = state.number();
     let tab = move |audience: MessageAudience| {
         let here = move || (chosen.get() == audience).then_some("page");
-        view! { <li><a href=address(number, audience) aria-current=here>{message::label(audience)}</a></li> }
+        view! { <li><a href=address(number, audience) aria-current=here>{message::short_label(audience)}</a></li> }
     };
     // All of them stay, so that what was typed in one survives a look at another.
     let panel = move |audience: MessageAudience| {

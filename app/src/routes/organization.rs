@@ -16,8 +16,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use wording::{humanize, organization};
 
 use crate::{
-    components::{page::page, prose::prose},
-    live::live,
+    components::{page::followed, prose::prose},
     problem::Problem,
     routes::protection::lift,
 };
@@ -52,26 +51,19 @@ pub async fn get_organization(
 /// The page.
 #[component]
 pub(crate) fn OrganizationPage() -> AnyView {
-    let live = live();
     let (params, query) = (use_params_map(), use_query_map());
-    let state = StoredValue::new(None::<State>);
-    page(
+    followed(
         |answer: &OrganizationView| humanize::name(&answer.page.plans.organization),
         move || {
             let id = params.with(|params| params.get("id").unwrap_or_default());
             (id, query.with(|query| query.get("before").unwrap_or_default()))
         },
         |(id, before)| get_organization(id, before),
-        move |answer: &OrganizationView| {
-            live.read_at(answer.page.cursor);
-            if let Some(state) = state.get_value() {
-                state.view.set(answer.page.clone());
-            }
-        },
-        move |OrganizationView { page, refused }| {
-            let shown = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
-            state.set_value(Some(shown));
-            view! { <Page state=shown/> }.into_any()
+        |answer: &OrganizationView| Some(answer.page.cursor),
+        |state: State, answer| state.view.set(answer.page.clone()),
+        |OrganizationView { page, refused }| {
+            let state = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
+            (Some(state), view! { <Page state/> }.into_any())
         },
     )
 }
@@ -79,18 +71,11 @@ pub(crate) fn OrganizationPage() -> AnyView {
 /// Follows the journal: what may concern the organization loads the page again.
 #[cfg(feature = "hydrate")]
 fn listen(state: State) {
-    let live = live();
-    live.on_entry(move |entry| {
-        let concerns = state.view.with_untracked(|view| {
-            entry.number > view.cursor.number
-                && entry
-                    .event
-                    .as_ref()
-                    .is_some_and(|event| state::concerns(event, &view.plans.organization))
-        });
-        if concerns {
-            live.refresh_soon();
-        }
+    crate::live::live().refresh_on(move |entry| {
+        state.view.with_untracked(|view| {
+            let concerns = |event| state::concerns(event, &view.plans.organization);
+            entry.number > view.cursor.number && entry.event.as_ref().is_some_and(concerns)
+        })
     });
 }
 

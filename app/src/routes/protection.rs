@@ -18,8 +18,7 @@ use serde::{Deserialize, Serialize};
 use wording::protection;
 
 use crate::{
-    components::page::page,
-    live::live,
+    components::page::followed,
     problem::Problem,
     state::{OpsStore, OpsStoreFields},
 };
@@ -44,22 +43,15 @@ pub async fn get_protection() -> Result<ProtectionView, Problem> {
 /// The page.
 #[component]
 pub(crate) fn ProtectionPage() -> AnyView {
-    let live = live();
-    let state = StoredValue::new(None::<State>);
-    page(
+    followed(
         |_| "Protection".to_owned(),
         || (),
         |()| get_protection(),
-        move |answer: &ProtectionView| {
-            live.read_at(answer.page.cursor);
-            if let Some(state) = state.get_value() {
-                state.view.set(answer.page.clone());
-            }
-        },
-        move |ProtectionView { page, refused }| {
-            let shown = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
-            state.set_value(Some(shown));
-            view! { <Page state=shown/> }.into_any()
+        |answer: &ProtectionView| Some(answer.page.cursor),
+        |state: State, answer| state.view.set(answer.page.clone()),
+        |ProtectionView { page, refused }| {
+            let state = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
+            (Some(state), view! { <Page state/> }.into_any())
         },
     )
 }
@@ -67,7 +59,7 @@ pub(crate) fn ProtectionPage() -> AnyView {
 /// Follows the journal.
 #[cfg(feature = "hydrate")]
 fn listen(state: State) {
-    let live = live();
+    let live = crate::live::live();
     live.on_entry(move |entry| {
         let is_new = state.view.with_untracked(|view| entry.number > view.cursor.number);
         let mut next = state.view.with_untracked(|view| view.protection.clone());

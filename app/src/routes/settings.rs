@@ -126,7 +126,6 @@ fn page_of(path: &'static str, heading: &'static str, content: AnyView) -> AnyVi
             <h1>{heading}</h1>
             <nav class="tabs" aria-label="Settings"><ul>{links.into_iter().collect_view()}</ul></nav>
             {content}
-            <p class="links"><a href="/ops/status">"Status page"</a></p>
         </div>
     }
     .into_any()

@@ -16,8 +16,7 @@ use leptos_router::hooks::{use_location, use_params_map};
 use wording::humanize;
 
 use crate::{
-    components::{chart::ChartFigure, notice::linked, page::page},
-    live::live,
+    components::{chart::ChartFigure, notice::linked, page::followed},
     problem::Problem,
     status::signal_href,
 };
@@ -46,30 +45,26 @@ fn title(view: &SignalView) -> String {
 /// The page.
 #[component]
 pub(crate) fn SignalPage() -> AnyView {
-    let live = live();
     let (params, query) = (use_params_map(), use_location().search);
-    let state = StoredValue::new(None::<SignalState>);
-    page(
+    followed(
         title,
         move || {
             let signal = params.with(|params| params.get("signal").unwrap_or_default());
             (signal, query.get())
         },
         |(signal, query)| get_signal(signal, query),
-        move |view: &SignalView| {
-            let Ok(page) = &view.page else { return };
-            live.read_at(page.cursor);
-            if let Some(state) = state.get_value() {
+        |view: &SignalView| view.page.as_ref().ok().map(|page| page.cursor),
+        |state: SignalState, view| {
+            if let Ok(page) = &view.page {
                 state.take(page);
             }
         },
-        move |view| match view.page {
+        |view| match view.page {
             Ok(page) => {
-                let shown = SignalState::new(*page);
-                state.set_value(Some(shown));
-                view! { <Page state=shown range=view.range/> }.into_any()
+                let state = SignalState::new(*page);
+                (Some(state), view! { <Page state range=view.range/> }.into_any())
             }
-            Err(problem) => refused(&problem),
+            Err(problem) => (None, refused(&problem)),
         },
     )
 }

@@ -13,8 +13,7 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use wording::status_page::{lead, notice_state};
 
 use crate::{
-    components::{page::page, time::At},
-    live::live,
+    components::{page::followed, time::At},
     problem::Problem,
 };
 
@@ -30,24 +29,19 @@ pub async fn get_status_page(#[server(default)] incident: String) -> Result<Stat
 /// The page.
 #[component]
 pub(crate) fn StatusPage() -> AnyView {
-    let live = live();
     let query = leptos_router::hooks::use_query_map();
-    let shown = StoredValue::new(None::<RwSignal<StatusView>>);
-    page(
+    followed(
         |_| "Status page".to_owned(),
         move || query.with(|query| query.get("incident").unwrap_or_default()),
         get_status_page,
-        move |view: &StatusView| {
-            live.read_at(view.page.cursor);
-            // A form that was refused stays with what was said about it.
-            if let Some(shown) = shown.get_value() {
-                shown.update(|shown| shown.page.clone_from(&view.page));
-            }
+        |answer: &StatusView| Some(answer.page.cursor),
+        // A form that was refused stays with what was said about it.
+        |shown: RwSignal<StatusView>, answer| {
+            shown.update(|shown| shown.page.clone_from(&answer.page));
         },
-        move |view| {
-            let view = RwSignal::new(view);
-            shown.set_value(Some(view));
-            view! { <Page view/> }.into_any()
+        |answer| {
+            let view = RwSignal::new(answer);
+            (Some(view), view! { <Page view/> }.into_any())
         },
     )
 }
@@ -57,15 +51,12 @@ pub(crate) fn StatusPage() -> AnyView {
 fn listen(view: RwSignal<StatusView>) {
     use domain::journal::{EventGroup, JournalEvent};
 
-    let live = live();
-    live.on_entry(move |entry| {
+    crate::live::live().refresh_on(move |entry| {
         let is_about_it = matches!(
             entry.event.as_ref().map(|event| event.group()),
             Some(EventGroup::StatusPage(_) | EventGroup::Journal(JournalEvent::Redacted { .. }))
         );
-        if is_about_it && view.with_untracked(|view| entry.number > view.page.cursor.number) {
-            live.refresh_soon();
-        }
+        is_about_it && view.with_untracked(|view| entry.number > view.page.cursor.number)
     });
 }
 

@@ -47,6 +47,16 @@ pub fn end(open: Option<&OpenPractice>) -> Result<Event, Error> {
     Ok(Event::PracticeEnded { practice: open.number, ending: PracticeEnding::Stopped })
 }
 
+/// Refuses what was decided while another practice was in force, or none, than now. Practices are
+/// told apart by their numbers.
+pub fn check_in_force(decided: Option<u64>, now: Option<u64>) -> Result<(), Error> {
+    match now {
+        _ if now == decided => Ok(()),
+        Some(_) => Err(refused(PracticeRefusal::InForce)),
+        None => Err(refused(PracticeRefusal::NotInForce)),
+    }
+}
+
 /// A refusal as an error.
 pub fn refused(refusal: PracticeRefusal) -> Error {
     Conflict::Practice(refusal).into()

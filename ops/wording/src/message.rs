@@ -21,6 +21,14 @@ pub const fn label(audience: MessageAudience) -> &'static str {
     }
 }
 
+/// The readers as a label among others, where three have to fit on a phone.
+pub const fn short_label(audience: MessageAudience) -> &'static str {
+    match audience {
+        MessageAudience::Affected => "Affected",
+        MessageAudience::All | MessageAudience::Internal => label(audience),
+    }
+}
+
 /// A stage as a label.
 pub const fn stage(stage: MessageStage) -> &'static str {
     match stage {

@@ -14,7 +14,7 @@ use wording::error::sentence;
 use super::outcome::Outcome;
 use crate::{
     config::Config,
-    store::{self, About, Change, Store, StoreError, Where},
+    store::{self, About, Change, Decide, Store, StoreError, Where},
 };
 
 /// The reason why something could not be done.
@@ -33,7 +33,10 @@ impl From<Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            StoreError::Refused(error) => Self::Refused(error),
+            error => Self::Store(error),
+        }
     }
 }
 
@@ -77,14 +80,17 @@ pub(super) fn work_on(
 
 /// Writes an event as whoever sits at this machine; the number of its entry.
 pub(super) async fn write(store: &dyn Store, event: Event, at: Timestamp) -> Result<u64, Failure> {
-    let change = Change {
-        at,
-        actor: Actor::Local,
-        about: About::Nothing,
-        decide: Box::new(move |_| Ok(vec![event])),
-        people: None,
-        monitor: None,
-    };
+    decide(store, (About::Nothing, Box::new(move |_| Ok(vec![event]))), at).await
+}
+
+/// Writes what is decided in the transaction, as whoever sits at this machine; the number of its
+/// last entry.
+pub(super) async fn decide(
+    store: &dyn Store,
+    (about, decide): (About, Decide),
+    at: Timestamp,
+) -> Result<u64, Failure> {
+    let change = Change { at, actor: Actor::Local, about, decide, people: None, monitor: None };
     let entries = store.change(change).await?;
     Ok(entries.last().map(|entry| entry.number).ok_or(Error::from(Unavailable::Unclear))?)
 }

@@ -4,7 +4,7 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand};
-use commands::practice::{begin, end, refused};
+use commands::practice::{begin, refused};
 use domain::{
     announcements::Announcements,
     error::Error,
@@ -17,7 +17,7 @@ use domain::{
 use wording::{error::sentence, practice as words, timeline};
 
 use super::{
-    database::{self, Failure, write},
+    database::{self, Failure, decide},
     outcome::Outcome,
 };
 use crate::{
@@ -133,8 +133,7 @@ async fn announced(store: &dyn Store, now: Timestamp) -> Result<Announcements, F
 
 async fn stop(store: &dyn Store, out: &mut dyn Write) -> Result<Outcome, Failure> {
     let now = Clock::start().now().wall;
-    let event = end(announced(store, now).await?.practice.as_ref())?;
-    write(store, event, now).await?;
+    decide(store, practice::ending(announced(store, now).await?.practice.as_ref())?, now).await?;
     let _ = writeln!(out, "The practice ends. Its incident recovers within seconds.");
     Ok(Outcome::Fine)
 }
@@ -143,13 +142,13 @@ async fn run(store: &dyn Store, length: Span, out: &mut dyn Write) -> Result<Out
     let clock = Clock::start();
     let now = clock.now().wall;
     let open = announced(store, now).await?.practice;
-    let event = begin(open.as_ref(), &practice::recent(store, now).await?, length, now)?;
+    begin(open.as_ref(), &practice::recent(store, now).await?, length, now)?;
     let until = now.plus(length);
     for line in words::announced(until, &practice::notified(store).await?) {
         let _ = writeln!(out, "{line}");
     }
     let _ = writeln!(out);
-    let number = write(store, event, now).await?;
+    let number = decide(store, practice::beginning(length, now), now).await?;
     let known = Known::new(store.roster().await?, 0, 0);
     let mut followed = Followed::new(number, now);
     let mut is_doubted = false;

@@ -1,18 +1,12 @@
 //! Calm Ops itself: what the monitor measures of its own work, and whether collectors bring
 //! anything. No collector runs for it.
 
-use std::convert::Infallible;
-
 use domain::{
     reading::PUSHES_REFUSED,
     signals::{SignalGroup, SignalInfo},
 };
 
-use super::{
-    collector::{CollectError, Collector},
-    registry::{Context, Declaration, Kind},
-};
-use crate::config::section::Section;
+use super::registry::Declared;
 
 /// Signals of Calm Ops itself.
 pub const SIGNALS: SignalGroup = SignalGroup {
@@ -50,22 +44,6 @@ pub const SIGNALS: SignalGroup = SignalGroup {
 #[derive(Debug)]
 pub struct Itself;
 
-impl Kind for Itself {
-    const DECLARATION: Declaration = Declaration::of(SIGNALS);
-    type Settings = ();
-    type Target = Infallible;
-
-    fn read(_section: &mut Section<'_>) {}
-
-    fn targets((): &(), _context: &Context) -> Vec<Infallible> {
-        Vec::new()
-    }
-
-    fn name(target: &Infallible) -> String {
-        match *target {}
-    }
-
-    fn build(target: &Infallible, _context: &Context) -> Result<Box<dyn Collector>, CollectError> {
-        match *target {}
-    }
+impl Declared for Itself {
+    const SIGNALS: SignalGroup = SIGNALS;
 }

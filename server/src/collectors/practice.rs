@@ -1,18 +1,12 @@
 //! Practice: the signal that is reported while the team practises. No collector runs for it: the
 //! monitor reports it, as it knows whether a practice is in force.
 
-use std::convert::Infallible;
-
 use domain::{
     practice::SIGNAL,
     signals::{SignalGroup, SignalInfo},
 };
 
-use super::{
-    collector::{CollectError, Collector},
-    registry::{Context, Declaration, Kind},
-};
-use crate::config::section::Section;
+use super::registry::Declared;
 
 /// The signal of a practice.
 pub const SIGNALS: SignalGroup = SignalGroup {
@@ -29,22 +23,6 @@ pub const SIGNALS: SignalGroup = SignalGroup {
 #[derive(Debug)]
 pub struct Practice;
 
-impl Kind for Practice {
-    const DECLARATION: Declaration = Declaration::of(SIGNALS);
-    type Settings = ();
-    type Target = Infallible;
-
-    fn read(_section: &mut Section<'_>) {}
-
-    fn targets((): &(), _context: &Context) -> Vec<Infallible> {
-        Vec::new()
-    }
-
-    fn name(target: &Infallible) -> String {
-        match *target {}
-    }
-
-    fn build(target: &Infallible, _context: &Context) -> Result<Box<dyn Collector>, CollectError> {
-        match *target {}
-    }
+impl Declared for Practice {
+    const SIGNALS: SignalGroup = SIGNALS;
 }

@@ -1,6 +1,6 @@
 //! The registry: what a kind of collector declares, and the list of all of them.
 
-use std::{collections::BTreeSet, fmt::Debug, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, fmt::Debug, sync::Arc, time::Duration};
 
 use domain::{signals::SignalGroup, subject::Subject};
 
@@ -81,6 +81,32 @@ pub trait Kind {
     /// What is watched, counted for people: `2 endpoints`.
     fn counted(_settings: &Self::Settings) -> Option<String> {
         None
+    }
+}
+
+/// Signals that no collector brings, because the monitor itself reports them.
+pub trait Declared {
+    /// The signals.
+    const SIGNALS: SignalGroup;
+}
+
+impl<T: Declared> Kind for T {
+    const DECLARATION: Declaration = Declaration::of(T::SIGNALS);
+    type Settings = ();
+    type Target = Infallible;
+
+    fn read(_section: &mut Section<'_>) {}
+
+    fn targets((): &(), _context: &Context) -> Vec<Infallible> {
+        Vec::new()
+    }
+
+    fn name(target: &Infallible) -> String {
+        match *target {}
+    }
+
+    fn build(target: &Infallible, _context: &Context) -> Result<Box<dyn Collector>, CollectError> {
+        match *target {}
     }
 }
 

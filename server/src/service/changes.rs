@@ -235,12 +235,12 @@ impl Inner {
                 (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
             }
             Command::BeginPractice(BeginPractice { length }) => {
-                let event = self.begin_practice(length).await?;
-                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+                let (about, decide) = self.begin_practice(length).await?;
+                (about, None, decide)
             }
             Command::EndPractice(EndPractice {}) => {
-                let event = self.end_practice().await?;
-                (About::Nothing, None, Box::new(move |_| Ok(vec![event])))
+                let (about, decide) = self.end_practice().await?;
+                (about, None, decide)
             }
             Command::SetOrganizationPlan(wanted) => {
                 (About::Nothing, None, self.set_organization_plan(wanted).await?)

@@ -3,35 +3,37 @@
 use commands::{
     command::{BeginPractice, EndPractice},
     operation::Operation as _,
-    practice::{PracticeState, begin, end, obstacle, refused},
+    practice::{PracticeState, begin, obstacle, refused},
 };
 use domain::{
     access::Principal,
     authorization::authorize,
     error::{Conflict, Error},
-    journal::Event,
     practice::PracticeRefusal,
     time::Span,
 };
 use wording::error::sentence;
 
 use super::{failure::refuse, inner::Inner};
-use crate::practice;
+use crate::{
+    practice,
+    store::{About, Decide},
+};
 
 impl Inner {
     /// The beginning of a practice, or what is in its way.
-    pub(super) async fn begin_practice(&self, length: Span) -> Result<Event, Error> {
+    pub(super) async fn begin_practice(&self, length: Span) -> Result<(About, Decide), Error> {
+        let now = self.clock.now().wall;
         let known = self.at_hand().await.map_err(refuse)?;
-        let open = known.announcements.practice.as_ref();
-        let begun = begin(open, &known.incidents, length, self.clock.now().wall)?;
+        begin(known.announcements.practice.as_ref(), &known.incidents, length, now)?;
         self.check_documents()?;
-        Ok(begun)
+        Ok(practice::beginning(length, now))
     }
 
     /// The end of a practice by a person.
-    pub(super) async fn end_practice(&self) -> Result<Event, Error> {
+    pub(super) async fn end_practice(&self) -> Result<(About, Decide), Error> {
         let known = self.at_hand().await.map_err(refuse)?;
-        end(known.announcements.practice.as_ref())
+        practice::ending(known.announcements.practice.as_ref())
     }
 
     /// Looks whether the documents in force have what a practice needs.

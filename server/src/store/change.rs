@@ -55,6 +55,12 @@ pub enum About {
         /// The number of the last entry that was looked at.
         after: u64,
     },
+    /// All active ones, while no other practice began or ended than the one that was looked at:
+    /// otherwise the change is refused.
+    Practice {
+        /// The number of the practice in force as it was looked at.
+        in_force: Option<u64>,
+    },
 }
 
 /// A row that is written in the same transaction as a change, beside the incidents' rows.

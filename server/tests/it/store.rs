@@ -12,6 +12,7 @@ mod passkeys;
 mod past;
 mod people;
 mod postgres;
+mod practice;
 mod proofs;
 mod runs;
 mod sqlite;

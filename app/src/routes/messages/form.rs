@@ -283,7 +283,7 @@ fn sent(panel: Panel) -> AnyView {
         view! {
             <li class="line">
                 <details class="fold">
-                    <summary><bdi>{mark.destination}</bdi> ", " {who} ", " <At at=Signal::stored(mark.at)/></summary>
+                    <summary><span><bdi>{mark.destination}</bdi> ", " {who} ", " <At at=Signal::stored(mark.at)/></span></summary>
                     {text}
                 </details>
             </li>

@@ -54,6 +54,16 @@ pub enum MessagesAnswer {
     },
 }
 
+impl MessagesAnswer {
+    /// The page, where it can be shown.
+    pub(super) fn page(&self) -> Option<&MessagesPage> {
+        match self {
+            Self::Page(view) => Some(&view.page),
+            Self::Kept { .. } => None,
+        }
+    }
+}
+
 /// The page, and a form of it that was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MessagesView {

@@ -134,6 +134,11 @@ fn begin(notified: &[String], is_open: bool) -> AnyView {
     let option = |minutes: u32| {
         view! { <option value=minutes selected=minutes == 15>{minutes} " minutes"</option> }
     };
+    let label = if notified.is_empty() {
+        "Begin the practice"
+    } else {
+        "Begin the practice and notify them"
+    };
     view! {
         <details class="fold" open=is_open>
             <summary>"Begin a practice"</summary>
@@ -146,7 +151,7 @@ fn begin(notified: &[String], is_open: bool) -> AnyView {
                         {[5, 15, 30, 60].map(option).collect_view()}
                     </select>
                 </div>
-                <button class="button" type="submit">"Begin the practice and notify them"</button>
+                <button class="button" type="submit">{label}</button>
             </form>
         </details>
     }

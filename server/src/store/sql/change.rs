@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map};
 
-use commands::{accounts::ends_links_of, sharing::shown};
+use commands::{accounts::ends_links_of, practice::check_in_force, sharing::shown};
 use domain::{
     error::{Conflict, Error},
     hash::Head,
@@ -13,7 +13,7 @@ use domain::{
 
 use super::{
     Connection, Database, access, calls, organizations,
-    read::{has_messages_after, load, lock_head, set_meta, with_runs},
+    read::{active, has_messages_after, load, lock_head, practice_in_force, set_meta, with_runs},
     redaction, shares,
     write::{salt, write_entry, write_incident, write_row},
 };
@@ -33,16 +33,12 @@ pub(super) async fn change(
     let mut transaction = database.begin().await?;
     let mut head = lock_head(&mut transaction).await?;
     let mut known = BTreeMap::new();
-    let mut seen = if let About::IncidentAndRuns(_) = about {
-        with_runs(&mut transaction, at).await?
-    } else {
-        Vec::new()
+    check(&mut transaction, about).await?;
+    let mut seen = match about {
+        About::IncidentAndRuns(_) => with_runs(&mut transaction, at).await?,
+        About::Practice { .. } => active(&mut transaction).await?,
+        About::Nothing | About::Incident(_) | About::Messages { .. } => Vec::new(),
     };
-    if let About::Messages { incident, after } = about
-        && has_messages_after(&mut transaction, incident, after).await?
-    {
-        return Err(Error::from(Conflict::MessageChanged).into());
-    }
     if let About::Incident(number)
     | About::IncidentAndRuns(number)
     | About::Messages { incident: number, .. } = about
@@ -117,6 +113,22 @@ pub(super) async fn change(
         database.scrub().await;
     }
     Ok(entries)
+}
+
+/// Refuses a change that was decided by what is not so any more.
+async fn check(connection: &mut Connection, about: About) -> Result<(), StoreError> {
+    match about {
+        About::Messages { incident, after } => {
+            if has_messages_after(connection, incident, after).await? {
+                return Err(Error::from(Conflict::MessageChanged).into());
+            }
+        }
+        About::Practice { in_force } => {
+            check_in_force(in_force, practice_in_force(connection).await?)?;
+        }
+        About::Nothing | About::Incident(_) | About::IncidentAndRuns(_) => {}
+    }
+    Ok(())
 }
 
 /// What else an entry does in its transaction.

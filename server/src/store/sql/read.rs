@@ -2,6 +2,7 @@
 
 use commands::accounts::Accounts;
 use domain::{
+    announcements::Announcements,
     hash::Head,
     id::IncidentNumber,
     incident::Incident,
@@ -108,6 +109,27 @@ pub(super) async fn has_messages_after(
     .fetch_optional(connection)
     .await?;
     Ok(found.is_some())
+}
+
+/// The number of the practice in force.
+pub(super) async fn practice_in_force(
+    connection: &mut Connection,
+) -> Result<Option<u64>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT number, at_micros, actor, payload FROM journal
+         WHERE kind IN ('practice_begun', 'practice_ended') ORDER BY number DESC LIMIT 2",
+    )
+    .fetch_all(connection)
+    .await?;
+    let entries: Result<Vec<Entry>, StoreError> = rows.iter().rev().map(entry).collect();
+    Ok(Announcements::of(&entries?).practice.map(|open| open.number))
+}
+
+/// The active incidents, by number.
+pub(super) async fn active(connection: &mut Connection) -> Result<Vec<Incident>, StoreError> {
+    let rows =
+        sqlx::query("SELECT number, body FROM incident WHERE resolved_at IS NULL ORDER BY number");
+    incidents(&rows.fetch_all(connection).await?)
 }
 
 /// The incidents with a command that runs, may still run, or is not to be run again yet, by number.

@@ -10,7 +10,7 @@ use crate::{
     postgres_server::Server,
     store::{
         announced, cases, days, figures, harm, looking, organizations, passkeys, past, people,
-        proofs, runs,
+        practice, proofs, runs,
         support::{Place, measure},
         trail,
     },
@@ -54,6 +54,8 @@ async fn postgres_keeps_the_contract() {
         organizations::entries_that_are_older_than_the_tables_are_found,
         past::a_period_is_put_together_in_steps,
         past::incidents_and_changes_of_a_period_are_found,
+        practice::a_practice_begins_and_ends_once,
+        practice::a_practice_yields_to_what_opened_since_it_was_asked_for,
         runs::what_runs_or_may_still_run_is_found,
         runs::what_ran_before_the_database_knew_is_found,
         looking::whoever_only_looks_sees_all_and_changes_nothing,
