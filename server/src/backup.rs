@@ -1,7 +1,7 @@
 //! Backup and restore: one portable file for both databases.
 //!
 //! The file is text, one JSON object a line: a header, the journal's entries as they are stored,
-//! roll-ups, replay bundles, and at the end the SHA-256 of all lines before it. The incidents are
+//! history as blocks and roll-ups, replay bundles, and at the end the SHA-256 of all lines before it. The incidents are
 //! not in it: they are what the journal makes of them. So a backup of SQLite can be restored into
 //! PostgreSQL and the other way round, and the journal's hashes are the same in both.
 //!
@@ -20,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use commands::{
     access_record::{AccessRecord, Difference, KINDS},
     accounts::{Accounts, Row},
@@ -38,8 +39,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::store::{
-    Archive, Item, PostgresStore, Rollup, RollupStep, SqliteStore, Store as _, StoreError, Where,
-    readable,
+    Archive, Block, Item, PostgresStore, Rollup, RollupStep, SeriesHistory, SqliteStore,
+    Store as _, StoreError, Where, readable,
     verify::{Fold, VerifyError},
 };
 
@@ -48,6 +49,8 @@ pub(crate) mod fuzz;
 
 /// How many rows are read at a time.
 const PAGE: u32 = 500;
+/// The form that is written. Form 1 had no blocks, and is read as well.
+const FORMAT: u32 = 2;
 /// The longest line of a backup: longer ones are not ours.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 
@@ -125,6 +128,15 @@ enum Line {
         start: i64,
         values: [f64; 4],
         count: u32,
+    },
+    /// Roll-ups of a series in one period, as they are packed.
+    Block {
+        subject: String,
+        signal: String,
+        unit: String,
+        hour: bool,
+        start: i64,
+        base64: String,
     },
     Bundle {
         incident: u32,
@@ -221,7 +233,7 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
     let (cursor, head, stored) = store.stored_access().await?;
     let mut access = AccessRecord::default();
     writer.line(&Line::CalmOpsBackup {
-        format: 1,
+        format: FORMAT,
         epoch: cursor.epoch,
         number: head.number,
         hash: head.hash,
@@ -238,13 +250,14 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
             writer.line(&entry_line(entry)?)?;
         }
     }
-    let mut key = None;
-    loop {
-        let page = store.rollup_page(key, PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        key = Some(*last);
-        for (_, rollup) in page {
-            writer.line(&rollup_line(&rollup))?;
+    let mut key = 0;
+    while let Some((series, history)) = store.series_history(key).await? {
+        key = series;
+        for block in &history.blocks {
+            writer.line(&block_line(&history, block))?;
+        }
+        for rollup in &history.rollups {
+            writer.line(&rollup_line(rollup))?;
         }
     }
     for incident in store.bundle_numbers().await? {
@@ -295,6 +308,21 @@ fn rollup_line(rollup: &Rollup) -> Line {
         values: [rollup.min, rollup.max, rollup.mean, rollup.last],
         count: rollup.count,
     }
+}
+
+fn block_line(history: &SeriesHistory, block: &Block) -> Line {
+    Line::Block {
+        subject: history.subject.to_string(),
+        signal: history.signal.to_string(),
+        unit: history.unit.to_string(),
+        hour: block.step == RollupStep::Hour,
+        start: block.start.as_micros(),
+        base64: BASE64_STANDARD.encode(&block.body),
+    }
+}
+
+const fn step(hour: bool) -> RollupStep {
+    if hour { RollupStep::Hour } else { RollupStep::Minute }
 }
 
 /// Reads a backup line by line, and checks at its end that it is whole.
@@ -352,12 +380,13 @@ impl<R: BufRead> Reader<R> {
         }
         let line: Line = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error))?;
         let read = match line {
-            Line::CalmOpsBackup { format: 1, epoch, number, hash } => {
+            Line::CalmOpsBackup { format: 1 | FORMAT, epoch, number, hash } => {
                 Read::Header { epoch, head: Head { number, hash } }
             }
             Line::CalmOpsBackup { format, .. } => {
-                return Err(self
-                    .damaged(format!("its format is {format}, but this Calm Ops reads format 1")));
+                return Err(self.damaged(format!(
+                    "its format is {format}, but this Calm Ops reads formats 1 and {FORMAT}"
+                )));
             }
             Line::Entry { number, at, actor, kind, incident, payload_hash, hash, sealed } => {
                 let payload = sealed.map(|sealed| {
@@ -396,7 +425,7 @@ impl<R: BufRead> Reader<R> {
                     subject: subject.parse().map_err(|error| self.damaged(error))?,
                     signal: signal.parse().map_err(|error| self.damaged(error))?,
                     unit: unit.parse().map_err(|error| self.damaged(error))?,
-                    step: if hour { RollupStep::Hour } else { RollupStep::Minute },
+                    step: step(hour),
                     start: Timestamp::from_micros(start),
                     min,
                     max,
@@ -405,6 +434,18 @@ impl<R: BufRead> Reader<R> {
                     count,
                 };
                 Read::Item(Item::Rollups(vec![rollup]))
+            }
+            Line::Block { subject, signal, unit, hour, start, base64 } => {
+                let body = BASE64_STANDARD.decode(base64).map_err(|error| self.damaged(error))?;
+                let start = Timestamp::from_micros(start);
+                let block =
+                    Block::read(step(hour), start, body).map_err(|error| self.damaged(error))?;
+                Read::Item(Item::Block {
+                    subject: subject.parse().map_err(|error| self.damaged(error))?,
+                    signal: signal.parse().map_err(|error| self.damaged(error))?,
+                    unit: unit.parse().map_err(|error| self.damaged(error))?,
+                    block: Box::new(block),
+                })
             }
             Line::Bundle { incident, hex } => {
                 let body =
