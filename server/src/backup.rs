@@ -35,17 +35,18 @@ use domain::{
     text::{clip, shown},
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use self::line::{Line, block_line, entry_line, hex, rollup_line, step, unhex};
 use crate::store::{
-    Archive, Block, Item, PostgresStore, Rollup, RollupStep, SeriesHistory, SqliteStore,
-    Store as _, StoreError, Where, readable,
+    Archive, Block, Item, PostgresStore, Rollup, SqliteStore, Store as _, StoreError, Where,
+    readable,
     verify::{Fold, VerifyError},
 };
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod line;
 
 /// How many rows are read at a time.
 const PAGE: u32 = 500;
@@ -99,61 +100,6 @@ pub struct Restored {
     pub head: Head,
     /// Where the file that was there before is kept.
     pub kept: Option<PathBuf>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Line {
-    CalmOpsBackup {
-        format: u32,
-        epoch: u32,
-        number: u64,
-        hash: Hash,
-    },
-    Entry {
-        number: u64,
-        at: i64,
-        actor: String,
-        kind: String,
-        incident: Option<u32>,
-        payload_hash: Hash,
-        hash: Hash,
-        sealed: Option<Sealed>,
-    },
-    Rollup {
-        subject: String,
-        signal: String,
-        unit: String,
-        hour: bool,
-        start: i64,
-        values: [f64; 4],
-        count: u32,
-    },
-    /// Roll-ups of a series in one period, as they are packed.
-    Block {
-        subject: String,
-        signal: String,
-        unit: String,
-        hour: bool,
-        start: i64,
-        base64: String,
-    },
-    Bundle {
-        incident: u32,
-        hex: String,
-    },
-    /// Who is here.
-    Person(Row),
-    End {
-        sha256: Hash,
-    },
-}
-
-/// A payload is JSON, and so a text; a salt is not.
-#[derive(Serialize, Deserialize)]
-struct Sealed {
-    salt: String,
-    payload: String,
 }
 
 /// Writes a backup; Calm Ops may run meanwhile. An existing file is not replaced.
@@ -273,56 +219,6 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
     writer.line(&Line::End { sha256 })?;
     writer.out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     Ok(head)
-}
-
-fn entry_line(entry: StoredEntry) -> Result<Line, StoreError> {
-    let StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload } =
-        entry;
-    let sealed = payload.map(|(salt, payload)| {
-        let payload = String::from_utf8(payload).map_err(|_| StoreError::Inconsistent {
-            table: "journal",
-            row: number.to_string(),
-            problem: "its payload was changed: it is not a text".to_owned(),
-        })?;
-        Ok::<_, StoreError>(Sealed { salt: hex(&salt), payload })
-    });
-    Ok(Line::Entry {
-        number,
-        at,
-        actor,
-        kind,
-        incident,
-        payload_hash,
-        hash,
-        sealed: sealed.transpose()?,
-    })
-}
-
-fn rollup_line(rollup: &Rollup) -> Line {
-    Line::Rollup {
-        subject: rollup.subject.to_string(),
-        signal: rollup.signal.to_string(),
-        unit: rollup.unit.to_string(),
-        hour: rollup.step == RollupStep::Hour,
-        start: rollup.start.as_micros(),
-        values: [rollup.min, rollup.max, rollup.mean, rollup.last],
-        count: rollup.count,
-    }
-}
-
-fn block_line(history: &SeriesHistory, block: &Block) -> Line {
-    Line::Block {
-        subject: history.subject.to_string(),
-        signal: history.signal.to_string(),
-        unit: history.unit.to_string(),
-        hour: block.step == RollupStep::Hour,
-        start: block.start.as_micros(),
-        base64: BASE64_STANDARD.encode(&block.body),
-    }
-}
-
-const fn step(hour: bool) -> RollupStep {
-    if hour { RollupStep::Hour } else { RollupStep::Minute }
 }
 
 /// Reads a backup line by line, and checks at its end that it is whole.
@@ -625,24 +521,6 @@ fn sync_directory(file: &Path) -> io::Result<()> {
     let parent =
         file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    text.as_bytes()
-        .chunks(2)
-        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What SQLite calls the mode in which free pages are given back when they are asked for.
 const INCREMENTAL: i64 = 2;
 /// So many free pages stay for what is written next: tomorrow's minutes take the place of today's.
-const FREE_PAGES: i64 = 1_024;
+const FREE_PAGES: i64 = 256;
 /// The most parts by which the file is made smaller at once.
 const MOST_PARTS: usize = 32;
 

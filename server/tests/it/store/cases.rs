@@ -18,6 +18,7 @@ use server::store::{
     About, Archive, Change, Rollup, RollupStep, SeriesHistory, StoreError,
     verify::{rebuild, verify},
 };
+use sha2::Digest as _;
 
 use crate::store::support::{Place, at, fill, opened, write};
 
@@ -415,6 +416,25 @@ pub async fn a_newer_schema_stops_with_a_sentence(place: &Place) {
     assert!(refused.to_string().contains("newer Calm Ops (schema 9999)"), "{refused}");
 }
 
+/// Restores a backup in the form that had no blocks, into a file of its own.
+async fn an_earlier_backup_is_proved(whole: &str, file: &std::path::Path) {
+    let earlier = whole.replace("\"format\":2", "\"format\":1");
+    let (mut lines, mut count) = (String::new(), 0);
+    for line in earlier.lines().filter(|line| !line.starts_with("{\"end\"")) {
+        if !line.starts_with("{\"block\"") {
+            lines += &format!("{line}\n");
+            count += usize::from(line.starts_with("{\"rollup\""));
+        }
+    }
+    let hash = domain::hash::Hash(sha2::Sha256::digest(&lines).into());
+    lines += &format!("{{\"end\":{{\"sha256\":\"{hash}\"}}}}\n");
+    std::fs::write(file, lines).unwrap();
+    let place = Place::sqlite();
+    server::backup::restore(file, &place.at, at(60)).await.unwrap();
+    let histories = histories(&*place.open().await).await;
+    assert_eq!((histories[0].blocks.len(), histories[0].rollups.len(), count), (0, 1, 1));
+}
+
 /// The history of every series.
 pub async fn histories(store: &dyn Archive) -> Vec<SeriesHistory> {
     let (mut all, mut after) = (Vec::new(), 0);
@@ -472,6 +492,7 @@ pub async fn a_backup_moves_from_one_place_to_another(from: &Place, to: &Place) 
         restore(&damaged, &to.at, at(60)).await.unwrap_err();
     }
 
+    an_earlier_backup_is_proved(&whole, &damaged).await;
     let restored = restore(&file, &to.at, at(60)).await.unwrap();
     assert_eq!((restored.backup, restored.head.number, &restored.kept), (head, 9, &None));
     let there = to.open().await;
