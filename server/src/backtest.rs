@@ -233,7 +233,7 @@ async fn read(
             place,
             min: bucket.min,
             max: bucket.max,
-            last: bucket.mean,
+            last: bucket.last,
         }));
     }
     // Stable: within a step the series keep their order.

@@ -1,7 +1,7 @@
 //! Backup and restore: one portable file for both databases.
 //!
 //! The file is text, one JSON object a line: a header, the journal's entries as they are stored,
-//! roll-ups, replay bundles, and at the end the SHA-256 of all lines before it. The incidents are
+//! history as blocks and roll-ups, replay bundles, and at the end the SHA-256 of all lines before it. The incidents are
 //! not in it: they are what the journal makes of them. So a backup of SQLite can be restored into
 //! PostgreSQL and the other way round, and the journal's hashes are the same in both.
 //!
@@ -20,6 +20,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use commands::{
     access_record::{AccessRecord, Difference, KINDS},
     accounts::{Accounts, Row},
@@ -34,20 +35,23 @@ use domain::{
     text::{clip, shown},
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use self::line::{Line, block_line, entry_line, hex, rollup_line, step, unhex};
 use crate::store::{
-    Archive, Item, PostgresStore, Rollup, RollupStep, SqliteStore, Store as _, StoreError, Where,
+    Archive, Block, Item, PostgresStore, Rollup, SqliteStore, Store as _, StoreError, Where,
     readable,
     verify::{Fold, VerifyError},
 };
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod line;
 
 /// How many rows are read at a time.
 const PAGE: u32 = 500;
+/// The form that is written. Form 1 had no blocks, and is read as well.
+const FORMAT: u32 = 2;
 /// The longest line of a backup: longer ones are not ours.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 
@@ -96,52 +100,6 @@ pub struct Restored {
     pub head: Head,
     /// Where the file that was there before is kept.
     pub kept: Option<PathBuf>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Line {
-    CalmOpsBackup {
-        format: u32,
-        epoch: u32,
-        number: u64,
-        hash: Hash,
-    },
-    Entry {
-        number: u64,
-        at: i64,
-        actor: String,
-        kind: String,
-        incident: Option<u32>,
-        payload_hash: Hash,
-        hash: Hash,
-        sealed: Option<Sealed>,
-    },
-    Rollup {
-        subject: String,
-        signal: String,
-        unit: String,
-        hour: bool,
-        start: i64,
-        values: [f64; 4],
-        count: u32,
-    },
-    Bundle {
-        incident: u32,
-        hex: String,
-    },
-    /// Who is here.
-    Person(Row),
-    End {
-        sha256: Hash,
-    },
-}
-
-/// A payload is JSON, and so a text; a salt is not.
-#[derive(Serialize, Deserialize)]
-struct Sealed {
-    salt: String,
-    payload: String,
 }
 
 /// Writes a backup; Calm Ops may run meanwhile. An existing file is not replaced.
@@ -221,7 +179,7 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
     let (cursor, head, stored) = store.stored_access().await?;
     let mut access = AccessRecord::default();
     writer.line(&Line::CalmOpsBackup {
-        format: 1,
+        format: FORMAT,
         epoch: cursor.epoch,
         number: head.number,
         hash: head.hash,
@@ -238,13 +196,14 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
             writer.line(&entry_line(entry)?)?;
         }
     }
-    let mut key = None;
-    loop {
-        let page = store.rollup_page(key, PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        key = Some(*last);
-        for (_, rollup) in page {
-            writer.line(&rollup_line(&rollup))?;
+    let mut key = 0;
+    while let Some((series, history)) = store.series_history(key).await? {
+        key = series;
+        for block in &history.blocks {
+            writer.line(&block_line(&history, block))?;
+        }
+        for rollup in &history.rollups {
+            writer.line(&rollup_line(rollup))?;
         }
     }
     for incident in store.bundle_numbers().await? {
@@ -260,41 +219,6 @@ async fn write(store: &dyn Archive, file: &Path) -> Result<Head, Unwritten> {
     writer.line(&Line::End { sha256 })?;
     writer.out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     Ok(head)
-}
-
-fn entry_line(entry: StoredEntry) -> Result<Line, StoreError> {
-    let StoredEntry { number, at_micros: at, actor, kind, incident, payload_hash, hash, payload } =
-        entry;
-    let sealed = payload.map(|(salt, payload)| {
-        let payload = String::from_utf8(payload).map_err(|_| StoreError::Inconsistent {
-            table: "journal",
-            row: number.to_string(),
-            problem: "its payload was changed: it is not a text".to_owned(),
-        })?;
-        Ok::<_, StoreError>(Sealed { salt: hex(&salt), payload })
-    });
-    Ok(Line::Entry {
-        number,
-        at,
-        actor,
-        kind,
-        incident,
-        payload_hash,
-        hash,
-        sealed: sealed.transpose()?,
-    })
-}
-
-fn rollup_line(rollup: &Rollup) -> Line {
-    Line::Rollup {
-        subject: rollup.subject.to_string(),
-        signal: rollup.signal.to_string(),
-        unit: rollup.unit.to_string(),
-        hour: rollup.step == RollupStep::Hour,
-        start: rollup.start.as_micros(),
-        values: [rollup.min, rollup.max, rollup.mean, rollup.last],
-        count: rollup.count,
-    }
 }
 
 /// Reads a backup line by line, and checks at its end that it is whole.
@@ -352,12 +276,13 @@ impl<R: BufRead> Reader<R> {
         }
         let line: Line = serde_json::from_slice(&bytes).map_err(|error| self.damaged(error))?;
         let read = match line {
-            Line::CalmOpsBackup { format: 1, epoch, number, hash } => {
+            Line::CalmOpsBackup { format: 1 | FORMAT, epoch, number, hash } => {
                 Read::Header { epoch, head: Head { number, hash } }
             }
             Line::CalmOpsBackup { format, .. } => {
-                return Err(self
-                    .damaged(format!("its format is {format}, but this Calm Ops reads format 1")));
+                return Err(self.damaged(format!(
+                    "its format is {format}, but this Calm Ops reads formats 1 and {FORMAT}"
+                )));
             }
             Line::Entry { number, at, actor, kind, incident, payload_hash, hash, sealed } => {
                 let payload = sealed.map(|sealed| {
@@ -396,7 +321,7 @@ impl<R: BufRead> Reader<R> {
                     subject: subject.parse().map_err(|error| self.damaged(error))?,
                     signal: signal.parse().map_err(|error| self.damaged(error))?,
                     unit: unit.parse().map_err(|error| self.damaged(error))?,
-                    step: if hour { RollupStep::Hour } else { RollupStep::Minute },
+                    step: step(hour),
                     start: Timestamp::from_micros(start),
                     min,
                     max,
@@ -405,6 +330,18 @@ impl<R: BufRead> Reader<R> {
                     count,
                 };
                 Read::Item(Item::Rollups(vec![rollup]))
+            }
+            Line::Block { subject, signal, unit, hour, start, base64 } => {
+                let body = BASE64_STANDARD.decode(base64).map_err(|error| self.damaged(error))?;
+                let start = Timestamp::from_micros(start);
+                let block =
+                    Block::read(step(hour), start, body).map_err(|error| self.damaged(error))?;
+                Read::Item(Item::Block {
+                    subject: subject.parse().map_err(|error| self.damaged(error))?,
+                    signal: signal.parse().map_err(|error| self.damaged(error))?,
+                    unit: unit.parse().map_err(|error| self.damaged(error))?,
+                    block: Box::new(block),
+                })
             }
             Line::Bundle { incident, hex } => {
                 let body =
@@ -584,24 +521,6 @@ fn sync_directory(file: &Path) -> io::Result<()> {
     let parent =
         file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    text.as_bytes()
-        .chunks(2)
-        .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use fixtures::fuzz::Target;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{backup, collectors, gate, http};
+use crate::{backup, collectors, gate, http, store};
 
 /// All of them.
 pub fn targets() -> Vec<Target> {
@@ -25,6 +25,7 @@ pub fn targets() -> Vec<Target> {
         collectors::outside::fuzz::TARGETS,
         gate::access_log::entry::fuzz::TARGETS,
         backup::fuzz::TARGETS,
+        store::block::fuzz::TARGETS,
         documents::TARGETS,
         files::TARGETS,
         limits::TARGETS,

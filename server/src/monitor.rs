@@ -32,7 +32,7 @@ use tokio::{
     sync::{broadcast::error::TryRecvError, mpsc},
     task::JoinHandle,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use wording::limits::{self, Crowd};
 
 use crate::{
@@ -167,6 +167,8 @@ pub struct Monitor {
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
     study: Option<JoinHandle<Usual>>,
+    /// Removes and packs history; ends with the monitor.
+    tidying: Option<AbortOnDropHandle<()>>,
     facts: Facts,
     /// What is watched, as the configuration says.
     watched: Option<Box<(Settings, Context)>>,
@@ -237,6 +239,7 @@ impl Monitor {
             tracked_at: None,
             unsaved: false,
             study: None,
+            tidying: None,
             facts: Facts::default(),
             watched: None,
             recent: Recent::default(),

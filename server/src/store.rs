@@ -1,12 +1,14 @@
 //! The store: one trait, and an implementation for each database. The same contract tests run
 //! against both.
 
+pub(crate) mod block;
 pub mod calls;
 mod change;
 pub mod disk_reserve;
 mod error;
 mod open;
 mod organizations;
+mod packed;
 pub mod past;
 pub mod postgres;
 mod rollup;
@@ -35,6 +37,7 @@ use domain::{
     snapshot::Snapshot,
     subject::Subject,
     time::Timestamp,
+    unit::Unit,
 };
 
 pub(crate) use self::rows::readable;
@@ -44,6 +47,7 @@ pub use self::{
     error::StoreError,
     open::{Where, open, open_archive, open_to_read, open_to_serve},
     organizations::{Organizations, PlanRow},
+    packed::{Block, SeriesHistory},
     past::{Bucket, NamedSeries, Past, StoredSeries},
     postgres::PostgresStore,
     rollup::{HeardSlot, Rollup, RollupStep},
@@ -251,7 +255,8 @@ pub trait Store: Send + Sync + 'static {
         to: Timestamp,
     ) -> Result<Vec<Rollup>, StoreError>;
 
-    /// The roll-ups of minutes of all series that began since a moment, newest first.
+    /// The roll-ups of minutes of all series that began since a moment of today or yesterday, which
+    /// are not packed yet, newest first.
     async fn recent_minutes(&self, since: Timestamp, limit: u32)
     -> Result<Vec<Rollup>, StoreError>;
 
@@ -274,8 +279,8 @@ pub trait Store: Send + Sync + 'static {
     /// them.
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError>;
 
-    /// Removes roll-ups that are older than they are kept: minutes 90 days, hours 2 years. Returns
-    /// how many. Removes the replay bundles of incidents that ended 90 days ago, and all but the
+    /// Removes roll-ups that are older than they are kept: minutes 90 days, hours 2 years; a block of
+    /// them when its last one is. Returns how many rows and blocks. Removes the replay bundles of incidents that ended 90 days ago, and all but the
     /// newest 500; those of active incidents stay.
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError>;
 
@@ -296,6 +301,17 @@ pub enum Item {
     Entry(StoredEntry),
     /// Roll-ups.
     Rollups(Vec<Rollup>),
+    /// Roll-ups of a series, packed.
+    Block {
+        /// Its subject.
+        subject: Subject,
+        /// Its signal.
+        signal: Signal,
+        /// Its unit.
+        unit: Unit,
+        /// The roll-ups.
+        block: Box<Block>,
+    },
     /// A replay bundle.
     Bundle(IncidentNumber, Vec<u8>),
     /// Someone or something that is here.
@@ -317,12 +333,9 @@ pub type Filling<'a> = &'a mut (dyn FnMut() -> Result<Option<Item>, StoreError> 
 /// What only backup and restore need of a store.
 #[async_trait]
 pub trait Archive: Store {
-    /// Roll-ups after a key (series, step, start), in the order of their keys.
-    async fn rollup_page(
-        &self,
-        after: Option<(i64, i64, i64)>,
-        limit: u32,
-    ) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError>;
+    /// The history of the series after a key (0 is before the first one), of one moment; with its
+    /// key.
+    async fn series_history(&self, after: i64) -> Result<Option<(i64, SeriesHistory)>, StoreError>;
 
     /// Which incidents have a replay bundle.
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError>;

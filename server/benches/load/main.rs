@@ -22,8 +22,12 @@ use tokio::{
 
 mod approvals;
 mod gate;
+mod history;
 mod http;
 mod pages;
+#[path = "../../tests/it/postgres_server.rs"]
+#[expect(clippy::unwrap_used, reason = "the server of the tests")]
+mod postgres_server;
 mod process;
 mod spike;
 
@@ -75,6 +79,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if wanted("readings") {
         pages::readings().await?;
+    }
+    if wanted("history") {
+        history::measure().await?;
     }
     if wanted("streams") {
         streams().await?;

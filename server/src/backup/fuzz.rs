@@ -13,6 +13,7 @@ pub(crate) const TARGETS: &[Target] = &[Target {
         "\n",
         "{\"entry\":",
         "{\"rollup\":",
+        "{\"block\":",
         "{\"bundle\":",
         "{\"person\":",
         "{\"end\":",
@@ -37,12 +38,12 @@ fn whole(lines: &[u8]) -> Vec<u8> {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    let of = |journal: &str, count: usize, more: &[Line]| {
+    let of = |format: u32, journal: &str, count: usize, more: &[Line]| {
         let entries =
             journal.lines().take(count).filter_map(|line| from_line(line.as_bytes()).ok());
         let entries: Vec<StoredEntry> = entries.map(|(entry, _)| entry).collect();
         let head = entries.last().map_or((0, Hash::GENESIS), |last| (last.number, last.hash));
-        let first = Line::CalmOpsBackup { format: 1, epoch: 2, number: head.0, hash: head.1 };
+        let first = Line::CalmOpsBackup { format, epoch: 2, number: head.0, hash: head.1 };
         let entries = entries.into_iter().filter_map(|entry| entry_line(entry).ok());
         let mut lines: Vec<u8> = Vec::new();
         for line in [first].iter().chain(&entries.collect::<Vec<_>>()).chain(more) {
@@ -60,10 +61,18 @@ fn seeds() -> Vec<Vec<u8>> {
         values: [1.0, 99.5, 61.25, 60.0],
         count: 720,
     };
+    let block = Line::Block {
+        subject: "host:web-1".to_owned(),
+        signal: "host.memory.used".to_owned(),
+        unit: "%".to_owned(),
+        hour: false,
+        start: 1_795_305_600_000_000,
+        base64: BASE64_STANDARD.encode(crate::store::block::fuzz::sample()),
+    };
     let bundle = Line::Bundle { incident: 1, hex: "7b7d".to_owned() };
     let real = include_str!("../../../ops/commands/tests/journals/real.jsonl");
     let every = include_str!("../../../ops/commands/tests/journals/every-event.jsonl");
-    vec![of(real, 4, &[rollup, bundle]), of(every, 8, &[]), of("", 0, &[])]
+    vec![of(1, real, 4, &[rollup, bundle]), of(FORMAT, every, 8, &[block]), of(1, "", 0, &[])]
 }
 
 fn check(bytes: &[u8]) {

@@ -22,7 +22,7 @@ use domain::{
     time::{Now, Span, Timestamp},
 };
 use engine::agent::{self, World};
-
+use tokio_util::task::AbortOnDropHandle;
 use wording::error::sentence;
 
 use crate::{
@@ -39,11 +39,13 @@ use crate::{
 
 /// How often the state of the rules, and that Calm Ops runs, is saved.
 const SAVE_EVERY: Span = Span::from_secs(10);
-/// How often what is usual is learned anew, and old roll-ups are removed.
+/// How often what is usual is learned anew, old roll-ups are removed, and history is packed.
 const LEARN_EVERY: Span = Span::from_mins(15);
 /// What is usual is learned from this long.
 const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
 
+/// The most blocks of history that are packed before others get their turn.
+const PACKED_AT_ONCE: u32 = 32;
 /// How long to wait before the database is tried again.
 const RETRY: Span = Span::from_secs(1);
 /// The most roll-ups in one transaction.
@@ -109,6 +111,11 @@ impl Monitor {
             self.learned_at = Some(now);
             // It may take long, and no decision may wait for it.
             self.study = Some(tokio::spawn(study(Arc::clone(&self.store), now.wall)));
+            // What an older version left may take hours.
+            if self.tidying.as_ref().is_none_or(AbortOnDropHandle::is_finished) {
+                let task = tokio::spawn(tidy(Arc::clone(&self.store), now.wall));
+                self.tidying = Some(AbortOnDropHandle::new(task));
+            }
         }
     }
 
@@ -498,11 +505,26 @@ async fn read_judgements(
     Ok(())
 }
 
-/// What is usual for each series. Roll-ups that are too old are removed on the way.
-async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
+/// Removes roll-ups that are too old, and packs what is over. At most half of the time is taken, so
+/// that a large database that an older version left is no burden.
+async fn tidy(store: Arc<dyn Store>, now: Timestamp) {
     if let Err(error) = store.prune(now).await {
         tracing::warn!(%error, "old roll-ups could not be removed");
     }
+    loop {
+        let began = Instant::now();
+        match store.as_past().pack(now, PACKED_AT_ONCE).await {
+            Ok(0) => return,
+            Ok(_) => tokio::time::sleep(began.elapsed()).await,
+            Err(error) => {
+                return tracing::warn!(%error, "history could not be packed; it will be later");
+            }
+        }
+    }
+}
+
+/// What is usual for each series.
+async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
     let usual = store.usual(now.minus(LEARN_FROM)).await;
     usual
         .inspect_err(|error| tracing::warn!(%error, "usual values could not be read"))

@@ -1,4 +1,5 @@
-//! The store as one looks back over a period: values in steps, incidents and reported changes.
+//! The store as one looks back over a period: values in steps, incidents and reported changes; and
+//! the packing of what is over.
 
 use async_trait::async_trait;
 use domain::{
@@ -23,6 +24,8 @@ pub struct Bucket {
     pub mean: f64,
     /// The largest value.
     pub max: f64,
+    /// The last value.
+    pub last: f64,
     /// The number of values.
     pub count: u64,
 }
@@ -70,6 +73,10 @@ pub trait Past: Send + Sync {
         range: (Timestamp, Timestamp),
         width: Span,
     ) -> Result<Vec<Bucket>, StoreError>;
+
+    /// Packs roll-ups of periods that are over into blocks, the oldest first and at most `most` blocks,
+    /// each in a transaction of its own; returns how many. What is read is the same before and after.
+    async fn pack(&self, now: Timestamp, most: u32) -> Result<u32, StoreError>;
 
     /// The incidents with this subject that were open at some time between two moments, newest
     /// first.

@@ -176,6 +176,12 @@ impl PostgresStore {
     /// After a redaction: the server gives the space back by itself, at its next vacuum.
     async fn scrub(&self) {}
 
+    /// The server uses free pages again, and gives back those at the end of a table by itself.
+    #[expect(clippy::unused_async, reason = "the same call as for SQLite")]
+    async fn give_back(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Looks and tells in one statement: a session that began another query meanwhile is left
     /// alone.
     async fn cancel_backend(&self, pid: u32, started: u64) -> Result<QueryCancel, StoreError> {

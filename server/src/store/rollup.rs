@@ -34,6 +34,26 @@ impl RollupStep {
         }
     }
 
+    /// The length of the period that is packed as one block, counted from 1970: a day of minutes, 30
+    /// days of hours.
+    pub const fn period(self) -> Span {
+        const DAY: u64 = 24 * 60;
+        match self {
+            Self::Minute => Span::from_mins(DAY),
+            Self::Hour => Span::from_mins(30 * DAY),
+        }
+    }
+
+    /// For how long the roll-ups of a period that is over stay rows: what comes late is still added
+    /// to a row then, and what is usual is learned from the hours of a week.
+    pub const fn loose(self) -> Span {
+        const DAY: u64 = 24 * 60;
+        match self {
+            Self::Minute => Span::from_mins(DAY),
+            Self::Hour => Span::from_mins(8 * DAY),
+        }
+    }
+
     pub(crate) const fn code(self) -> i64 {
         match self {
             Self::Minute => 1,

@@ -254,7 +254,6 @@ impl PastRow {
 
 /// A roll-up's columns.
 pub(super) struct RollupRow {
-    pub series: i64,
     pub subject: String,
     pub signal: String,
     pub unit: String,
@@ -276,7 +275,6 @@ where
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            series: row.try_get("series")?,
             subject: row.try_get("subject")?,
             signal: row.try_get("signal")?,
             unit: row.try_get("unit")?,

@@ -15,7 +15,8 @@ use rustix::fs::{FlockOperation, flock};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool,
     sqlite::{
-        SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
     },
 };
 use tokio::sync::Mutex;
@@ -58,6 +59,13 @@ async fn activity(_: &SqlitePool) -> Result<Option<Activity>, StoreError> {
 /// How long another program may hold the file before a change fails.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What SQLite calls the mode in which free pages are given back when they are asked for.
+const INCREMENTAL: i64 = 2;
+/// So many free pages stay for what is written next: tomorrow's minutes take the place of today's.
+const FREE_PAGES: i64 = 256;
+/// The most parts by which the file is made smaller at once.
+const MOST_PARTS: usize = 32;
+
 /// A store in one file.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -93,7 +101,15 @@ impl SqliteStore {
             .acquire_timeout(PATIENCE * 2)
             .idle_timeout(None)
             .max_lifetime(None);
-        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
+        // Only a file without pages can be told to give free ones back; in an older one they are
+        // used again.
+        let is_new = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+        let first = if is_new {
+            options.clone().auto_vacuum(SqliteAutoVacuum::Incremental)
+        } else {
+            options.clone()
+        };
+        let writer = pool.clone().max_connections(1).connect_with(first).await?;
         schema::SQLITE.run(&writer).await?;
         let readers =
             pool.max_connections(3).idle_timeout(Duration::from_secs(60)).connect_lazy_with(
@@ -154,6 +170,24 @@ impl SqliteStore {
         {
             tracing::info!(%error, "the database's log could not be emptied after a redaction; it will be later");
         }
+    }
+
+    /// Makes the file smaller where much of it is free: in parts, as each holds the writing lock.
+    async fn give_back(&self) -> Result<(), StoreError> {
+        for _ in 0..MOST_PARTS {
+            let pages: i64 =
+                sqlx::query_scalar("PRAGMA page_count").fetch_one(&self.readers).await?;
+            let free: i64 =
+                sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&self.readers).await?;
+            let mode: i64 =
+                sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&self.readers).await?;
+            if mode != INCREMENTAL || free <= FREE_PAGES.max(pages / 4) {
+                return Ok(());
+            }
+            // Each step of the statement frees a page.
+            sqlx::query("PRAGMA incremental_vacuum(256)").fetch_all(&self.writer).await?;
+        }
+        Ok(())
     }
 
     /// Closes the file, so that nothing of it is left in the files beside it.

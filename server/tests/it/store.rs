@@ -8,6 +8,7 @@ mod figures;
 mod harm;
 mod looking;
 mod organizations;
+mod packed;
 mod passkeys;
 mod past;
 mod people;

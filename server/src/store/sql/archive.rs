@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use domain::{
     error::DatabaseFault, hash::Head, id::IncidentNumber, incident::Incident, journal::seal,
+    name::BadName, time::Timestamp,
 };
 
 use super::{
-    Database, organizations,
+    Database, SNAPSHOT, organizations, packed,
     read::{lock_head, set_meta},
     write::{salt, write_entry, write_incident, write_row},
     write_rollups,
@@ -15,30 +16,49 @@ use crate::store::{
     Archive, Filling, Item,
     error::StoreError,
     organizations::KINDS,
-    rollup::{self, Rollup},
+    packed::{Block, SeriesHistory},
+    rollup::{self, RollupStep},
     rows::{self, RollupRow},
 };
 
 #[async_trait]
 impl Archive for Database {
-    async fn rollup_page(
-        &self,
-        after: Option<(i64, i64, i64)>,
-        limit: u32,
-    ) -> Result<Vec<((i64, i64, i64), Rollup)>, StoreError> {
-        let (series, step, start) = after.unwrap_or((-1, 0, 0));
+    async fn series_history(&self, after: i64) -> Result<Option<(i64, SeriesHistory)>, StoreError> {
+        // Of one moment: what is packed meanwhile is seen once.
+        let mut snapshot = self.readers.begin_with(SNAPSHOT).await?;
+        let found: Option<(i64, String, String, String)> = sqlx::query_as(
+            "SELECT id, subject, signal, unit FROM series WHERE id > $1 ORDER BY id LIMIT 1",
+        )
+        .bind(after)
+        .fetch_optional(&mut *snapshot)
+        .await?;
+        let Some((series, subject, signal, unit)) = found else { return Ok(None) };
         let rows: Vec<RollupRow> = sqlx::query_as(
-            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
-             FROM rollup r JOIN series s ON s.id = r.series
-             WHERE (r.series, r.step, r.start) > ($1, $2, $3) ORDER BY r.series, r.step, r.start LIMIT $4",
+            "SELECT s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
+             FROM rollup r JOIN series s ON s.id = r.series WHERE r.series = $1 ORDER BY r.step, r.start",
         )
         .bind(series)
-        .bind(step)
-        .bind(start)
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *snapshot)
         .await?;
-        rows.into_iter().map(|row| Ok(((row.series, row.step, row.start), row.rollup()?))).collect()
+        let blocks: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT step, start, body FROM rollup_block WHERE series = $1 ORDER BY step, start",
+        )
+        .bind(series)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        let bad = |problem: String| {
+            StoreError::inconsistent("rollup_block", format!("{subject} {signal}"), problem)
+        };
+        let block = |(step, start, body): (i64, i64, Vec<u8>)| {
+            let step =
+                RollupStep::from_code(step).ok_or_else(|| bad(format!("{step} is not a step")))?;
+            Block::read(step, Timestamp::from_micros(start), body).map_err(bad)
+        };
+        let blocks = blocks.into_iter().map(block).collect::<Result<_, StoreError>>()?;
+        let rollups = rows.into_iter().map(RollupRow::rollup).collect::<Result<_, _>>()?;
+        let unit = unit.parse().map_err(|error: BadName| bad(error.to_string()))?;
+        let (subject, signal) = rows::series(&subject, &signal)?;
+        Ok(Some((series, SeriesHistory { subject, signal, unit, blocks, rollups })))
     }
 
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError> {
@@ -72,6 +92,18 @@ impl Archive for Database {
                 Item::Row(row) => write_row(&mut transaction, &row).await?,
                 Item::Rollups(rollups) => {
                     write_rollups(&mut transaction, &rollup::joined(&rollups)).await?;
+                }
+                Item::Block { subject, signal, unit, block } => {
+                    let series: i64 = sqlx::query_scalar(
+                        "INSERT INTO series (subject, signal, unit) VALUES ($1, $2, $3)
+                         ON CONFLICT (subject, signal) DO UPDATE SET unit = excluded.unit RETURNING id",
+                    )
+                    .bind(subject.as_str())
+                    .bind(signal.as_str())
+                    .bind(unit.as_str())
+                    .fetch_one(&mut *transaction)
+                    .await?;
+                    packed::write_block(&mut transaction, series, &block).await?;
                 }
                 Item::Bundle(number, body) => {
                     sqlx::query("INSERT INTO bundle (incident, body) VALUES ($1, $2)")

@@ -9,6 +9,7 @@ mod change;
 mod history;
 mod last_messages;
 mod organizations;
+mod packed;
 mod past;
 mod read;
 mod redaction;

@@ -12,14 +12,14 @@ use domain::{
 };
 
 use super::{
-    Database,
+    Database, packed,
     read::{entry, incidents},
 };
 use crate::store::{
     error::StoreError,
     past::{Bucket, NamedSeries, Past, StoredSeries},
     rollup::RollupStep,
-    rows::{self, bound},
+    rows,
 };
 
 #[async_trait]
@@ -47,10 +47,13 @@ impl Past for Database {
         subject: &Subject,
         signal: &Signal,
     ) -> Result<Option<StoredSeries>, StoreError> {
-        let row: Option<(String, Option<i64>, Option<i64>)> = sqlx::query_as(
+        type Found = (String, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+        let row: Option<Found> = sqlx::query_as(
             "SELECT s.unit,
                  (SELECT MAX(start) FROM rollup WHERE series = s.id AND step = $3),
-                 (SELECT MAX(start) FROM rollup WHERE series = s.id AND step = $4)
+                 (SELECT MAX(start) FROM rollup WHERE series = s.id AND step = $4),
+                 (SELECT MAX(last) FROM rollup_block WHERE series = s.id AND step = $3),
+                 (SELECT MAX(last) FROM rollup_block WHERE series = s.id AND step = $4)
              FROM series s WHERE s.subject = $1 AND s.signal = $2",
         )
         .bind(subject.as_str())
@@ -59,11 +62,12 @@ impl Past for Database {
         .bind(RollupStep::Hour.code())
         .fetch_optional(&self.readers)
         .await?;
-        let Some((unit, minute, hour)) = row else { return Ok(None) };
+        let Some((unit, minute, hour, packed_minute, packed_hour)) = row else { return Ok(None) };
+        let last_at = [minute, hour, packed_minute, packed_hour].into_iter().flatten().max();
         let unit = unit.parse::<Unit>().map_err(|error| {
             StoreError::inconsistent("series", format!("{subject} {signal}"), error)
         })?;
-        Ok(Some(StoredSeries { unit, last_at: minute.max(hour).map(Timestamp::from_micros) }))
+        Ok(Some(StoredSeries { unit, last_at: last_at.map(Timestamp::from_micros) }))
     }
 
     async fn buckets(
@@ -71,35 +75,14 @@ impl Past for Database {
         subject: &Subject,
         signal: &Signal,
         rollups: RollupStep,
-        (from, to): (Timestamp, Timestamp),
+        range: (Timestamp, Timestamp),
         width: Span,
     ) -> Result<Vec<Bucket>, StoreError> {
-        let width = bound(width.as_micros()).max(1);
-        // The primary key of the roll-ups begins with series, step and start.
-        let rows: Vec<(i64, f64, f64, f64, i64)> = sqlx::query_as(
-            "SELECT r.start / $6, MIN(r.min), SUM(r.mean * r.count) / CAST(SUM(r.count) AS DOUBLE PRECISION), MAX(r.max),
-                 CAST(SUM(r.count) AS BIGINT)
-             FROM rollup r
-             WHERE r.series = (SELECT id FROM series WHERE subject = $1 AND signal = $2)
-                 AND r.step = $3 AND r.start >= $4 AND r.start < $5
-             GROUP BY r.start / $6 ORDER BY 1",
-        )
-        .bind(subject.as_str())
-        .bind(signal.as_str())
-        .bind(rollups.code())
-        .bind(from.as_micros())
-        .bind(to.as_micros())
-        .bind(width)
-        .fetch_all(&self.readers)
-        .await?;
-        let bucket = |(place, min, mean, max, count): (i64, f64, f64, f64, i64)| Bucket {
-            start: Timestamp::from_micros(place.saturating_mul(width)),
-            min,
-            mean,
-            max,
-            count: u64::try_from(count).unwrap_or(0),
-        };
-        Ok(rows.into_iter().map(bucket).collect())
+        packed::buckets(self, (subject, signal), rollups, range, width).await
+    }
+
+    async fn pack(&self, now: Timestamp, most: u32) -> Result<u32, StoreError> {
+        packed::pack(self, now, most).await
     }
 
     async fn incidents_about(

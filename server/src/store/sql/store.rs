@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     Database, SNAPSHOT, access, activity,
     change::change,
-    history, long_queries,
+    history, long_queries, packed as blocks,
     read::{entry, incidents, load, meta, meta_number, position, set_meta, stored, with_runs},
     write_rollups,
 };
@@ -31,6 +31,7 @@ use crate::store::{
     change::{Beside, Change},
     error::StoreError,
     organizations::Organizations,
+    packed,
     past::Past,
     rollup::{self, HeardSlot, Rollup, RollupStep},
     rows::{self, IncidentRow, RollupRow, bound},
@@ -39,6 +40,8 @@ use crate::store::{
 
 /// The most old roll-ups that are removed at once: a change must not wait long for it.
 const PRUNE_BATCH: i64 = 5_000;
+/// The most old blocks that are removed at once.
+const PRUNE_BLOCKS: i64 = 100;
 /// From this many hours on something is usual.
 const USUAL_HOURS: i64 = 6;
 /// And from this many minutes on, as long as there are not enough hours.
@@ -352,19 +355,12 @@ impl Store for Database {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Rollup>, StoreError> {
-        let rows: Vec<RollupRow> = sqlx::query_as(
-            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
-             FROM rollup r JOIN series s ON s.id = r.series
-             WHERE s.subject = $1 AND s.signal = $2 AND r.step = $3 AND r.start >= $4 AND r.start < $5 ORDER BY r.start",
-        )
-        .bind(subject.as_str())
-        .bind(signal.as_str())
-        .bind(step.code())
-        .bind(from.as_micros())
-        .bind(to.as_micros())
-        .fetch_all(&self.readers)
-        .await?;
-        rows.into_iter().map(RollupRow::rollup).collect()
+        let Some(unit) = blocks::unit(self, (subject, signal)).await? else {
+            return Ok(Vec::new());
+        };
+        let values = blocks::values(self, (subject, signal), step, (from, to)).await?;
+        let named = |value| packed::rollup(value, subject, signal, &unit, step);
+        Ok(values.into_iter().map(named).collect())
     }
 
     async fn recent_minutes(
@@ -373,9 +369,9 @@ impl Store for Database {
         limit: u32,
     ) -> Result<Vec<Rollup>, StoreError> {
         let rows: Vec<RollupRow> = sqlx::query_as(
-            "SELECT r.series, s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
-             FROM rollup r JOIN series s ON s.id = r.series
-             WHERE r.step = $1 AND r.start >= $2 ORDER BY r.start DESC, r.series LIMIT $3",
+            "SELECT s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
+             FROM series s CROSS JOIN rollup r
+             WHERE r.series = s.id AND r.step = $1 AND r.start >= $2 ORDER BY r.start DESC, r.series LIMIT $3",
         )
         .bind(RollupStep::Minute.code())
         .bind(since.as_micros())
@@ -389,9 +385,10 @@ impl Store for Database {
         // Each minute is there once, so the sum of its bits is all of them.
         let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
             "SELECT s.subject, s.signal, h.slot, h.minutes FROM (
-                 SELECT series, start / $4 AS slot,
-                     CAST(SUM(CAST(1 AS BIGINT) << CAST(start % $4 / $5 AS INT)) AS BIGINT) AS minutes
-                 FROM rollup WHERE step = $1 AND start >= $2 AND start < $3 GROUP BY series, start / $4
+                 SELECT r.series, r.start / $4 AS slot,
+                     CAST(SUM(CAST(1 AS BIGINT) << CAST(r.start % $4 / $5 AS INT)) AS BIGINT) AS minutes
+                 FROM series s CROSS JOIN rollup r
+                 WHERE r.series = s.id AND r.step = $1 AND r.start >= $2 AND r.start < $3 GROUP BY r.series, r.start / $4
              ) h JOIN series s ON s.id = h.series ORDER BY s.subject, s.signal, h.slot",
         )
         .bind(RollupStep::Minute.code())
@@ -401,7 +398,10 @@ impl Store for Database {
         .bind(MINUTE)
         .fetch_all(&self.readers)
         .await?;
-        rows.into_iter().map(rows::heard).collect()
+        let in_rows: Result<Vec<HeardSlot>, StoreError> =
+            rows.into_iter().map(rows::heard).collect();
+        let in_blocks = blocks::heard(self, (from, to)).await?;
+        Ok(packed::heard_together(in_rows?, in_blocks))
     }
 
     async fn older_series(
@@ -413,6 +413,8 @@ impl Store for Database {
             "SELECT s.subject, s.signal FROM series s
              WHERE EXISTS (SELECT 1 FROM rollup r WHERE r.series = s.id AND r.step = $1 AND r.start < $3)
                 OR EXISTS (SELECT 1 FROM rollup r WHERE r.series = s.id AND r.step = $2 AND r.start < $3)
+                OR EXISTS (SELECT 1 FROM rollup_block b WHERE b.series = s.id AND b.step = $1 AND b.first < $3)
+                OR EXISTS (SELECT 1 FROM rollup_block b WHERE b.series = s.id AND b.step = $2 AND b.first < $3)
              ORDER BY s.subject, s.signal LIMIT $4",
         )
         .bind(RollupStep::Minute.code())
@@ -442,7 +444,10 @@ impl Store for Database {
     async fn usual(&self, since: Timestamp) -> Result<Vec<(Subject, Signal, f64)>, StoreError> {
         // The median is that of the one value in the middle, or of the two.
         let rows: Vec<(String, String, f64)> = sqlx::query_as(
-            "WITH hours AS (SELECT series FROM rollup WHERE step = $1 AND start >= $2 GROUP BY series HAVING COUNT(*) >= $3),
+            "WITH hours AS (
+                 SELECT r.series FROM series s CROSS JOIN rollup r
+                 WHERE r.series = s.id AND r.step = $1 AND r.start >= $2 GROUP BY r.series HAVING COUNT(*) >= $3
+             ),
              chosen AS (
                  SELECT r.series, r.mean, CAST($3 AS BIGINT) AS fewest FROM hours h
                      JOIN rollup r ON r.series = h.series AND r.step = $1 AND r.start >= $2
@@ -450,6 +455,7 @@ impl Store for Database {
                  SELECT r.series, r.mean, CAST($5 AS BIGINT) AS fewest FROM series s
                      JOIN rollup r ON r.series = s.id AND r.step = $4 AND r.start >= $2
                      WHERE s.id NOT IN (SELECT series FROM hours)
+                         AND NOT EXISTS (SELECT 1 FROM rollup_block b WHERE b.series = s.id AND b.step = $4 AND b.last >= $2)
              ),
              ranked AS (
                  SELECT series, mean, fewest, ROW_NUMBER() OVER (PARTITION BY series ORDER BY mean) AS place,
@@ -466,20 +472,24 @@ impl Store for Database {
         .bind(USUAL_MINUTES)
         .fetch_all(&self.readers)
         .await?;
-        rows.into_iter()
-            .map(|(subject, signal, median)| rows::usual(&subject, &signal, median))
-            .collect()
+        let mut usual = blocks::usual(self, since, (USUAL_HOURS, USUAL_MINUTES)).await?;
+        for (subject, signal, median) in rows {
+            usual.push(rows::usual(&subject, &signal, median)?);
+        }
+        usual.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+        Ok(usual)
     }
 
     async fn prune(&self, now: Timestamp) -> Result<u64, StoreError> {
         let oldest = |days: u64| now.minus(Span::from_mins(days * 24 * 60)).as_micros();
-        let mut removed = 0;
+        let mut removed = blocks::prune(self, now, PRUNE_BLOCKS).await?;
         for step in [RollupStep::Minute, RollupStep::Hour] {
             loop {
                 let mut transaction = self.begin().await?;
                 let batch = sqlx::query(
                     "DELETE FROM rollup WHERE (series, step, start) IN
-                         (SELECT series, step, start FROM rollup WHERE step = $1 AND start < $2 LIMIT $3)",
+                         (SELECT r.series, r.step, r.start FROM series s CROSS JOIN rollup r
+                          WHERE r.series = s.id AND r.step = $1 AND r.start < $2 LIMIT $3)",
                 )
                 .bind(step.code())
                 .bind(now.minus(step.kept()).as_micros())

@@ -9,8 +9,8 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     postgres_server::Server,
     store::{
-        announced, cases, days, figures, harm, looking, organizations, passkeys, past, people,
-        practice, proofs, runs,
+        announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past,
+        people, practice, proofs, runs,
         support::{Place, measure},
         trail,
     },
@@ -52,6 +52,9 @@ async fn postgres_keeps_the_contract() {
         organizations::plans_are_what_the_journal_tells,
         organizations::entries_about_an_organization_are_found,
         organizations::entries_that_are_older_than_the_tables_are_found,
+        packed::packing_changes_nothing_that_is_read,
+        packed::packing_that_is_cut_off_loses_and_doubles_nothing,
+        packed::a_damaged_block_is_named_and_stops_no_other,
         past::a_period_is_put_together_in_steps,
         past::incidents_and_changes_of_a_period_are_found,
         practice::a_practice_begins_and_ends_once,

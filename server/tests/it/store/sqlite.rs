@@ -15,7 +15,7 @@ use server::store::{
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::store::{
-    announced, cases, days, figures, harm, looking, organizations, passkeys, past, people,
+    announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past, people,
     practice, proofs, runs,
     support::{Place, at, fill, write},
     trail,
@@ -49,6 +49,9 @@ contract!(
     organizations::plans_are_what_the_journal_tells,
     organizations::entries_about_an_organization_are_found,
     organizations::entries_that_are_older_than_the_tables_are_found,
+    packed::packing_changes_nothing_that_is_read,
+    packed::packing_that_is_cut_off_loses_and_doubles_nothing,
+    packed::a_damaged_block_is_named_and_stops_no_other,
     past::a_period_is_put_together_in_steps,
     past::incidents_and_changes_of_a_period_are_found,
     practice::a_practice_begins_and_ends_once,
@@ -244,6 +247,34 @@ async fn a_write_that_waits_behind_another_one_is_told_that_the_file_is_locked()
         assert!(sentence.contains("locked by another program"), "{sentence}");
         assert!(took < Duration::from_secs(6), "{took:?}");
     }
+}
+
+#[tokio::test]
+async fn a_file_gets_smaller_when_its_history_is_packed() {
+    let place = Place::sqlite();
+    let size = || std::fs::metadata(place.path()).unwrap().len();
+    SqliteStore::open(&place.path()).await.unwrap().close().await;
+    let rows = "INSERT INTO series (id, subject, signal, unit)
+            SELECT value, 'service:s' || value, 'queue.depth', 'jobs' FROM generate_series(1, 40);
+        INSERT INTO rollup (series, step, start, min, max, mean, last, count)
+            SELECT s.id, 1, m.value * 60000000, m.value % 7, m.value % 7, m.value % 7, m.value % 7, 1
+            FROM series s, generate_series(28800000, 28802879) m";
+    let numbers = |from: u32, to: u32| {
+        format!(
+            "(WITH RECURSIVE n (value) AS (SELECT {from} UNION ALL SELECT value + 1 FROM n WHERE value < {to}) SELECT value FROM n)"
+        )
+    };
+    let rows = rows
+        .replace("generate_series(1, 40)", &numbers(1, 40))
+        .replace("generate_series(28800000, 28802879)", &numbers(28_800_000, 28_802_879));
+    place.attack(&rows, "").await.unwrap();
+    let before = size();
+    let store = SqliteStore::open(&place.path()).await.unwrap();
+    let now = domain::time::Timestamp::from_secs(28_810_000 * 60);
+    while store.as_past().pack(now, 32).await.unwrap() > 0 {}
+    store.close().await;
+    // What stays free takes the next day's rows.
+    assert!(size() < before * 2 / 3, "{} of {before} bytes", size());
 }
 
 #[tokio::test]
