@@ -13,7 +13,7 @@ use domain::{
 
 use super::{
     Connection, Database, access, calls, organizations,
-    read::{has_messages_after, load, lock_head, set_meta, with_runs},
+    read::{has_messages_after, has_reviews_after, load, lock_head, set_meta, with_runs},
     redaction, shares,
     write::{salt, write_entry, write_incident, write_row},
 };
@@ -43,9 +43,15 @@ pub(super) async fn change(
     {
         return Err(Error::from(Conflict::MessageChanged).into());
     }
+    if let About::Review { incident, after } = about
+        && has_reviews_after(&mut transaction, incident, after).await?
+    {
+        return Err(Error::from(Conflict::ReviewChanged).into());
+    }
     if let About::Incident(number)
     | About::IncidentAndRuns(number)
-    | About::Messages { incident: number, .. } = about
+    | About::Messages { incident: number, .. }
+    | About::Review { incident: number, .. } = about
     {
         let incident = load(&mut transaction, number).await?;
         seen.retain(|other| other.number != number);
