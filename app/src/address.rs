@@ -76,6 +76,9 @@ pub(crate) fn reason(to: &str) -> Option<String> {
             Some((id, "messages")) => {
                 Some(format!("Sign in to see the messages about incident {}.", number(id)?))
             }
+            Some((id, "review")) => {
+                Some(format!("Sign in to see the review of incident {}.", number(id)?))
+            }
             Some(_) => None,
         };
     }
@@ -85,6 +88,7 @@ pub(crate) fn reason(to: &str) -> Option<String> {
         "/ops/history" => "Sign in to search the history.",
         "/ops/journal" => "Sign in to read the journal.",
         "/ops/protection" => "Sign in to see what is limited.",
+        "/ops/prevention" => "Sign in to see the prevention steps.",
         "/ops/status" => "Sign in to publish on the status page.",
         "/ops/runbook" => "Sign in to read the runbook.",
         "/ops/settings/notifications" => "Sign in to set your notifications.",
@@ -127,6 +131,8 @@ mod tests {
             ("/ops/incidents/7", "Sign in to see incident 7."),
             ("/ops/incidents/7/share", "Sign in to share incident 7."),
             ("/ops/incidents/7/messages?to=all", "Sign in to see the messages about incident 7."),
+            ("/ops/incidents/7/review", "Sign in to see the review of incident 7."),
+            ("/ops/prevention", "Sign in to see the prevention steps."),
             ("/ops/settings/tokens?done=revoke", "Sign in to change settings."),
             ("/ops/settings/notifications", "Sign in to set your notifications."),
         ] {

@@ -8,6 +8,7 @@ mod organization;
 mod practice;
 mod protection;
 mod reply;
+mod review;
 mod settings;
 mod status_page;
 mod trail;
@@ -34,7 +35,7 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 8] = [
+pub const FORMS: [&str; 10] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
@@ -43,6 +44,8 @@ pub const FORMS: [&str; 8] = [
     crate::routes::status_page::PATH,
     crate::routes::settings::readiness::PATH,
     crate::routes::messages::PATH,
+    crate::routes::review::PATH,
+    crate::routes::prevention::PATH,
 ];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
@@ -60,7 +63,8 @@ where
         .merge(protection::forms(context.clone(), shell.clone()))
         .merge(practice::forms(context.clone(), shell.clone()))
         .merge(status_page::forms(context.clone(), shell.clone()))
-        .merge(messages::forms(context, shell))
+        .merge(messages::forms(context.clone(), shell.clone()))
+        .merge(review::forms(context, shell))
 }
 
 /// Answers a form that a browser without Wasm sent to a server function: with the page on which it

@@ -35,7 +35,9 @@ use crate::{
         journal::JournalPage,
         messages::MessagesPage,
         organization::OrganizationPage,
+        prevention::PreventionPage,
         protection::ProtectionPage,
+        review::ReviewPage,
         runbook::RunbookPage,
         settings::{
             AboutPage, AccountPage, MembersPage, NotificationsPage, ReadinessPage, TokensPage,
@@ -84,6 +86,8 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/incidents/:id") view=IncidentPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id/share") view=SharesPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id/messages") view=MessagesPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/incidents/:id/review") view=ReviewPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/prevention") view=PreventionPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>

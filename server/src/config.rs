@@ -74,6 +74,8 @@ pub struct Config {
     pub host_name: Option<String>,
     /// The name of the product in messages to customers; "our service" without.
     pub product: Option<String>,
+    /// The address of an issue tracker, with `{title}` and `{body}` of a prevention step.
+    pub issue_url: Option<String>,
     /// How often the host, PM2 and Calm Ops itself are looked at.
     pub interval: Duration,
     /// More names that this server is reached by, beside `localhost` and the loopback addresses.
@@ -188,6 +190,7 @@ impl Config {
             database_url: None,
             host_name: None,
             product: None,
+            issue_url: None,
             interval: Duration::from_secs(5),
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
@@ -249,6 +252,12 @@ impl Layers<'_> {
                 "product",
                 None,
                 |found| values::product(found).map(Some),
+                problems,
+            ),
+            issue_url: self.value(
+                "review.issue_url",
+                None,
+                |found| values::issue_url(found).map(Some),
                 problems,
             ),
             interval,

@@ -518,8 +518,12 @@ mod tests {
         });
         live.committed(1, &written);
         let mut removal = entries(4..=4);
-        removal[0].event =
-            Some(Event::Redacted { entry: 2, reason: "a password".into(), message: None });
+        removal[0].event = Some(Event::Redacted {
+            entry: 2,
+            reason: "a password".into(),
+            message: None,
+            step: None,
+        });
         live.committed(1, &removal);
         let text = |after| match live.after(after) {
             Next::Event(_, bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
@@ -539,7 +543,12 @@ mod tests {
         // Numbers that the ring does not hold change nothing.
         removal[0] = Entry {
             number: 5,
-            event: Some(Event::Redacted { entry: 900, reason: "x".into(), message: None }),
+            event: Some(Event::Redacted {
+                entry: 900,
+                reason: "x".into(),
+                message: None,
+                step: None,
+            }),
             ..removal[0].clone()
         };
         live.committed(1, &removal);

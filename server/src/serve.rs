@@ -299,8 +299,8 @@ pub async fn run(
         last_sign = Some(heartbeat.last());
         background.spawn(heartbeat.run(stop.clone()));
     }
-    let product = config.product.clone();
-    service.set_up(SetUp { last_sign, links: public_url.is_some(), product });
+    let (product, issue_url) = (config.product.clone(), config.issue_url.clone());
+    service.set_up(SetUp { last_sign, links: public_url.is_some(), product, issue_url });
     let context = Context {
         written_disks,
         gatekeeper: gatekeeper.clone(),

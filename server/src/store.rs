@@ -224,7 +224,7 @@ pub trait Store: Send + Sync + 'static {
     /// Entries after a number as they are stored, oldest first, for verification and export.
     async fn stored_entries(&self, after: u64, limit: u32) -> Result<Vec<StoredEntry>, StoreError>;
 
-    /// The entries since a moment that say whether a run worked, oldest first.
+    /// The entries since a moment that say whether a run worked, or how people rated one, oldest first.
     async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError>;
 
     /// The entries that announce something, oldest first: changes since a moment, and the last 1,000

@@ -123,6 +123,9 @@ fn Page(view: HealthPageView) -> impl IntoView {
             {move || maintenance.with(|open| windows(open, may))}
             {may.then(|| view! { <maintenance::Begin refused=refused_window/> })}
             {move || gaps.with(|gaps| blind(gaps))}
+            {health.prevention.and_then(wording::review::open_steps).map(|told| view! {
+                <p class="quiet">{told} " " <a href="/ops/prevention">"Prevention steps"</a></p>
+            })}
             <footer class="foot">
                 <p>"Calm Ops " {health.version} "."</p>
                 {move || in_force.with(|in_force| documents(in_force))}

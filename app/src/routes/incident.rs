@@ -9,6 +9,7 @@ mod head;
 mod impact;
 mod inspections;
 mod measures;
+mod rating;
 pub(crate) mod recommendation;
 mod state;
 mod steps;
@@ -168,6 +169,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
     let is_practice = state.incident.with_untracked(Incident::is_practice);
     let may_publish =
         !is_practice && reader.as_ref().is_some_and(|reader| reader.role >= Role::Approver);
+    let is_resolved = Memo::new(move |_| state.incident.with(|one| !one.is_active()));
     state.listen();
     view! {
         <div class="page incident">
@@ -181,10 +183,16 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                     <recommendation::Advices state/>
                     <steps::Steps state forms=steps/>
                     <Said forms=steps/>
+                    <rating::Rating state/>
                 </article>
                 <head::Briefing state/>
                 <impact::Impact state/>
-                {(!is_practice).then(|| view! { <p class="links"><a href=format!("/ops/incidents/{number}/messages")>"Messages to customers"</a></p> })}
+                {(!is_practice).then(|| view! {
+                    <p class="links">
+                        {move || is_resolved.get().then(|| view! { <a href=format!("/ops/incidents/{number}/review")>"Review"</a> " " })}
+                        <a href=format!("/ops/incidents/{number}/messages")>"Messages to customers"</a>
+                    </p>
+                })}
                 <evidence::Evidence state/>
                 <inspections::Inspections state forms=forms(Place::Inspections)/>
             </div>

@@ -113,6 +113,7 @@ pub fn health(incidents: usize) -> Health {
         may_check: true,
         may_maintain: true,
         check: None,
+        prevention: None,
     }
 }
 
@@ -264,6 +265,8 @@ impl Backend for Fake {
         list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
+        get_review(GetReview),
+        list_prevention(ListPrevention),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -323,6 +323,11 @@ impl Sample {
             | Command::SaveMessage(_)
             | Command::ReviewMessage(_)
             | Command::MarkMessageSent(_)
+            | Command::SaveReview(_)
+            | Command::RateRecommendation(_)
+            | Command::AddPreventionStep(_)
+            | Command::FinishPreventionStep(_)
+            | Command::DropPreventionStep(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -548,6 +553,7 @@ impl Backend for Sample {
             may_check: true,
             may_maintain: true,
             check: None,
+            prevention: None,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -584,6 +590,8 @@ impl Backend for Sample {
         list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
+        get_review(GetReview),
+        list_prevention(ListPrevention),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -185,6 +185,7 @@ impl Backend for Fake {
             may_check: true,
             may_maintain: true,
             check: None,
+            prevention: None,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -205,6 +206,8 @@ impl Backend for Fake {
         list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
+        get_review(GetReview),
+        list_prevention(ListPrevention),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

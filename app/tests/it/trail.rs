@@ -130,6 +130,7 @@ fn health() -> Health {
         may_check: true,
         may_maintain: true,
         check: None,
+        prevention: None,
     }
 }
 
@@ -185,6 +186,8 @@ impl Backend for Fake {
         list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
+        get_review(GetReview),
+        list_prevention(ListPrevention),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         get_shared_page(GetSharedPage),

@@ -118,6 +118,10 @@ pub fn may_lose_content(kind: &str) -> bool {
             | "status_update_published"
             | "message_draft_saved"
             | "message_marked_sent"
+            | "review_saved"
+            | "prevention_step_added"
+            | "prevention_step_done"
+            | "prevention_step_dropped"
     )
 }
 
@@ -125,12 +129,19 @@ pub fn may_lose_content(kind: &str) -> bool {
 fn is_of_its_author(kind: &str) -> bool {
     matches!(
         kind,
-        "commented" | "status_update_published" | "message_draft_saved" | "message_marked_sent"
+        "commented"
+            | "status_update_published"
+            | "message_draft_saved"
+            | "message_marked_sent"
+            | "review_saved"
+            | "prevention_step_added"
+            | "prevention_step_done"
+            | "prevention_step_dropped"
     )
 }
 
 /// Whether a caller may remove the content of such an entry: an owner, or the author of a comment, of
-/// an update of the status page or of a message.
+/// an update of the status page, of a message or in a review.
 pub fn may_remove(caller: &Principal, kind: &str, author: Actor) -> bool {
     let is_author = is_of_its_author(kind) && caller.actor() == Some(author);
     may_lose_content(kind)
@@ -173,8 +184,9 @@ pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Resul
     let reason = checked("reason", reason, true)?.unwrap_or_default();
     let event = entry.payload.as_ref();
     let event = event.and_then(|(_, payload)| serde_json::from_slice::<Event>(payload).ok());
-    let message = event.and_then(|event| event.redacted_message());
-    Ok(Event::Redacted { entry: *number, reason, message })
+    let message = event.as_ref().and_then(Event::redacted_message);
+    let step = event.as_ref().and_then(Event::redacted_step);
+    Ok(Event::Redacted { entry: *number, reason, message, step })
 }
 
 /// Looks after removed contents while a chain is walked: each must be named by a later entry that
@@ -495,7 +507,8 @@ mod tests {
     #[test]
     fn what_was_removed_must_be_explained() {
         let (mut entries, head) = chain(3);
-        let redacted = Event::Redacted { entry: 2, reason: "a password".into(), message: None };
+        let redacted =
+            Event::Redacted { entry: 2, reason: "a password".into(), message: None, step: None };
         entries.push(
             seal(head, Timestamp::from_secs(9), Actor::Local, &redacted, vec![1; 16]).unwrap(),
         );

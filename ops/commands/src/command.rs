@@ -10,6 +10,7 @@ use domain::{
     message::{MessageAudience, MessageStage},
     protection::{LimitedRequests, SafeModeStage},
     recommendation::RunOutcome,
+    review::{PreventionPlan, Rating, ReviewSections},
     status_page::NoticeState,
     subject::Subject,
     time::Span,
@@ -210,6 +211,50 @@ changes! {
             read: ReadVersion,
             /// The place to which it was copied, in one short line.
             destination: String,
+        }
+        // A person answers for what a team learns.
+        /// Save what people write in the review of an incident.
+        SaveReview needs person(Role::Responder, false) => {
+            /// The incident.
+            incident: IncidentNumber,
+            /// The newest version that its writer has read; none if there was none.
+            replaces: Option<u64>,
+            /// The words.
+            sections: ReviewSections,
+        }
+        /// Say whether a recommendation that ran helped.
+        RateRecommendation needs person(Role::Approver, false) => {
+            /// The recommendation.
+            recommendation: RecommendationId,
+            /// The rating.
+            rating: Rating,
+        }
+        /// Add a step that prevents the next incident, or write down that it will not be done.
+        AddPreventionStep needs person(Role::Responder, false) => {
+            /// The incident that it follows from.
+            incident: IncidentNumber,
+            /// What is to be done, in one line.
+            text: String,
+            /// What becomes of it.
+            plan: PreventionPlan,
+        }
+        /// Mark a prevention step as done.
+        FinishPreventionStep needs person(Role::Responder, false) => {
+            /// The incident that it follows from.
+            incident: IncidentNumber,
+            /// Its number.
+            step: u64,
+            /// What shows it.
+            evidence: String,
+        }
+        /// Drop a prevention step: it will not be done.
+        DropPreventionStep needs person(Role::Responder, false) => {
+            /// The incident that it follows from.
+            incident: IncidentNumber,
+            /// Its number.
+            step: u64,
+            /// The reason.
+            reason: String,
         }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {

@@ -12,9 +12,11 @@ use domain::{
 use crate::{
     approve::{approve, busy},
     command::{
-        Approve, CancelRun, Command, Comment, Decline, EndRun, Escalate, Reopen, Resolve, StartRun,
+        Approve, CancelRun, Command, Comment, Decline, EndRun, Escalate, RateRecommendation,
+        Reopen, Resolve, StartRun,
     },
     notifications::lacks_attention,
+    review,
     situation::{Situation, known, offered},
 };
 
@@ -122,6 +124,9 @@ pub fn decide(
             }
             Ok(vec![Event::NotAcknowledged { incident: number, round: *round }])
         }
+        Command::RateRecommendation(RateRecommendation { recommendation, rating }) => {
+            review::rate(incident, recommendation.place, *rating)
+        }
         // What these do is not done to an incident: the service and the store see to it.
         Command::RunInspection(_)
         | Command::RetireSubject(_)
@@ -144,6 +149,10 @@ pub fn decide(
         | Command::SaveMessage(_)
         | Command::ReviewMessage(_)
         | Command::MarkMessageSent(_)
+        | Command::SaveReview(_)
+        | Command::AddPreventionStep(_)
+        | Command::FinishPreventionStep(_)
+        | Command::DropPreventionStep(_)
         | Command::Record(_)
         | Command::Account(_)
         | Command::Redact(_)

@@ -19,6 +19,7 @@ use crate::{
     organizations::{OrganizationList, OrganizationPage},
     protection::ProtectionPage,
     readiness::Readiness,
+    review::{PreventionList, ReviewPage},
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
     status_page::StatusPageView,
@@ -121,6 +122,13 @@ readings! {
         /// The incident.
         incident: IncidentNumber,
     }
+    /// Reads the review of an incident: facts, and what people wrote beside them.
+    GetReview -> ReviewPage, needs Permission::Read => {
+        /// The incident.
+        incident: IncidentNumber,
+    }
+    /// Reads the prevention steps of all incidents.
+    ListPrevention -> PreventionList, needs Permission::Read => {}
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {
         /// The incidents that are wanted.

@@ -83,6 +83,8 @@ backend! {
     ListOrganizations => list_organizations,
     GetStatusPage => get_status_page,
     GetMessages => get_messages,
+    GetReview => get_review,
+    ListPrevention => list_prevention,
     SearchHistory => search_history,
     GetSeries => get_series,
     GetSignal => get_signal,

@@ -13,6 +13,7 @@ use domain::{
     lifecycle::State,
     reading::Reading,
     recommendation::Recommendation,
+    review::PreventionCounts,
     severity::Severity,
     signal::Signal,
     snapshot::Snapshot,
@@ -138,6 +139,9 @@ pub struct Health {
     /// The last check that was asked for, if that was a moment ago.
     #[serde(default)]
     pub check: Option<CheckResult>,
+    /// Numbers of open prevention steps; `None` where they can't be read.
+    #[serde(default)]
+    pub prevention: Option<PreventionCounts>,
 }
 
 /// A check that a person asked for.

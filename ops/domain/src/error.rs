@@ -158,6 +158,8 @@ pub enum Entity {
     StatusNotice(u64),
     /// An update of a notice of the status page, by its number.
     StatusUpdate(u64),
+    /// A prevention step of an incident, by its number.
+    PreventionStep(u64),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.
@@ -421,6 +423,12 @@ pub enum Conflict {
     MessageIsYours,
     /// This version of the message is marked as sent there already.
     MessageMarkedSent,
+    /// Somebody else saved the review since it was read, or it was redacted.
+    ReviewChanged,
+    /// The prevention step has ended already.
+    PreventionStepEnded(u64),
+    /// The recommendation did not run, so nobody can say whether it helped.
+    NothingToRate(RecommendationId),
     /// The share link was ended already.
     ShareEnded,
     /// The notification was delivered or given up already.
@@ -446,6 +454,8 @@ pub enum Limited {
     MaintenanceWindows,
     /// Overrides of the plans of organizations.
     PlanOverrides,
+    /// Prevention steps of an incident.
+    PreventionSteps,
 }
 
 /// Causes for which Calm Ops can't do something now.

@@ -13,5 +13,5 @@ pub use entry::Entry;
 pub use event::{
     AccountEvent, BlindReason, ChangeEvent, DocumentEvent, Event, EventGroup, IncidentEvent,
     JournalEvent, MaintenanceEvent, MessageEvent, NotificationEvent, PracticeEvent,
-    ProtectionEvent, RecommendationEvent, ShareEvent, StatusPageEvent, SystemEvent,
+    ProtectionEvent, RecommendationEvent, ReviewEvent, ShareEvent, StatusPageEvent, SystemEvent,
 };

@@ -108,6 +108,15 @@ pub enum Reason {
         /// In so many days.
         days: u32,
     },
+    /// People rated it after incidents with this signal.
+    Rated {
+        /// The signal.
+        signal: Signal,
+        /// The number of times that it fixed the problem.
+        fixed: u32,
+        /// The number of ratings.
+        of: u32,
+    },
     /// Of all that it could act upon, this one uses the most.
     Largest {
         /// Of which signal.

@@ -17,6 +17,7 @@ use crate::{
     id::RecommendationId,
     inspection::UnitName,
     journal::Cursor,
+    review::DueDate,
     signal::Signal,
     subject::Subject,
     time::Timestamp,
@@ -87,6 +88,12 @@ described!(
     "Cursor",
     text("A position in the journal: its lineage and a number.", "1:42")
         .pattern(Some("^[0-9]+:[0-9]+$"))
+);
+described!(
+    DueDate,
+    "DueDate",
+    text("A day of the calendar, in UTC.", "2026-12-04")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
 );
 described!(
     RecommendationId,

@@ -226,7 +226,10 @@ mod tests {
     fn a_notice_goes_with_its_first_words_and_a_redaction_counts_as_well() {
         let mut page = StatusPage::of(&[began(1), followed(2, 1, NoticeState::Identified)]);
         let redacted = |number, of| {
-            entry(number, Event::Redacted { entry: of, reason: "a name".into(), message: None })
+            entry(
+                number,
+                Event::Redacted { entry: of, reason: "a name".into(), message: None, step: None },
+            )
         };
         assert!(page.take(&redacted(3, 2)));
         assert_eq!(page.notices[0].later, []);

@@ -11,5 +11,6 @@ pub mod moved;
 pub mod protection;
 pub mod recommender;
 pub mod replay;
+pub mod review;
 pub mod simulation;
 pub mod summary;

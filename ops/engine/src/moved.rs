@@ -33,12 +33,38 @@ pub fn movement(before: &[f64], since: &[f64], unit: &Unit) -> Option<Movement> 
     if before.len() < LEAST_BEFORE || since.len() < LEAST_SINCE {
         return None;
     }
-    let (usual, now) = (median(before.clone()), median(since));
-    let deviations = before.iter().map(|value| (value - usual).abs()).collect();
-    let spread =
-        (NORMAL * median(deviations)).max(LEAST_SPREAD * usual.abs()).max(least_spread(unit));
-    let score = (now - usual).abs() / spread;
-    (score >= LEAST_SCORE).then_some(Movement { before: usual, since: now, score })
+    let baseline = Baseline::of(&before, unit);
+    let now = median(since);
+    let score = baseline.score(now).abs();
+    (score >= LEAST_SCORE).then_some(Movement { before: baseline.usual, since: now, score })
+}
+
+/// Values as they usually are: their median and how far they spread around it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Baseline {
+    usual: f64,
+    spread: f64,
+}
+
+impl Baseline {
+    /// The baseline of finite values, if they are enough to tell one.
+    pub(crate) fn of_enough(values: &[f64], unit: &Unit) -> Option<Self> {
+        let values = finite(values);
+        (values.len() >= LEAST_BEFORE).then(|| Self::of(&values, unit))
+    }
+
+    fn of(values: &[f64], unit: &Unit) -> Self {
+        let usual = median(values.to_owned());
+        let deviations = values.iter().map(|value| (value - usual).abs()).collect();
+        let spread =
+            (NORMAL * median(deviations)).max(LEAST_SPREAD * usual.abs()).max(least_spread(unit));
+        Self { usual, spread }
+    }
+
+    /// How many standard deviations a value lies above what is usual; negative below it.
+    pub(crate) fn score(self, value: f64) -> f64 {
+        (value - self.usual) / self.spread
+    }
 }
 
 /// The spread below which a difference is of no interest to anyone.

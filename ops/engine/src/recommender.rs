@@ -20,6 +20,8 @@ mod candidate;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod rated;
+#[cfg(test)]
 mod ruled_out;
 mod scene;
 #[cfg(test)]

@@ -224,6 +224,7 @@ fn not_found(entity: &Entity) -> String {
         Entity::StatusUpdate(number) => {
             format!("Update {number} is not in this notice. It may have been withdrawn.")
         }
+        Entity::PreventionStep(number) => format!("There is no prevention step {number}."),
         Entity::Share(id) => format!("Share link {id} does not exist."),
         Entity::SharedPage => {
             "This link is not valid. It may be mistyped or have expired.".to_owned()
@@ -345,6 +346,9 @@ fn conflict(conflict: &Conflict) -> String {
             Limited::PlanOverrides => {
                 "The limit of overrides is reached. End one first, or set the plan for good."
             }
+            Limited::PreventionSteps => {
+                "This incident has as many prevention steps as it can have. Put some together."
+            }
         },
         Conflict::RoleUnchanged => "They already have this role.",
         Conflict::LastOwnerRole => "The last owner must stay an owner. Make someone else an owner first.",
@@ -389,6 +393,17 @@ fn conflict(conflict: &Conflict) -> String {
         }
         Conflict::MessageIsYours => "You saved this version. Somebody else reviews it.",
         Conflict::MessageMarkedSent => "This version is marked as sent there already.",
+        Conflict::ReviewChanged => {
+            "Somebody else has just saved this review, so nothing was changed. Read what is new, and then save yours."
+        }
+        Conflict::PreventionStepEnded(number) => {
+            return format!("Prevention step {number} is already done or dropped.");
+        }
+        Conflict::NothingToRate(id) => {
+            return format!(
+                "Recommendation {id} did not run, or its incident is not resolved, so there is nothing to rate yet."
+            );
+        }
         Conflict::ShareEnded => "This link is already revoked.",
         Conflict::DeliveryEnded => "This notification is already finished.",
         Conflict::Misfit(misfit) => {

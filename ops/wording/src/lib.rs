@@ -22,6 +22,7 @@ pub mod readiness;
 pub mod reason;
 pub mod recommendation;
 pub mod replay;
+pub mod review;
 pub mod shared_page;
 pub mod signal;
 pub mod standing;

@@ -149,6 +149,13 @@ impl<'a> Advice<'a> {
             Reason::Worked { times, of, days } => {
                 format!("It worked {times} of {of} times in the last {days} days.")
             }
+            Reason::Rated { signal, fixed, of } => {
+                let times = if *of == 1 { "time" } else { "times" };
+                let about = humanize::lower_label(signal);
+                format!(
+                    "People rated it \u{201c}fixed it\u{201d} {fixed} of {of} {times} for {about}."
+                )
+            }
             Reason::Largest { signal, bytes } => {
                 let most = humanize::value(*bytes as f64, &domain::unit::Unit::Bytes);
                 let of = match signal.as_str() {

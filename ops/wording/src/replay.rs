@@ -23,6 +23,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Protection(_)
         | EventGroup::StatusPage(_)
         | EventGroup::Message(_)
+        | EventGroup::Review(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

@@ -211,6 +211,8 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         EventGroup::Protection(_)
         | EventGroup::StatusPage(_)
         | EventGroup::Message(_)
+        // What a team learns is its own.
+        | EventGroup::Review(_)
         | EventGroup::Notification(_)
         | EventGroup::Share(_)
         | EventGroup::Journal(_)

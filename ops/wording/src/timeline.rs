@@ -11,6 +11,7 @@ mod account;
 mod incident;
 mod protection;
 mod recommendation;
+mod review;
 mod service;
 mod told;
 
@@ -65,6 +66,7 @@ fn tell(event: &Event, actor: Actor, names: &Names) -> Told {
         EventGroup::Protection(event) => protection::tell(event, actor, names),
         EventGroup::StatusPage(event) => service::status_page(event, actor, names),
         EventGroup::Message(event) => service::message(event, actor, names),
+        EventGroup::Review(event) => review::tell(event, actor, names),
         EventGroup::Account(event) => account::tell(event, actor, names),
     }
 }

@@ -90,6 +90,21 @@ pub(super) fn product(found: &Found) -> Result<String, String> {
         .ok_or_else(|| "a name of 1 to 60 characters in one line, such as 'Example'".to_owned())
 }
 
+/// The address at which an issue tracker takes a new issue: a link on a page, which nothing asks.
+pub(super) fn issue_url(found: &Found) -> Result<String, String> {
+    const EXPECTED: &str = "an address with {title} and {body}, such as 'https://git.example.com/team/issues/new?title={title}&body={body}'";
+    let is_plain = |text: &&str| {
+        let fine = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\');
+        text.len() <= 500 && text.chars().all(fine) && text.contains("{title}")
+    };
+    let has_host = |text: &&str| {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['))
+    };
+    let found = found.quoted().filter(is_plain).filter(has_host);
+    found.map(str::to_owned).ok_or_else(|| EXPECTED.to_owned())
+}
+
 pub(super) fn recent_sign_in(found: &Found) -> Result<Duration, String> {
     duration(found, Duration::from_secs(60), Duration::from_secs(7 * 86_400))
 }

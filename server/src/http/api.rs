@@ -25,6 +25,7 @@ mod organizations;
 mod practice;
 mod protection;
 mod recommendations;
+mod reviews;
 pub mod route;
 mod safe_mode;
 mod shares;
@@ -40,6 +41,7 @@ pub fn routes() -> Vec<Route> {
         messages::routes(),
         history::routes(),
         recommendations::routes(),
+        reviews::routes(),
         journal::routes(),
         shares::routes(),
         subjects::routes(),

@@ -94,6 +94,10 @@ pub fn operation(route: &Route, all: &mut Schemas) -> OperationBuilder {
         }
         Content::Text => good
             .content("text/plain", ContentBuilder::new().schema(Some(of::<String>(all))).build()),
+        Content::Markdown => good.content(
+            "text/markdown",
+            ContentBuilder::new().schema(Some(of::<String>(all))).build(),
+        ),
         Content::Stream => good.content(
             "text/event-stream",
             ContentBuilder::new().schema(Some(of::<String>(all))).build(),

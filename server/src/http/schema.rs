@@ -68,6 +68,8 @@ pub enum Content {
     Csv,
     /// Plain text.
     Text,
+    /// Markdown.
+    Markdown,
     /// Server-sent events.
     Stream,
     /// A page for people.

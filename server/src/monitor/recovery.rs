@@ -79,7 +79,9 @@ impl Monitor {
     /// Takes what was committed.
     pub(super) fn proved(&mut self, entries: &[Entry]) {
         for entry in entries {
-            let Some(event @ Event::RunProved { .. }) = &entry.event else { continue };
+            let Some(event) = entry.event.as_ref().filter(|event| Tracks::takes(event)) else {
+                continue;
+            };
             if self.tracking.is_some() {
                 self.proofs.push(entry.clone());
             }

@@ -13,10 +13,12 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetSeries, GetSettings,
-        GetSharedPage, GetSignal, GetStatusPage, ListContacts, ListIncidents, ListOrganizations,
-        ListShares, ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
+        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReview, GetSeries,
+        GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts, ListIncidents,
+        ListOrganizations, ListPrevention, ListShares, ReadJournal, SearchAudit, SearchHistory,
+        VerifyJournal,
     },
+    review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
     signal_page::SignalPage,
@@ -103,6 +105,14 @@ impl Backend for Handlers {
 
     fn get_messages(&self, who: Authorized, asked: GetMessages) -> Pending<MessagesPage> {
         self.answer(|inner| async move { inner.messages(who.principal(), asked.incident).await })
+    }
+
+    fn get_review(&self, who: Authorized, asked: GetReview) -> Pending<ReviewPage> {
+        self.answer(|inner| async move { inner.review(who.principal(), asked.incident).await })
+    }
+
+    fn list_prevention(&self, who: Authorized, _: ListPrevention) -> Pending<PreventionList> {
+        self.answer(|inner| async move { inner.prevention(who.principal()).await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

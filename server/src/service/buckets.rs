@@ -81,6 +81,7 @@ impl Source {
             min: value,
             mean: value,
             max: value,
+            last: value,
             count: 1,
         };
         Self { step: Span::ZERO, buckets: values.iter().map(bucket).collect() }
@@ -156,6 +157,7 @@ fn together(one: &Bucket, other: &Bucket) -> Bucket {
         min: one.min.min(other.min),
         mean: (one.mean * a + other.mean * b) / (a + b),
         max: one.max.max(other.max),
+        last: other.last,
         count: one.count.saturating_add(other.count),
     }
 }
@@ -193,7 +195,7 @@ mod tests {
     }
 
     fn bucket(start: i64, count: u64) -> Bucket {
-        Bucket { start: at(start), min: 1.0, mean: 2.0, max: 4.0, count }
+        Bucket { start: at(start), min: 1.0, mean: 2.0, max: 4.0, last: 2.0, count }
     }
 
     fn gaps(points: &[SeriesPoint]) -> usize {

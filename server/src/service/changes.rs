@@ -8,11 +8,12 @@ use std::{
 use commands::{
     accounts,
     command::{
-        Acknowledge, Approve, BeginMaintenance, BeginPractice, BeginSafeMode, CancelRun, Command,
-        Comment, CreateShare, Decline, EndMaintenance, EndMeasure, EndPractice, EndRun,
-        EndSafeMode, Escalate, MarkMessageSent, PublishNotice, PublishUpdate, Record, Redact,
-        Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject,
-        ReviewMessage, RevokeShare, RunInspection, SaveMessage, SetSafeModeStage, StartRun,
+        Acknowledge, AddPreventionStep, Approve, BeginMaintenance, BeginPractice, BeginSafeMode,
+        CancelRun, Command, Comment, CreateShare, Decline, DropPreventionStep, EndMaintenance,
+        EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate, FinishPreventionStep,
+        MarkMessageSent, PublishNotice, PublishUpdate, RateRecommendation, Record, Redact, Reopen,
+        ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject, ReviewMessage,
+        RevokeShare, RunInspection, SaveMessage, SaveReview, SetSafeModeStage, StartRun,
         SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
@@ -273,6 +274,17 @@ impl Inner {
             | Command::MarkMessageSent(MarkMessageSent { incident, .. }) => {
                 let (about, events) = self.message_events(actor, incident, command).await?;
                 (about, None, Box::new(move |_| Ok(events)))
+            }
+            Command::SaveReview(SaveReview { incident, .. })
+            | Command::AddPreventionStep(AddPreventionStep { incident, .. })
+            | Command::FinishPreventionStep(FinishPreventionStep { incident, .. })
+            | Command::DropPreventionStep(DropPreventionStep { incident, .. }) => {
+                let (about, events) = self.review_events(actor, incident, command).await?;
+                (about, None, Box::new(move |_| Ok(events)))
+            }
+            Command::RateRecommendation(RateRecommendation { recommendation, .. }) => {
+                let incident = recommendation.incident;
+                (About::Incident(incident), None, self.decision(incident, actor, None, command))
             }
             Command::RunInspection(RunInspection { incident, inspection }) => {
                 let seen =

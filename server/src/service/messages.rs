@@ -110,8 +110,12 @@ impl Inner {
         Ok(all.into_values().collect())
     }
 
-    /// The entries that tell of the redaction of others: they say which message that was.
-    async fn redactions_of(&self, mut redacted: BTreeSet<u64>) -> Result<Vec<Entry>, StoreError> {
+    /// The entries that tell of the redaction of others: they say which message, or which end of a
+    /// prevention step, that was.
+    pub(super) async fn redactions_of(
+        &self,
+        mut redacted: BTreeSet<u64>,
+    ) -> Result<Vec<Entry>, StoreError> {
         let mut filter =
             AuditFilter { kind: Some("redacted".to_owned()), ..AuditFilter::default() };
         let mut found = Vec::new();

@@ -99,6 +99,7 @@ impl Inner {
             may_check: authorize(caller, CheckNow::PERMISSION).is_ok(),
             may_maintain: authorize(caller, EndMaintenance::PERMISSION).is_ok(),
             check: self.checks.last().filter(|check| now.since(check.at) < CHECK_SHOWN),
+            prevention: self.prevention_counts().await,
         }
     }
 

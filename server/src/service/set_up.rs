@@ -1,4 +1,4 @@
-//! Facts that readiness and messages tell of the configuration and of the heartbeat.
+//! Facts that readiness, messages and reviews tell of the configuration and of the heartbeat.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,7 @@ impl LastSign {
     }
 }
 
-/// Facts that readiness and messages tell of the configuration.
+/// Facts that readiness, messages and reviews tell of the configuration.
 #[derive(Debug, Default)]
 pub struct SetUp {
     /// The last sign of life, if they are sent.
@@ -29,4 +29,6 @@ pub struct SetUp {
     pub links: bool,
     /// The name of the product, for messages to customers, if it is set.
     pub product: Option<String>,
+    /// The address of an issue tracker with `{title}` and `{body}`, if it is set.
+    pub issue_url: Option<String>,
 }

@@ -61,6 +61,14 @@ pub enum About {
         /// The number of the practice in force as it was looked at.
         in_force: Option<u64>,
     },
+    /// This one, of whose review and prevention steps nothing was written after an entry: otherwise
+    /// the change is refused.
+    Review {
+        /// The incident.
+        incident: IncidentNumber,
+        /// The number of the last entry that was looked at.
+        after: u64,
+    },
 }
 
 /// A row that is written in the same transaction as a change, beside the incidents' rows.

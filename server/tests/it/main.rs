@@ -37,6 +37,7 @@ mod protection;
 mod recovery;
 mod refused_pushes;
 mod replay;
+mod reviews;
 mod run;
 mod safe_mode;
 mod service;

@@ -104,6 +104,7 @@ pub(crate) fn all(ops: &Ops, sections: &[Section]) -> Vec<Entry> {
         ("Protection", "limits gate safe mode organizations", "/ops/protection"),
         ("Status page", "publish customers notice public", "/ops/status"),
         ("History", "past incidents", "/ops/history"),
+        ("Prevention steps", "reviews learn tasks", "/ops/prevention"),
         ("Journal", "audit log record", "/ops/journal"),
         ("Runbook", "guide help", "/ops/runbook"),
     ];
@@ -315,6 +316,7 @@ mod tests {
                 "/ops/protection",
                 "/ops/status",
                 "/ops/history",
+                "/ops/prevention",
                 "/ops/journal",
                 "/ops/runbook",
                 "/ops/settings",

@@ -1,7 +1,9 @@
 //! What the page of an incident follows: each part reactive by itself, kept in step by the pure fold.
 
 use commands::view::{CommandsState, IncidentPage, RunOutput, Viewer};
-use domain::{actor::Names, incident::Incident, inspection::Inspection, snapshot::Snapshot};
+use domain::{
+    actor::Names, incident::Incident, inspection::Inspection, review::Ratings, snapshot::Snapshot,
+};
 use leptos::prelude::*;
 use wording::timeline::{Line, line};
 
@@ -26,6 +28,8 @@ pub(crate) struct IncidentState {
     pub related: RwSignal<Vec<(u32, String)>>,
     pub unreached: RwSignal<Vec<String>>,
     pub commands: RwSignal<CommandsState>,
+    /// How people rated its recommendations.
+    pub ratings: RwSignal<Ratings>,
     pub names: RwSignal<Names>,
     pub trouble: RwSignal<Option<String>>,
     /// Who reads, if it is a person who signed in.
@@ -54,6 +58,7 @@ impl IncidentState {
             related: RwSignal::default(),
             unreached: RwSignal::default(),
             commands: RwSignal::default(),
+            ratings: RwSignal::default(),
             names: RwSignal::default(),
             trouble: RwSignal::default(),
             reader: StoredValue::new(page.reader.clone()),
@@ -98,6 +103,7 @@ impl IncidentState {
             set(self.related, related.map(|card| (card.number.0, headline(card))).collect());
             set(self.unreached, page.unreached.clone());
             set(self.commands, page.commands);
+            set(self.ratings, Ratings::of(&page.timeline));
             set(self.trouble, page.trouble.clone());
         });
     }

@@ -71,7 +71,8 @@ impl AccessRecord {
             | EventGroup::Practice(_)
             | EventGroup::Protection(_)
             | EventGroup::StatusPage(_)
-            | EventGroup::Message(_) => {}
+            | EventGroup::Message(_)
+            | EventGroup::Review(_) => {}
         }
     }
 

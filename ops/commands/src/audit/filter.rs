@@ -9,7 +9,7 @@ use domain::{
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
         MessageEvent, NotificationEvent, PracticeEvent, ProtectionEvent, RecommendationEvent,
-        ShareEvent, StatusPageEvent,
+        ReviewEvent, ShareEvent, StatusPageEvent,
     },
     name::BadName,
     text::clip,
@@ -109,6 +109,8 @@ pub enum AuditGroup {
     StatusPage,
     /// Messages to customers that were saved, reviewed and marked as sent.
     Messages,
+    /// What people wrote in reviews, how they rated recommendations, and prevention steps.
+    Reviews,
     /// Members, sign-ins, invitations, tokens and ways to be notified.
     People,
     /// Documents that came into force or were refused, and changes that were reported.
@@ -131,12 +133,13 @@ const DECISIONS: &[&str] = &[
 
 impl AuditGroup {
     /// Every group, in the order in which a page offers them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Decisions,
         Self::Incidents,
         Self::Protection,
         Self::StatusPage,
         Self::Messages,
+        Self::Reviews,
         Self::People,
         Self::Changes,
     ];
@@ -149,6 +152,7 @@ impl AuditGroup {
             Self::Protection => "protection",
             Self::StatusPage => "status-page",
             Self::Messages => "messages",
+            Self::Reviews => "reviews",
             Self::People => "people",
             Self::Changes => "changes",
         }
@@ -171,6 +175,7 @@ impl AuditGroup {
             Self::Protection => ProtectionEvent::KINDS.contains(&kind),
             Self::StatusPage => StatusPageEvent::KINDS.contains(&kind),
             Self::Messages => MessageEvent::KINDS.contains(&kind),
+            Self::Reviews => ReviewEvent::KINDS.contains(&kind),
             Self::People => AccountEvent::KINDS.contains(&kind) || is_about_a_contact(kind),
             Self::Changes => {
                 DocumentEvent::KINDS.contains(&kind) || ChangeEvent::KINDS.contains(&kind)
@@ -192,7 +197,7 @@ fn is_about_a_contact(kind: &str) -> bool {
 /// A text that names no group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "is unknown; use one of 'decisions', 'incidents', 'protection', 'status-page', 'messages', 'people' and 'changes'"
+    "is unknown; use one of 'decisions', 'incidents', 'protection', 'status-page', 'messages', 'reviews', 'people' and 'changes'"
 )]
 pub struct UnknownAuditGroup;
 

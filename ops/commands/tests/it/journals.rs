@@ -104,6 +104,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("practice.jsonl");
     prove("messages.jsonl");
     prove("organizations.jsonl");
+    prove("reviews.jsonl");
 }
 
 #[test]
@@ -135,6 +136,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "practice.jsonl",
         "messages.jsonl",
         "organizations.jsonl",
+        "reviews.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -160,6 +162,7 @@ fn an_event_comes_back_from_its_group() {
         "practice.jsonl",
         "messages.jsonl",
         "organizations.jsonl",
+        "reviews.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -136,6 +136,8 @@ impl Backend for Counting {
         list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
+        get_review(GetReview),
+        list_prevention(ListPrevention),
         search_history(SearchHistory),
         get_series(GetSeries),
         get_signal(GetSignal),

@@ -76,13 +76,14 @@ pub fn apply(
         EventGroup::Recommendation(event) => {
             recommendation_event(touched(incident, event.incident(), actor, at)?, event, actor, at)
         }
-        // To tell others about an incident is not to act on it.
-        EventGroup::Notification(_) | EventGroup::Share(_) | EventGroup::Message(_) => {
-            match event.incident() {
-                Some(number) if incident.is_none() => Err(Misfit::Unknown(number)),
-                _ => Ok(()),
-            }
-        }
+        // To tell others about an incident, or to learn from it, is not to act on it.
+        EventGroup::Notification(_)
+        | EventGroup::Share(_)
+        | EventGroup::Message(_)
+        | EventGroup::Review(_) => match event.incident() {
+            Some(number) if incident.is_none() => Err(Misfit::Unknown(number)),
+            _ => Ok(()),
+        },
         EventGroup::Protection(event) => match event.incident() {
             Some(number) => {
                 protection_event(touched(incident, number, actor, at)?, event, actor, at)

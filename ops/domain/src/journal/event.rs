@@ -22,6 +22,8 @@ use crate::{
         organization::OverrideEnding,
     },
     recommendation::{Recommendation, RunOutcome, Withdrawn},
+    review::parts::{PreventionPlan, Rating, RedactedStep, ReviewSections},
+    signal::Signal,
     snapshot::Snapshot,
     status_page::notice::{NoticePart, NoticeState},
     subject::Subject,
@@ -398,6 +400,9 @@ events! {
             /// other entry.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             message: Option<RedactedMessage>,
+            /// The end of a prevention step that lost its words; `None` for every other entry.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            step: Option<RedactedStep>,
         },
         /// A backup was written to a file.
         BackedUp = "backed_up" {
@@ -641,6 +646,56 @@ events! {
             destination: String,
         },
     }
+    /// What people learn from an incident. Steps bear the number of the entry that adds them.
+    Review(ReviewEvent) {
+        /// A person saved what they wrote in a review.
+        ReviewSaved = "review_saved" {
+            /// The incident.
+            incident: IncidentNumber,
+            /// The words.
+            sections: ReviewSections,
+        },
+        /// A person says whether a recommendation helped. The last rating counts.
+        RecommendationRated = "recommendation_rated" {
+            /// The incident.
+            incident: IncidentNumber,
+            /// The place of the recommendation there.
+            place: u32,
+            /// The command that was recommended.
+            command: String,
+            /// The signal that it was for.
+            signal: Signal,
+            /// The rating.
+            rating: Rating,
+        },
+        /// A person wrote a prevention step down.
+        PreventionStepAdded = "prevention_step_added" {
+            /// The incident that it follows from.
+            incident: IncidentNumber,
+            /// What is to be done, in one line.
+            text: String,
+            /// What becomes of it.
+            plan: PreventionPlan,
+        },
+        /// A prevention step was done.
+        PreventionStepDone = "prevention_step_done" {
+            /// The incident that it follows from.
+            incident: IncidentNumber,
+            /// Its number.
+            step: u64,
+            /// What shows it.
+            evidence: String,
+        },
+        /// A prevention step will not be done.
+        PreventionStepDropped = "prevention_step_dropped" {
+            /// The incident that it follows from.
+            incident: IncidentNumber,
+            /// Its number.
+            step: u64,
+            /// The reason.
+            reason: String,
+        },
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -755,6 +810,7 @@ impl Event {
             EventGroup::Incident(event) => Some(event.incident()),
             EventGroup::Recommendation(event) => Some(event.incident()),
             EventGroup::Message(event) => Some(event.incident()),
+            EventGroup::Review(event) => Some(event.incident()),
             EventGroup::Notification(
                 NotificationEvent::Called { incident, .. }
                 | NotificationEvent::CallFailed { incident, .. }
@@ -831,6 +887,19 @@ impl MessageEvent<'_> {
             Self::MessageDraftSaved { incident, .. }
             | Self::MessageDraftReviewed { incident, .. }
             | Self::MessageMarkedSent { incident, .. } => **incident,
+        }
+    }
+}
+
+impl ReviewEvent<'_> {
+    /// The incident that it is about.
+    pub const fn incident(&self) -> IncidentNumber {
+        match self {
+            Self::ReviewSaved { incident, .. }
+            | Self::RecommendationRated { incident, .. }
+            | Self::PreventionStepAdded { incident, .. }
+            | Self::PreventionStepDone { incident, .. }
+            | Self::PreventionStepDropped { incident, .. } => **incident,
         }
     }
 }

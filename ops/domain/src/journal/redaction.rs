@@ -7,10 +7,12 @@ use crate::{
     incident::Incident,
     journal::{
         Event, EventGroup, IncidentEvent, MessageEvent, NotificationEvent, RecommendationEvent,
+        ReviewEvent,
     },
     lifecycle::Step,
     message::stage::RedactedMessage,
     recommendation::{RunOutcome, Stage},
+    review::parts::{PreventionPlan, RedactedStep, ReviewSections},
 };
 
 impl Event {
@@ -23,6 +25,7 @@ impl Event {
             EventGroup::Recommendation(event) => recommendation_without_words(event),
             EventGroup::Notification(event) => notification_without_words(event),
             EventGroup::Message(event) => message_without_words(event),
+            EventGroup::Review(event) => review_without_words(event),
             // They are not about an incident, and in no bundle of one.
             EventGroup::Journal(_)
             | EventGroup::Share(_)
@@ -50,6 +53,19 @@ impl Event {
             _ => return None,
         };
         Some(RedactedMessage { incident, audience, stage, version })
+    }
+
+    /// The end of a prevention step, which stays known when its words are redacted.
+    pub const fn redacted_step(&self) -> Option<RedactedStep> {
+        match self {
+            Self::PreventionStepDone { step, .. } => {
+                Some(RedactedStep { step: *step, is_done: true })
+            }
+            Self::PreventionStepDropped { step, .. } => {
+                Some(RedactedStep { step: *step, is_done: false })
+            }
+            _ => None,
+        }
     }
 
     /// What an entry of this kind did to its incident, as far as that is known without its content;
@@ -193,6 +209,33 @@ fn message_without_words(event: MessageEvent<'_>) -> Option<Event> {
     }
 }
 
+fn review_without_words(event: ReviewEvent<'_>) -> Option<Event> {
+    match event {
+        ReviewEvent::ReviewSaved { incident, sections: _ } => {
+            Some(Event::ReviewSaved { incident: *incident, sections: ReviewSections::default() })
+        }
+        ReviewEvent::PreventionStepAdded { incident, text: _, plan } => {
+            let plan = match plan {
+                PreventionPlan::Planned { .. } => plan.clone(),
+                PreventionPlan::WillNotBeDone { reason: _ } => {
+                    PreventionPlan::WillNotBeDone { reason: String::new() }
+                }
+            };
+            let (incident, text) = (*incident, String::new());
+            Some(Event::PreventionStepAdded { incident, text, plan })
+        }
+        ReviewEvent::PreventionStepDone { incident, step, evidence: _ } => {
+            let (incident, step) = (*incident, *step);
+            Some(Event::PreventionStepDone { incident, step, evidence: String::new() })
+        }
+        ReviewEvent::PreventionStepDropped { incident, step, reason: _ } => {
+            let (incident, step) = (*incident, *step);
+            Some(Event::PreventionStepDropped { incident, step, reason: String::new() })
+        }
+        ReviewEvent::RecommendationRated { .. } => None,
+    }
+}
+
 fn quiet(outcome: RunOutcome) -> RunOutcome {
     match outcome {
         RunOutcome::NotStarted { why: _ } => {
@@ -288,6 +331,17 @@ mod tests {
                 version: 1,
                 destination: word(),
             },
+            Event::ReviewSaved {
+                incident,
+                sections: ReviewSections { factors: word(), went_well: word(), to_change: word() },
+            },
+            Event::PreventionStepAdded {
+                incident,
+                text: word(),
+                plan: PreventionPlan::WillNotBeDone { reason: word() },
+            },
+            Event::PreventionStepDone { incident, step: 1, evidence: word() },
+            Event::PreventionStepDropped { incident, step: 1, reason: word() },
             Event::Resolved { incident, step: Step::PersonResolved, note: Some(word()) },
             Event::Reopened { incident, note: Some(word()) },
             Event::RecommendationDeclined { incident, place: 1, reason: word() },

@@ -13,12 +13,19 @@ use domain::{
 };
 use policy::catalogue::{BoundCommand, Command, Kind, Values};
 
-use crate::recommender::{scene::Scene, values};
+use crate::recommender::{
+    scene::Scene,
+    track_record::{BEST_RATING, Rated, Track},
+    values,
+};
 
 /// How long an offer stands.
 pub const OFFERED_FOR: Span = Span::from_mins(30);
 /// How far back the track record reaches.
 pub const TRACKED_DAYS: u32 = 90;
+
+/// The most runs that ratings count for.
+const MOST_RATED: u64 = 4;
 
 /// The most breaches that one recommendation names as its reasons.
 const MOST_BREACHES: usize = 3;
@@ -106,14 +113,18 @@ fn candidate(
     if track.total > 0 {
         reasons.push(Reason::Worked { times: track.worked, of: track.total, days: TRACKED_DAYS });
     }
+    let rated = scene.tracks.rated(command.id(), &breach.key.signal);
+    if rated.total > 0 {
+        let signal = breach.key.signal.clone();
+        reasons.push(Reason::Rated { signal, fixed: rated.fixed, of: rated.total });
+    }
     reasons.push(if named {
         Reason::Named { breach: about }
     } else {
         Reason::Helps { breach: about }
     });
     reasons.extend(all_processes(scene, command, &values));
-    // What never ran stands between what works and what does not.
-    let score = (u64::from(track.worked) + 1) * 1_000_000 / (u64::from(track.total) + 2);
+    let score = score(track, rated);
     let rank = (
         if named { 1 } else { 2 },
         Reverse(breach.severity),
@@ -131,6 +142,21 @@ fn candidate(
         reasons,
     )?;
     Some(Candidate { rank, recommendation })
+}
+
+/// How promising a command is, from 0 to 1,000,000: the share of runs that worked, with one that did
+/// and one that did not beside them (Laplace's rule of succession), so that what never ran stands
+/// between what works and what does not. Ratings count as a few more runs, at most [`MOST_RATED`]
+/// whatever their number: people's words move an order and never outweigh a long record.
+fn score(track: Track, rated: Rated) -> u64 {
+    let (worked, total) = (u64::from(track.worked), u64::from(track.total));
+    let weight = u64::from(rated.total).min(MOST_RATED);
+    let points = match u64::from(rated.total) {
+        0 => 0,
+        ratings => rated.points * weight / ratings,
+    };
+    let whole = BEST_RATING;
+    ((worked + 1) * whole + points) * 1_000_000 / ((total + 2 + weight) * whole)
 }
 
 /// That a command acts upon all processes of an app, and not only on the one in trouble.

@@ -1,8 +1,25 @@
-//! Track record: how often each command worked on each subject.
+//! Track record: how often each command worked on each subject, and how people rated it for each
+//! signal.
 
 use std::collections::BTreeMap;
 
-use domain::{journal::Event, subject::Subject, time::Timestamp};
+use domain::{
+    id::RecommendationId, journal::Event, review::Rating, signal::Signal, subject::Subject,
+    time::Timestamp,
+};
+
+/// The points of the best rating; see [`points`].
+pub(super) const BEST_RATING: u64 = 6;
+
+/// The points of a rating: what was one step short is worth half of what fixed the problem.
+const fn points(rating: Rating) -> u64 {
+    match rating {
+        Rating::Fixed => BEST_RATING,
+        Rating::OneStepShort => 3,
+        Rating::RightArea => 1,
+        Rating::Wrong => 0,
+    }
+}
 
 /// How often a command was proved to work on a subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,9 +32,24 @@ pub struct Track {
     pub last: Timestamp,
 }
 
-/// The track record: of each command on each subject.
+/// How people rated a command for a signal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rated {
+    /// The number of times that it fixed the problem.
+    pub fixed: u32,
+    /// The number of ratings.
+    pub total: u32,
+    /// The sum of their points, each from 0 to [`BEST_RATING`].
+    pub(super) points: u64,
+}
+
+/// The track record of each command: its runs on each subject, and its ratings for each signal, of
+/// which the last one of a recommendation counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tracks(BTreeMap<String, BTreeMap<Subject, Track>>);
+pub struct Tracks {
+    runs: BTreeMap<String, BTreeMap<Subject, Track>>,
+    ratings: BTreeMap<(String, Signal), BTreeMap<RecommendationId, Rating>>,
+}
 
 impl Tracks {
     /// None yet.
@@ -25,13 +57,24 @@ impl Tracks {
         Self::default()
     }
 
-    /// Takes an event of the journal; only a run whose proof is known counts.
+    /// True if a track record is made of such events.
+    pub const fn takes(event: &Event) -> bool {
+        matches!(event, Event::RunProved { .. } | Event::RecommendationRated { .. })
+    }
+
+    /// Takes an event of the journal; only a run whose proof is known counts, and what people rated.
     pub fn take(&mut self, event: &Event, at: Timestamp) {
+        if let Event::RecommendationRated { incident, place, command, signal, rating } = event {
+            let id = RecommendationId { incident: *incident, place: *place };
+            let ratings = self.ratings.entry((command.clone(), signal.clone())).or_default();
+            ratings.insert(id, *rating);
+        }
         let Event::RunProved { command, subject, worked, counts, .. } = event else { return };
         if subject.is_practice() {
             return;
         }
-        let track = self.0.entry(command.clone()).or_default().entry(subject.clone()).or_default();
+        let track =
+            self.runs.entry(command.clone()).or_default().entry(subject.clone()).or_default();
         track.worked = track.worked.saturating_add(u32::from(*worked && *counts));
         track.total = track.total.saturating_add(u32::from(*counts));
         track.last = track.last.max(at);
@@ -39,6 +82,24 @@ impl Tracks {
 
     /// Of one command on one subject.
     pub fn of(&self, command: &str, subject: &Subject) -> Track {
-        self.0.get(command).and_then(|subjects| subjects.get(subject)).copied().unwrap_or_default()
+        self.runs
+            .get(command)
+            .and_then(|subjects| subjects.get(subject))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The ratings of one command for one signal.
+    pub fn rated(&self, command: &str, signal: &Signal) -> Rated {
+        let Some(ratings) = self.ratings.get(&(command.to_owned(), signal.clone())) else {
+            return Rated::default();
+        };
+        let is_fixed = |rating: &&Rating| **rating == Rating::Fixed;
+        let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Rated {
+            fixed: small(ratings.values().filter(is_fixed).count()),
+            total: small(ratings.len()),
+            points: ratings.values().map(|rating| points(*rating)).sum(),
+        }
     }
 }

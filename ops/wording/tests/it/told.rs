@@ -23,6 +23,7 @@ fn entries() -> Vec<Entry> {
         "practice.jsonl",
         "messages.jsonl",
         "organizations.jsonl",
+        "reviews.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {

@@ -13,7 +13,10 @@ use domain::{
 
 use super::{
     Connection, Database, access, calls, organizations,
-    read::{active, has_messages_after, load, lock_head, practice_in_force, set_meta, with_runs},
+    read::{
+        active, has_messages_after, has_reviews_after, load, lock_head, practice_in_force,
+        set_meta, with_runs,
+    },
     redaction, shares,
     write::{salt, write_entry, write_incident, write_row},
 };
@@ -37,11 +40,14 @@ pub(super) async fn change(
     let mut seen = match about {
         About::IncidentAndRuns(_) => with_runs(&mut transaction, at).await?,
         About::Practice { .. } => active(&mut transaction).await?,
-        About::Nothing | About::Incident(_) | About::Messages { .. } => Vec::new(),
+        About::Nothing | About::Incident(_) | About::Messages { .. } | About::Review { .. } => {
+            Vec::new()
+        }
     };
     if let About::Incident(number)
     | About::IncidentAndRuns(number)
-    | About::Messages { incident: number, .. } = about
+    | About::Messages { incident: number, .. }
+    | About::Review { incident: number, .. } = about
     {
         let incident = load(&mut transaction, number).await?;
         seen.retain(|other| other.number != number);
@@ -121,6 +127,11 @@ async fn check(connection: &mut Connection, about: About) -> Result<(), StoreErr
         About::Messages { incident, after } => {
             if has_messages_after(connection, incident, after).await? {
                 return Err(Error::from(Conflict::MessageChanged).into());
+            }
+        }
+        About::Review { incident, after } => {
+            if has_reviews_after(connection, incident, after).await? {
+                return Err(Error::from(Conflict::ReviewChanged).into());
             }
         }
         About::Practice { in_force } => {

@@ -132,6 +132,24 @@ pub(super) async fn active(connection: &mut Connection) -> Result<Vec<Incident>,
     incidents(&rows.fetch_all(connection).await?)
 }
 
+/// True if anything was written in the review of an incident, or about its prevention steps, after an
+/// entry. Ratings do not count: each stands for itself.
+pub(super) async fn has_reviews_after(
+    connection: &mut Connection,
+    incident: IncidentNumber,
+    after: u64,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT number FROM journal WHERE incident = $1 AND number > $2
+         AND kind IN ('review_saved', 'prevention_step_added', 'prevention_step_done', 'prevention_step_dropped') LIMIT 1",
+    )
+    .bind(i64::from(incident.0))
+    .bind(rows::bound(after))
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
 /// The incidents with a command that runs, may still run, or is not to be run again yet, by number.
 pub(super) async fn with_runs(
     connection: &mut Connection,

@@ -267,7 +267,7 @@ impl Store for Database {
     async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
-             WHERE kind = 'run_proved' AND at_micros >= $1 AND payload IS NOT NULL ORDER BY number",
+             WHERE kind IN ('run_proved', 'recommendation_rated') AND at_micros >= $1 AND payload IS NOT NULL ORDER BY number",
         )
         .bind(since.as_micros())
         .fetch_all(&self.readers)

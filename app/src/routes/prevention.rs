@@ -1,0 +1,125 @@
+//! Prevention steps of all incidents: those that are still to be done, and what became of the others.
+
+use commands::review::PreventionList;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use serde::{Deserialize, Serialize};
+use wording::review;
+
+use crate::{
+    components::page::page,
+    live::live,
+    problem::Problem,
+    routes::review::{
+        RefusedReview,
+        steps::{Listed, item},
+        words_of_refusal,
+    },
+};
+
+/// The address of the page, which also takes its forms.
+pub(crate) const PATH: &str = "/ops/prevention";
+
+/// The page, and a form of it that was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreventionView {
+    /// The steps.
+    pub list: PreventionList,
+    /// The form that was refused.
+    pub refused: Option<RefusedReview>,
+}
+
+/// The prevention steps of all incidents.
+#[server(prefix = "/api/pages", endpoint = "prevention", input = GetUrl)]
+pub async fn get_prevention() -> Result<PreventionView, Problem> {
+    let list = crate::door::execute(commands::reading::ListPrevention {}).await?;
+    Ok(PreventionView { list, refused: use_context::<RefusedReview>() })
+}
+
+/// The page.
+#[component]
+pub(crate) fn PreventionPage() -> AnyView {
+    let live = live();
+    let shown = StoredValue::new(None::<RwSignal<PreventionList>>);
+    page(
+        |_| "Prevention steps".to_owned(),
+        || (),
+        |()| get_prevention(),
+        move |view: &PreventionView| {
+            live.read_at(view.list.cursor);
+            if let Some(shown) = shown.get_value() {
+                shown.set(view.list.clone());
+            }
+        },
+        move |PreventionView { list, refused }| {
+            let list = RwSignal::new(list);
+            shown.set_value(Some(list));
+            view! { <Page list refused/> }.into_any()
+        },
+    )
+}
+
+/// Asks again when the journal tells of a review, or of words that were removed.
+#[cfg(feature = "hydrate")]
+fn listen() {
+    use domain::journal::{EventGroup, JournalEvent};
+
+    let live = live();
+    live.on_entry(move |entry| {
+        let group = entry.event.as_ref().map(|event| event.group());
+        if let Some(EventGroup::Review(_) | EventGroup::Journal(JournalEvent::Redacted { .. })) =
+            group
+        {
+            live.refresh_soon();
+        }
+    });
+}
+
+#[component]
+fn Page(list: RwSignal<PreventionList>, refused: Option<RefusedReview>) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    listen();
+    let lead = Memo::new(move |_| list.with(lead));
+    let overdue = Memo::new(move |_| list.with(|list| review::overdue(&list.open, list.today)));
+    let open = Memo::new(move |_| list.with(|list| list.open.clone()));
+    let ended = Memo::new(move |_| list.with(|list| list.ended.clone()));
+    let said = refused.as_ref().map(|refused| words_of_refusal(refused, PATH));
+    let listed = list.with_untracked(|list| Listed {
+        action: PATH.to_owned(),
+        names: list.names.clone(),
+        issue_url: list.issue_url.clone(),
+        may_write: list.may_write,
+        refused,
+    });
+    let row = StoredValue::new(listed);
+    let has_ended = Memo::new(move |_| ended.with(|ended| !ended.is_empty()));
+    view! {
+        <div class="page review prevention">
+            <h1>"Prevention steps"</h1>
+            <p class="lead" aria-live="polite">{move || lead.get()}</p>
+            {move || overdue.get().map(|told| view! { <p class="notice">{told}</p> })}
+            {said}
+            <ul class="steps">
+                <For each=move || open.get() key=|step| step.number let:step>
+                    {row.with_value(|listed| item(listed, &step, true))}
+                </For>
+            </ul>
+            <Show when=move || has_ended.get()>
+                <h2>"Done or dropped"</h2>
+                <ul class="steps">
+                    <For each=move || ended.get() key=|step| step.number let:step>
+                        {row.with_value(|listed| item(listed, &step, true))}
+                    </For>
+                </ul>
+            </Show>
+            <p class="links"><a href="/api/ops/prevention.md" rel="external" download="">"Download as Markdown"</a></p>
+        </div>
+    }
+}
+
+fn lead(list: &PreventionList) -> String {
+    match list.open.len() {
+        0 => "No prevention step is open. Steps are added in the review of an incident.".to_owned(),
+        1 => "1 prevention step is open.".to_owned(),
+        open => format!("{open} prevention steps are open."),
+    }
+}

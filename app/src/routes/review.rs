@@ -1,0 +1,156 @@
+//! The review of an incident: facts without typing, three sections for people, whether the
+//! recommendation helped, and prevention steps.
+
+mod facts;
+pub(crate) mod rating;
+mod state;
+pub(crate) mod steps;
+mod words;
+
+#[cfg(feature = "ssr")]
+pub(crate) use state::PATH;
+pub(crate) use state::address;
+pub use state::{RefusedReview, ReviewAnswer, ReviewView};
+pub(crate) use words::refusal as words_of_refusal;
+
+use domain::time::Timestamp;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use wording::{review, timeline::line};
+
+use crate::{
+    components::{
+        chart::{self, ChartFigure},
+        page::{key, page},
+        timeline::Timeline,
+    },
+    live::live,
+    problem::Problem,
+};
+use state::State;
+
+/// The review of one incident; `done` is the word that a form led back with.
+#[server(prefix = "/api/pages", endpoint = "review", input = GetUrl)]
+pub async fn get_review(
+    id: String,
+    #[server(default)] done: String,
+) -> Result<ReviewAnswer, Problem> {
+    use domain::{error::ErrorKind, id::IncidentNumber};
+
+    use crate::door::{execute, refuse};
+    let Ok(number) = id.parse::<u32>() else {
+        return Err(refuse(Problem {
+            kind: ErrorKind::NotFound,
+            sentence: "There is no such incident. Its address ends in a number.".into(),
+        }));
+    };
+    let incident = IncidentNumber(number);
+    let page = execute(commands::reading::GetReview { incident }).await;
+    match (page, use_context::<RefusedReview>()) {
+        (Ok(page), refused) => Ok(ReviewAnswer::Page(Box::new(ReviewView { page, refused, done }))),
+        (Err(problem), Some(refused)) => {
+            Ok(ReviewAnswer::Kept { id, problem, refused: Box::new(refused) })
+        }
+        (Err(problem), None) => Err(problem),
+    }
+}
+
+/// The page.
+#[component]
+pub(crate) fn ReviewPage() -> AnyView {
+    let live = live();
+    let state = StoredValue::new(None::<State>);
+    page(
+        |answer: &ReviewAnswer| match answer {
+            ReviewAnswer::Page(view) => format!("Review of incident {}", view.page.incident),
+            ReviewAnswer::Kept { id, .. } => format!("Review of incident {id}"),
+        },
+        key(),
+        |(id, done)| get_review(id, done),
+        move |answer: &ReviewAnswer| {
+            let ReviewAnswer::Page(view) = answer else { return };
+            live.read_at(view.page.cursor);
+            if let Some(state) = state.get_value() {
+                state.take(&view.page);
+            }
+        },
+        move |answer| match answer {
+            ReviewAnswer::Page(view) => {
+                let shown = State::new(*view);
+                state.set_value(Some(shown));
+                view! { <Page state=shown/> }.into_any()
+            }
+            ReviewAnswer::Kept { id, problem, refused } => words::kept(&id, &problem, &refused),
+        },
+    )
+}
+
+/// Asks again when the journal tells of the incident, or of words that were removed.
+#[cfg(feature = "hydrate")]
+fn listen(state: State) {
+    use domain::journal::Event;
+
+    let live = live();
+    live.on_entry(move |entry| {
+        let is_ours = entry.event.as_ref().is_some_and(|event| {
+            event.incident().map(|number| number.0) == Some(state.number())
+                || matches!(event, Event::Redacted { .. })
+        });
+        if is_ours {
+            live.refresh_soon();
+        }
+    });
+}
+
+#[component]
+fn Page(state: State) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    listen(state);
+    let number = state.number();
+    let lead = Memo::new(move |_| state.page.with(review::lead));
+    let headline = Memo::new(move |_| state.page.with(|page| page.headline.clone()));
+    let lines = Signal::derive(move || {
+        state.page.with(|page| {
+            page.timeline.iter().map(|entry| line(entry, &page.names)).collect::<Vec<_>>()
+        })
+    });
+    view! {
+        <div class="page incident review">
+            <div class="story">
+                <h1>"Review of incident " {number}</h1>
+                <p class="lead" aria-live="polite">{move || lead.get()}</p>
+                <p><a href=format!("/ops/incidents/{number}")>"Incident " {number}</a> ": " {move || headline.get()}</p>
+                {words::said(state)}
+                <facts::Facts state/>
+                {charts(state)}
+                <rating::OfReview state/>
+                <words::Words state/>
+                <steps::OfReview state/>
+                <p class="links">
+                    <a href=format!("/api/ops/incidents/{number}/review.md") rel="external" download="">"Download as Markdown"</a>
+                    <a href="/ops/prevention">"All prevention steps"</a>
+                </p>
+            </div>
+            <section class="log" aria-labelledby="timeline">
+                <h2 id="timeline">"Timeline"</h2>
+                <Timeline lines end="newest"/>
+                <div id="newest"></div>
+            </section>
+        </div>
+    }
+}
+
+/// The signals on one time axis.
+fn charts(state: State) -> Option<AnyView> {
+    state.page.with_untracked(|page| {
+        let mut moments: Vec<(Timestamp, &'static str)> = vec![(page.opened_at, "opened")];
+        moments.extend(page.resolved_at.map(|end| (end, "resolved")));
+        let end = page.series.iter().filter_map(|one| one.points.last()).map(|point| point.at);
+        let end = end.max();
+        let figure = |series| {
+            let chart = chart::build(series, &moments, end);
+            view! { <ChartFigure chart=Signal::stored(chart)/> }
+        };
+        let figures = page.series.iter().map(figure).collect_view();
+        (!page.series.is_empty()).then(|| view! { <div class="charts">{figures}</div> }.into_any())
+    })
+}

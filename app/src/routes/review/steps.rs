@@ -1,0 +1,208 @@
+//! Prevention steps: a list with the forms that end them, and the form that adds one.
+
+use commands::review::{LONGEST_STEP, StepOwner};
+use domain::{
+    access::Role,
+    actor::Names,
+    input::LONGEST_TEXT,
+    review::{DueDate, PreventionStep},
+    text::clip,
+};
+use leptos::prelude::*;
+use wording::review;
+
+use super::state::{RefusedReview, State, address};
+use crate::{address::percent_encode, components::form::field_text};
+
+/// The longest text of a new issue that goes into an address, in characters.
+const LONGEST_BODY: usize = 1_500;
+
+/// What a list of steps needs to know beside them.
+#[derive(Clone)]
+pub(crate) struct Listed {
+    /// The address that takes the forms.
+    pub action: String,
+    /// Names of people.
+    pub names: Names,
+    /// The address of an issue tracker, if it is set.
+    pub issue_url: Option<String>,
+    /// True if the reader may write.
+    pub may_write: bool,
+    /// The form that was refused.
+    pub refused: Option<RefusedReview>,
+}
+
+/// The steps on the page of the review.
+#[component]
+pub(super) fn OfReview(state: State) -> impl IntoView {
+    let steps = Memo::new(move |_| state.page.with(|page| page.steps.clone()));
+    let page = state.page.with_untracked(Clone::clone);
+    let today = DueDate::of(page.checked_at);
+    let listed = Listed {
+        action: address(state.number()),
+        names: page.names,
+        issue_url: page.issue_url,
+        may_write: page.may_write,
+        refused: state.refused.get_value(),
+    };
+    let add = page.may_write.then(|| add(&listed, &page.owners, today));
+    let row = StoredValue::new(listed);
+    let none = move || {
+        steps.with(Vec::is_empty).then(|| view! {
+        <p class="quiet">"No steps yet. A step has an owner and a day, or the reason why it will not be done."</p>
+    })
+    };
+    view! {
+        <section id="prevention" aria-labelledby="steps">
+            <h2 id="steps">"Prevention steps"</h2>
+            {none}
+            <ul class="steps">
+                <For each=move || steps.get() key=|step| (step.number, step.is_open()) let:step>
+                    {row.with_value(|listed| item(listed, &step, false))}
+                </For>
+            </ul>
+            {add}
+        </section>
+    }
+}
+
+/// A step, and the forms that end it. `is_of_many` is true in a list of several incidents.
+pub(crate) fn item(listed: &Listed, step: &PreventionStep, is_of_many: bool) -> AnyView {
+    let state = review::step_state(step, &listed.names);
+    let incident = is_of_many.then(|| {
+        let number = step.incident.0;
+        view! { " " <a href=format!("{}#prevention", address(number))>"Incident " {number}</a> }
+    });
+    let issue = listed.issue_url.as_ref().filter(|_| step.is_open()).map(|template| {
+        let href = issue_address(template, step, &listed.names);
+        view! { " " <a href=href rel="external noopener noreferrer">"Open an issue"</a> }
+    });
+    let forms = (listed.may_write && step.is_open()).then(|| {
+        view! {
+            {ending(listed, step, "done", "Done", "evidence", "What shows it")}
+            {ending(listed, step, "drop", "Will not be done", "reason", "Reason")}
+        }
+    });
+    view! {
+        <li id=format!("step-{}", step.number)>
+            <p><strong>{step.text.clone()}</strong> {incident}</p>
+            <p class="quiet">{state} {issue}</p>
+            {forms}
+        </li>
+    }
+    .into_any()
+}
+
+/// The address of a new issue: an issue tracker fills its form with title and text.
+fn issue_address(template: &str, step: &PreventionStep, names: &Names) -> String {
+    let body = clip(&review::issue_body(step, names), LONGEST_BODY);
+    let (title, body) = (percent_encode(&step.text), percent_encode(&body));
+    // What is filled in holds no brace: it is percent-encoded.
+    template.replace("{title}", &title).replace("{body}", &body)
+}
+
+fn ending(
+    listed: &Listed,
+    step: &PreventionStep,
+    what: &'static str,
+    word: &'static str,
+    field: &'static str,
+    label: &'static str,
+) -> AnyView {
+    let refused =
+        listed.refused.as_ref().filter(|refused| refused.is_form(what, Some(step.number)));
+    let text = refused.map(|refused| refused.field(field).to_owned()).unwrap_or_default();
+    let id = format!("{field}-{}", step.number);
+    view! {
+        <details class="fold" open=refused.is_some()>
+            <summary>{word}</summary>
+            <form method="post" action=listed.action.clone()>
+                <input type="hidden" name="what" value=what/>
+                <input type="hidden" name="incident" value=step.incident.0/>
+                <input type="hidden" name="step" value=step.number/>
+                <div>
+                    <label for=id.clone()>{label}</label>
+                    <textarea id=id name=field rows="2" maxlength=LONGEST_TEXT required>{field_text(&text)}</textarea>
+                </div>
+                <p><button class="button" type="submit">{word}</button></p>
+            </form>
+        </details>
+    }
+    .into_any()
+}
+
+/// The form that adds a step.
+fn add(listed: &Listed, owners: &[StepOwner], today: DueDate) -> AnyView {
+    let refused = listed.refused.as_ref().filter(|refused| refused.is_form("add", None));
+    let typed = |name: &str| refused.map(|one| one.field(name).to_owned()).unwrap_or_default();
+    let chosen = typed("owner");
+    let options = owners.iter().filter(|one| one.role >= Role::Responder).map(|one| {
+        let value = one.account.0.to_string();
+        let is_chosen = value == chosen;
+        view! { <option value=value selected=is_chosen>{one.name.clone()}</option> }
+    });
+    let is_drop = typed("plan") == "drop";
+    view! {
+        <details class="fold" open=refused.is_some()>
+            <summary>"Add a step"</summary>
+            <form method="post" action=listed.action.clone()>
+                <input type="hidden" name="what" value="add"/>
+                <div>
+                    <label for="step-text">"What to do"</label>
+                    <input id="step-text" name="text" type="text" maxlength=LONGEST_STEP required value=typed("text")/>
+                </div>
+                <fieldset>
+                    <legend>"What becomes of it"</legend>
+                    <label><input type="radio" name="plan" value="do" checked=!is_drop/> " It will be done"</label>
+                    <div>
+                        <label for="step-owner">"Owner"</label>
+                        <select id="step-owner" name="owner">{options.collect_view()}</select>
+                    </div>
+                    <div>
+                        <label for="step-due">"Day"</label>
+                        <input id="step-due" name="due" type="date" min=today.to_string() value=typed("due")/>
+                    </div>
+                    <label><input type="radio" name="plan" value="drop" checked=is_drop/> " It will not be done"</label>
+                    <div>
+                        <label for="step-reason">"Reason"</label>
+                        <textarea id="step-reason" name="reason" rows="2" maxlength=LONGEST_TEXT>{field_text(&typed("reason"))}</textarea>
+                    </div>
+                </fieldset>
+                <p><button class="button" type="submit">"Add"</button></p>
+            </form>
+        </details>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        actor::Actor,
+        id::{AccountId, IncidentNumber},
+        review::StepState,
+        time::Timestamp,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_address_of_an_issue_holds_nothing_but_its_fields() {
+        let due = "2026-12-04".parse().unwrap();
+        let step = PreventionStep {
+            number: 9,
+            incident: IncidentNumber(7),
+            added_at: Timestamp::default(),
+            added_by: Actor::Local,
+            text: "Alert & \"{body}\" at 80%".into(),
+            state: StepState::Open { owner: AccountId(1), due },
+        };
+        let template = "https://git.example.com/new?title={title}&body={body}";
+        let address = issue_address(template, &step, &Names::default());
+        let rest = address
+            .strip_prefix("https://git.example.com/new?title=Alert%20%26%20%22%7Bbody%7D%22%20at%2080%25&body=Alert%20")
+            .expect(&address);
+        assert!(rest.contains("Prevention%20step%209%20of%20incident%207."), "{address}");
+        assert!(!rest.contains(['&', '{', '"', ' ', '\n']), "{address}");
+    }
+}

@@ -1,0 +1,87 @@
+//! What people said of past recommendations moves the order of the next ones, within bounds.
+
+use domain::{
+    id::IncidentNumber, journal::Event, recommendation::Reason, review::Rating, severity::Severity,
+};
+
+use crate::{
+    agent::tests::{at, breach},
+    recommender::tests::Story,
+};
+
+const RESTART: &str = "/usr/bin/pm2 restart api";
+const RELOAD: &str = "/usr/bin/pm2 reload api";
+
+fn rate(story: &mut Story, incident: u32, command: &str, signal: &str, rating: Rating) {
+    let event = Event::RecommendationRated {
+        incident: IncidentNumber(incident),
+        place: 1,
+        command: command.into(),
+        signal: signal.parse().unwrap(),
+        rating,
+    };
+    story.tracks.take(&event, at(-9_000));
+}
+
+fn story() -> Story {
+    Story::new(&[breach("app:api@web-1", "app.memory", Severity::Warning, 0)])
+}
+
+fn prove(story: &mut Story, command: &str, times: u32) {
+    for _ in 0..times {
+        let event = Event::RunProved {
+            incident: IncidentNumber(9),
+            place: 1,
+            command: command.into(),
+            subject: "app:api@web-1".parse().unwrap(),
+            worked: true,
+            counts: true,
+        };
+        story.tracks.take(&event, at(-9_000));
+    }
+}
+
+#[test]
+fn what_fixed_it_before_comes_first_and_says_how_often() {
+    let mut story = story();
+    rate(&mut story, 3, "pm2-restart", "app.memory", Rating::Fixed);
+    rate(&mut story, 4, "pm2-restart", "app.memory", Rating::Wrong);
+    // The same person, or another one, changed their mind: the last rating counts.
+    rate(&mut story, 4, "pm2-restart", "app.memory", Rating::Fixed);
+    rate(&mut story, 5, "pm2-restart", "app.memory", Rating::OneStepShort);
+    story.tick(0);
+    assert_eq!(story.offered(), [RESTART, RELOAD]);
+    let reasons = &story.incidents[0].recommendations[0].reasons;
+    assert!(matches!(reasons[0], Reason::Rated { fixed: 2, of: 3, .. }), "{reasons:?}");
+    assert!(matches!(reasons[1], Reason::Helps { .. }), "{reasons:?}");
+}
+
+#[test]
+fn a_rating_for_another_signal_says_nothing() {
+    let mut story = story();
+    rate(&mut story, 3, "pm2-restart", "app.restarts", Rating::Fixed);
+    story.tick(0);
+    assert_eq!(story.offered(), [RELOAD, RESTART]);
+}
+
+#[test]
+fn what_was_wrong_is_ranked_lower_and_never_hidden() {
+    let mut story = story();
+    for incident in 2..200 {
+        rate(&mut story, incident, "pm2-reload", "app.memory", Rating::Wrong);
+    }
+    story.tick(0);
+    assert_eq!(story.offered(), [RESTART, RELOAD]);
+}
+
+#[test]
+fn ratings_never_outweigh_a_long_record() {
+    let mut story = story();
+    prove(&mut story, "pm2-reload", 20);
+    for incident in 2..200 {
+        rate(&mut story, incident, "pm2-reload", "app.memory", Rating::Wrong);
+        rate(&mut story, incident + 500, "pm2-restart", "app.memory", Rating::RightArea);
+    }
+    story.tick(0);
+    assert_eq!(story.offered(), [RELOAD, RESTART]);
+}

@@ -1,0 +1,27 @@
+//! What a review is made of.
+
+use domain::{breach::BreachKey, incident::Incident, journal::Entry};
+
+use super::{effect::ActionValues, onset::Onset, steps::StepTimes};
+
+/// What a review is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The incident.
+    pub incident: &'a Incident,
+    /// Its entries, oldest first.
+    pub entries: &'a [Entry],
+    /// The first deviation of each of its signals that was looked at.
+    pub onsets: &'a [(BreachKey, Onset)],
+    /// The values around what was done.
+    pub actions: &'a [ActionValues],
+    /// The steps of the real incidents that it is compared with.
+    pub past: &'a [StepTimes],
+}
+
+impl Source<'_> {
+    pub(super) fn onset(&self, key: &BreachKey) -> Onset {
+        let found = self.onsets.iter().find(|(known, _)| known == key);
+        found.map_or(Onset::Unknown, |(_, onset)| *onset)
+    }
+}

@@ -1,0 +1,13 @@
+//! Reviews in words, and as Markdown.
+
+mod markdown;
+mod sentence;
+
+pub use markdown::{issue_body, prevention, review as markdown};
+pub use sentence::{
+    COUNTED, effect, lead, open_steps, overdue, rating, seen_late, slow, span, step, step_state,
+    took, usual,
+};
+
+#[cfg(test)]
+mod tests;

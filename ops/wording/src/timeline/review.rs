@@ -1,0 +1,39 @@
+//! What people learn from an incident, told.
+
+use domain::{
+    actor::{Actor, Names},
+    journal::ReviewEvent,
+    review::PreventionPlan,
+};
+
+use super::told::{Told, Tone, told};
+use crate::review;
+
+/// Tells what people wrote, rated and planned. The words of a review stand on its page alone.
+pub(super) fn tell(event: ReviewEvent<'_>, actor: Actor, names: &Names) -> Told {
+    let who = names.of(actor);
+    let one = match event {
+        ReviewEvent::ReviewSaved { .. } => told(format!("{who} saved the review.")),
+        ReviewEvent::RecommendationRated { place, rating, .. } => told(format!(
+            "{who} rated recommendation {place}: {}.",
+            review::rating(*rating).to_lowercase()
+        )),
+        ReviewEvent::PreventionStepAdded { text, plan, .. } => match plan {
+            PreventionPlan::Planned { owner, due } => {
+                let owner = names.of(Actor::Account(*owner));
+                told(format!("{who} added a prevention step for {owner}, due {due}:")).words(text)
+            }
+            PreventionPlan::WillNotBeDone { .. } => {
+                told(format!("{who} wrote down a prevention step that will not be done:"))
+                    .words(text)
+            }
+        },
+        ReviewEvent::PreventionStepDone { step, evidence, .. } => {
+            told(format!("{who} marked prevention step {step} as done:")).words(evidence)
+        }
+        ReviewEvent::PreventionStepDropped { step, reason, .. } => {
+            told(format!("{who} dropped prevention step {step}:")).words(reason)
+        }
+    };
+    one.tone(Tone::Person)
+}

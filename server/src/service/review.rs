@@ -1,0 +1,249 @@
+//! Reviews of incidents: facts made of journal and history, and what people write, rate and plan
+//! beside them.
+
+mod facts;
+
+use commands::{
+    audit::AuditFilter,
+    command::{
+        AddPreventionStep, Command, DropPreventionStep, FinishPreventionStep, RateRecommendation,
+        SaveReview,
+    },
+    operation::Operation as _,
+    review::{
+        PreventionList, RatedRecommendation, ReviewPage, StepOwner, add_step, can_be_rated,
+        drop_step, finish_step, save,
+    },
+    view::Series,
+};
+use domain::{
+    access::Principal,
+    actor::Actor,
+    authorization::authorize,
+    error::{Entity, Error},
+    id::IncidentNumber,
+    incident::Incident,
+    journal::{Entry, Event},
+    review::{
+        DueDate, PreventionCounts, PreventionStep, PreventionSteps, Ratings, ReviewVersions,
+        StepState,
+    },
+    time::Span,
+};
+use wording::summary::headline;
+
+use super::{failure::refuse, inner::Inner, readings::without_body};
+use crate::store::{About, StoreError, readable};
+
+/// The most entries of a kind about one incident that are read.
+const ENTRIES: u32 = 500;
+/// The most entries of a kind about all incidents that are read: the newest.
+const ALL_ENTRIES: u32 = 2_000;
+/// The most steps that are over and listed.
+const ENDED: usize = 50;
+/// The most earlier versions that are shown.
+const EARLIER: usize = 20;
+/// The most charts.
+const CHARTS: usize = 6;
+/// The time before and after an incident that charts show.
+const BEFORE: Span = Span::from_mins(30);
+const AFTER: Span = Span::from_mins(10);
+
+/// The kinds of entries of which prevention steps are made.
+const PREVENTION: [&str; 3] =
+    ["prevention_step_added", "prevention_step_done", "prevention_step_dropped"];
+
+impl Inner {
+    /// The review of an incident.
+    pub(super) async fn review(
+        &self,
+        caller: &Principal,
+        number: IncidentNumber,
+    ) -> Result<ReviewPage, Error> {
+        // Read before everything else: what comes meanwhile is told by the next reading.
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let incident = self.real_incident(number).await?;
+        let timeline = self.review_timeline(number).await.map_err(refuse)?;
+        let (facts, compared) = self.review_facts(&incident, &timeline).await?;
+        let versions = self.review_versions(number).await.map_err(refuse)?;
+        let rated = self.of_kinds(Some(number), &["recommendation_rated"]).await.map_err(refuse)?;
+        let ratings = Ratings::of(&rated);
+        let ran = incident.recommendations.iter().filter(|one| can_be_rated(&incident, one.place));
+        let saved = versions.last().cloned();
+        let newest = saved.as_ref().map(|saved| saved.number);
+        let earlier = versions.versions.into_iter().rev().filter(|one| Some(one.number) != newest);
+        Ok(ReviewPage {
+            cursor,
+            checked_at: self.clock.now().wall,
+            incident: number,
+            headline: headline(&incident.summary),
+            opened_at: incident.opened_at,
+            resolved_at: incident.resolution.as_ref().map(|end| end.at),
+            facts,
+            compared,
+            timeline: timeline.into_iter().map(without_body).collect(),
+            series: self.review_series(&incident).await,
+            saved,
+            earlier: earlier.take(EARLIER).collect(),
+            ratings: ran
+                .map(|one| RatedRecommendation {
+                    place: one.place,
+                    title: one.title.clone(),
+                    rating: ratings.at(one.place),
+                })
+                .collect(),
+            steps: self.prevention_steps(Some(number)).await.map_err(refuse)?.0,
+            owners: self.step_owners().await?,
+            issue_url: self.issue_url(),
+            names: self.names().await?,
+            may_write: authorize(caller, SaveReview::PERMISSION).is_ok(),
+            may_rate: authorize(caller, RateRecommendation::PERMISSION).is_ok(),
+        })
+    }
+
+    /// The prevention steps of all incidents.
+    pub(super) async fn prevention(&self, caller: &Principal) -> Result<PreventionList, Error> {
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let steps = self.prevention_steps(None).await.map_err(refuse)?;
+        let open = steps.open().into_iter().cloned().collect();
+        let mut ended: Vec<PreventionStep> =
+            steps.0.into_iter().filter(|one| !one.is_open()).collect();
+        ended.sort_by_key(|one| match one.state {
+            StepState::Done { entry, .. } | StepState::Dropped { entry, .. } => {
+                std::cmp::Reverse(entry)
+            }
+            StepState::Open { .. } => std::cmp::Reverse(0),
+        });
+        ended.truncate(ENDED);
+        Ok(PreventionList {
+            cursor,
+            today: self.today(),
+            open,
+            ended,
+            issue_url: self.issue_url(),
+            names: self.names().await?,
+            may_write: authorize(caller, FinishPreventionStep::PERMISSION).is_ok(),
+        })
+    }
+
+    /// The numbers of prevention steps that are open; nothing while the database is away.
+    pub(super) async fn prevention_counts(&self) -> Option<PreventionCounts> {
+        let steps = self.ask(self.prevention_steps(None)).await.ok()?;
+        Some(steps.counts(self.today()))
+    }
+
+    /// The events of a change of a review, and the condition under which they are written.
+    pub(super) async fn review_events(
+        &self,
+        actor: Actor,
+        incident: IncidentNumber,
+        command: Command,
+    ) -> Result<(About, Vec<Event>), Error> {
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        // Nothing is learned from what was no incident.
+        self.check_incident(incident).await?;
+        let steps = || async { self.prevention_steps(Some(incident)).await.map_err(refuse) };
+        let events = match command {
+            Command::SaveReview(SaveReview { replaces, sections, .. }) => {
+                let known = self.review_versions(incident).await.map_err(refuse)?;
+                save(incident, &known, replaces, &sections, actor)?
+            }
+            Command::AddPreventionStep(AddPreventionStep { text, plan, .. }) => {
+                let owners = self.step_owners().await?;
+                let owners: Vec<_> = owners.into_iter().map(|one| one.account).collect();
+                add_step(incident, &steps().await?, &text, &plan, &owners, self.today())?
+            }
+            Command::FinishPreventionStep(FinishPreventionStep { step, evidence, .. }) => {
+                finish_step(&steps().await?, step, &evidence)?
+            }
+            Command::DropPreventionStep(DropPreventionStep { step, reason, .. }) => {
+                drop_step(&steps().await?, step, &reason)?
+            }
+            _ => Vec::new(),
+        };
+        Ok((About::Review { incident, after: cursor.number }, events))
+    }
+
+    /// An incident that something can be learned from.
+    async fn real_incident(&self, number: IncidentNumber) -> Result<Incident, Error> {
+        self.check_incident(number).await?;
+        let incident = self.store.incident(number).await.map_err(refuse)?;
+        incident.ok_or(Error::NotFound(Entity::Incident(number)))
+    }
+
+    /// The newest entries of an incident, and its opening.
+    async fn review_timeline(&self, number: IncidentNumber) -> Result<Vec<Entry>, StoreError> {
+        let mut timeline = self.of_kinds(Some(number), &["incident_opened"]).await?;
+        let opening = timeline.last().map_or(0, |entry| entry.number);
+        let newest = self.store.timeline(number, ENTRIES).await?;
+        timeline.extend(newest.into_iter().filter(|entry| entry.number > opening));
+        Ok(timeline)
+    }
+
+    async fn review_series(&self, incident: &Incident) -> Vec<Series> {
+        let now = self.clock.now().wall;
+        let until = incident.resolution.as_ref().map_or(now, |end| end.at.plus(AFTER));
+        let from = incident.began_at.minus(BEFORE);
+        let mut series = Vec::new();
+        for known in incident.breaches.iter().take(CHARTS) {
+            let key = &known.breach.key;
+            let course = self.course(key.subject.clone(), key.signal.clone(), from, until);
+            series.extend(course.await.ok());
+        }
+        series
+    }
+
+    async fn review_versions(&self, number: IncidentNumber) -> Result<ReviewVersions, StoreError> {
+        Ok(ReviewVersions::of(&self.of_kinds(Some(number), &["review_saved"]).await?))
+    }
+
+    /// The prevention steps of one incident, or of all.
+    async fn prevention_steps(
+        &self,
+        incident: Option<IncidentNumber>,
+    ) -> Result<PreventionSteps, StoreError> {
+        let mut entries = self.of_kinds(incident, &PREVENTION).await?;
+        let is_redacted = |entry: &&Entry| entry.event.is_none();
+        let redacted = entries.iter().filter(is_redacted).map(|entry| entry.number).collect();
+        entries.extend(self.redactions_of(redacted).await?);
+        Ok(PreventionSteps::of(&entries))
+    }
+
+    /// Entries of some kinds, oldest first.
+    async fn of_kinds(
+        &self,
+        incident: Option<IncidentNumber>,
+        kinds: &[&str],
+    ) -> Result<Vec<Entry>, StoreError> {
+        let most = if incident.is_some() { ENTRIES } else { ALL_ENTRIES };
+        let mut entries = Vec::new();
+        for kind in kinds {
+            let kind = Some((*kind).to_owned());
+            let filter = AuditFilter { incident, kind, ..AuditFilter::default() };
+            for (stored, _) in self.store.as_trail().trail(&filter, most).await? {
+                entries.push(readable(&stored)?);
+            }
+        }
+        entries.sort_by_key(|entry| entry.number);
+        Ok(entries)
+    }
+
+    /// The people who may own a step: those who may do something.
+    async fn step_owners(&self) -> Result<Vec<StepOwner>, Error> {
+        let known = self.known().await?;
+        let open = known.roster.accounts.iter().filter(|one| one.closed_at.is_none());
+        let mut owners: Vec<StepOwner> = open
+            .map(|one| StepOwner { account: one.id, name: one.name.clone(), role: one.role })
+            .collect();
+        owners.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(owners)
+    }
+
+    fn today(&self) -> DueDate {
+        DueDate::of(self.clock.now().wall)
+    }
+
+    fn issue_url(&self) -> Option<String> {
+        self.set_up.get().and_then(|set_up| set_up.issue_url.clone())
+    }
+}
