@@ -1,6 +1,8 @@
 //! From the opening of an incident, as the journal tells it, to the first draft of a message to
 //! customers in the hands of who asked for it.
 
+use std::time::{Duration, Instant};
+
 use domain::time::Timestamp;
 use serde_json::Value;
 
@@ -10,6 +12,23 @@ use crate::{
 };
 
 const ROUNDS: usize = 5;
+
+/// The number of the incident about a subject, as soon as there is one.
+async fn number_of(
+    connection: &mut Connection,
+    subject: &str,
+) -> Result<Value, Box<dyn std::error::Error>> {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(10) {
+        let incidents = connection.get("/api/ops/incidents", &[]).await?;
+        let incidents: Value = serde_json::from_slice(&incidents.body)?;
+        let mut active = incidents["active"].as_array().into_iter().flatten();
+        if let Some(one) = active.find(|one| one["cause"] == *subject) {
+            return Ok(one["number"].clone());
+        }
+    }
+    Err(format!("no incident about {subject} within 10 s").into())
+}
 
 pub async fn measure() -> Outcome {
     let server = Server::start().await?;
@@ -21,11 +40,7 @@ pub async fn measure() -> Outcome {
         let body = batch(1, |_| (subject.clone(), 9_000.0));
         expect(connection.post("/api/ops/signals", &body).await?.status, 202)?;
         wait_for(&mut stream, &subject).await?;
-        let incidents = connection.get("/api/ops/incidents", &[]).await?;
-        let incidents: Value = serde_json::from_slice(&incidents.body)?;
-        let its = |one: &&Value| one["cause"] == *subject;
-        let active = incidents["active"].as_array().into_iter().flatten();
-        let number = active.into_iter().find(its).ok_or("no incident")?["number"].clone();
+        let number = number_of(&mut connection, &subject).await?;
         let page = connection.get(&format!("/api/ops/incidents/{number}/messages"), &[]).await?;
         let came = micros();
         let page: Value = serde_json::from_slice(&page.body)?;
