@@ -53,6 +53,7 @@ pub async fn measure() -> Outcome {
         let server = Server::start_with(Documents {
             behaviour: BEHAVIOUR,
             commands: Some(&catalogue()),
+            limits: None,
             configuration: &configuration,
         })
         .await?;

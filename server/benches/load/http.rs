@@ -36,6 +36,11 @@ impl Connection {
         })
     }
 
+    /// Names another host in each request than the address.
+    pub fn with_host(self, host: &str) -> Self {
+        Self { host: host.to_owned(), ..self }
+    }
+
     pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Outcome<Answer> {
         let more: String =
             headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

@@ -1,5 +1,6 @@
 //! Measures the real program from outside: `cargo bench -p server --bench load`. Prints one line
-//! for each figure that README states.
+//! for each figure that README states. `-- gate` measures one part; a number after it is how often
+//! something is tried, where a part tries something: `-- retry-storm 20`.
 //!
 //! The program is started on a free port with a data directory of its own. Readers of the live
 //! stream run in processes of their own (this same program, called with `readers`), as one process
@@ -15,12 +16,14 @@ use std::{
 use http::Connection;
 use process::Usage;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
-    process::{Child, Command},
+    process::{Child, ChildStdout, Command},
 };
 
+mod application;
 mod approvals;
+mod draft;
 mod gate;
 mod history;
 mod http;
@@ -29,7 +32,11 @@ mod pages;
 #[expect(clippy::unwrap_used, reason = "the server of the tests")]
 mod postgres_server;
 mod process;
+mod proxy;
+mod safe_mode;
+mod simulate;
 mod spike;
+mod storm;
 
 /// Thresholds that fire at once, so that the time measured is the program's own.
 const THRESHOLDS: &str = include_str!("thresholds.md");
@@ -46,7 +53,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         return readers(address, cookie, count.parse()?).await;
     }
-    let only = arguments.iter().find(|argument| !argument.starts_with('-')).cloned();
+    let tries = arguments.iter().find_map(|argument| argument.parse::<usize>().ok());
+    let is_name =
+        |argument: &&String| !argument.starts_with('-') && argument.parse::<usize>().is_err();
+    let only = arguments.iter().find(is_name).cloned();
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     println!(
         "{} cores; {}",
@@ -73,6 +83,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if wanted("spike") {
         spike::measure().await?;
+    }
+    if wanted("retry-storm") {
+        storm::measure(tries.unwrap_or(5)).await?;
+    }
+    if wanted("safe-mode") {
+        safe_mode::measure(tries.unwrap_or(50)).await?;
+    }
+    if wanted("draft") {
+        draft::measure().await?;
     }
     if wanted("entry") {
         pages::entry().await?;
@@ -107,6 +126,7 @@ struct Documents<'a> {
     behaviour: &'a str,
     /// The catalogue of commands.
     commands: Option<&'a str>,
+    limits: Option<&'a str>,
     configuration: &'a str,
 }
 
@@ -136,27 +156,12 @@ impl Server {
         if let Some(commands) = documents.commands {
             fs::write(ops.join("runbooks/recovery.commands.md"), commands)?;
         }
-        let configuration = dir.path().join("calm-ops.toml");
-        fs::write(&configuration, documents.configuration)?;
-        let mut child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(dir.path().join("data"))
-            .arg("--ops-dir")
-            .arg(&ops)
-            .arg("--config")
-            .arg(&configuration)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        if let Some(limits) = documents.limits {
+            fs::write(ops.join("protection/limits.md"), limits)?;
+        }
+        fs::write(dir.path().join("calm-ops.toml"), documents.configuration)?;
+        let (child, address, mut lines) = launch(dir.path()).await?;
         let pid = child.id().ok_or("the program ended at once")?;
-        let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let address = loop {
-            let line = lines.next_line().await?.ok_or("the program ended before it was ready")?;
-            if let Some((_, port)) = line.split_once("http://localhost:") {
-                let port: String = port.chars().take_while(char::is_ascii_digit).collect();
-                break format!("127.0.0.1:{port}");
-            }
-        };
         // As its owner, by the link in the file that the next line tells of.
         lines.next_line().await?.ok_or("the program ended before it was ready")?;
         let link = fs::read_to_string(dir.path().join("data/owner-link"))?;
@@ -171,9 +176,47 @@ impl Server {
     }
 
     async fn stop(mut self) -> Outcome {
+        self.kill().await
+    }
+
+    /// `kill -9`.
+    async fn kill(&mut self) -> Outcome {
         self.child.start_kill()?;
         self.child.wait().await?;
         Ok(())
+    }
+
+    /// Starts it again with what it left; on another port.
+    async fn restart(&mut self) -> Outcome {
+        let (child, address, mut lines) = launch(self.dir.path()).await?;
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        self.pid = child.id().ok_or("the program ended at once")?;
+        (self.child, self.address) = (child, address);
+        Ok(())
+    }
+}
+
+/// Starts the program on the folders that are there, and waits until it says where it listens.
+async fn launch(
+    dir: &Path,
+) -> Result<(Child, String, Lines<BufReader<ChildStdout>>), Box<dyn std::error::Error>> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_calm-ops"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir.join("data"))
+        .arg("--ops-dir")
+        .arg(dir.join("ops"))
+        .arg("--config")
+        .arg(dir.join("calm-ops.toml"))
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    loop {
+        let line = lines.next_line().await?.ok_or("the program ended before it was ready")?;
+        if let Some((_, port)) = line.split_once("http://localhost:") {
+            let port: String = port.chars().take_while(char::is_ascii_digit).collect();
+            return Ok((child, format!("127.0.0.1:{port}"), lines));
+        }
     }
 }
 
@@ -306,15 +349,7 @@ async fn latency() -> Outcome {
         let body = batch(1, |_| (subject.clone(), value));
         let began = Instant::now();
         expect(connection.post("/api/ops/signals", &body).await?.status, 202)?;
-        loop {
-            let mut line = String::new();
-            if stream.read_line(&mut line).await? == 0 {
-                return Err("the stream ended".into());
-            }
-            if line.contains("\"event\":\"") && line.contains(&format!("\"{subject}\"")) {
-                break;
-            }
-        }
+        wait_for(&mut stream, &subject).await?;
         times.push(began.elapsed());
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
@@ -456,6 +491,20 @@ async fn open_stream(
         }
         if line.contains(r#""event":"hello""#) {
             return Ok(reader);
+        }
+    }
+}
+
+/// Reads the stream up to the first event that names a subject.
+async fn wait_for(stream: &mut BufReader<TcpStream>, subject: &str) -> Outcome {
+    let subject = format!("\"{subject}\"");
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await? == 0 {
+            return Err("the stream ended".into());
+        }
+        if line.contains("\"event\":\"") && line.contains(&subject) {
+            return Ok(());
         }
     }
 }

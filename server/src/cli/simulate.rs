@@ -60,9 +60,12 @@ pub(super) struct Simulate {
     /// The number of other organizations. Default: 5; one-of-many: 1000.
     #[arg(long, value_name = "NUMBER")]
     others: Option<u32>,
-    /// The usual rate of each organization. Default: 2/s; one-of-many: 1/s.
+    /// The usual rate of each other organization. Default: 2/s; one-of-many: 1/s.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     others_rate: Option<f64>,
+    /// The usual rate of the organization that makes the trouble. Default: that of the others.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    usual_rate: Option<f64>,
     /// The path of uploads.
     #[arg(long, value_name = "PATH", default_value = "/upload")]
     path: String,
@@ -177,6 +180,7 @@ impl Simulate {
             rate: self.rate.unwrap_or(standard.rate),
             others: self.others.unwrap_or(standard.others),
             others_rate: self.others_rate.unwrap_or(standard.others_rate),
+            usual_rate: self.usual_rate,
             calm: self.calm.unwrap_or(standard.calm),
             ramp: self.ramp.unwrap_or(standard.ramp),
             hold: self.hold.unwrap_or(standard.hold),
@@ -276,7 +280,7 @@ async fn storm(
     if capacity.service_time.is_zero() || patience.timeout.is_some_and(|limit| limit.is_zero()) {
         return Err(usage("--service-time and --timeout: expected a time above zero"));
     }
-    let usual = (f64::from(parameters.others) + 1.0) * parameters.others_rate;
+    let usual = parameters.usual_load();
     let most = capacity.per_second();
     if usual >= most {
         return Err(usage(format!(

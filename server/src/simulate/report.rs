@@ -277,6 +277,7 @@ impl Report {
                 "rate_per_s": self.parameters.rate,
                 "others": others,
                 "others_rate_per_s": others_rate,
+                "usual_rate_per_s": self.parameters.usual_rate.unwrap_or(*others_rate),
                 "calm_s": self.parameters.calm.as_secs_f64(),
                 "ramp_s": self.parameters.ramp.as_secs_f64(),
                 "for_s": self.parameters.hold.as_secs_f64(),

@@ -3,7 +3,8 @@
 //!
 //! The map is a tree of two levels with shared parts: whoever holds a copy sees it unchanged, and a
 //! change copies one leaf and the two nodes above it, however many organizations there are. A
-//! million organizations with names of 12 bytes take about 60 MiB.
+//! million organizations with names of up to 19 bytes ask for 44 MB in a million allocations (`cargo
+//! bench -p engine --bench gate plans`); what the allocator rounds each up to comes on top.
 
 use std::{hash::Hasher, sync::Arc};
 

@@ -64,6 +64,7 @@ impl Scenario {
             rate: 50.0,
             others: 5,
             others_rate: 2.0,
+            usual_rate: None,
             calm: Span::from_secs(30),
             ramp: Span::from_secs(10),
             hold: Span::from_secs(60),
@@ -102,8 +103,10 @@ pub struct Parameters {
     pub rate: f64,
     /// The number of other organizations.
     pub others: u32,
-    /// The usual rate of each organization, in requests per second.
+    /// The usual rate of each other organization, in requests per second.
     pub others_rate: f64,
+    /// The usual rate of the organization that makes the trouble; `None` for that of the others.
+    pub usual_rate: Option<f64>,
     /// The time before the trouble.
     pub calm: Span,
     /// The time in which it rises, and in which it falls. While flapping at most half of 10 s.
@@ -135,6 +138,11 @@ impl Parameters {
             Scenario::Flapping => self.hold,
             _ => self.hold.plus(self.ramp).plus(self.ramp),
         }
+    }
+
+    /// The usual requests of all organizations together, per second.
+    pub fn usual_load(&self) -> f64 {
+        f64::from(self.others) * self.others_rate + self.usual_rate.unwrap_or(self.others_rate)
     }
 
     /// The length of the run.

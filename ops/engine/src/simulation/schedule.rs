@@ -28,18 +28,22 @@ impl Schedule {
     /// Makes the schedule of a simulation. The same parameters make the same schedule.
     pub fn new(parameters: &Parameters) -> Result<Self, BadParameters> {
         let trouble = trouble(parameters);
-        let usual = Profile::steady(Span::ZERO, parameters.length(), parameters.others_rate);
-        let senders = f64::from(parameters.others) + 1.0;
+        let length = parameters.length();
+        let usual = |rate| Profile::steady(Span::ZERO, length, rate);
+        let others = usual(parameters.others_rate);
+        let chosen = usual(parameters.usual_rate.unwrap_or(parameters.others_rate));
         let troubled = match parameters.scenario {
-            Scenario::Everybody => senders,
+            Scenario::Everybody => f64::from(parameters.others) + 1.0,
             _ => 1.0,
         };
-        parameters.check(senders * usual.requests() + troubled * trouble.requests())?;
+        let requests = f64::from(parameters.others) * others.requests() + chosen.requests();
+        parameters.check(requests + troubled * trouble.requests())?;
         let mut requests = Vec::new();
         let everyone =
             std::iter::once(Sender::Chosen).chain((1..=parameters.others).map(Sender::Other));
         for (stream, sender) in (0_u64..).zip(everyone) {
             let mut random = Random::new(parameters.seed, 2 * stream);
+            let usual = if sender == Sender::Chosen { &chosen } else { &others };
             for at in usual.times(&mut random) {
                 let purpose = usual_purpose(random.share());
                 requests.push(Planned { at, sender, purpose });
@@ -51,8 +55,7 @@ impl Schedule {
         }
         requests.sort_unstable_by_key(|planned| (planned.at, planned.sender));
         let trouble_until = parameters.calm.plus(parameters.trouble());
-        let phases =
-            Phases { trouble_from: parameters.calm, trouble_until, end: parameters.length() };
+        let phases = Phases { trouble_from: parameters.calm, trouble_until, end: length };
         Ok(Self { requests, phases })
     }
 }

@@ -17,6 +17,7 @@ fn small(scenario: Scenario) -> Parameters {
         ramp: seconds(4),
         hold: seconds(40),
         after: seconds(20),
+        usual_rate: Some(9.0),
         ..scenario.standard()
     }
 }
@@ -45,6 +46,9 @@ fn only_the_chosen_organization_spikes_unless_everybody_does() {
                 assert_eq!((scenario, count), (Scenario::ManyNames, 1));
             }
         }
+        let its_own = |one: &&Planned| one.sender == Sender::Chosen && !one.purpose.is_trouble();
+        let usual = schedule.requests.iter().filter(its_own).count() as f64;
+        assert!((usual - 9.0 * length).abs() <= 1.0, "{scenario:?}: {usual}");
         for planned in &schedule.requests {
             let phase = schedule.phases.phase(planned.at);
             assert!(!planned.purpose.is_trouble() || phase == Phase::During, "{planned:?}");
