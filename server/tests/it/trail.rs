@@ -67,7 +67,7 @@ fn the_trail_is_searched_and_proved_over_the_interface() {
     assert!(
         refused
             .body
-            .contains("use one of 'decisions', 'incidents', 'protection', 'status-page', 'messages', 'people' and 'changes'"),
+            .contains("use one of 'decisions', 'incidents', 'protection', 'status-page', 'messages', 'reviews', 'people' and 'changes'"),
         "{}",
         refused.body
     );
