@@ -21,6 +21,8 @@ const WORKERS: usize = 21;
 const SERVICE_TIME: Duration = Duration::from_millis(40);
 /// Waits are compared in steps of this length, in microseconds.
 const STEP: u64 = 100_000;
+/// Steps of a second.
+const CALM_STEPS: usize = 10;
 
 /// The threshold is past at once, so that what is measured is the program's own time. One incident
 /// for each spike, however many there are.
@@ -222,8 +224,8 @@ fn overloaded(report: &Value, work: &[Work]) -> Result<Overload, Box<dyn std::er
     })
 }
 
-/// Milliseconds from the limit to the end of the last step in which half of the requests waited
-/// longer than almost all do usually; 0 if there is none.
+/// Milliseconds from the limit to the first second in which, in each step, half of the requests
+/// waited no longer than almost all do usually; not a number if there is none.
 fn calm_again(work: &[Work], limited: u64, until: u64, usual: Duration) -> f64 {
     let waits = |step: u64| {
         let within = limited + step * STEP..limited + (step + 1) * STEP;
@@ -233,6 +235,7 @@ fn calm_again(work: &[Work], limited: u64, until: u64, usual: Duration) -> f64 {
         waits.get(waits.len() / 2).copied().unwrap_or_default()
     };
     let steps = until.saturating_sub(limited) / STEP;
-    let last = (0..steps).rev().find(|step| waits(*step) > usual);
-    last.map_or(0.0, |step| ((step + 1) * STEP) as f64 / 1e3)
+    let calm: Vec<bool> = (0..steps).map(|step| waits(step) <= usual).collect();
+    let first = calm.windows(CALM_STEPS).position(|steps| steps.iter().all(|calm| *calm));
+    first.map_or(f64::NAN, |step| step as f64 * STEP as f64 / 1e3)
 }
