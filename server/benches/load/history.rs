@@ -8,6 +8,8 @@ use std::{
 };
 
 use domain::{
+    signal::Signal,
+    subject::Subject,
     time::{Span, Timestamp},
     unit::Unit,
 };
@@ -62,7 +64,8 @@ const COURSES: [(&str, f64, Course); 7] = [
 
 /// The minutes of a signal, over days.
 fn minutes(subject: &str, (mut value, course): (f64, Course), days: u64) -> Vec<Rollup> {
-    let (Ok(subject), Ok(signal)) = (subject.parse(), "queue.depth".parse()) else {
+    let names = (subject.parse::<Subject>(), "queue.depth".parse::<Signal>());
+    let (Ok(subject), Ok(signal)) = names else {
         return Vec::new();
     };
     let mut random = Random(7);
