@@ -44,17 +44,27 @@ pub async fn a_period_is_put_together_in_steps(place: &Place) {
         let range = (minutes(from), minutes(to));
         past.buckets(&subject, &signal, RollupStep::Minute, range, width).await.unwrap()
     };
-    let bucket =
-        |place: u64, min, mean, max, count| Bucket { start: minutes(place), min, mean, max, count };
+    let bucket = |place: u64, (min, mean, max, last), count| Bucket {
+        start: minutes(place),
+        min,
+        mean,
+        max,
+        last,
+        count,
+    };
     // The mean counts each value once, and a step without values is not there.
     assert_eq!(
         buckets(0, 60).await,
-        [bucket(0, 1.0, 3.0, 7.0, 4), bucket(4, 3.0, 4.0, 5.0, 1), bucket(12, 7.0, 8.0, 9.0, 2)]
+        [
+            bucket(0, (1.0, 3.0, 7.0, 6.0), 4),
+            bucket(4, (3.0, 4.0, 5.0, 4.0), 1),
+            bucket(12, (7.0, 8.0, 9.0, 8.0), 2),
+        ]
     );
     assert_eq!(buckets(3, 12).await.iter().map(|one| one.count).collect::<Vec<_>>(), [1, 1]);
     assert_eq!(buckets(20, 60).await, []);
     let hours = past.buckets(&subject, &signal, RollupStep::Hour, (begin, minutes(60)), width);
-    assert_eq!(hours.await.unwrap(), [bucket(0, 49.0, 50.0, 51.0, 1)]);
+    assert_eq!(hours.await.unwrap(), [bucket(0, (49.0, 50.0, 51.0, 50.0), 1)]);
     let known = past.series(&subject, &signal).await.unwrap().unwrap();
     assert_eq!(known.last_at, Some(minutes(12)));
 }
