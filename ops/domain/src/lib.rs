@@ -40,3 +40,4 @@ pub mod summary;
 pub mod text;
 pub mod time;
 pub mod unit;
+pub mod usual;
