@@ -97,7 +97,11 @@ impl Levels {
         let most = bound(self.spread, OUTLIER);
         self.widen(deviation.abs());
         let bounded = deviation.clamp(-most, most);
-        let level = predicted + bounded - self.drift;
+        // What is near the hour's own mean is no trouble, although a prediction that is drawn
+        // towards other hours may be far from it.
+        let own = self.week[of_week(hour)];
+        let is_own = own.weight > 0.0 && (median - self.drift - own.value).abs() <= most;
+        let level = if is_own { median } else { predicted + bounded } - self.drift;
         self.week[of_week(hour)].learn(level, LEAST_WEIGHT, MOST_WEEKS);
         self.overall.learn(level, 1.0 / OVERALL_HOURS, 1e6);
         self.drift += FOLLOWS * bounded;
