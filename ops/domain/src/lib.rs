@@ -42,3 +42,4 @@ pub mod summary;
 pub mod text;
 pub mod time;
 pub mod unit;
+pub mod usual;
