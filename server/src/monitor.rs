@@ -46,7 +46,7 @@ use crate::{
         bundles::Wanted,
         evidence::Recent,
         host_change::KnownHost,
-        in_flight::{Away, Landed, UsualValues},
+        in_flight::{Away, Landed, Usual},
         intake::Intake,
         recording::Standing,
         runner::Told,
@@ -166,7 +166,7 @@ pub struct Monitor {
     tracked_at: Option<Now>,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
-    study: Option<JoinHandle<UsualValues>>,
+    study: Option<JoinHandle<Usual>>,
     /// Removes and packs history; ends with the monitor.
     tidying: Option<AbortOnDropHandle<()>>,
     facts: Facts,
@@ -485,8 +485,6 @@ impl Monitor {
         let mut core = self.parts.intake.core();
         if core.engine.thresholds().sha256() != thresholds.sha256() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
-            // Other levels may be relative to what is usual.
-            self.learned_at = None;
             if let Some(text) = self
                 .parts
                 .documents

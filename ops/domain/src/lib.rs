@@ -42,4 +42,3 @@ pub mod summary;
 pub mod text;
 pub mod time;
 pub mod unit;
-pub mod usual;

@@ -11,8 +11,6 @@ mod checkpoint;
 mod ending;
 mod places;
 mod presence;
-#[cfg(test)]
-mod relative_tests;
 mod saved_state;
 mod series;
 #[cfg(test)]
@@ -38,7 +36,6 @@ use domain::{
     subject::Subject,
     time::{MonotonicTime, Now, Span, Timestamp},
     unit::Unit,
-    usual::Usual,
 };
 use foldhash::{fast, quality};
 use policy::thresholds::{Effective, Level, Row, Thresholds};
@@ -251,17 +248,10 @@ impl Engine {
         series.core.silent.is_some() || series.may_change(rows, value, waited)
     }
 
-    /// Says what is usual for a series at this hour. The value explains; levels that are relative to
-    /// it are judged only where its range is known, and what they held is over when it is not
-    /// known any more.
-    pub fn set_usual(&mut self, id: SeriesId, usual: Option<Usual>) {
-        let Some(series) = self.series.get_mut(id.0 as usize) else { return };
-        let usual = usual.and_then(Usual::checked);
-        series.core.usual = usual.map(|usual| usual.value);
-        series.core.usual_range = usual.and_then(|usual| usual.range);
-        if series.core.usual_range.is_none() && series.is_relative(self.thresholds.rows()) {
-            series.core.states[0].rule(None);
-            self.dirty = true;
+    /// Says what is usual for a series; it only explains.
+    pub fn set_usual(&mut self, id: SeriesId, usual: Option<f64>) {
+        if let Some(series) = self.series.get_mut(id.0 as usize) {
+            series.core.usual = usual.filter(|value| value.is_finite());
         }
     }
 
@@ -390,7 +380,6 @@ impl Engine {
         let (at, value) = core.newest()?;
         let number = |severity: Severity| match series.row(rows, 0)?.level(severity)? {
             Level::Above(level) | Level::Below(level) => Some(level),
-            Level::Usual(level) => level.bounds(core.known_usual()?)?.near(value),
             Level::Rises { .. } | Level::Reaches { .. } => None,
         };
         Some(Reading {
@@ -528,42 +517,17 @@ impl Series {
     fn may_change(&self, rows: &[Row], value: f64, waited: i64) -> bool {
         self.row(rows, 0).is_some_and(|row| {
             let state = &self.core.states[0];
-            let worse = self.is_past(row, value);
+            let worse = match row.base() {
+                Some(Level::Above(level)) => value > level,
+                Some(Level::Below(level)) => value < level,
+                Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
+            };
             match &state.held {
                 None => worse && state.may_fire(row, waited),
                 Some(_) if worse => state.may_fire(row, waited),
                 Some(_) => true,
             }
         })
-    }
-
-    /// Whether the row that watches its level is relative to what is usual.
-    fn is_relative(&self, rows: &[Row]) -> bool {
-        let base = self.row(rows, 0).and_then(Row::base);
-        base.is_some_and(|level| matches!(level, Level::Usual(_)))
-    }
-
-    /// Whether a value is past the first level of a row that watches levels.
-    fn is_past(&self, row: &Row, value: f64) -> bool {
-        match row.base() {
-            Some(Level::Above(level)) => value > level,
-            Some(Level::Below(level)) => value < level,
-            Some(Level::Usual(level)) => {
-                let excess = self.core.known_usual().and_then(|usual| level.excess(value, usual));
-                excess.is_some_and(|excess| excess > level.on_scale())
-            }
-            Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
-        }
-    }
-
-    /// A level as a breach tells it, with the values that are within it at this hour.
-    fn crossing(&self, level: Level) -> Crossing {
-        match (level.crossing(), self.core.known_usual()) {
-            (Crossing::Usual { relative, .. }, Some(usual)) => {
-                Crossing::Usual { relative, bounds: relative.bounds(usual).unwrap_or_default() }
-            }
-            (crossing, _) => crossing,
-        }
     }
 
     fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
@@ -587,12 +551,16 @@ impl Series {
         if self.plan == Plan::default() {
             return Status::Shown;
         }
-        let beyond = self.row(rows, 0).is_some_and(|row| self.is_past(row, value));
+        let beyond = match self.row(rows, 0).and_then(Row::base) {
+            Some(Level::Above(level)) => value > level,
+            Some(Level::Below(level)) => value < level,
+            Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
+        };
         // What moves this fast just now is beyond its level before the row has reckoned it so.
         let soon = self.row(rows, 2).and_then(Row::base).zip(self.shown_limit(rows)).is_some_and(
             |(base, seconds)| match base {
                 Level::Reaches { within, .. } => seconds < within.as_secs_f64(),
-                Level::Above(_) | Level::Below(_) | Level::Usual(_) | Level::Rises { .. } => false,
+                Level::Above(_) | Level::Below(_) | Level::Rises { .. } => false,
             },
         );
         let beyond =
@@ -734,7 +702,7 @@ impl Series {
             }
             (Some((row, held, easing)), _) => {
                 let level = row.level(held.severity).or(row.base())?;
-                (breach.severity, breach.crossing) = (held.severity, self.crossing(level));
+                (breach.severity, breach.crossing) = (held.severity, level.crossing());
                 (breach.since, breach.severity_since, breach.fired_at) =
                     (held.since, held.severity_since, held.fired_at);
                 (breach.unsteady, breach.peak) = (held.unsteady, held.peak);

@@ -20,7 +20,6 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
     unit::Unit,
-    usual::{Usual, UsualRange},
 };
 use policy::{diagnostic::Diagnostic, thresholds::Thresholds};
 use serde::{Deserialize, Serialize};
@@ -114,9 +113,6 @@ pub enum Input {
         series: SeriesId,
         /// The value.
         usual: Option<f64>,
-        /// The range in which nearly all values lie, where it is known well enough to alert by.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        range: Option<UsualRange>,
     },
     /// The interval at which the source of a series is asked became known.
     Interval {
@@ -415,10 +411,9 @@ impl Run {
                 let id = self.id(index, *series)?;
                 self.engine.unseen(id, reason);
             }
-            Input::Usual { series, usual, range } => {
+            Input::Usual { series, usual } => {
                 let id = self.id(index, *series)?;
-                let usual = usual.map(|value| Usual { value, range: *range });
-                self.engine.set_usual(id, usual);
+                self.engine.set_usual(id, *usual);
             }
             Input::Interval { series, interval } => {
                 let id = self.id(index, *series)?;

@@ -1,14 +1,13 @@
 //! Work of the monitor that is on its way: its results, and how they are waited for.
 
 use std::{
-    collections::HashMap,
     future::pending,
     time::{Duration, Instant},
 };
 
 use domain::{
     error::Error, id::IncidentNumber, incident::Incident, journal::Entry, signal::Signal,
-    subject::Subject, time::Timestamp, usual::Usual,
+    subject::Subject, time::Timestamp,
 };
 use tokio::task::JoinHandle;
 
@@ -47,7 +46,7 @@ pub(super) struct Away {
 }
 
 /// What is usual for each series.
-pub(super) type UsualValues = HashMap<(Subject, Signal), Usual>;
+pub(super) type Usual = Vec<(Subject, Signal, f64)>;
 
 /// Waits for the write that is on its way; for ever if there is none. Given up in the middle,
 /// nothing is lost: the write stays.
@@ -63,7 +62,7 @@ pub(super) async fn landed(
 }
 
 /// The same for what is learned.
-pub(super) async fn studied(study: &mut Option<JoinHandle<UsualValues>>) -> UsualValues {
+pub(super) async fn studied(study: &mut Option<JoinHandle<Usual>>) -> Usual {
     let Some(task) = study else { return pending().await };
     let usual = task
         .await

@@ -18,7 +18,6 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
     unit::Unit,
-    usual::Usual,
 };
 use engine::evaluate::{Engine, NoSeries, Place, SeriesId};
 use policy::thresholds::Thresholds;
@@ -96,7 +95,7 @@ pub struct Core {
     /// The subjects that collectors speak for.
     pub collected: Collected,
     /// What was learned to be usual.
-    usual: HashMap<(Subject, Signal), Usual>,
+    usual: HashMap<(Signal, Subject), f64>,
     /// Who pushed each series last.
     senders: Vec<Option<Actor>>,
     /// Who pushed each series first: it stays theirs, whoever else pushes it.
@@ -238,7 +237,7 @@ impl Core {
                 .or_else(|| collectors::signals().unit(signal.as_str()))
                 .unwrap_or(Unit::Count);
             self.history.open(id, &subject, &signal, &known);
-            if let Some(&usual) = self.usual.get(&(subject, signal)) {
+            if let Some(&usual) = self.usual.get(&(signal, subject)) {
                 self.set_usual(id, usual);
             }
         }
@@ -434,10 +433,11 @@ impl Core {
 
     /// Takes what is usual, for the series that are known and for those that come; none is opened
     /// for it.
-    pub fn learn(&mut self, usual: HashMap<(Subject, Signal), Usual>) {
-        self.usual = usual;
+    pub fn learn(&mut self, usual: Vec<(Subject, Signal, f64)>) {
+        self.usual =
+            usual.into_iter().map(|(subject, signal, value)| ((signal, subject), value)).collect();
         let value = |(id, signal, subject): (SeriesId, &Signal, &Subject)| {
-            self.usual.get(&(subject.clone(), signal.clone())).map(|&value| (id, value))
+            self.usual.get(&(signal.clone(), subject.clone())).map(|&value| (id, value))
         };
         let known: Vec<_> = self.history.series().filter_map(value).collect();
         for (id, value) in known {
@@ -448,12 +448,12 @@ impl Core {
     /// What was learned to be usual of a signal of a subject.
     pub fn usual_of(&self, signal: &str, subject: &Subject) -> Option<f64> {
         let signal: Signal = signal.parse().ok()?;
-        self.usual.get(&(subject.clone(), signal)).map(|usual| usual.value)
+        self.usual.get(&(signal, subject.clone())).copied()
     }
 
-    fn set_usual(&mut self, id: SeriesId, usual: Usual) {
-        self.engine.set_usual(id, Some(usual));
-        self.recording.usual(id, usual);
+    fn set_usual(&mut self, id: SeriesId, value: f64) {
+        self.engine.set_usual(id, Some(value));
+        self.recording.usual(id, value);
     }
 }
 

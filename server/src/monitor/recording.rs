@@ -11,7 +11,6 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
     unit::Unit,
-    usual::Usual,
 };
 use engine::{
     evaluate::{Engine, SeriesId},
@@ -131,9 +130,8 @@ impl Recording {
     }
 
     /// What is usual became known.
-    pub fn usual(&mut self, series: SeriesId, usual: Usual) {
-        let Usual { value, range } = usual;
-        self.recorder.record(Input::Usual { series, usual: Some(value), range });
+    pub fn usual(&mut self, series: SeriesId, usual: f64) {
+        self.recorder.record(Input::Usual { series, usual: Some(usual) });
     }
 
     /// The interval at which its source is asked became known.

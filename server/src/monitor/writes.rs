@@ -19,16 +19,9 @@ use domain::{
     incident::{self, Incident},
     journal::Event,
     protection::Protection,
-    signal::Signal,
-    subject::Subject,
     time::{Now, Span, Timestamp},
-    usual::Usual,
 };
-use engine::{
-    agent::{self, World},
-    baseline::{HourOfHistory, WeeklyBaseline},
-};
-use policy::thresholds::{Level, Row, Thresholds};
+use engine::agent::{self, World};
 use tokio_util::task::AbortOnDropHandle;
 use wording::error::sentence;
 
@@ -37,11 +30,11 @@ use crate::{
         Monitor,
         bundles::{Wanted, keep},
         evidence,
-        in_flight::{Away, Landed, Stored, UsualValues},
+        in_flight::{Away, Landed, Stored, Usual},
         kept::Kept,
         time_limit::{LONGEST_WRITE, within},
     },
-    store::{Rollup, RollupStep, Store, StoreError},
+    store::{Store, StoreError},
 };
 
 /// How often the state of the rules, and that Calm Ops runs, is saved.
@@ -50,9 +43,6 @@ const SAVE_EVERY: Span = Span::from_secs(10);
 const LEARN_EVERY: Span = Span::from_mins(15);
 /// What is usual is learned from this long.
 const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
-/// Baselines, by which levels that are relative to what is usual are judged, are learned from this
-/// long.
-const BASELINE_FROM: Span = Span::from_secs(8 * 7 * 86_400);
 
 /// The most blocks of history that are packed before others get their turn.
 const PACKED_AT_ONCE: u32 = 32;
@@ -116,14 +106,11 @@ impl Monitor {
             });
         }
         if self.study.is_none()
-            && self.learned_at.is_none_or(|at| {
-                now.mono.since(at.mono) >= LEARN_EVERY || hour_of(at.wall) != hour_of(now.wall)
-            })
+            && self.learned_at.is_none_or(|at| now.mono.since(at.mono) >= LEARN_EVERY)
         {
             self.learned_at = Some(now);
-            let thresholds = Arc::clone(self.parts.intake.core().engine.thresholds());
             // It may take long, and no decision may wait for it.
-            self.study = Some(tokio::spawn(study(Arc::clone(&self.store), thresholds, now.wall)));
+            self.study = Some(tokio::spawn(study(Arc::clone(&self.store), now.wall)));
             // What an older version left may take hours.
             if self.tidying.as_ref().is_none_or(AbortOnDropHandle::is_finished) {
                 let task = tokio::spawn(tidy(Arc::clone(&self.store), now.wall));
@@ -358,7 +345,7 @@ impl Monitor {
     }
 
     /// Learns what is usual.
-    pub(super) fn learned(&mut self, usual: UsualValues) {
+    pub(super) fn learned(&mut self, usual: Usual) {
         self.has_learned = true;
         if !usual.is_empty() {
             self.parts.intake.core().learn(usual);
@@ -536,47 +523,10 @@ async fn tidy(store: Arc<dyn Store>, now: Timestamp) {
     }
 }
 
-/// What is usual for each series, and at this hour for those with a level that is relative to it.
-async fn study(store: Arc<dyn Store>, thresholds: Arc<Thresholds>, now: Timestamp) -> UsualValues {
-    learn(&*store, &thresholds, now)
-        .await
+/// What is usual for each series.
+async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
+    let usual = store.usual(now.minus(LEARN_FROM)).await;
+    usual
         .inspect_err(|error| tracing::warn!(%error, "usual values could not be read"))
         .unwrap_or_default()
-}
-
-async fn learn(
-    store: &dyn Store,
-    thresholds: &Thresholds,
-    now: Timestamp,
-) -> Result<UsualValues, StoreError> {
-    let mut values = UsualValues::new();
-    for (subject, signal, median) in store.usual(now.minus(LEARN_FROM)).await? {
-        let level = thresholds.rows_for(signal.as_str(), subject.as_str()).level;
-        let is_relative = matches!(level.and_then(Row::base), Some(Level::Usual(_)));
-        let usual = if is_relative { baseline(store, &subject, &signal, now).await? } else { None };
-        values.insert((subject, signal), usual.unwrap_or(Usual::explaining(median)));
-    }
-    Ok(values)
-}
-
-/// What is usual at this hour for a series, from its stored hours.
-async fn baseline(
-    store: &dyn Store,
-    subject: &Subject,
-    signal: &Signal,
-    now: Timestamp,
-) -> Result<Option<Usual>, StoreError> {
-    let from = now.minus(BASELINE_FROM);
-    let mut baseline = WeeklyBaseline::default();
-    for hour in store.rollups(subject, signal, RollupStep::Hour, from, now).await? {
-        let Rollup { start, mean, min, max, .. } = hour;
-        baseline.learn_hour(&HourOfHistory { start, mean, min, max });
-    }
-    baseline.advance(now);
-    Ok(baseline.usual())
-}
-
-/// The hour of a time, counted from the Unix epoch.
-const fn hour_of(at: Timestamp) -> i64 {
-    at.as_micros().div_euclid(3_600_000_000)
 }

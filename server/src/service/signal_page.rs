@@ -299,7 +299,7 @@ fn rules(effective: &Effective<'_>) -> (Vec<ThresholdRule>, Option<f64>) {
         critical_for_seconds: row.critical_for.as_secs_f64(),
         recovers_at: match row.recovers_at.or_else(|| row.base()) {
             Some(Level::Above(level) | Level::Below(level)) => Some(level),
-            Some(Level::Usual(_) | Level::Rises { .. } | Level::Reaches { .. }) | None => None,
+            Some(Level::Rises { .. } | Level::Reaches { .. }) | None => None,
         },
         guidance: row.guidance.clone(),
     };

@@ -7,12 +7,7 @@
 //! only if every value of the batch is beyond it.
 
 use domain::{
-    reason::FailureReason,
-    signal::Signal,
-    subject::Subject,
-    time::Timestamp,
-    unit::Unit,
-    usual::{RelativeLevel, Side, Usual, UsualRange},
+    reason::FailureReason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit,
 };
 use policy::thresholds::{Level, Row};
 use serde::{Deserialize, Serialize};
@@ -114,10 +109,6 @@ pub(super) struct Core {
     #[serde(default)]
     pub recovery: Option<Timestamp>,
     pub usual: Option<f64>,
-    /// The range in which nearly all values lie: where it is known, levels relative to `usual` are
-    /// judged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usual_range: Option<UsualRange>,
     /// Why the newest value that was evaluated is as it is; while a breach waits for proof that it is
     /// over, why it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,7 +139,6 @@ impl Core {
             silent: None,
             recovery: None,
             usual: None,
-            usual_range: None,
             reason: None,
             unseen: None,
             interrupted: false,
@@ -217,11 +207,6 @@ impl Core {
         self.interrupted |= !reason.is_about_silence();
         let before = self.unseen.replace(Box::new(reason.clone()));
         before.as_deref() != Some(reason)
-    }
-
-    /// What is usual, as far as it is known.
-    pub(super) fn known_usual(&self) -> Option<Usual> {
-        self.usual.map(|value| Usual { value, range: self.usual_range })
     }
 
     /// Whether it was looked at and could not be seen.
@@ -314,12 +299,11 @@ impl Core {
             window.push(batch.last, batch.newest);
             self.window = Some(window);
         }
-        let usual = self.known_usual();
         for (state, row) in self.states.iter_mut().zip(plan.rows) {
             let Some(row) = row.and_then(|row| rows.get(row as usize)) else {
                 continue;
             };
-            if let Some(measure) = measure(row, &batch, self.window.as_mut(), usual) {
+            if let Some(measure) = measure(row, &batch, self.window.as_mut()) {
                 changed |= state.step(row, measure, timing);
             }
         }
@@ -436,7 +420,7 @@ impl Core {
 pub(super) fn looks_back(level: Level) -> i64 {
     let micros = |span: domain::time::Span| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     match level {
-        Level::Above(_) | Level::Below(_) | Level::Usual(_) => 0,
+        Level::Above(_) | Level::Below(_) => 0,
         Level::Rises { within, .. } => micros(within),
         Level::Reaches { within, .. } => (micros(within) / 4).clamp(300 * SECOND, 3_600 * SECOND),
     }
@@ -448,51 +432,20 @@ pub(super) fn seconds_to(limit: f64, value: f64, slope: f64) -> Option<f64> {
     (seconds.is_finite() && seconds >= 0.0).then_some(seconds)
 }
 
-/// What a batch shows on the scale of a relative level. Values on both sides of the usual one were
-/// not all beyond it.
-fn relative(level: RelativeLevel, batch: &Batch, usual: Usual) -> Option<Measure> {
-    let (min, max) = (level.excess(batch.min, usual)?, level.excess(batch.max, usual)?);
-    let both_sides = batch.min < usual.value && batch.max > usual.value;
-    let is_low = batch.min < usual.value && min >= max;
-    Some(Measure {
-        worst: min.max(max),
-        best: if both_sides && level.side == Side::Outside { 0.0 } else { min.min(max) },
-        newest: level.excess(batch.newest, usual)?,
-        extreme: if is_low { batch.min } else { batch.max },
-        is_low,
-    })
-}
-
-fn measure(
-    row: &Row,
-    batch: &Batch,
-    window: Option<&mut Window>,
-    usual: Option<Usual>,
-) -> Option<Measure> {
+fn measure(row: &Row, batch: &Batch, window: Option<&mut Window>) -> Option<Measure> {
     let base = row.base()?;
-    let all = |scale: f64, extreme: f64| Measure {
-        worst: scale,
-        best: scale,
-        newest: scale,
-        extreme,
-        is_low: false,
-    };
+    let all =
+        |scale: f64, extreme: f64| Measure { worst: scale, best: scale, newest: scale, extreme };
     Some(match base {
-        Level::Above(_) => Measure {
-            worst: batch.max,
-            best: batch.min,
-            newest: batch.newest,
-            extreme: batch.max,
-            is_low: false,
-        },
+        Level::Above(_) => {
+            Measure { worst: batch.max, best: batch.min, newest: batch.newest, extreme: batch.max }
+        }
         Level::Below(_) => Measure {
             worst: -batch.min,
             best: -batch.max,
             newest: -batch.newest,
             extreme: batch.min,
-            is_low: false,
         },
-        Level::Usual(level) => relative(level, batch, usual?)?,
         Level::Rises { .. } => all(window?.remembered_slope(looks_back(base))?, batch.max),
         Level::Reaches { limit, .. } => {
             let slope = window?.remembered_lasting(looks_back(base))?;

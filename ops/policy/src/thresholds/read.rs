@@ -348,7 +348,6 @@ impl Reader<'_> {
             let expected = match base {
                 Level::Above(_) => "a value at or below the warning threshold",
                 Level::Below(_) => "a value at or above the warning threshold",
-                Level::Usual(_) => "a level that is nearer to what is usual than the warning's",
                 Level::Rises { .. } => "a rise that is slower than the warning's",
                 Level::Reaches { .. } => "a time that is longer than the warning's",
             };
