@@ -342,7 +342,8 @@ fn rollup(series: &Series, step: RollupStep, gathered: &Gathered) -> Rollup {
         start: Timestamp::from_micros(gathered.start),
         min: gathered.min,
         max: gathered.max,
-        mean: gathered.sum / f64::from(gathered.count),
+        // Rounding must not lead out of what came.
+        mean: (gathered.sum / f64::from(gathered.count)).clamp(gathered.min, gathered.max),
         last: gathered.last,
         count: gathered.count,
     }

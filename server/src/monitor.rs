@@ -166,7 +166,7 @@ pub struct Monitor {
     tracked_at: Option<Now>,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
-    study: Option<JoinHandle<Usual>>,
+    study: Option<JoinHandle<Option<Usual>>>,
     /// Removes and packs history; ends with the monitor.
     tidying: Option<AbortOnDropHandle<()>>,
     facts: Facts,
@@ -187,6 +187,8 @@ pub struct Monitor {
     learned_at: Option<Now>,
     /// What is usual was read since the start.
     has_learned: bool,
+    /// What is usual could not be read at the last attempt.
+    learn_again: bool,
     rolled_at: Now,
     shown_at: Option<Now>,
     lag: Duration,
@@ -253,6 +255,7 @@ impl Monitor {
             looked_at: now,
             learned_at: None,
             has_learned: false,
+            learn_again: false,
             rolled_at: now,
             shown_at: None,
             lag: Duration::ZERO,

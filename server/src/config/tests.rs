@@ -202,8 +202,16 @@ fn a_bad_value_says_what_was_found_where_and_what_was_expected() {
         ("host_name = 'a b'", ":1:13", "a name of letters"),
         ("product = ''", ":1:11", "a name of 1 to 60 characters"),
         ("product = \"a\\u202eb\"", ":1:11", "a name of 1 to 60 characters"),
-        ("[review]\nissue_url = 'javascript:alert({title})'", ":2:13", "{title} and {body}"),
-        ("[review]\nissue_url = 'https://git.example.com/new'", ":2:13", "{title} and {body}"),
+        (
+            "[review]\nissue_url = 'javascript:alert({title})'",
+            ":2:13",
+            "an address with {title} and {body}",
+        ),
+        (
+            "[review]\nissue_url = 'https://git.example.com/new'",
+            ":2:13",
+            "an address with {title} and {body}",
+        ),
     ] {
         let message = load(&Fake::file(text)).unwrap_err();
         assert!(message.contains(&format!("calm-ops.toml{place}")), "{text}: {message}");

@@ -61,8 +61,8 @@ pub(super) async fn landed(
     (took, landed)
 }
 
-/// The same for what is learned.
-pub(super) async fn studied(study: &mut Option<JoinHandle<Usual>>) -> Usual {
+/// The same for what is learned; `None` if it could not be read.
+pub(super) async fn studied(study: &mut Option<JoinHandle<Option<Usual>>>) -> Option<Usual> {
     let Some(task) = study else { return pending().await };
     let usual = task
         .await

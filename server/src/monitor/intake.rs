@@ -814,6 +814,9 @@ fn check_past(item: &Pushed<'_>, now: Now) -> Result<(Option<Unit>, Timestamp), 
     Ok((unit, at))
 }
 
+/// The largest value that is taken, either way: sums of any number of them are still numbers.
+const LARGEST_VALUE: f64 = 1e150;
+
 /// The form of an observation: its unit and time, where it has them.
 fn check_form(item: &Pushed<'_>) -> Result<(Option<Unit>, Option<Timestamp>), Wrong> {
     Signal::check(&item.signal).map_err(|error| ("signal", error.to_string()))?;
@@ -821,8 +824,8 @@ fn check_form(item: &Pushed<'_>) -> Result<(Option<Unit>, Option<Timestamp>), Wr
     if let Some(reason) = unreadable(&item.subject) {
         return Err(("subject", field_reason("subject", &reason)));
     }
-    if !item.value.is_finite() {
-        return Err(("value", "expected a finite number".to_owned()));
+    if !item.value.is_finite() || item.value.abs() > LARGEST_VALUE {
+        return Err(("value", "expected a number between -1e150 and 1e150".to_owned()));
     }
     let unit = item
         .unit

@@ -41,6 +41,8 @@ use crate::{
 const SAVE_EVERY: Span = Span::from_secs(10);
 /// How often what is usual is learned anew, old roll-ups are removed, and history is packed.
 const LEARN_EVERY: Span = Span::from_mins(15);
+/// How long it waits after it could not be learned.
+const LEARN_AGAIN: Span = Span::from_mins(1);
 /// What is usual is learned from this long.
 const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
 
@@ -106,9 +108,13 @@ impl Monitor {
             });
         }
         if self.study.is_none()
-            && self.learned_at.is_none_or(|at| now.mono.since(at.mono) >= LEARN_EVERY)
+            && self.learned_at.is_none_or(|at| {
+                let wait = if self.learn_again { LEARN_AGAIN } else { LEARN_EVERY };
+                now.mono.since(at.mono) >= wait
+            })
         {
             self.learned_at = Some(now);
+            self.learn_again = false;
             // It may take long, and no decision may wait for it.
             self.study = Some(tokio::spawn(study(Arc::clone(&self.store), now.wall)));
             // What an older version left may take hours.
@@ -345,7 +351,12 @@ impl Monitor {
     }
 
     /// Learns what is usual.
-    pub(super) fn learned(&mut self, usual: Usual) {
+    pub(super) fn learned(&mut self, usual: Option<Usual>) {
+        let Some(usual) = usual else {
+            // As long as nothing is known no organization is limited, so it is read again soon.
+            self.learn_again = true;
+            return;
+        };
         self.has_learned = true;
         if !usual.is_empty() {
             self.parts.intake.core().learn(usual);
@@ -524,9 +535,7 @@ async fn tidy(store: Arc<dyn Store>, now: Timestamp) {
 }
 
 /// What is usual for each series.
-async fn study(store: Arc<dyn Store>, now: Timestamp) -> Usual {
+async fn study(store: Arc<dyn Store>, now: Timestamp) -> Option<Usual> {
     let usual = store.usual(now.minus(LEARN_FROM)).await;
-    usual
-        .inspect_err(|error| tracing::warn!(%error, "usual values could not be read"))
-        .unwrap_or_default()
+    usual.inspect_err(|error| tracing::warn!(%error, "usual values could not be read")).ok()
 }

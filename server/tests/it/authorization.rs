@@ -398,7 +398,10 @@ fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, Str
         .replace("{token}", &"0".repeat(64));
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let path = match row.path {
-        "/api/pages/incident" | "/api/pages/shares" | "/api/pages/messages" => {
+        "/api/pages/incident"
+        | "/api/pages/shares"
+        | "/api/pages/messages"
+        | "/api/pages/review" => {
             format!("{path}?id=1")
         }
         "/api/pages/approve" => format!("{path}?id=1-1"),

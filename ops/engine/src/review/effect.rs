@@ -7,7 +7,6 @@ use domain::{
     review::{EffectOf, EffectVerdict, MeasuredEffect, Spread},
     time::{Span, Timestamp},
     unit::Unit,
-    usual::Side,
 };
 
 /// The time before and after something was done in which values are compared.
@@ -93,12 +92,6 @@ fn verdict(
             is_lower
         }
         Some(Crossing::Below { .. }) => is_higher,
-        Some(Crossing::Usual { relative, bounds }) => match relative.side {
-            Side::Above => is_lower,
-            Side::Below => is_higher,
-            Side::Outside if bounds.high.is_some_and(|high| before.median > high) => is_lower,
-            Side::Outside => is_higher,
-        },
         Some(Crossing::Silent { .. }) | None => return EffectVerdict::NotClear,
     };
     match (is_lower || is_higher, is_better) {

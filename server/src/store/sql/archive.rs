@@ -26,39 +26,9 @@ impl Archive for Database {
     async fn series_history(&self, after: i64) -> Result<Option<(i64, SeriesHistory)>, StoreError> {
         // Of one moment: what is packed meanwhile is seen once.
         let mut snapshot = self.readers.begin_with(SNAPSHOT).await?;
-        let found: Option<(i64, String, String, String)> = sqlx::query_as(
-            "SELECT id, subject, signal, unit FROM series WHERE id > $1 ORDER BY id LIMIT 1",
-        )
-        .bind(after)
-        .fetch_optional(&mut *snapshot)
-        .await?;
-        let Some((series, subject, signal, unit)) = found else { return Ok(None) };
-        let rows: Vec<RollupRow> = sqlx::query_as(
-            "SELECT s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
-             FROM rollup r JOIN series s ON s.id = r.series WHERE r.series = $1 ORDER BY r.step, r.start",
-        )
-        .bind(series)
-        .fetch_all(&mut *snapshot)
-        .await?;
-        let blocks: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT step, start, body FROM rollup_block WHERE series = $1 ORDER BY step, start",
-        )
-        .bind(series)
-        .fetch_all(&mut *snapshot)
-        .await?;
-        let bad = |problem: String| {
-            StoreError::inconsistent("rollup_block", format!("{subject} {signal}"), problem)
-        };
-        let block = |(step, start, body): (i64, i64, Vec<u8>)| {
-            let step =
-                RollupStep::from_code(step).ok_or_else(|| bad(format!("{step} is not a step")))?;
-            Block::read(step, Timestamp::from_micros(start), body).map_err(bad)
-        };
-        let blocks = blocks.into_iter().map(block).collect::<Result<_, StoreError>>()?;
-        let rollups = rows.into_iter().map(RollupRow::rollup).collect::<Result<_, _>>()?;
-        let unit = unit.parse().map_err(|error: BadName| bad(error.to_string()))?;
-        let (subject, signal) = rows::series(&subject, &signal)?;
-        Ok(Some((series, SeriesHistory { subject, signal, unit, blocks, rollups })))
+        let history = history_after(&mut snapshot, after).await;
+        snapshot.rollback().await?;
+        history
     }
 
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError> {
@@ -128,4 +98,51 @@ impl Archive for Database {
         self.commit(transaction, head).await?;
         Ok(head)
     }
+}
+
+/// The series after a key, with its history; a block that is damaged is left out, and named in the
+/// log: it must not keep everything else from being saved.
+async fn history_after(
+    connection: &mut Connection,
+    after: i64,
+) -> Result<Option<(i64, SeriesHistory)>, StoreError> {
+    let found: Option<(i64, String, String, String)> = sqlx::query_as(
+        "SELECT id, subject, signal, unit FROM series WHERE id > $1 ORDER BY id LIMIT 1",
+    )
+    .bind(after)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some((series, subject, signal, unit)) = found else { return Ok(None) };
+    let rows: Vec<RollupRow> = sqlx::query_as(
+        "SELECT s.subject, s.signal, s.unit, r.step, r.start, r.min, r.max, r.mean, r.last, r.count
+         FROM rollup r JOIN series s ON s.id = r.series WHERE r.series = $1 ORDER BY r.step, r.start",
+    )
+    .bind(series)
+    .fetch_all(&mut *connection)
+    .await?;
+    let stored: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT step, start, body FROM rollup_block WHERE series = $1 ORDER BY step, start",
+    )
+    .bind(series)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut blocks = Vec::with_capacity(stored.len());
+    for (step, start, body) in stored {
+        let start = Timestamp::from_micros(start);
+        let read = RollupStep::from_code(step)
+            .ok_or_else(|| format!("{step} is not a step"))
+            .and_then(|step| Block::read(step, start, body));
+        match read {
+            Ok(block) => blocks.push(block),
+            Err(error) => {
+                tracing::error!(%error, %subject, %signal, %start, "a block of history is damaged, and not in the backup");
+            }
+        }
+    }
+    let bad =
+        |error: BadName| StoreError::inconsistent("series", format!("{subject} {signal}"), error);
+    let rollups = rows.into_iter().map(RollupRow::rollup).collect::<Result<_, _>>()?;
+    let unit = unit.parse().map_err(bad)?;
+    let (subject, signal) = rows::series(&subject, &signal)?;
+    Ok(Some((series, SeriesHistory { subject, signal, unit, blocks, rollups })))
 }

@@ -26,16 +26,31 @@ fn value(row: &StoredRow) -> Value {
     (start, Point { slot: 0, min, max, mean, last, count })
 }
 
+/// How a block that can't be read counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damaged {
+    /// As a gap, named in the log: what is around it is shown.
+    Missing,
+    /// As an error: what is written anew must hold all that was there.
+    Refused,
+}
+
 /// The values of rows and blocks between two moments.
 fn put_together(
     step: RollupStep,
     rows: &[StoredRow],
     (from, to): (i64, i64),
+    damaged: Damaged,
 ) -> Result<Vec<Value>, StoreError> {
     let mut values = Vec::with_capacity(rows.len());
     for (start, .., body) in rows {
-        if let Some(body) = body {
-            values.extend(packed::unpacked(step, *start, body)?);
+        let Some(body) = body else { continue };
+        match (packed::unpacked(step, *start, body), damaged) {
+            (Ok(unpacked), _) => values.extend(unpacked),
+            (Err(error), Damaged::Refused) => return Err(error),
+            (Err(error), Damaged::Missing) => {
+                tracing::error!(%error, "a block of history is damaged: its values are missing");
+            }
         }
     }
     let in_rows = rows.iter().filter(|(.., body)| body.is_none()).map(value);
@@ -74,7 +89,8 @@ pub(super) async fn values(
     .await?;
     let range = (from.as_micros(), to.as_micros());
     // A quarter of minutes is some 30 ms of work: no answer may wait for it.
-    let read = tokio::task::spawn_blocking(move || put_together(step, &rows, range));
+    let read =
+        tokio::task::spawn_blocking(move || put_together(step, &rows, range, Damaged::Missing));
     read.await.map_err(|error| StoreError::inconsistent("rollup_block", subject, error))?
 }
 
@@ -230,7 +246,7 @@ async fn pack_one(
     if let Some(body) = body {
         rows.push((start, 0.0, 0.0, 0.0, 0.0, 0, Some(body)));
     }
-    let values = put_together(step, &rows, (i64::MIN, i64::MAX))?;
+    let values = put_together(step, &rows, (i64::MIN, i64::MAX), Damaged::Refused)?;
     if !values.is_empty() {
         let block = Block::pack(step, start, &values).ok_or_else(|| {
             StoreError::inconsistent("rollup", series, "a roll-up is outside of its period")
