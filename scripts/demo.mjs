@@ -283,7 +283,7 @@ async function spike(address, say, owner, after) {
           say(`The problem is easing, so ${event.measure.rate.toFixed(1)} a second pass.`);
           break;
         case 'measure_ended':
-          say('The limit is lifted: nobody had to do anything.');
+          say(actor === 'agent' ? 'The limit is lifted: nobody had to do anything.' : 'The limit is lifted.');
           if (isCheck && actor !== 'agent') throw new Error(`the limit was lifted by ${actor}, not by Calm Ops itself.`);
           break;
       }

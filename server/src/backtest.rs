@@ -21,6 +21,10 @@ use crate::store::{NamedSeries, RollupStep, Store, StoreError};
 
 /// History is read in parts of this length.
 const PART: Span = Span::from_mins(24 * 60);
+/// Of more series than this at once shorter parts are read, so that the memory is bounded.
+const MOST_SERIES: u64 = 1_000;
+/// The shortest part.
+const SHORTEST_PART: Span = Span::from_mins(60);
 /// Time from 22:00 to 07:00 is night.
 const NIGHT: (i64, i64) = (7 * 60, 22 * 60);
 const MINUTES_OF_A_DAY: i64 = 24 * 60;
@@ -49,7 +53,7 @@ pub async fn backtest(
     progress: &mut (dyn FnMut(Timestamp) + Send),
 ) -> Result<BacktestReport, StoreError> {
     let minutes_since = now.minus(RollupStep::Minute.kept()).max(since);
-    let all = store.as_past().all_series().await?;
+    let all = real_series(store).await?;
     let documents: Vec<Arc<Thresholds>> = std::iter::once(Arc::clone(&thresholds))
         .chain(changed.iter().map(|changed| Arc::clone(&changed.thresholds)))
         .collect();
@@ -64,7 +68,7 @@ pub async fn backtest(
             documents.iter().map(|document| Run::new(document, step, &judged)).collect();
         let mut part = range.0;
         while part < range.1 {
-            let until = part.plus(PART).min(range.1);
+            let until = part.plus(part_of(judged.len())).min(range.1);
             let values = read(store, &judged, step, (part, until)).await?;
             if from.is_none() {
                 from = values.first().map(|first| first.start);
@@ -74,7 +78,11 @@ pub async fn backtest(
             part = until;
         }
         for (found, run) in found.iter_mut().zip(runs) {
-            found.extend(run.backtest.finish());
+            // What holds where hours end is judged anew by the minutes.
+            found.extend(run.backtest.finish().into_iter().map(|one| FoundIncident {
+                ended_at: one.ended_at.or((range.1 < now).then_some(range.1)),
+                ..one
+            }));
         }
     }
     let incidents = store.recent_incidents(from.unwrap_or(now)).await?;
@@ -112,7 +120,7 @@ pub async fn backtest(
 }
 
 /// The most steps of one row's signals that proposals are made from.
-const MOST_VALUES: usize = 20_000_000;
+const MOST_VALUES: usize = 4_000_000;
 
 /// What is proposed for one row of the thresholds.
 #[derive(Clone, Debug)]
@@ -141,7 +149,7 @@ pub async fn propose(
     };
     let thresholds = Arc::new(thresholds);
     let since = since.max(now.minus(RollupStep::Minute.kept()));
-    let all = store.as_past().all_series().await?;
+    let all = real_series(store).await?;
     let known: Vec<Known> =
         store.recent_incidents(since).await?.iter().filter_map(Known::of).collect();
     let (mut proposals, mut skipped) = (Vec::new(), Vec::new());
@@ -194,6 +202,19 @@ fn is_key(series: &[&NamedSeries], key: &BreachKey) -> bool {
     series.iter().any(|one| one.subject == key.subject && one.signal == key.signal)
 }
 
+/// All series but those of practices, which count nowhere.
+async fn real_series(store: &dyn Store) -> Result<Vec<NamedSeries>, StoreError> {
+    let mut all = store.as_past().all_series().await?;
+    all.retain(|one| !one.subject.is_practice());
+    Ok(all)
+}
+
+/// The length of the parts in which so many series are read.
+fn part_of(series: usize) -> Span {
+    let series = u64::try_from(series).unwrap_or(u64::MAX).max(MOST_SERIES);
+    Span::from_micros(PART.as_micros() / series * MOST_SERIES).max(SHORTEST_PART)
+}
+
 fn is_about(thresholds: &Thresholds, series: &NamedSeries) -> bool {
     !thresholds.rows_for(series.signal.as_str(), series.subject.as_str()).is_empty()
 }
@@ -212,7 +233,7 @@ fn interruptions(at: &[Timestamp], offset: Offset<'_>) -> Interruptions {
 struct Value {
     start: Timestamp,
     /// The place of the series among the judged ones.
-    place: usize,
+    place: u32,
     min: f64,
     max: f64,
     last: f64,
@@ -230,14 +251,14 @@ async fn read(
         let stored = store.as_past().buckets(subject, signal, step, range, step.length()).await?;
         values.extend(stored.into_iter().map(|bucket| Value {
             start: bucket.start,
-            place,
+            place: u32::try_from(place).unwrap_or(u32::MAX),
             min: bucket.min,
             max: bucket.max,
             last: bucket.last,
         }));
     }
-    // Stable: within a step the series keep their order.
-    values.sort_by_key(|value| value.start);
+    // Within a step the series keep their order.
+    values.sort_unstable_by_key(|value| (value.start, value.place));
     Ok(values)
 }
 
@@ -262,7 +283,7 @@ impl Run {
             let Some(first) = values.first() else { continue };
             self.step.clear();
             self.step.extend(values.iter().filter_map(|value| {
-                let series = self.ids.get(value.place).copied().flatten()?;
+                let series = self.ids.get(value.place as usize).copied().flatten()?;
                 Some(Rollup { series, min: value.min, max: value.max, last: value.last })
             }));
             self.backtest.step(first.start, &self.step);

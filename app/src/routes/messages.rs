@@ -93,7 +93,7 @@ fn listen(state: State) {
 
     crate::live::live().refresh_on(move |entry| {
         entry.event.as_ref().is_some_and(|event| {
-            event.incident().map(|number| number.0) == Some(state.number())
+            event.incident().map(|number| number.0) == state.try_number()
                 || matches!(event, Event::Redacted { .. })
         })
     });

@@ -72,10 +72,12 @@ pub(crate) fn OrganizationPage() -> AnyView {
 #[cfg(feature = "hydrate")]
 fn listen(state: State) {
     crate::live::live().refresh_on(move |entry| {
-        state.view.with_untracked(|view| {
+        // This one may be gone.
+        let is_new = state.view.try_with_untracked(|view| {
             let concerns = |event| state::concerns(event, &view.plans.organization);
             entry.number > view.cursor.number && entry.event.as_ref().is_some_and(concerns)
-        })
+        });
+        is_new == Some(true)
     });
 }
 

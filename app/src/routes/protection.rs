@@ -48,7 +48,13 @@ pub(crate) fn ProtectionPage() -> AnyView {
         || (),
         |()| get_protection(),
         |answer: &ProtectionView| Some(answer.page.cursor),
-        |state: State, answer| state.view.set(answer.page.clone()),
+        |state: State, answer| {
+            // An answer may be older than what the stream told meanwhile, and the page gone.
+            let number = answer.page.cursor.number;
+            if state.view.try_with_untracked(|known| known.cursor.number <= number) == Some(true) {
+                state.view.set(answer.page.clone());
+            }
+        },
         |ProtectionView { page, refused }| {
             let state = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
             (Some(state), view! { <Page state/> }.into_any())
@@ -61,8 +67,10 @@ pub(crate) fn ProtectionPage() -> AnyView {
 fn listen(state: State) {
     let live = crate::live::live();
     live.on_entry(move |entry| {
-        let is_new = state.view.with_untracked(|view| entry.number > view.cursor.number);
-        let mut next = state.view.with_untracked(|view| view.protection.clone());
+        let known = state.view.try_with_untracked(|view| (view.cursor, view.protection.clone()));
+        // This one may be gone.
+        let Some((cursor, mut next)) = known else { return };
+        let is_new = entry.number > cursor.number;
         if is_new && next.take(entry) {
             let is_stranger = state.view.with_untracked(|view| {
                 entry.actor.is_person() && !view.names.0.contains_key(&entry.actor)

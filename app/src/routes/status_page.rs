@@ -56,7 +56,9 @@ fn listen(view: RwSignal<StatusView>) {
             entry.event.as_ref().map(|event| event.group()),
             Some(EventGroup::StatusPage(_) | EventGroup::Journal(JournalEvent::Redacted { .. }))
         );
-        is_about_it && view.with_untracked(|view| entry.number > view.page.cursor.number)
+        // This one may be gone.
+        is_about_it
+            && view.try_with_untracked(|view| entry.number > view.page.cursor.number) == Some(true)
     });
 }
 

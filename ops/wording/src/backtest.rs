@@ -21,6 +21,9 @@ const MOST_TOLD: usize = 40;
 /// The report as text. `local` says a moment in the reader's time zone.
 pub fn report(report: &BacktestReport, local: &dyn Fn(Timestamp) -> String) -> String {
     let mut text = String::new();
+    if let (0, all @ 1..) = report.series {
+        return format!("No threshold is about any of the {all} signals with history.\n");
+    }
     let Some(from) = report.from else {
         return "No history is stored in this time, so nothing can be judged. History begins with the first minute that Calm Ops monitors.\n".to_owned();
     };
@@ -38,7 +41,7 @@ pub fn report(report: &BacktestReport, local: &dyn Fn(Timestamp) -> String) -> S
             local(report.minutes_since)
         );
     }
-    text.push_str("Durations are known to a minute. Silence (\"no data after\") is not judged, as history does not tell why a signal stopped.\n\n");
+    text.push_str("Durations are known to a minute. Silence (\"no data after\") is not judged, as history does not tell why a signal stopped, and planned work is judged like any other time.\n\n");
     let _ = writeln!(
         text,
         "The thresholds in force would have opened {}, with {}.",
@@ -49,7 +52,7 @@ pub fn report(report: &BacktestReport, local: &dyn Fn(Timestamp) -> String) -> S
         let found = report.known - report.not_found.len().min(report.known);
         let _ = writeln!(
             text,
-            "Of {} that there were, {found} are among them.{}",
+            "Calm Ops opened {} in this time; the backtest finds {found} of them.{}",
             incidents(report.known),
             numbers(
                 " Not found, because thresholds were different then or history is too coarse: ",
@@ -76,12 +79,12 @@ pub fn proposal(
     let (column, before, after) = change;
     let why = match benefit {
         Benefit::Earlier { incident, by } => format!(
-            "Incident {incident} would have opened {} earlier, with no interruption more.",
+            "Incident {incident} would have opened {} earlier, without more interruptions.",
             lasted(by)
         ),
         Benefit::Quieter { fewer } => format!(
-            "{} interruptions instead of {} ({fewer} fewer); nothing that a person acted on would have been missed, or opened more than 2 min later.",
-            comparison.interruptions_proposed.len(),
+            "{} instead of {} ({fewer} fewer); nothing that a person acted on would have been missed, or opened more than 2 min later.",
+            times(comparison.interruptions_proposed.len()),
             comparison.interruptions_today.len()
         ),
     };
@@ -120,7 +123,7 @@ fn compared(text: &mut String, proposed: &ProposedThresholds, local: &dyn Fn(Tim
     if comparison.missed.is_empty() {
         text.push_str("No incident that there was would have been missed.\n");
     } else {
-        let missed = numbers("They would have MISSED ", &comparison.missed);
+        let missed = numbers("They would have missed ", &comparison.missed);
         let _ = writeln!(text, "{missed}");
     }
     if !comparison.gained.is_empty() {
@@ -196,12 +199,11 @@ fn incidents(count: usize) -> String {
 }
 
 fn interruptions(count: Interruptions) -> String {
-    let all = if count.all == 1 {
-        "1 interruption".to_owned()
-    } else {
-        format!("{} interruptions", count.all)
-    };
-    format!("{all} ({} at night)", count.at_night)
+    format!("{} ({} at night)", times(count.all), count.at_night)
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "1 interruption".to_owned() } else { format!("{count} interruptions") }
 }
 
 fn numbers(before: &str, numbers: &[IncidentNumber]) -> String {

@@ -27,7 +27,7 @@ use commands::{
 use domain::{
     access::Principal,
     actor::Actor,
-    error::{Entity, Error, FieldReason},
+    error::{DatabaseFault, Entity, Error, FieldReason, Unavailable},
     id::IncidentNumber,
     incident::Incident,
     inspection::InspectionOutcome,
@@ -36,7 +36,7 @@ use domain::{
     subject::Subject,
     time::Timestamp,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use super::{
     failure::{refuse, refuse_change, too_slow},
@@ -47,6 +47,9 @@ use crate::store::{About, Change, Decide, DecidePeople, StoreError};
 
 /// How long a change may take before it is given up.
 const LONGEST_CHANGE: Duration = Duration::from_secs(15);
+
+/// How long a decision may wait for what it is made of: other changes wait meanwhile.
+const LONGEST_PLAN: Duration = Duration::from_secs(5);
 
 impl Inner {
     pub(super) async fn change(
@@ -65,7 +68,6 @@ impl Inner {
         };
         let mut sent = self.writing.lock().await;
         // What a decision is made of can't change until it is carried out.
-        let deadline = Instant::now() + LONGEST_CHANGE;
         let planned = async {
             let beside = match self.notification_beside(caller, &command).await? {
                 Some(beside) => beside,
@@ -73,8 +75,10 @@ impl Inner {
             };
             Ok((self.plan(caller, actor, command, inspected).await?, beside))
         };
-        let (change, beside) =
-            timeout_at(deadline, planned).await.unwrap_or_else(|_| Err(too_slow()))?;
+        let nothing_is_written = || Unavailable::Unchanged(DatabaseFault::NoAnswer);
+        let (change, beside) = timeout(LONGEST_PLAN, planned)
+            .await
+            .unwrap_or_else(|_| Err(nothing_is_written().into()))?;
         let before = match *sent {
             Some(cursor) => cursor,
             // The stream was opened at the journal's end before anything changed.
@@ -84,7 +88,7 @@ impl Inner {
         if begins_safe_mode {
             self.enforcement().expect_safe_mode().await;
         }
-        let entries = match timeout_at(deadline, self.carry_out(change, beside)).await {
+        let entries = match timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
             Ok(Ok(entries)) => entries,
             failed => {
                 // It may have been carried out all the same: what is at hand is read again, and

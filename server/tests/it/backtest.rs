@@ -135,6 +135,15 @@ fn what_only_makes_noise_is_proposed_to_be_quieter() {
     let longer = "queue.depth: for \"10 min\" instead of \"3 min\"";
     assert!(told.contains(longer) || told.contains(change), "{told}");
     assert!(told.contains("Nothing is changed."), "{told}");
+    // A practice counts nowhere.
+    let practice = minutes(60, |ago| if ago % 20 < 5 { 100.0 } else { 0.0 });
+    let practice: Vec<Rollup> = practice
+        .into_iter()
+        .map(|one| Rollup { subject: "practice:practice".parse().unwrap(), ..one })
+        .collect();
+    store_history(&home, &practice);
+    let (_, again) = backtest(&home, &["--propose"]);
+    assert_eq!(told, again);
     // Where nothing ever crosses a threshold there is nothing to propose.
     let home = Home::new();
     store_history(&home, &minutes(60, |_| 200.0));

@@ -123,6 +123,12 @@ impl State {
         self.page.with_untracked(|page| page.incident.0)
     }
 
+    /// The same, of a page that may be gone.
+    #[cfg(feature = "hydrate")]
+    pub fn try_number(self) -> Option<u32> {
+        self.page.try_with_untracked(|page| page.incident.0)
+    }
+
     /// Takes a page that was loaded again. An answer may be older than the last one, or of another
     /// incident.
     pub fn take(self, page: &MessagesPage) {

@@ -61,12 +61,36 @@ fn is_same(one: &FoundIncident, other: &FoundIncident) -> bool {
         && !one.keys.is_disjoint(&other.keys)
 }
 
-/// The first incident of a backtest that is one that there was.
-pub(super) fn finding<'a>(found: &'a [FoundIncident], known: &Known) -> Option<&'a FoundIncident> {
-    found.iter().find(|one| {
+/// Beside each incident that there was: the one of a backtest that is the same trouble. Each is taken
+/// once, the nearest openings first.
+pub(super) fn findings<'a>(
+    found: &'a [FoundIncident],
+    known: &[Known],
+) -> Vec<Option<&'a FoundIncident>> {
+    let apart = |one: &FoundIncident, known: &Known| {
+        one.opened_at.since(known.opened_at).max(known.opened_at.since(one.opened_at))
+    };
+    let fits = |one: &FoundIncident, known: &Known| {
         overlap((one.began_at, one.ended_at), (known.began_at, known.ended_at))
             && !one.keys.is_disjoint(&known.keys)
-    })
+    };
+    let mut pairs: Vec<(Span, usize, usize)> = Vec::new();
+    for (place, known) in known.iter().enumerate() {
+        let fitting = found.iter().enumerate().filter(|(_, one)| fits(one, known));
+        pairs.extend(fitting.map(|(at, one)| (apart(one, known), place, at)));
+    }
+    pairs.sort_unstable();
+    let mut findings: Vec<Option<&FoundIncident>> = vec![None; known.len()];
+    let mut taken = vec![false; found.len()];
+    for (_, place, at) in pairs {
+        if let (Some(finding @ None), Some(taken @ false)) =
+            (findings.get_mut(place), taken.get_mut(at))
+        {
+            *finding = found.get(at);
+            *taken = true;
+        }
+    }
+    findings
 }
 
 fn interruptions(found: &[FoundIncident]) -> Vec<Timestamp> {
@@ -105,8 +129,9 @@ pub fn compare(today: &[FoundIncident], proposed: &[FoundIncident], known: &[Kno
     }
     let free = proposed.iter().zip(&taken).filter(|(_, taken)| !**taken);
     comparison.added = free.map(|(one, _)| one.clone()).collect();
-    for one in known {
-        match (finding(today, one).is_some(), finding(proposed, one).is_some()) {
+    let pairs = findings(today, known).into_iter().zip(findings(proposed, known));
+    for (one, pair) in known.iter().zip(pairs) {
+        match (pair.0.is_some(), pair.1.is_some()) {
             (true, true) => {}
             (true, false) => comparison.missed.push(one.number),
             (false, true) => comparison.gained.push(one.number),

@@ -9,7 +9,7 @@ use domain::{
 
 use super::{
     Known,
-    compare::{compare, finding},
+    compare::{compare, findings},
 };
 
 /// Earlier by less than this is no reason to change anything.
@@ -83,8 +83,9 @@ fn earlier_by(
     if !is_harmless {
         return None;
     }
-    let gains = known.iter().filter_map(|one| {
-        let (before, after) = (finding(today, one)?, finding(proposed, one)?);
+    let pairs = findings(today, known).into_iter().zip(findings(proposed, known));
+    let gains = known.iter().zip(pairs).filter_map(|(one, pair)| {
+        let (before, after) = (pair.0?, pair.1?);
         Some((before.opened_at.since(after.opened_at), one.number))
     });
     let (by, incident) = gains.max_by_key(|(by, number)| (*by, std::cmp::Reverse(*number)))?;

@@ -146,6 +146,25 @@ fn a_comparison_tells_what_is_added_removed_and_moved() {
     assert_eq!((same.same, same.added.len() + same.removed.len() + same.moved.len()), (2, 0));
 }
 
+#[test]
+fn one_incident_of_a_backtest_stands_for_one_that_there_was() {
+    let mut minutes = vec![steady(300.0); 5];
+    minutes.extend(vec![steady(20.0); 60]);
+    let found = run(&thresholds("above 100", "1 min"), &minutes);
+    let known = |number, opened: i64| Known {
+        number: IncidentNumber(number),
+        began_at: start(opened),
+        opened_at: start(opened),
+        ended_at: Some(start(opened + 5)),
+        keys: found[0].keys.clone(),
+        acted_on: true,
+    };
+    // The second one is near, but another one.
+    let there = compare(&found, &found, &[known(1, 20), known(2, 2)]);
+    assert_eq!(there.unseen, [IncidentNumber(1)]);
+    assert_eq!(compare(&found, &[], &[known(1, 20), known(2, 2)]).missed, [IncidentNumber(2)]);
+}
+
 /// What the rules open on values as they come every 5 s: from when to when.
 fn live(thresholds: &Arc<Thresholds>, values: &[f64]) -> Vec<(Timestamp, Option<Timestamp>)> {
     let mut engine = Engine::new(Arc::clone(thresholds), 10);

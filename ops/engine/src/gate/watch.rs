@@ -28,6 +28,12 @@ const FACTOR: f64 = 2.0;
 const LEAD: f64 = 10.0;
 /// Places that others may take in a row.
 const MOST_REPLACED: f64 = 50.0;
+/// Of these, so many are for whoever sends more than [`SPIKE`] times what those with a place send in
+/// the mean: moments of much traffic, of which there are always some among many organizations, must
+/// not use them up.
+const RESERVED: f64 = 10.0;
+/// See [`RESERVED`].
+const SPIKE: f64 = 10.0;
 /// The time after which one more may be taken: at most 720 a day.
 const REPLACED_EVERY: Span = Span::from_mins(2);
 /// One that sent less than this is forgotten if it has no place.
@@ -187,10 +193,12 @@ impl Watchlist {
         let mut newcomers: Vec<(Sent, Box<str>)> =
             self.waiting.iter().map(|(name, sent)| (*sent, name.clone())).collect();
         newcomers.sort_by(by_most);
+        let spike = SPIKE * self.mean_rate();
         for (sent, name) in newcomers {
             if taken >= self.most {
                 let Some((least, loser)) = places.pop() else { break };
-                if !sent.exceeds(least) || self.replaceable < 1.0 {
+                let needed = if sent.rate() > spike { 1.0 } else { 1.0 + RESERVED };
+                if !sent.exceeds(least) || self.replaceable < needed {
                     break;
                 }
                 self.replaceable -= 1.0;
@@ -203,6 +211,12 @@ impl Watchlist {
             changes.added.push(name);
             taken += 1;
         }
+    }
+
+    /// What one with a place sends in the mean, in requests a minute.
+    fn mean_rate(&self) -> f64 {
+        let rates = self.watched.values().map(|one| one.sent.rate().max(0.0));
+        rates.sum::<f64>() / self.watched.len().max(1) as f64
     }
 
     /// Those that lose their place to nobody.
@@ -355,6 +369,24 @@ mod tests {
     }
 
     #[test]
+    fn moments_of_much_traffic_leave_places_for_a_spike() {
+        let mut world = World::new();
+        let names: Vec<String> = (0..40).map(|index| format!("x{index:02}")).collect();
+        let mut random = 7_u64;
+        for seconds in 0..3_600 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let name = &*names[usize::try_from(random >> 33).unwrap() % names.len()];
+            // A page with 20 requests, now and then by each.
+            world.look(seconds, &[(name, 20)]);
+        }
+        let spike = (3_600..3_603).find(|seconds| {
+            world.look(*seconds, &[("spike", 100)]);
+            world.has("spike")
+        });
+        assert!(spike.is_some(), "{:?} {}", world.names, world.list.replaceable);
+    }
+
+    #[test]
     fn one_with_a_problem_keeps_its_place_up_to_half_of_them() {
         let mut world = World::new();
         world.look(0, &[("k1", 1), ("k2", 1), ("k3", 1), ("k4", 1)]);
@@ -435,7 +467,7 @@ mod tests {
                 prop_assert!(world.list.waiting.len() <= MOST);
                 let kept = world.list.kept(|name| name.starts_with('k'));
                 let places = world.list.places(&kept, now(seconds));
-                let is_bounded = world.list.replaceable < 1.0;
+                let is_bounded = world.list.replaceable < 1.0 + RESERVED;
                 if let Some((least, name)) = places.last().filter(|_| !is_bounded) {
                     let mut waiting = world.list.waiting.iter();
                     let more = waiting.find(|(_, sent)| sent.exceeds(*least));
