@@ -75,10 +75,9 @@ impl Inner {
             };
             Ok((self.plan(caller, actor, command, inspected).await?, beside))
         };
-        let nothing_is_written = || Unavailable::Unchanged(DatabaseFault::NoAnswer);
-        let (change, beside) = timeout(LONGEST_PLAN, planned)
-            .await
-            .unwrap_or_else(|_| Err(nothing_is_written().into()))?;
+        let nothing_is_written = || Error::from(Unavailable::Unchanged(DatabaseFault::NoAnswer));
+        let (change, beside) =
+            timeout(LONGEST_PLAN, planned).await.unwrap_or_else(|_| Err(nothing_is_written()))?;
         let before = match *sent {
             Some(cursor) => cursor,
             // The stream was opened at the journal's end before anything changed.

@@ -102,12 +102,14 @@ fn fewer(
         .interruptions_today
         .len()
         .saturating_sub(comparison.interruptions_proposed.len());
-    let serves = |one: &Known| {
-        let Some(before) = finding(today, one) else { return true };
-        finding(proposed, one).is_some_and(|after| after.opened_at.since(before.opened_at) <= LATER)
+    let serves = |(before, after): (Option<&FoundIncident>, Option<&FoundIncident>)| {
+        before.is_none_or(|before| {
+            after.is_some_and(|after| after.opened_at.since(before.opened_at) <= LATER)
+        })
     };
+    let mut pairs = findings(today, known).into_iter().zip(findings(proposed, known)).zip(known);
     let is_harmless =
-        comparison.added.is_empty() && known.iter().filter(|one| one.acted_on).all(serves);
+        comparison.added.is_empty() && pairs.all(|(pair, one)| !one.acted_on || serves(pair));
     (is_harmless && fewer >= LEAST_FEWER).then_some(Benefit::Quieter { fewer })
 }
 

@@ -7,7 +7,7 @@ use domain::{
 };
 
 use super::{
-    Database, SNAPSHOT, organizations, packed,
+    Connection, Database, SNAPSHOT, organizations, packed,
     read::{lock_head, set_meta},
     write::{salt, write_entry, write_incident, write_row},
     write_rollups,
