@@ -28,7 +28,8 @@ const MOST_LATE: usize = 3;
 pub fn facts(source: Source<'_>) -> ReviewFacts {
     let Source { incident, entries, past, .. } = source;
     let onset = opening_breach(incident).map_or(Onset::Unknown, |one| source.onset(&one.key));
-    let times = StepTimes::of(incident, steps::notified(entries), onset);
+    let times =
+        StepTimes::of(incident, steps::notified(entries), steps::acknowledged(entries), onset);
     let measured = |step: ReviewStep| MeasuredStep {
         step,
         measured: times.of_step(step),

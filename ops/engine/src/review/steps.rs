@@ -24,9 +24,16 @@ pub fn opening_breach(incident: &Incident) -> Option<&Breach> {
 pub struct StepTimes([Measured; ReviewStep::ALL.len()]);
 
 impl StepTimes {
-    /// The times of an incident: `notified` is the time of the first notification about it, `onset`
-    /// the first deviation of the problem with which it began.
-    pub fn of(incident: &Incident, notified: Option<Timestamp>, onset: Onset) -> Self {
+    /// The times of an incident: `notified` is the time of the first notification about it,
+    /// `acknowledged` that of its first acknowledgement if it was reopened, which takes that away,
+    /// and `onset` the first deviation of the problem with which it began.
+    pub fn of(
+        incident: &Incident,
+        notified: Option<Timestamp>,
+        acknowledged: Option<Timestamp>,
+        onset: Onset,
+    ) -> Self {
+        let acknowledged = acknowledged.or(incident.acknowledged.map(|one| one.at));
         let since_opening = |at: Option<Timestamp>| match at {
             Some(at) => took(at.since(incident.opened_at)),
             None => Measured::Unknown { why: NotMeasured::DidNotHappen },
@@ -40,7 +47,7 @@ impl StepTimes {
                     }
                 },
                 ReviewStep::Notify => since_opening(notified),
-                ReviewStep::Acknowledge => since_opening(incident.acknowledged.map(|one| one.at)),
+                ReviewStep::Acknowledge => since_opening(acknowledged),
                 ReviewStep::Stabilize => {
                     since_opening(incident.measures.iter().map(|one| one.began_at).min())
                 }
@@ -90,6 +97,12 @@ pub(super) fn recovered_at(incident: &Incident) -> Option<Timestamp> {
 pub(super) fn notified(entries: &[Entry]) -> Option<Timestamp> {
     let is_call = |entry: &&Entry| matches!(entry.event, Some(Event::Called { .. }));
     entries.iter().find(is_call).map(|entry| entry.at)
+}
+
+/// The first acknowledgement. Reopening forgets it in the incident, and the journal does not.
+pub(super) fn acknowledged(entries: &[Entry]) -> Option<Timestamp> {
+    let is_it = |entry: &&Entry| matches!(entry.event, Some(Event::Acknowledged { .. }));
+    entries.iter().find(is_it).map(|entry| entry.at)
 }
 
 /// What is usual for a step; `None` with fewer than five incidents in which it is known.

@@ -124,11 +124,26 @@ fn each_step_names_the_entries_that_it_follows_from() {
 }
 
 #[test]
+fn the_first_acknowledgement_counts_after_the_incident_was_reopened() {
+    let mut one = resolved(9_000, Some(8_000));
+    one.reopened = 1;
+    let acknowledged = || Event::Acknowledged { incident: IncidentNumber(7) };
+    let entries = [entry(13, 180, acknowledged()), entry(20, 8_000, acknowledged())];
+    let facts = facts(Source { entries: &entries, ..quiet_source(&one) });
+    let step = &facts.steps[ReviewStep::Acknowledge as usize];
+    assert_eq!(step.measured.span(), Some(Span::from_secs(60)));
+    assert_eq!(step.entries, [13]);
+    one.acknowledged = None;
+    let past = StepTimes::of(&one, None, Some(at(180)), Onset::Unknown);
+    assert_eq!(past.of_step(ReviewStep::Acknowledge).span(), Some(Span::from_secs(60)));
+}
+
+#[test]
 fn a_step_is_slow_only_beyond_everything_before_and_with_five_to_compare() {
     let past: Vec<StepTimes> = [60, 120, 180, 240, 300]
         .map(|acknowledged| {
             let one = resolved(900, Some(120 + acknowledged));
-            StepTimes::of(&one, None, Onset::Unknown)
+            StepTimes::of(&one, None, None, Onset::Unknown)
         })
         .into();
     let slow = |acknowledged: i64, seconds: u64, past: &[StepTimes]| {
@@ -213,7 +228,7 @@ proptest! {
     fn what_is_usual_lies_between_its_ends(lasted in proptest::collection::vec(0u64..10_000, 0..20)) {
         let past: Vec<StepTimes> = lasted
             .iter()
-            .map(|seconds| StepTimes::of(&resolved(*seconds, None), None, Onset::Unknown))
+            .map(|seconds| StepTimes::of(&resolved(*seconds, None), None, None, Onset::Unknown))
             .collect();
         match steps::usual(&past, ReviewStep::Resolve) {
             None => prop_assert!(lasted.len() < 5),

@@ -30,8 +30,8 @@ const MOST_COMPARED: usize = 50;
 const LOOKED_THROUGH: u32 = 200;
 /// The most signals and actions that are looked at.
 const MOST_LOOKED_AT: usize = 12;
-/// The most notifications of an incident that are read to find the first one.
-const CALLS: u32 = 500;
+/// The most entries of a kind about an incident that are read to find the first one.
+const OF_KIND: u32 = 500;
 
 impl Inner {
     /// The facts of a review, and the number of incidents that it was compared with.
@@ -99,20 +99,26 @@ impl Inner {
                 Some(breach) => self.onset_of(breach).await,
                 None => Onset::Unknown,
             };
-            let notified = self.first_notified(one.number).await?;
-            times.push(StepTimes::of(&incident, notified, onset));
+            let notified = self.first_of(one.number, "called").await?;
+            // Reopening forgets who took note first.
+            let acknowledged = match incident.reopened {
+                0 => None,
+                _ => self.first_of(one.number, "acknowledged").await?,
+            };
+            times.push(StepTimes::of(&incident, notified, acknowledged, onset));
         }
         Ok(times)
     }
 
-    /// The time of the first notification about an incident.
-    async fn first_notified(
+    /// The time of the first entry of a kind about an incident.
+    async fn first_of(
         &self,
         incident: IncidentNumber,
+        kind: &str,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let (kind, incident) = (Some("called".to_owned()), Some(incident));
+        let (kind, incident) = (Some(kind.to_owned()), Some(incident));
         let filter = AuditFilter { incident, kind, ..AuditFilter::default() };
-        let calls = self.store.as_trail().trail(&filter, CALLS).await?;
-        Ok(calls.last().map(|(stored, _)| Timestamp::from_micros(stored.at_micros)))
+        let found = self.store.as_trail().trail(&filter, OF_KIND).await?;
+        Ok(found.last().map(|(stored, _)| Timestamp::from_micros(stored.at_micros)))
     }
 }
