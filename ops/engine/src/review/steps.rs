@@ -19,6 +19,21 @@ pub fn opening_breach(incident: &Incident) -> Option<&Breach> {
     incident.breaches.first().map(|known| &known.breach)
 }
 
+/// A problem as it was told first: one that came back has begun anew in the incident, and one that
+/// fell silent has another level.
+pub fn first_told<'a>(entries: &'a [Entry], breach: &'a Breach) -> &'a Breach {
+    let told = |entry: &'a Entry| match &entry.event {
+        Some(Event::IncidentOpened { incident }) => {
+            incident.breach(&breach.key).map(|known| &known.breach)
+        }
+        Some(Event::BreachJoined { breach: joined, .. }) => {
+            Some(joined.as_ref()).filter(|joined| joined.key == breach.key)
+        }
+        _ => None,
+    };
+    entries.iter().find_map(told).unwrap_or(breach)
+}
+
 /// The times of all steps of an incident, in the order of [`ReviewStep::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepTimes([Measured; ReviewStep::ALL.len()]);
@@ -42,6 +57,10 @@ impl StepTimes {
             match step {
                 ReviewStep::Detect => match onset {
                     Onset::Unknown => Measured::Unknown { why: NotMeasured::NoHistory },
+                    // It is that of a problem that came back.
+                    Onset::At { at, .. } if at > incident.opened_at => {
+                        Measured::Unknown { why: NotMeasured::NoHistory }
+                    }
                     Onset::At { at, at_least } => {
                         Measured::Took { span: incident.opened_at.since(at), at_least }
                     }

@@ -77,6 +77,25 @@ fn a_deviation_that_reaches_as_far_as_was_looked_is_at_least_so_long() {
 }
 
 #[test]
+fn the_problem_counts_as_it_was_told_first_when_it_came_back() {
+    let opened = incident(7).of([problem()]).opened(at(120)).build();
+    let back = breach().since(at(5_000)).fired(at(5_060)).build();
+    let joined =
+        Event::BreachJoined { incident: IncidentNumber(7), breach: Box::new(back.clone()) };
+    let entries = [
+        entry(10, 120, Event::IncidentOpened { incident: Box::new(opened) }),
+        entry(20, 5_060, joined),
+    ];
+    assert_eq!(first_told(&entries, &back), &problem());
+    assert_eq!(first_told(&entries[1..], &back), &back);
+    // Where the first one is not at hand, nothing is told of the detection.
+    let onset = Onset::At { at: at(5_000), at_least: false };
+    let detect = StepTimes::of(&resolved(9_000, None), None, None, onset);
+    let unknown = Measured::Unknown { why: NotMeasured::NoHistory };
+    assert_eq!(detect.of_step(ReviewStep::Detect), unknown);
+}
+
+#[test]
 fn silence_deviates_from_its_last_value_on() {
     let mut silent = problem();
     (silent.crossing, silent.value_at) = (Crossing::Silent { for_seconds: 60.0 }, at(-60));

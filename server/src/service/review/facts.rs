@@ -13,8 +13,8 @@ use domain::{
     unit::Unit,
 };
 use engine::review::{
-    ACTION_WINDOW, ActionValues, LOOK_BACK, Onset, Source, StepTimes, actions, facts, onset,
-    opening_breach,
+    ACTION_WINDOW, ActionValues, LOOK_BACK, Onset, Source, StepTimes, actions, facts, first_told,
+    onset, opening_breach,
 };
 
 use crate::{
@@ -42,7 +42,8 @@ impl Inner {
     ) -> Result<(ReviewFacts, u32), Error> {
         let mut onsets = Vec::new();
         for known in incident.breaches.iter().take(MOST_LOOKED_AT) {
-            onsets.push((known.breach.key.clone(), self.onset_of(&known.breach).await));
+            let first = first_told(entries, &known.breach);
+            onsets.push((first.key.clone(), self.onset_of(first).await));
         }
         let actions = self.action_values(incident).await;
         let past = self.past_times(incident.number).await.map_err(refuse)?;
