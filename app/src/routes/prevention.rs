@@ -11,7 +11,7 @@ use crate::{
     problem::Problem,
     routes::review::{
         RefusedReview,
-        steps::{Listed, item},
+        steps::{Listed, Row, item, rows},
         words_of_refusal,
     },
 };
@@ -80,8 +80,8 @@ fn Page(list: RwSignal<PreventionList>, refused: Option<RefusedReview>) -> impl 
     listen();
     let lead = Memo::new(move |_| list.with(lead));
     let overdue = Memo::new(move |_| list.with(|list| review::overdue(&list.open, list.today)));
-    let open = Memo::new(move |_| list.with(|list| list.open.clone()));
-    let ended = Memo::new(move |_| list.with(|list| list.ended.clone()));
+    let open = Memo::new(move |_| list.with(|list| rows(&list.open, &list.names)));
+    let ended = Memo::new(move |_| list.with(|list| rows(&list.ended, &list.names)));
     let said = refused.as_ref().map(|refused| words_of_refusal(refused, PATH));
     let listed = list.with_untracked(|list| Listed {
         action: PATH.to_owned(),
@@ -99,14 +99,14 @@ fn Page(list: RwSignal<PreventionList>, refused: Option<RefusedReview>) -> impl 
             {move || overdue.get().map(|told| view! { <p class="notice">{told}</p> })}
             {said}
             <ul class="steps">
-                <For each=move || open.get() key=|step| step.number let:step>
+                <For each=move || open.get() key=Row::key let:step>
                     {row.with_value(|listed| item(listed, &step, true))}
                 </For>
             </ul>
             <Show when=move || has_ended.get()>
                 <h2>"Done or dropped"</h2>
                 <ul class="steps">
-                    <For each=move || ended.get() key=|step| step.number let:step>
+                    <For each=move || ended.get() key=Row::key let:step>
                         {row.with_value(|listed| item(listed, &step, true))}
                     </For>
                 </ul>

@@ -32,10 +32,31 @@ pub(crate) struct Listed {
     pub refused: Option<RefusedReview>,
 }
 
+/// A step, and how far it is in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    step: PreventionStep,
+    state: String,
+}
+
+impl Row {
+    /// The key of a row: whatever is told of a step, and its words go when they are removed.
+    pub(crate) fn key(&self) -> (u64, String) {
+        (self.step.number, self.state.clone())
+    }
+}
+
+/// The rows of a list.
+pub(crate) fn rows(steps: &[PreventionStep], names: &Names) -> Vec<Row> {
+    let row =
+        |step: &PreventionStep| Row { step: step.clone(), state: review::step_state(step, names) };
+    steps.iter().map(row).collect()
+}
+
 /// The steps on the page of the review.
 #[component]
 pub(super) fn OfReview(state: State) -> impl IntoView {
-    let steps = Memo::new(move |_| state.page.with(|page| page.steps.clone()));
+    let steps = Memo::new(move |_| state.page.with(|page| rows(&page.steps, &page.names)));
     let page = state.page.with_untracked(Clone::clone);
     let today = DueDate::of(page.checked_at);
     let listed = Listed {
@@ -57,7 +78,7 @@ pub(super) fn OfReview(state: State) -> impl IntoView {
             <h2 id="steps">"Prevention steps"</h2>
             {none}
             <ul class="steps">
-                <For each=move || steps.get() key=|step| (step.number, step.is_open()) let:step>
+                <For each=move || steps.get() key=Row::key let:step>
                     {row.with_value(|listed| item(listed, &step, false))}
                 </For>
             </ul>
@@ -67,8 +88,8 @@ pub(super) fn OfReview(state: State) -> impl IntoView {
 }
 
 /// A step, and the forms that end it. `is_of_many` is true in a list of several incidents.
-pub(crate) fn item(listed: &Listed, step: &PreventionStep, is_of_many: bool) -> AnyView {
-    let state = review::step_state(step, &listed.names);
+pub(crate) fn item(listed: &Listed, row: &Row, is_of_many: bool) -> AnyView {
+    let Row { step, state } = row;
     let incident = is_of_many.then(|| {
         let number = step.incident.0;
         view! { " " <a href=format!("{}#prevention", address(number))>"Incident " {number}</a> }
@@ -86,7 +107,7 @@ pub(crate) fn item(listed: &Listed, step: &PreventionStep, is_of_many: bool) -> 
     view! {
         <li id=format!("step-{}", step.number)>
             <p><strong>{step.text.clone()}</strong> {incident}</p>
-            <p class="quiet">{state} {issue}</p>
+            <p class="quiet">{state.clone()} {issue}</p>
             {forms}
         </li>
     }
