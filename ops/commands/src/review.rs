@@ -46,7 +46,11 @@ pub fn save(
         return Ok(Vec::new());
     }
     if !known.may_replace(replaces) {
-        return Err(Conflict::ReviewChanged.into());
+        return Err(match known.last() {
+            Some(_) => Conflict::ReviewChanged,
+            None => Conflict::ReviewRedacted,
+        }
+        .into());
     }
     if known.last().is_none() && sections.is_empty() {
         return Err(Error::invalid("factors", FieldReason::Empty));

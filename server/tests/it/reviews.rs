@@ -97,7 +97,14 @@ fn facts_are_there_without_typing_and_nobody_replaces_unread_words() {
     assert_eq!(page["saved"], Value::Null);
     assert!(!page.to_string().contains("hunter2"), "{page}");
     assert_eq!(post(&ada, &body(&first, "Again.")), 409);
-    assert_eq!(post(&ada, &body(&second, "Again.")), 200);
+    // Whoever had read them keeps their text, looks at it, and saves it once more.
+    let typed = format!("what=save&replaces={second}&factors=&went_well=Again.&to_change=");
+    let refused = send(&program, &ada, FORM, &here, &typed);
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("redacted meanwhile"), "{}", refused.body);
+    assert!(refused.body.contains("Again.</textarea>"), "{}", refused.body);
+    assert_eq!(post(&ada, &body(&second, "Again.")), 409);
+    assert_eq!(post(&ada, &body(&Value::Null, "Again.")), 200);
     assert_eq!(program.get("/api/ops/incidents/999999/review").status, 404);
 }
 
