@@ -205,6 +205,21 @@ fn an_effect_is_told_only_where_the_spreads_do_not_overlap() {
 }
 
 #[test]
+fn what_nears_a_limit_gets_better_away_from_it() {
+    let verdict = |limit: f64, before: &[f64], after: &[f64]| {
+        let mut one = resolved(900, None);
+        one.breaches[0].breach.crossing = Crossing::Reaching { limit, within_seconds: 3_600.0 };
+        let actions = [values(before, after)];
+        facts(Source { actions: &actions, ..quiet_source(&one) }).effects[0].verdict
+    };
+    let (full, empty) = ([90.0, 91.0, 92.0], [50.0, 51.0, 52.0]);
+    assert_eq!(verdict(100.0, &full, &empty), EffectVerdict::Better);
+    assert_eq!(verdict(100.0, &empty, &full), EffectVerdict::Worse);
+    assert_eq!(verdict(0.0, &empty, &full), EffectVerdict::Better);
+    assert_eq!(verdict(0.0, &full, &empty), EffectVerdict::Worse);
+}
+
+#[test]
 fn a_signal_that_deviated_long_before_is_seen_late() {
     let one = resolved(900, None);
     let late = |seconds: i64| {
