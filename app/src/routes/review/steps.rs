@@ -2,7 +2,6 @@
 
 use commands::review::{LONGEST_STEP, StepOwner};
 use domain::{
-    access::Role,
     actor::Names,
     input::LONGEST_TEXT,
     review::{DueDate, PreventionStep},
@@ -157,7 +156,7 @@ fn add(listed: &Listed, owners: &[StepOwner], today: DueDate) -> AnyView {
     let refused = listed.refused.as_ref().filter(|refused| refused.is_form("add", None));
     let typed = |name: &str| refused.map(|one| one.field(name).to_owned()).unwrap_or_default();
     let chosen = typed("owner");
-    let options = owners.iter().filter(|one| one.role >= Role::Responder).map(|one| {
+    let options = owners.iter().map(|one| {
         let value = one.account.0.to_string();
         let is_chosen = value == chosen;
         view! { <option value=value selected=is_chosen>{one.name.clone()}</option> }
