@@ -26,10 +26,9 @@ const MOST_LATE: usize = 3;
 
 /// The facts of a review.
 pub fn facts(source: Source<'_>) -> ReviewFacts {
-    let Source { incident, entries, past, .. } = source;
+    let Source { incident, entries, notified, past, .. } = source;
     let onset = opening_breach(incident).map_or(Onset::Unknown, |one| source.onset(&one.key));
-    let times =
-        StepTimes::of(incident, steps::notified(entries), steps::acknowledged(entries), onset);
+    let times = StepTimes::of(incident, notified, steps::acknowledged(entries), onset);
     let measured = |step: ReviewStep| MeasuredStep {
         step,
         measured: times.of_step(step),

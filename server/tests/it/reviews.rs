@@ -116,6 +116,9 @@ fn a_step_has_an_owner_is_done_with_evidence_and_stays_done() {
     let here = format!("/ops/incidents/{number}/review");
     let form = |body: &str| send(&program, &ada, FORM, &here, body);
     let owner = account(&program, number, "Ada");
+    program.invite("viewer", "Vi");
+    let owners = review(&program, number)["owners"].to_string();
+    assert!(!owners.contains("\"Vi\""), "a viewer can end no step: {owners}");
     let add = format!("what=add&text=Alert+at+80%25&plan=do&owner={owner}&due=2999-01-01");
     let refused = form(&add);
     assert_eq!(refused.status, 422, "{refused:?}");

@@ -112,12 +112,6 @@ pub(super) fn recovered_at(incident: &Incident) -> Option<Timestamp> {
     all?.into_iter().max()
 }
 
-/// The first notification.
-pub(super) fn notified(entries: &[Entry]) -> Option<Timestamp> {
-    let is_call = |entry: &&Entry| matches!(entry.event, Some(Event::Called { .. }));
-    entries.iter().find(is_call).map(|entry| entry.at)
-}
-
 /// The first acknowledgement. Reopening forgets it in the incident, and the journal does not.
 pub(super) fn acknowledged(entries: &[Entry]) -> Option<Timestamp> {
     let is_it = |entry: &&Entry| matches!(entry.event, Some(Event::Acknowledged { .. }));
@@ -126,11 +120,8 @@ pub(super) fn acknowledged(entries: &[Entry]) -> Option<Timestamp> {
 
 /// What is usual for a step; `None` with fewer than five incidents in which it is known.
 pub(super) fn usual(past: &[StepTimes], step: ReviewStep) -> Option<UsualTime> {
-    let known = |times: &StepTimes| match times.of_step(step) {
-        Measured::Took { span, at_least: false } => Some(span),
-        Measured::Took { .. } | Measured::Unknown { .. } => None,
-    };
-    let mut spans: Vec<Span> = past.iter().filter_map(known).collect();
+    // One that took at least so long is among them: without it, something shorter were the longest.
+    let mut spans: Vec<Span> = past.iter().filter_map(|times| times.of_step(step).span()).collect();
     if spans.len() < LEAST_INCIDENTS {
         return None;
     }

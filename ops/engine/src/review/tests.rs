@@ -40,7 +40,7 @@ fn resolved(seconds: u64, acknowledged: Option<i64>) -> Incident {
 }
 
 fn quiet_source(incident: &Incident) -> Source<'_> {
-    Source { incident, entries: &[], onsets: &[], actions: &[], past: &[] }
+    Source { incident, entries: &[], notified: None, onsets: &[], actions: &[], past: &[] }
 }
 
 #[test]
@@ -122,7 +122,9 @@ fn each_step_names_the_entries_that_it_follows_from() {
         entry(14, 660, Event::BreachCleared { incident: number, key: problem().key, ending }),
     ];
     let onsets = [(problem().key, Onset::At { at: at(-60), at_least: false })];
-    let facts = facts(Source { entries: &entries, onsets: &onsets, ..quiet_source(&one) });
+    let notified = Some(at(130));
+    let facts =
+        facts(Source { entries: &entries, notified, onsets: &onsets, ..quiet_source(&one) });
     let told: Vec<(Option<u64>, Vec<u64>)> = facts
         .steps
         .iter()
@@ -178,6 +180,26 @@ fn a_step_is_slow_only_beyond_everything_before_and_with_five_to_compare() {
     let found = slow(180, 7_200, &past).unwrap();
     assert_eq!(found.step, ReviewStep::Resolve);
     assert!(found.reasons.contains(&SlowReason::NothingDone), "{found:?}");
+}
+
+#[test]
+fn a_notification_counts_that_is_older_than_the_entries_at_hand() {
+    let one = resolved(900, None);
+    let found = facts(Source { notified: Some(at(130)), ..quiet_source(&one) });
+    let notify = found.steps[ReviewStep::Notify as usize].measured;
+    assert_eq!(notify.span(), Some(Span::from_secs(10)));
+}
+
+#[test]
+fn what_took_at_least_so_long_counts_as_usual() {
+    let past: Vec<StepTimes> = [60, 120, 180, 240, 3_600]
+        .map(|before| {
+            let onset = Onset::At { at: at(120 - before), at_least: before == 3_600 };
+            StepTimes::of(&resolved(900, None), None, None, onset)
+        })
+        .into();
+    let usual = steps::usual(&past, ReviewStep::Detect).unwrap();
+    assert_eq!((usual.longest, usual.incidents), (Span::from_secs(3_600), 5));
 }
 
 fn values(before: &[f64], after: &[f64]) -> ActionValues {
