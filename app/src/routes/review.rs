@@ -11,7 +11,7 @@ mod words;
 pub(crate) use state::PATH;
 pub(crate) use state::address;
 pub use state::{RefusedReview, ReviewAnswer, ReviewView};
-pub(crate) use words::refusal as words_of_refusal;
+pub(crate) use words::{kept, refusal as words_of_refusal};
 
 #[cfg(any(feature = "hydrate", test))]
 use domain::journal::{Event, EventGroup};
@@ -81,7 +81,11 @@ pub(crate) fn ReviewPage() -> AnyView {
                 state.set_value(Some(shown));
                 view! { <Page state=shown/> }.into_any()
             }
-            ReviewAnswer::Kept { id, problem, refused } => words::kept(&id, &problem, &refused),
+            ReviewAnswer::Kept { id, problem, refused } => {
+                let address = format!("/ops/incidents/{id}/review");
+                let title = format!("Review of incident {id}");
+                words::kept(title, address, &problem, &refused)
+            }
         },
     )
 }

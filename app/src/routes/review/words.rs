@@ -172,9 +172,13 @@ fn earlier_words(earlier: &[(String, ReviewVersion)]) -> Option<AnyView> {
 }
 
 /// A form that was refused where the page can't be shown: what was typed is kept.
-pub(super) fn kept(id: &str, problem: &Problem, refused: &RefusedReview) -> AnyView {
+pub(crate) fn kept(
+    title: String,
+    address: String,
+    problem: &Problem,
+    refused: &RefusedReview,
+) -> AnyView {
     let also = (problem.sentence != refused.problem.sentence).then(|| problem.sentence.clone());
-    let address = format!("/ops/incidents/{id}/review");
     let (href, label) = if problem.asks_for_sign_in() {
         (format!("{SIGN_IN}{address}"), "Sign in")
     } else {
@@ -194,7 +198,7 @@ pub(super) fn kept(id: &str, problem: &Problem, refused: &RefusedReview) -> AnyV
     });
     view! {
         <div class="page review">
-            <h1>"Review of incident " {id.to_owned()}</h1>
+            <h1>{title}</h1>
             <p class="lead">{refused.problem.sentence.clone()} " " {also}</p>
             {note}
             {texts.collect_view()}
