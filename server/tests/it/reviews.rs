@@ -1,6 +1,8 @@
 //! Reviews of incidents, tried on the real program: facts without typing, words of people, ratings
 //! that rank the next recommendation, and prevention steps.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::program::{
@@ -163,7 +165,9 @@ fn one_tap_after_resolving_ranks_the_next_recommendation() {
     let place = folder();
     let (_, section) = own_script(&place, "#!/bin/sh\nexit 0\n");
     let issue = "[review]\nissue_url = \"https://git.example.com/new?title={title}&body={body}\"\n";
-    let home = home(&catalogue("script:own", "-", "Calm Ops"), &format!("{section}{issue}"));
+    let commands = catalogue("script:own", "-", "Calm Ops")
+        .replace("| cool-down | 10 min |", "| cool-down | 30 s |");
+    let home = home(&commands, &format!("{section}{issue}"));
     let program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     offered(&program);
     approved(&program);
@@ -194,6 +198,8 @@ fn one_tap_after_resolving_ranks_the_next_recommendation() {
     let decide = step_of(&review(&program, 1), "decide").clone();
     assert_eq!(decide["entries"].as_array().unwrap().len(), 2, "{decide}");
 
+    // Nothing is offered on a subject that cools down, and the script is one for all services.
+    std::thread::sleep(Duration::from_secs(31));
     program.push("service:exports", 9_000.0);
     let number = program.incident_about("service:exports");
     let reasons = program.until("the next recommendation", |program| {
