@@ -84,7 +84,7 @@ pub(super) fn Words(state: State) -> impl IntoView {
             {who}
             {newer}
             {form}
-            {(!may_write).then(|| move || saved.with(|saved| read_only(saved.as_ref())))}
+            {(!may_write).then_some(move || saved.with(|saved| read_only(saved.as_ref())))}
             {move || earlier.with(|versions| earlier_words(versions))}
         </section>
     }

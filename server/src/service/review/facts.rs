@@ -130,9 +130,10 @@ impl Inner {
             };
             let notified = self.first_of(one.number, "called").await.map_err(refuse)?;
             // Reopening forgets who took note first.
-            let acknowledged = match incident.reopened {
-                0 => None,
-                _ => self.first_of(one.number, "acknowledged").await.map_err(refuse)?,
+            let acknowledged = if incident.reopened > 0 {
+                self.first_of(one.number, "acknowledged").await.map_err(refuse)?
+            } else {
+                None
             };
             times.push(StepTimes::of(&incident, notified, acknowledged, onset));
         }
