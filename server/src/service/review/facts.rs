@@ -66,7 +66,7 @@ impl Inner {
     /// The first deviation of a problem.
     async fn onset_of(&self, breach: &Breach) -> Result<Onset, Error> {
         let (from, to) = (breach.since.minus(LOOK_BACK), breach.since.plus(Span::from_micros(1)));
-        let points = self.points(&breach.key, from, to).await?;
+        let points = self.history_of(&breach.key, from, to).await?;
         let values: Vec<_> = points.iter().map(|point| (point.at, point.mean)).collect();
         Ok(onset(&values, breach))
     }
@@ -92,7 +92,7 @@ impl Inner {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<f64>, Error> {
-        let points = self.points(key, from, to).await?;
+        let points = self.history_of(key, from, to).await?;
         Ok(points
             .iter()
             .filter(|point| tells_within(point, from, to))
@@ -101,7 +101,7 @@ impl Inner {
     }
 
     /// The history of a signal; none where there is no such series.
-    async fn points(
+    async fn history_of(
         &self,
         key: &BreachKey,
         from: Timestamp,
