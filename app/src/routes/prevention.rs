@@ -10,8 +10,8 @@ use crate::{
     live::live,
     problem::Problem,
     routes::review::{
-        RefusedReview,
-        steps::{Listed, item},
+        RefusedReview, kept,
+        steps::{Listed, Row, item, rows},
         words_of_refusal,
     },
 };
@@ -28,11 +28,33 @@ pub struct PreventionView {
     pub refused: Option<RefusedReview>,
 }
 
+/// The page, or what was typed where it can't be shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PreventionAnswer {
+    /// The page.
+    Page(Box<PreventionView>),
+    /// The page can't be shown, and a form of it was refused: what was typed is kept.
+    Kept {
+        /// The reason why the page can't be shown.
+        problem: Problem,
+        /// The form.
+        refused: Box<RefusedReview>,
+    },
+}
+
 /// The prevention steps of all incidents.
 #[server(prefix = "/api/pages", endpoint = "prevention", input = GetUrl)]
-pub async fn get_prevention() -> Result<PreventionView, Problem> {
-    let list = crate::door::execute(commands::reading::ListPrevention {}).await?;
-    Ok(PreventionView { list, refused: use_context::<RefusedReview>() })
+pub async fn get_prevention() -> Result<PreventionAnswer, Problem> {
+    let list = crate::door::execute(commands::reading::ListPrevention {}).await;
+    match (list, use_context::<RefusedReview>()) {
+        (Ok(list), refused) => {
+            Ok(PreventionAnswer::Page(Box::new(PreventionView { list, refused })))
+        }
+        (Err(problem), Some(refused)) => {
+            Ok(PreventionAnswer::Kept { problem, refused: Box::new(refused) })
+        }
+        (Err(problem), None) => Err(problem),
+    }
 }
 
 /// The page.
@@ -44,16 +66,23 @@ pub(crate) fn PreventionPage() -> AnyView {
         |_| "Prevention steps".to_owned(),
         || (),
         |()| get_prevention(),
-        move |view: &PreventionView| {
+        move |answer: &PreventionAnswer| {
+            let PreventionAnswer::Page(view) = answer else { return };
             live.read_at(view.list.cursor);
             if let Some(shown) = shown.get_value() {
                 shown.set(view.list.clone());
             }
         },
-        move |PreventionView { list, refused }| {
-            let list = RwSignal::new(list);
-            shown.set_value(Some(list));
-            view! { <Page list refused/> }.into_any()
+        move |answer| match answer {
+            PreventionAnswer::Page(view) => {
+                let PreventionView { list, refused } = *view;
+                let list = RwSignal::new(list);
+                shown.set_value(Some(list));
+                view! { <Page list refused/> }.into_any()
+            }
+            PreventionAnswer::Kept { problem, refused } => {
+                kept("Prevention steps".to_owned(), PATH.to_owned(), &problem, &refused)
+            }
         },
     )
 }
@@ -80,8 +109,8 @@ fn Page(list: RwSignal<PreventionList>, refused: Option<RefusedReview>) -> impl 
     listen();
     let lead = Memo::new(move |_| list.with(lead));
     let overdue = Memo::new(move |_| list.with(|list| review::overdue(&list.open, list.today)));
-    let open = Memo::new(move |_| list.with(|list| list.open.clone()));
-    let ended = Memo::new(move |_| list.with(|list| list.ended.clone()));
+    let open = Memo::new(move |_| list.with(|list| rows(&list.open, &list.names)));
+    let ended = Memo::new(move |_| list.with(|list| rows(&list.ended, &list.names)));
     let said = refused.as_ref().map(|refused| words_of_refusal(refused, PATH));
     let listed = list.with_untracked(|list| Listed {
         action: PATH.to_owned(),
@@ -99,14 +128,14 @@ fn Page(list: RwSignal<PreventionList>, refused: Option<RefusedReview>) -> impl 
             {move || overdue.get().map(|told| view! { <p class="notice">{told}</p> })}
             {said}
             <ul class="steps">
-                <For each=move || open.get() key=|step| step.number let:step>
+                <For each=move || open.get() key=Row::key let:step>
                     {row.with_value(|listed| item(listed, &step, true))}
                 </For>
             </ul>
             <Show when=move || has_ended.get()>
                 <h2>"Done or dropped"</h2>
                 <ul class="steps">
-                    <For each=move || ended.get() key=|step| step.number let:step>
+                    <For each=move || ended.get() key=Row::key let:step>
                         {row.with_value(|listed| item(listed, &step, true))}
                     </For>
                 </ul>

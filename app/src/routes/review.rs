@@ -11,8 +11,10 @@ mod words;
 pub(crate) use state::PATH;
 pub(crate) use state::address;
 pub use state::{RefusedReview, ReviewAnswer, ReviewView};
-pub(crate) use words::refusal as words_of_refusal;
+pub(crate) use words::{kept, refusal as words_of_refusal};
 
+#[cfg(any(feature = "hydrate", test))]
+use domain::journal::{Event, EventGroup};
 use domain::time::Timestamp;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use wording::{review, timeline::line};
@@ -79,26 +81,36 @@ pub(crate) fn ReviewPage() -> AnyView {
                 state.set_value(Some(shown));
                 view! { <Page state=shown/> }.into_any()
             }
-            ReviewAnswer::Kept { id, problem, refused } => words::kept(&id, &problem, &refused),
+            ReviewAnswer::Kept { id, problem, refused } => {
+                let address = format!("/ops/incidents/{id}/review");
+                let title = format!("Review of incident {id}");
+                words::kept(title, address, &problem, &refused)
+            }
         },
     )
 }
 
-/// Asks again when the journal tells of the incident, or of words that were removed.
+/// Asks again when the journal tells of something that changes the page. Other entries of an active
+/// incident do not: its facts cost much, and count when it is over.
 #[cfg(feature = "hydrate")]
 fn listen(state: State) {
-    use domain::journal::Event;
-
     let live = live();
     live.on_entry(move |entry| {
-        let is_ours = entry.event.as_ref().is_some_and(|event| {
-            event.incident().map(|number| number.0) == Some(state.number())
-                || matches!(event, Event::Redacted { .. })
-        });
-        if is_ours {
+        if entry.event.as_ref().is_some_and(|event| changes(event, state.number())) {
             live.refresh_soon();
         }
     });
+}
+
+/// True for an event after which the review of an incident is read again.
+#[cfg(any(feature = "hydrate", test))]
+fn changes(event: &Event, incident: u32) -> bool {
+    let is_ours = event.incident().is_some_and(|number| number.0 == incident);
+    match event {
+        Event::Redacted { .. } => true,
+        Event::Resolved { .. } | Event::Reopened { .. } => is_ours,
+        _ => is_ours && matches!(event.group(), EventGroup::Review(_)),
+    }
 }
 
 #[component]
@@ -108,6 +120,7 @@ fn Page(state: State) -> impl IntoView {
     let number = state.number();
     let lead = Memo::new(move |_| state.page.with(review::lead));
     let headline = Memo::new(move |_| state.page.with(|page| page.headline.clone()));
+    let left_out = Memo::new(move |_| state.page.with(review::left_out));
     let lines = Signal::derive(move || {
         state.page.with(|page| {
             page.timeline.iter().map(|entry| line(entry, &page.names)).collect::<Vec<_>>()
@@ -132,6 +145,7 @@ fn Page(state: State) -> impl IntoView {
             </div>
             <section class="log" aria-labelledby="timeline">
                 <h2 id="timeline">"Timeline"</h2>
+                {move || left_out.get().map(|told| view! { <p class="quiet">{told}</p> })}
                 <Timeline lines end="newest"/>
                 <div id="newest"></div>
             </section>
@@ -153,4 +167,30 @@ fn charts(state: State) -> Option<AnyView> {
         let figures = page.series.iter().map(figure).collect_view();
         (!page.series.is_empty()).then(|| view! { <div class="charts">{figures}</div> }.into_any())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        id::IncidentNumber,
+        review::{PreventionPlan, ReviewSections},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_page_is_read_again_for_what_it_shows() {
+        let incident = IncidentNumber(7);
+        let saved = Event::ReviewSaved { incident, sections: ReviewSections::default() };
+        let plan = PreventionPlan::WillNotBeDone { reason: "too dear".into() };
+        let added = Event::PreventionStepAdded { incident, text: "x".into(), plan };
+        for event in [&saved, &added] {
+            assert!(changes(event, 7) && !changes(event, 8));
+        }
+        let redacted =
+            Event::Redacted { entry: 3, reason: "a name".into(), message: None, step: None };
+        assert!(changes(&redacted, 7));
+        assert!(!changes(&Event::Acknowledged { incident }, 7));
+        assert!(!changes(&Event::Commented { incident, text: "x".into() }, 7));
+    }
 }

@@ -1,7 +1,6 @@
 //! Reviews of incidents: what people may save, rate and plan, and the pages that show it.
 
 use domain::{
-    access::Role,
     actor::{Actor, Names},
     error::{Conflict, Entity, Error, FieldReason, Limited},
     id::{AccountId, IncidentNumber, RecommendationId},
@@ -46,7 +45,11 @@ pub fn save(
         return Ok(Vec::new());
     }
     if !known.may_replace(replaces) {
-        return Err(Conflict::ReviewChanged.into());
+        return Err(match known.last() {
+            Some(_) => Conflict::ReviewChanged,
+            None => Conflict::ReviewRedacted,
+        }
+        .into());
     }
     if known.last().is_none() && sections.is_empty() {
         return Err(Error::invalid("factors", FieldReason::Empty));
@@ -174,8 +177,6 @@ pub struct StepOwner {
     pub account: AccountId,
     /// Their name.
     pub name: String,
-    /// Their role.
-    pub role: Role,
 }
 
 /// The review of an incident.
@@ -201,6 +202,9 @@ pub struct ReviewPage {
     pub compared: u32,
     /// The entries about it, oldest first, without the bodies of snapshots.
     pub timeline: Vec<Entry>,
+    /// The number of newest entries that the timeline holds, beside the first ones of the steps;
+    /// `None` if it holds all.
+    pub newest_only: Option<u32>,
     /// Its breached signals, for charts.
     pub series: Vec<Series>,
     /// The newest version of what people wrote.

@@ -423,8 +423,10 @@ pub enum Conflict {
     MessageIsYours,
     /// This version of the message is marked as sent there already.
     MessageMarkedSent,
-    /// Somebody else saved the review since it was read, or it was redacted.
+    /// Somebody else saved the review since it was read.
     ReviewChanged,
+    /// The review that was read was redacted since.
+    ReviewRedacted,
     /// The prevention step has ended already.
     PreventionStepEnded(u64),
     /// The recommendation did not run, so nobody can say whether it helped.

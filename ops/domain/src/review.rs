@@ -71,11 +71,12 @@ impl ReviewVersions {
         self.versions.last().filter(|last| self.newest == Some(last.number))
     }
 
-    /// True if a writer who has read this version, or none, may save the next one.
+    /// True if a writer who has read this version, or none, may save the next one. Whoever has read
+    /// a version that was redacted may not: their text may bring it back.
     pub fn may_replace(&self, read: Option<u64>) -> bool {
         match self.last() {
             Some(last) => read == Some(last.number),
-            None => read.is_none() || read == self.newest,
+            None => read.is_none(),
         }
     }
 }
@@ -131,7 +132,8 @@ mod tests {
         let gone = ReviewVersions::of(&[saved(3, "a"), entry(5, None)]);
         assert_eq!(gone.last(), None);
         assert_eq!(gone.versions.len(), 1);
-        assert!(gone.may_replace(Some(5)) && gone.may_replace(None) && !gone.may_replace(Some(3)));
+        // A text that was written over what is redacted may hold it.
+        assert!(gone.may_replace(None) && !gone.may_replace(Some(5)) && !gone.may_replace(Some(3)));
         let older = ReviewVersions::of(&[entry(3, None), saved(5, "b")]);
         assert_eq!(older.last().map(|last| last.number), Some(5));
     }

@@ -17,7 +17,7 @@ use domain::{
 pub use effect::{ACTION_WINDOW, Action, ActionValues, actions};
 pub use onset::{LOOK_BACK, Onset, onset};
 pub use source::Source;
-pub use steps::{StepTimes, opening_breach};
+pub use steps::{StepTimes, first_told, opening_breach};
 
 /// A signal that deviated for so long before it was told was seen late.
 const LATE: Span = Span::from_mins(5);
@@ -26,9 +26,9 @@ const MOST_LATE: usize = 3;
 
 /// The facts of a review.
 pub fn facts(source: Source<'_>) -> ReviewFacts {
-    let Source { incident, entries, past, .. } = source;
+    let Source { incident, entries, notified, past, .. } = source;
     let onset = opening_breach(incident).map_or(Onset::Unknown, |one| source.onset(&one.key));
-    let times = StepTimes::of(incident, steps::notified(entries), onset);
+    let times = StepTimes::of(incident, notified, steps::acknowledged(entries), onset);
     let measured = |step: ReviewStep| MeasuredStep {
         step,
         measured: times.of_step(step),

@@ -396,6 +396,9 @@ fn conflict(conflict: &Conflict) -> String {
         Conflict::ReviewChanged => {
             "Somebody else has just saved this review, so nothing was changed. Read what is new, and then save yours."
         }
+        Conflict::ReviewRedacted => {
+            "What you had read was redacted meanwhile, so nothing was changed. Check that your text does not bring it back, and then save it."
+        }
         Conflict::PreventionStepEnded(number) => {
             return format!("Prevention step {number} is already done or dropped.");
         }

@@ -5,8 +5,8 @@ mod sentence;
 
 pub use markdown::{issue_body, prevention, review as markdown};
 pub use sentence::{
-    COUNTED, effect, lead, open_steps, overdue, rating, seen_late, slow, span, step, step_state,
-    took, usual,
+    COUNTED, effect, lead, left_out, open_steps, overdue, rating, seen_late, slow, span, step,
+    step_state, took, usual,
 };
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod facts;
 
 use commands::{
+    accounts::Account,
     audit::AuditFilter,
     command::{
         AddPreventionStep, Command, DropPreventionStep, FinishPreventionStep, RateRecommendation,
@@ -17,7 +18,7 @@ use commands::{
     view::Series,
 };
 use domain::{
-    access::Principal,
+    access::{Principal, Role},
     actor::Actor,
     authorization::authorize,
     error::{Entity, Error},
@@ -37,6 +38,8 @@ use crate::store::{About, StoreError, readable};
 
 /// The most entries of a kind about one incident that are read.
 const ENTRIES: u32 = 500;
+/// The most entries of a kind that are shown of those before the newest.
+const FIRST: usize = 20;
 /// The most entries of a kind about all incidents that are read: the newest.
 const ALL_ENTRIES: u32 = 2_000;
 /// The most steps that are over and listed.
@@ -53,6 +56,17 @@ const AFTER: Span = Span::from_mins(10);
 const PREVENTION: [&str; 3] =
     ["prevention_step_added", "prevention_step_done", "prevention_step_dropped"];
 
+/// The kinds of entries that tell of steps of an incident, for one with many entries.
+const STEPS: [&str; 7] = [
+    "breach_joined",
+    "called",
+    "acknowledged",
+    "recommended",
+    "approved",
+    "recommendation_declined",
+    "measure_began",
+];
+
 impl Inner {
     /// The review of an incident.
     pub(super) async fn review(
@@ -63,7 +77,7 @@ impl Inner {
         // Read before everything else: what comes meanwhile is told by the next reading.
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let incident = self.real_incident(number).await?;
-        let timeline = self.review_timeline(number).await.map_err(refuse)?;
+        let (timeline, newest_only) = self.review_timeline(number).await.map_err(refuse)?;
         let (facts, compared) = self.review_facts(&incident, &timeline).await?;
         let versions = self.review_versions(number).await.map_err(refuse)?;
         let rated = self.of_kinds(Some(number), &["recommendation_rated"]).await.map_err(refuse)?;
@@ -82,6 +96,7 @@ impl Inner {
             facts,
             compared,
             timeline: timeline.into_iter().map(without_body).collect(),
+            newest_only,
             series: self.review_series(&incident).await,
             saved,
             earlier: earlier.take(EARLIER).collect(),
@@ -171,13 +186,29 @@ impl Inner {
         incident.ok_or(Error::NotFound(Entity::Incident(number)))
     }
 
-    /// The newest entries of an incident, and its opening.
-    async fn review_timeline(&self, number: IncidentNumber) -> Result<Vec<Entry>, StoreError> {
+    /// The newest entries of an incident, its opening, and the first entries of its steps; and how
+    /// many are the newest, if those before them are left out.
+    async fn review_timeline(
+        &self,
+        number: IncidentNumber,
+    ) -> Result<(Vec<Entry>, Option<u32>), StoreError> {
         let mut timeline = self.of_kinds(Some(number), &["incident_opened"]).await?;
         let opening = timeline.last().map_or(0, |entry| entry.number);
-        let newest = self.store.timeline(number, ENTRIES).await?;
-        timeline.extend(newest.into_iter().filter(|entry| entry.number > opening));
-        Ok(timeline)
+        let mut newest = self.store.timeline(number, ENTRIES + 1).await?;
+        newest.retain(|entry| entry.number > opening);
+        if newest.len() <= ENTRIES as usize {
+            timeline.extend(newest);
+            return Ok((timeline, None));
+        }
+        let last_left_out = newest.remove(0).number;
+        for kind in STEPS {
+            let found = self.of_kinds(Some(number), &[kind]).await?;
+            timeline
+                .extend(found.into_iter().filter(|one| one.number <= last_left_out).take(FIRST));
+        }
+        timeline.sort_by_key(|entry| entry.number);
+        timeline.extend(newest);
+        Ok((timeline, Some(ENTRIES)))
     }
 
     async fn review_series(&self, incident: &Incident) -> Vec<Series> {
@@ -231,10 +262,10 @@ impl Inner {
     /// The people who may own a step: those who may do something.
     async fn step_owners(&self) -> Result<Vec<StepOwner>, Error> {
         let known = self.known().await?;
-        let open = known.roster.accounts.iter().filter(|one| one.closed_at.is_none());
-        let mut owners: Vec<StepOwner> = open
-            .map(|one| StepOwner { account: one.id, name: one.name.clone(), role: one.role })
-            .collect();
+        let may_own = |one: &&Account| one.closed_at.is_none() && one.role >= Role::Responder;
+        let accounts = known.roster.accounts.iter().filter(may_own);
+        let mut owners: Vec<StepOwner> =
+            accounts.map(|one| StepOwner { account: one.id, name: one.name.clone() }).collect();
         owners.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(owners)
     }

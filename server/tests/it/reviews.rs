@@ -1,6 +1,8 @@
 //! Reviews of incidents, tried on the real program: facts without typing, words of people, ratings
 //! that rank the next recommendation, and prevention steps.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::program::{
@@ -97,7 +99,14 @@ fn facts_are_there_without_typing_and_nobody_replaces_unread_words() {
     assert_eq!(page["saved"], Value::Null);
     assert!(!page.to_string().contains("hunter2"), "{page}");
     assert_eq!(post(&ada, &body(&first, "Again.")), 409);
-    assert_eq!(post(&ada, &body(&second, "Again.")), 200);
+    // Whoever had read them keeps their text, looks at it, and saves it once more.
+    let typed = format!("what=save&replaces={second}&factors=&went_well=Again.&to_change=");
+    let refused = send(&program, &ada, FORM, &here, &typed);
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("redacted meanwhile"), "{}", refused.body);
+    assert!(refused.body.contains("Again.</textarea>"), "{}", refused.body);
+    assert_eq!(post(&ada, &body(&second, "Again.")), 409);
+    assert_eq!(post(&ada, &body(&Value::Null, "Again.")), 200);
     assert_eq!(program.get("/api/ops/incidents/999999/review").status, 404);
 }
 
@@ -109,6 +118,9 @@ fn a_step_has_an_owner_is_done_with_evidence_and_stays_done() {
     let here = format!("/ops/incidents/{number}/review");
     let form = |body: &str| send(&program, &ada, FORM, &here, body);
     let owner = account(&program, number, "Ada");
+    program.invite("viewer", "Vi");
+    let owners = review(&program, number)["owners"].to_string();
+    assert!(!owners.contains("\"Vi\""), "a viewer can end no step: {owners}");
     let add = format!("what=add&text=Alert+at+80%25&plan=do&owner={owner}&due=2999-01-01");
     let refused = form(&add);
     assert_eq!(refused.status, 422, "{refused:?}");
@@ -153,7 +165,9 @@ fn one_tap_after_resolving_ranks_the_next_recommendation() {
     let place = folder();
     let (_, section) = own_script(&place, "#!/bin/sh\nexit 0\n");
     let issue = "[review]\nissue_url = \"https://git.example.com/new?title={title}&body={body}\"\n";
-    let home = home(&catalogue("script:own", "-", "Calm Ops"), &format!("{section}{issue}"));
+    let commands = catalogue("script:own", "-", "Calm Ops")
+        .replace("| cool-down | 10 min |", "| cool-down | 30 s |");
+    let home = home(&commands, &format!("{section}{issue}"));
     let program = home.start_with(&["--config", configuration(&home).to_str().unwrap()]).unwrap();
     offered(&program);
     approved(&program);
@@ -184,6 +198,8 @@ fn one_tap_after_resolving_ranks_the_next_recommendation() {
     let decide = step_of(&review(&program, 1), "decide").clone();
     assert_eq!(decide["entries"].as_array().unwrap().len(), 2, "{decide}");
 
+    // Nothing is offered on a subject that cools down, and the script is one for all services.
+    std::thread::sleep(Duration::from_secs(31));
     program.push("service:exports", 9_000.0);
     let number = program.incident_about("service:exports");
     let reasons = program.until("the next recommendation", |program| {

@@ -2,7 +2,6 @@
 
 use commands::review::{LONGEST_STEP, StepOwner};
 use domain::{
-    access::Role,
     actor::Names,
     input::LONGEST_TEXT,
     review::{DueDate, PreventionStep},
@@ -32,10 +31,31 @@ pub(crate) struct Listed {
     pub refused: Option<RefusedReview>,
 }
 
+/// A step, and how far it is in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    step: PreventionStep,
+    state: String,
+}
+
+impl Row {
+    /// The key of a row: whatever is told of a step, and its words go when they are removed.
+    pub(crate) fn key(&self) -> (u64, String) {
+        (self.step.number, self.state.clone())
+    }
+}
+
+/// The rows of a list.
+pub(crate) fn rows(steps: &[PreventionStep], names: &Names) -> Vec<Row> {
+    let row =
+        |step: &PreventionStep| Row { step: step.clone(), state: review::step_state(step, names) };
+    steps.iter().map(row).collect()
+}
+
 /// The steps on the page of the review.
 #[component]
 pub(super) fn OfReview(state: State) -> impl IntoView {
-    let steps = Memo::new(move |_| state.page.with(|page| page.steps.clone()));
+    let steps = Memo::new(move |_| state.page.with(|page| rows(&page.steps, &page.names)));
     let page = state.page.with_untracked(Clone::clone);
     let today = DueDate::of(page.checked_at);
     let listed = Listed {
@@ -57,7 +77,7 @@ pub(super) fn OfReview(state: State) -> impl IntoView {
             <h2 id="steps">"Prevention steps"</h2>
             {none}
             <ul class="steps">
-                <For each=move || steps.get() key=|step| (step.number, step.is_open()) let:step>
+                <For each=move || steps.get() key=Row::key let:step>
                     {row.with_value(|listed| item(listed, &step, false))}
                 </For>
             </ul>
@@ -67,8 +87,8 @@ pub(super) fn OfReview(state: State) -> impl IntoView {
 }
 
 /// A step, and the forms that end it. `is_of_many` is true in a list of several incidents.
-pub(crate) fn item(listed: &Listed, step: &PreventionStep, is_of_many: bool) -> AnyView {
-    let state = review::step_state(step, &listed.names);
+pub(crate) fn item(listed: &Listed, row: &Row, is_of_many: bool) -> AnyView {
+    let Row { step, state } = row;
     let incident = is_of_many.then(|| {
         let number = step.incident.0;
         view! { " " <a href=format!("{}#prevention", address(number))>"Incident " {number}</a> }
@@ -86,7 +106,7 @@ pub(crate) fn item(listed: &Listed, step: &PreventionStep, is_of_many: bool) -> 
     view! {
         <li id=format!("step-{}", step.number)>
             <p><strong>{step.text.clone()}</strong> {incident}</p>
-            <p class="quiet">{state} {issue}</p>
+            <p class="quiet">{state.clone()} {issue}</p>
             {forms}
         </li>
     }
@@ -136,7 +156,7 @@ fn add(listed: &Listed, owners: &[StepOwner], today: DueDate) -> AnyView {
     let refused = listed.refused.as_ref().filter(|refused| refused.is_form("add", None));
     let typed = |name: &str| refused.map(|one| one.field(name).to_owned()).unwrap_or_default();
     let chosen = typed("owner");
-    let options = owners.iter().filter(|one| one.role >= Role::Responder).map(|one| {
+    let options = owners.iter().map(|one| {
         let value = one.account.0.to_string();
         let is_chosen = value == chosen;
         view! { <option value=value selected=is_chosen>{one.name.clone()}</option> }

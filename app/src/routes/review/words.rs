@@ -1,7 +1,10 @@
 //! The three sections that people write, and what is said about a form of the page.
 
 use commands::review::ReviewPage;
-use domain::{input::LONGEST_TEXT, review::ReviewSections};
+use domain::{
+    input::LONGEST_TEXT,
+    review::{ReviewSections, ReviewVersion},
+};
 use leptos::prelude::*;
 
 use super::state::{RefusedReview, State, address};
@@ -65,33 +68,34 @@ pub(super) fn Words(state: State) -> impl IntoView {
             view! { <p class="quiet">"Saved by " {name} ", " <At at=Signal::stored(saved.at)/> "."</p> }
         })
     };
+    // Whoever reads only sees the new version itself.
+    let may_write = state.page.with_untracked(|page| page.may_write);
     let newer = move || {
         let is_newer = saved.with(|saved| saved.as_ref().map(|saved| saved.number)) != read;
-        is_newer.then(|| view! {
+        (is_newer && may_write).then(|| view! {
             <p class="notice" role="status">"This review was saved or redacted since you opened it. Your text is kept. " <a href=address(state.number()) rel="external">"Load the new version"</a></p>
         })
     };
-    let (may_write, form) = state
-        .page
-        .with_untracked(|page| (page.may_write, page.may_write.then(|| form(state, page))));
+    let form = state.page.with_untracked(|page| may_write.then(|| form(state, saved, page)));
+    let earlier = Memo::new(move |_| state.page.with(earlier_versions));
     view! {
         <section aria-labelledby="words">
             <h2 id="words">"What we learned"</h2>
             {who}
             {newer}
             {form}
-            {(!may_write).then(|| state.page.with_untracked(read_only))}
-            {state.page.with_untracked(earlier)}
+            {(!may_write).then_some(move || saved.with(|saved| read_only(saved.as_ref())))}
+            {move || earlier.with(|versions| earlier_words(versions))}
         </section>
     }
 }
 
-fn form(state: State, page: &ReviewPage) -> AnyView {
+fn form(state: State, saved: Memo<Option<ReviewVersion>>, page: &ReviewPage) -> AnyView {
     let refused = state.refused("save", None);
     let empty = ReviewSections::default();
-    let saved = page.saved.as_ref().map_or(&empty, |saved| &saved.sections);
+    let read = page.saved.as_ref().map_or(&empty, |saved| &saved.sections);
     let fields = SECTIONS.map(|(name, title)| {
-        let text = refused.as_ref().map_or(section(saved, name), |refused| refused.field(name));
+        let text = refused.as_ref().map_or(section(read, name), |refused| refused.field(name));
         view! {
             <div>
                 <label for=name>{title}</label>
@@ -104,7 +108,7 @@ fn form(state: State, page: &ReviewPage) -> AnyView {
         view! {
             <details class="card" open>
                 <summary>"The version that is saved now"</summary>
-                {rendered(saved)}
+                {move || saved.with(|saved| version(saved.as_ref()))}
             </details>
         }
     });
@@ -122,10 +126,14 @@ fn form(state: State, page: &ReviewPage) -> AnyView {
     .into_any()
 }
 
-fn read_only(page: &ReviewPage) -> AnyView {
+fn version(saved: Option<&ReviewVersion>) -> AnyView {
     let nothing = || view! { <p class="quiet">"Nothing is written yet."</p> }.into_any();
-    let words = page.saved.as_ref().map_or_else(nothing, |saved| rendered(&saved.sections));
-    view! { {words} <p class="quiet">"Responders, approvers and owners write here."</p> }.into_any()
+    saved.map_or_else(nothing, |saved| rendered(&saved.sections))
+}
+
+fn read_only(saved: Option<&ReviewVersion>) -> AnyView {
+    view! { {version(saved)} <p class="quiet">"Responders, approvers and owners write here."</p> }
+        .into_any()
 }
 
 fn rendered(sections: &ReviewSections) -> AnyView {
@@ -136,9 +144,15 @@ fn rendered(sections: &ReviewSections) -> AnyView {
     shown.collect_view().into_any()
 }
 
-fn earlier(page: &ReviewPage) -> Option<AnyView> {
-    let versions = page.earlier.iter().map(|version| {
-        let who = page.names.of(version.by);
+/// Earlier versions, with the names of those who saved them.
+fn earlier_versions(page: &ReviewPage) -> Vec<(String, ReviewVersion)> {
+    let named = |version: &ReviewVersion| (page.names.of(version.by), version.clone());
+    page.earlier.iter().map(named).collect()
+}
+
+fn earlier_words(earlier: &[(String, ReviewVersion)]) -> Option<AnyView> {
+    let versions = earlier.iter().map(|(who, version)| {
+        let who = who.clone();
         view! {
             <details class="fold">
                 <summary>"Saved by " {who} ", " <At at=Signal::stored(version.at)/></summary>
@@ -146,7 +160,7 @@ fn earlier(page: &ReviewPage) -> Option<AnyView> {
             </details>
         }
     });
-    (!page.earlier.is_empty()).then(|| {
+    (!earlier.is_empty()).then(|| {
         view! {
             <details class="fold">
                 <summary>"Earlier versions"</summary>
@@ -158,9 +172,13 @@ fn earlier(page: &ReviewPage) -> Option<AnyView> {
 }
 
 /// A form that was refused where the page can't be shown: what was typed is kept.
-pub(super) fn kept(id: &str, problem: &Problem, refused: &RefusedReview) -> AnyView {
+pub(crate) fn kept(
+    title: String,
+    address: String,
+    problem: &Problem,
+    refused: &RefusedReview,
+) -> AnyView {
     let also = (problem.sentence != refused.problem.sentence).then(|| problem.sentence.clone());
-    let address = format!("/ops/incidents/{id}/review");
     let (href, label) = if problem.asks_for_sign_in() {
         (format!("{SIGN_IN}{address}"), "Sign in")
     } else {
@@ -180,7 +198,7 @@ pub(super) fn kept(id: &str, problem: &Problem, refused: &RefusedReview) -> AnyV
     });
     view! {
         <div class="page review">
-            <h1>"Review of incident " {id.to_owned()}</h1>
+            <h1>{title}</h1>
             <p class="lead">{refused.problem.sentence.clone()} " " {also}</p>
             {note}
             {texts.collect_view()}

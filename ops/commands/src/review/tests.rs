@@ -40,6 +40,16 @@ fn nobody_replaces_words_that_they_have_not_read() {
     assert!(save(INCIDENT, &none, None, &ReviewSections::default(), ADA).is_err());
 }
 
+#[test]
+fn what_was_redacted_comes_back_by_no_single_save() {
+    let gone = Entry { event: None, ..saved(3, ADA, "hunter2") };
+    let known = ReviewVersions::of(&[gone]);
+    let by = |replaces| save(INCIDENT, &known, replaces, &sections("hunter2 and more"), BO);
+    assert_eq!(by(Some(3)), Err(Conflict::ReviewRedacted.into()));
+    // The page that says so has read nothing: the writer has looked, and decides.
+    assert_eq!(by(None).unwrap().len(), 1);
+}
+
 fn step(number: u64) -> Entry {
     let plan = PreventionPlan::Planned { owner: AccountId(1), due: "2026-12-04".parse().unwrap() };
     let event = Event::PreventionStepAdded { incident: INCIDENT, text: "x".into(), plan };

@@ -1,6 +1,8 @@
 //! Prevention steps: what a team does so that an incident does not come back. The number of a step is
 //! that of the entry that added it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -105,18 +107,21 @@ impl PreventionSteps {
     /// own words were redacted is gone.
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut steps = Self::default();
-        let mut ends_without_words = Vec::new();
+        let (mut redactions, mut redacted) = (Vec::new(), BTreeMap::new());
         for entry in entries {
             match &entry.event {
-                Some(Event::Redacted { step: Some(end), .. }) => {
-                    ends_without_words.push((*end, entry));
+                Some(Event::Redacted { entry: of, step: Some(end), .. }) => {
+                    redactions.push((*of, *end));
                 }
                 Some(event) => steps.take(entry, event),
-                None => {}
+                None => drop(redacted.insert(entry.number, entry)),
             }
         }
-        for (end, entry) in ends_without_words {
-            steps.end(end.step, entry, end.is_done, REDACTED_WORDS);
+        for (of, end) in redactions {
+            // Whoever ended it said so, and not whoever removed the words.
+            if let Some(entry) = redacted.get(&of) {
+                steps.end(end.step, entry, end.is_done, REDACTED_WORDS);
+            }
         }
         steps
     }
@@ -244,9 +249,17 @@ mod tests {
         let reason = "a name".into();
         let tells = Event::Redacted { entry: 3, reason, message: None, step };
         let gone = Entry { event: None, ..end };
-        let steps = PreventionSteps::of(&[added(1, "2026-12-04"), gone, entry(4, tells)]);
-        let StepState::Done { evidence, .. } = &steps.get(1).unwrap().state else { panic!() };
-        assert_eq!(evidence, REDACTED_WORDS);
+        // Somebody else removes the words; whoever did the step still said so, and when.
+        let tells = Entry { actor: Actor::Account(AccountId(3)), ..entry(4, tells) };
+        let steps = PreventionSteps::of(&[added(1, "2026-12-04"), gone, tells]);
+        let done = StepState::Done {
+            owner: AccountId(2),
+            by: Actor::Account(AccountId(1)),
+            at: Timestamp::from_secs(3),
+            entry: 3,
+            evidence: REDACTED_WORDS.into(),
+        };
+        assert_eq!(steps.get(1).unwrap().state, done);
     }
 
     #[test]

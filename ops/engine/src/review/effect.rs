@@ -88,9 +88,10 @@ fn verdict(
     };
     let (is_lower, is_higher) = (after.high < before.low, after.low > before.high);
     let is_better = match crossing {
-        Some(Crossing::Above { .. } | Crossing::Rising { .. } | Crossing::Reaching { .. }) => {
-            is_lower
-        }
+        Some(Crossing::Above { .. } | Crossing::Rising { .. }) => is_lower,
+        // It was on its way up to the limit, or down to it.
+        Some(Crossing::Reaching { limit, .. }) if before.median <= limit => is_lower,
+        Some(Crossing::Reaching { .. }) => is_higher,
         Some(Crossing::Below { .. }) => is_higher,
         Some(Crossing::Silent { .. }) | None => return EffectVerdict::NotClear,
     };

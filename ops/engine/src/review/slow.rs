@@ -10,7 +10,7 @@ use domain::{
 use super::{
     effect,
     source::Source,
-    steps::{opening_breach, recovered_at},
+    steps::{first_told, opening_breach, recovered_at},
 };
 
 /// The slow step: of those that took longer than ever in the incidents that are compared, the
@@ -35,7 +35,8 @@ fn reasons(source: Source<'_>, step: ReviewStep) -> Vec<SlowReason> {
     let mut reasons = Vec::new();
     match step {
         ReviewStep::Detect => {
-            let held = opening_breach(incident).map(|one| one.fired_at.since(one.since));
+            let first = opening_breach(incident).map(|one| first_told(entries, one));
+            let held = first.map(|one| one.fired_at.since(one.since));
             let held = held.filter(|span| *span > Span::ZERO);
             reasons.extend(held.map(|span| SlowReason::Held { span }));
         }

@@ -1,6 +1,6 @@
 //! What a review is made of.
 
-use domain::{breach::BreachKey, incident::Incident, journal::Entry};
+use domain::{breach::BreachKey, incident::Incident, journal::Entry, time::Timestamp};
 
 use super::{effect::ActionValues, onset::Onset, steps::StepTimes};
 
@@ -9,8 +9,10 @@ use super::{effect::ActionValues, onset::Onset, steps::StepTimes};
 pub struct Source<'a> {
     /// The incident.
     pub incident: &'a Incident,
-    /// Its entries, oldest first.
+    /// Its entries, oldest first; of many, the newest and the first ones of its steps.
     pub entries: &'a [Entry],
+    /// The time of the first notification about it.
+    pub notified: Option<Timestamp>,
     /// The first deviation of each of its signals that was looked at.
     pub onsets: &'a [(BreachKey, Onset)],
     /// The values around what was done.

@@ -19,14 +19,36 @@ pub fn opening_breach(incident: &Incident) -> Option<&Breach> {
     incident.breaches.first().map(|known| &known.breach)
 }
 
+/// A problem as it was told first: one that came back has begun anew in the incident, and one that
+/// fell silent has another level.
+pub fn first_told<'a>(entries: &'a [Entry], breach: &'a Breach) -> &'a Breach {
+    let told = |entry: &'a Entry| match &entry.event {
+        Some(Event::IncidentOpened { incident }) => {
+            incident.breach(&breach.key).map(|known| &known.breach)
+        }
+        Some(Event::BreachJoined { breach: joined, .. }) => {
+            Some(joined.as_ref()).filter(|joined| joined.key == breach.key)
+        }
+        _ => None,
+    };
+    entries.iter().find_map(told).unwrap_or(breach)
+}
+
 /// The times of all steps of an incident, in the order of [`ReviewStep::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepTimes([Measured; ReviewStep::ALL.len()]);
 
 impl StepTimes {
-    /// The times of an incident: `notified` is the time of the first notification about it, `onset`
-    /// the first deviation of the problem with which it began.
-    pub fn of(incident: &Incident, notified: Option<Timestamp>, onset: Onset) -> Self {
+    /// The times of an incident: `notified` is the time of the first notification about it,
+    /// `acknowledged` that of its first acknowledgement if it was reopened, which takes that away,
+    /// and `onset` the first deviation of the problem with which it began.
+    pub fn of(
+        incident: &Incident,
+        notified: Option<Timestamp>,
+        acknowledged: Option<Timestamp>,
+        onset: Onset,
+    ) -> Self {
+        let acknowledged = acknowledged.or(incident.acknowledged.map(|one| one.at));
         let since_opening = |at: Option<Timestamp>| match at {
             Some(at) => took(at.since(incident.opened_at)),
             None => Measured::Unknown { why: NotMeasured::DidNotHappen },
@@ -35,12 +57,16 @@ impl StepTimes {
             match step {
                 ReviewStep::Detect => match onset {
                     Onset::Unknown => Measured::Unknown { why: NotMeasured::NoHistory },
+                    // It is that of a problem that came back.
+                    Onset::At { at, .. } if at > incident.opened_at => {
+                        Measured::Unknown { why: NotMeasured::NoHistory }
+                    }
                     Onset::At { at, at_least } => {
                         Measured::Took { span: incident.opened_at.since(at), at_least }
                     }
                 },
                 ReviewStep::Notify => since_opening(notified),
-                ReviewStep::Acknowledge => since_opening(incident.acknowledged.map(|one| one.at)),
+                ReviewStep::Acknowledge => since_opening(acknowledged),
                 ReviewStep::Stabilize => {
                     since_opening(incident.measures.iter().map(|one| one.began_at).min())
                 }
@@ -86,19 +112,16 @@ pub(super) fn recovered_at(incident: &Incident) -> Option<Timestamp> {
     all?.into_iter().max()
 }
 
-/// The first notification.
-pub(super) fn notified(entries: &[Entry]) -> Option<Timestamp> {
-    let is_call = |entry: &&Entry| matches!(entry.event, Some(Event::Called { .. }));
-    entries.iter().find(is_call).map(|entry| entry.at)
+/// The first acknowledgement. Reopening forgets it in the incident, and the journal does not.
+pub(super) fn acknowledged(entries: &[Entry]) -> Option<Timestamp> {
+    let is_it = |entry: &&Entry| matches!(entry.event, Some(Event::Acknowledged { .. }));
+    entries.iter().find(is_it).map(|entry| entry.at)
 }
 
 /// What is usual for a step; `None` with fewer than five incidents in which it is known.
 pub(super) fn usual(past: &[StepTimes], step: ReviewStep) -> Option<UsualTime> {
-    let known = |times: &StepTimes| match times.of_step(step) {
-        Measured::Took { span, at_least: false } => Some(span),
-        Measured::Took { .. } | Measured::Unknown { .. } => None,
-    };
-    let mut spans: Vec<Span> = past.iter().filter_map(known).collect();
+    // One that took at least so long is among them: without it, something shorter were the longest.
+    let mut spans: Vec<Span> = past.iter().filter_map(|times| times.of_step(step).span()).collect();
     if spans.len() < LEAST_INCIDENTS {
         return None;
     }

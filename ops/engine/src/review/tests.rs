@@ -40,7 +40,7 @@ fn resolved(seconds: u64, acknowledged: Option<i64>) -> Incident {
 }
 
 fn quiet_source(incident: &Incident) -> Source<'_> {
-    Source { incident, entries: &[], onsets: &[], actions: &[], past: &[] }
+    Source { incident, entries: &[], notified: None, onsets: &[], actions: &[], past: &[] }
 }
 
 #[test]
@@ -77,6 +77,25 @@ fn a_deviation_that_reaches_as_far_as_was_looked_is_at_least_so_long() {
 }
 
 #[test]
+fn the_problem_counts_as_it_was_told_first_when_it_came_back() {
+    let opened = incident(7).of([problem()]).opened(at(120)).build();
+    let back = breach().since(at(5_000)).fired(at(5_060)).build();
+    let joined =
+        Event::BreachJoined { incident: IncidentNumber(7), breach: Box::new(back.clone()) };
+    let entries = [
+        entry(10, 120, Event::IncidentOpened { incident: Box::new(opened) }),
+        entry(20, 5_060, joined),
+    ];
+    assert_eq!(first_told(&entries, &back), &problem());
+    assert_eq!(first_told(&entries[1..], &back), &back);
+    // Where the first one is not at hand, nothing is told of the detection.
+    let onset = Onset::At { at: at(5_000), at_least: false };
+    let detect = StepTimes::of(&resolved(9_000, None), None, None, onset);
+    let unknown = Measured::Unknown { why: NotMeasured::NoHistory };
+    assert_eq!(detect.of_step(ReviewStep::Detect), unknown);
+}
+
+#[test]
 fn silence_deviates_from_its_last_value_on() {
     let mut silent = problem();
     (silent.crossing, silent.value_at) = (Crossing::Silent { for_seconds: 60.0 }, at(-60));
@@ -103,7 +122,9 @@ fn each_step_names_the_entries_that_it_follows_from() {
         entry(14, 660, Event::BreachCleared { incident: number, key: problem().key, ending }),
     ];
     let onsets = [(problem().key, Onset::At { at: at(-60), at_least: false })];
-    let facts = facts(Source { entries: &entries, onsets: &onsets, ..quiet_source(&one) });
+    let notified = Some(at(130));
+    let facts =
+        facts(Source { entries: &entries, notified, onsets: &onsets, ..quiet_source(&one) });
     let told: Vec<(Option<u64>, Vec<u64>)> = facts
         .steps
         .iter()
@@ -124,11 +145,26 @@ fn each_step_names_the_entries_that_it_follows_from() {
 }
 
 #[test]
+fn the_first_acknowledgement_counts_after_the_incident_was_reopened() {
+    let mut one = resolved(9_000, Some(8_000));
+    one.reopened = 1;
+    let acknowledged = || Event::Acknowledged { incident: IncidentNumber(7) };
+    let entries = [entry(13, 180, acknowledged()), entry(20, 8_000, acknowledged())];
+    let facts = facts(Source { entries: &entries, ..quiet_source(&one) });
+    let step = &facts.steps[ReviewStep::Acknowledge as usize];
+    assert_eq!(step.measured.span(), Some(Span::from_secs(60)));
+    assert_eq!(step.entries, [13]);
+    one.acknowledged = None;
+    let past = StepTimes::of(&one, None, Some(at(180)), Onset::Unknown);
+    assert_eq!(past.of_step(ReviewStep::Acknowledge).span(), Some(Span::from_secs(60)));
+}
+
+#[test]
 fn a_step_is_slow_only_beyond_everything_before_and_with_five_to_compare() {
     let past: Vec<StepTimes> = [60, 120, 180, 240, 300]
         .map(|acknowledged| {
             let one = resolved(900, Some(120 + acknowledged));
-            StepTimes::of(&one, None, Onset::Unknown)
+            StepTimes::of(&one, None, None, Onset::Unknown)
         })
         .into();
     let slow = |acknowledged: i64, seconds: u64, past: &[StepTimes]| {
@@ -144,6 +180,26 @@ fn a_step_is_slow_only_beyond_everything_before_and_with_five_to_compare() {
     let found = slow(180, 7_200, &past).unwrap();
     assert_eq!(found.step, ReviewStep::Resolve);
     assert!(found.reasons.contains(&SlowReason::NothingDone), "{found:?}");
+}
+
+#[test]
+fn a_notification_counts_that_is_older_than_the_entries_at_hand() {
+    let one = resolved(900, None);
+    let found = facts(Source { notified: Some(at(130)), ..quiet_source(&one) });
+    let notify = found.steps[ReviewStep::Notify as usize].measured;
+    assert_eq!(notify.span(), Some(Span::from_secs(10)));
+}
+
+#[test]
+fn what_took_at_least_so_long_counts_as_usual() {
+    let past: Vec<StepTimes> = [60, 120, 180, 240, 3_600]
+        .map(|before| {
+            let onset = Onset::At { at: at(120 - before), at_least: before == 3_600 };
+            StepTimes::of(&resolved(900, None), None, None, onset)
+        })
+        .into();
+    let usual = steps::usual(&past, ReviewStep::Detect).unwrap();
+    assert_eq!((usual.longest, usual.incidents), (Span::from_secs(3_600), 5));
 }
 
 fn values(before: &[f64], after: &[f64]) -> ActionValues {
@@ -168,6 +224,21 @@ fn an_effect_is_told_only_where_the_spreads_do_not_overlap() {
     assert_eq!(verdict(&[50.0, 70.0, 95.0], &[60.0, 65.0, 80.0]), EffectVerdict::NotClear);
     assert_eq!(verdict(&[93.0, 94.0], &[50.0, 51.0, 52.0]), EffectVerdict::NotClear, "too few");
     assert_eq!(verdict(&[], &[]), EffectVerdict::NotClear);
+}
+
+#[test]
+fn what_nears_a_limit_gets_better_away_from_it() {
+    let verdict = |limit: f64, before: &[f64], after: &[f64]| {
+        let mut one = resolved(900, None);
+        one.breaches[0].breach.crossing = Crossing::Reaching { limit, within_seconds: 3_600.0 };
+        let actions = [values(before, after)];
+        facts(Source { actions: &actions, ..quiet_source(&one) }).effects[0].verdict
+    };
+    let (full, empty) = ([90.0, 91.0, 92.0], [50.0, 51.0, 52.0]);
+    assert_eq!(verdict(100.0, &full, &empty), EffectVerdict::Better);
+    assert_eq!(verdict(100.0, &empty, &full), EffectVerdict::Worse);
+    assert_eq!(verdict(0.0, &empty, &full), EffectVerdict::Better);
+    assert_eq!(verdict(0.0, &full, &empty), EffectVerdict::Worse);
 }
 
 #[test]
@@ -213,7 +284,7 @@ proptest! {
     fn what_is_usual_lies_between_its_ends(lasted in proptest::collection::vec(0u64..10_000, 0..20)) {
         let past: Vec<StepTimes> = lasted
             .iter()
-            .map(|seconds| StepTimes::of(&resolved(*seconds, None), None, Onset::Unknown))
+            .map(|seconds| StepTimes::of(&resolved(*seconds, None), None, None, Onset::Unknown))
             .collect();
         match steps::usual(&past, ReviewStep::Resolve) {
             None => prop_assert!(lasted.len() < 5),

@@ -9,7 +9,7 @@ use domain::{
 };
 
 use super::sentence::{
-    COUNTED, effect, lead, rating, seen_late, slow, step, step_state, took, usual,
+    COUNTED, effect, lead, left_out, rating, seen_late, slow, step, step_state, took, usual,
 };
 use crate::{humanize, timeline::line};
 
@@ -65,7 +65,7 @@ pub fn review(page: &ReviewPage) -> String {
         let words = line.words.map(|words| format!(" {words}")).unwrap_or_default();
         format!("{} {}{words}", humanize::moment(line.at), line.sentence)
     });
-    list(&mut text, "Timeline", told);
+    noted_list(&mut text, "Timeline", left_out(page), told);
     text
 }
 
@@ -80,11 +80,24 @@ fn steps(text: &mut String, page: &ReviewPage) {
 }
 
 fn list(text: &mut String, title: &str, items: impl Iterator<Item = String>) {
+    noted_list(text, title, None, items);
+}
+
+/// A list under its title, and what is to be known of it.
+fn noted_list(
+    text: &mut String,
+    title: &str,
+    note: Option<String>,
+    items: impl Iterator<Item = String>,
+) {
     let mut items = items.peekable();
     if items.peek().is_none() {
         return;
     }
     let _ = write!(text, "\n## {title}\n\n");
+    if let Some(note) = note {
+        let _ = write!(text, "{note}\n\n");
+    }
     for item in items {
         let _ = writeln!(text, "- {}", escaped(&item));
     }
@@ -96,10 +109,14 @@ fn tasks(text: &mut String, title: &str, steps: &[PreventionStep], names: &Names
     }
     let _ = write!(text, "\n## {title}\n\n");
     for one in steps {
-        let mark = if matches!(one.state, StepState::Done { .. }) { 'x' } else { ' ' };
-        let told = format!("{} (incident {})", one.text, one.incident);
-        let state = escaped(&step_state(one, names));
-        let _ = writeln!(text, "- [{mark}] {}. {state}", escaped(&told));
+        let (task, state) = (escaped(&one.text), escaped(&step_state(one, names)));
+        // What will not be done is no task.
+        let told = match one.state {
+            StepState::Open { .. } => format!("[ ] {task}"),
+            StepState::Done { .. } => format!("[x] {task}"),
+            StepState::Dropped { .. } => format!("~~{task}~~"),
+        };
+        let _ = writeln!(text, "- {told} (incident {}). {state}", one.incident);
     }
 }
 

@@ -183,6 +183,12 @@ pub fn lead(page: &ReviewPage) -> String {
     }
 }
 
+/// What the timeline of a review leaves out; `None` if it is whole.
+pub fn left_out(page: &ReviewPage) -> Option<String> {
+    let newest = page.newest_only?;
+    Some(format!("The newest {newest} entries, and the first ones of each step."))
+}
+
 /// A rating as a button.
 pub const fn rating(rating: Rating) -> &'static str {
     match rating {

@@ -161,6 +161,7 @@ fn page() -> ReviewPage {
                 text: "look\n# here".into(),
             }),
         }],
+        newest_only: None,
         series: Vec::new(),
         saved: Some(ReviewVersion { number, at: at(1_500), by, sections }),
         earlier: Vec::new(),
@@ -185,12 +186,16 @@ fn the_review_is_a_document_and_only_what_people_wrote_formats() {
         "\n## Contributing factors\n\nThe *cache* grew.\n",
         "\n## What to change\n\n- Alert earlier\n",
         "- [ ] Alert at 80% \\| \\*now\\* (incident 7). Ada, due 2026-12-04.\n",
-        "- [ ] A second disk (incident 7). Will not be done, says Ada: too dear.\n",
+        "- ~~A second disk~~ (incident 7). Will not be done, says Ada: too dear.\n",
         " look \\# here\n",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("What went well") && !text.contains("What was slow"), "{text}");
+    assert!(!text.contains("newest"), "{text}");
+    let cut = markdown(&ReviewPage { newest_only: Some(500), ..page() });
+    let told = "\n## Timeline\n\nThe newest 500 entries, and the first ones of each step.\n\n- ";
+    assert!(cut.contains(told), "{cut}");
 }
 
 #[test]

@@ -182,6 +182,7 @@ fn errors() -> Vec<Error> {
             Conflict::MessageIsYours,
             Conflict::MessageMarkedSent,
             Conflict::ReviewChanged,
+            Conflict::ReviewRedacted,
             Conflict::PreventionStepEnded(7),
             Conflict::NothingToRate(RECOMMENDATION),
             Conflict::ShareEnded,
