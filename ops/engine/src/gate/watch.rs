@@ -28,12 +28,13 @@ const FACTOR: f64 = 2.0;
 const LEAD: f64 = 10.0;
 /// Places that others may take in a row.
 const MOST_REPLACED: f64 = 50.0;
-/// Of these, so many are for whoever sends more than [`SPIKE`] times what those with a place send in
-/// the mean: moments of much traffic, of which there are always some among many organizations, must
-/// not use them up.
+/// Of these, so many are for spikes ([`SPIKE`], [`SPIKE_LEAD`]): moments of much traffic, of which
+/// there are always some among many organizations, must not use them up.
 const RESERVED: f64 = 10.0;
-/// See [`RESERVED`].
+/// A spike is more than this many times what those with a place send in the mean.
 const SPIKE: f64 = 10.0;
+/// Requests of a moment that a spike has at least: more than those of a page.
+const SPIKE_LEAD: f64 = 4.0 * LEAD;
 /// The time after which one more may be taken: at most 720 a day.
 const REPLACED_EVERY: Span = Span::from_mins(2);
 /// One that sent less than this is forgotten if it has no place.
@@ -197,7 +198,8 @@ impl Watchlist {
         for (sent, name) in newcomers {
             if taken >= self.most {
                 let Some((least, loser)) = places.pop() else { break };
-                let needed = if sent.rate() > spike { 1.0 } else { 1.0 + RESERVED };
+                let is_spike = sent.rate() > spike && sent.moment > SPIKE_LEAD;
+                let needed = if is_spike { 1.0 } else { 1.0 + RESERVED };
                 if !sent.exceeds(least) || self.replaceable < needed {
                     break;
                 }
