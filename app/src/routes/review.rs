@@ -8,9 +8,8 @@ pub(crate) mod steps;
 mod words;
 
 #[cfg(feature = "ssr")]
-pub(crate) use state::PATH;
-pub(crate) use state::address;
-pub use state::{RefusedReview, ReviewAnswer, ReviewView};
+pub(crate) use state::{PATH, address};
+pub use state::{RefusedReview, ReviewAnswer};
 pub(crate) use words::{kept, refusal as words_of_refusal};
 
 #[cfg(any(feature = "hydrate", test))]
@@ -48,7 +47,9 @@ pub async fn get_review(
     let incident = IncidentNumber(number);
     let page = execute(commands::reading::GetReview { incident }).await;
     match (page, use_context::<RefusedReview>()) {
-        (Ok(page), refused) => Ok(ReviewAnswer::Page(Box::new(ReviewView { page, refused, done }))),
+        (Ok(page), refused) => {
+            Ok(ReviewAnswer::Page(Box::new(state::ReviewView { page, refused, done })))
+        }
         (Err(problem), Some(refused)) => {
             Ok(ReviewAnswer::Kept { id, problem, refused: Box::new(refused) })
         }
