@@ -15,8 +15,9 @@ test('a resolved incident is rated with one tap, reviewed, and a prevention step
   await page.goto('/ops/incidents/1');
   await live(page);
   await expect(page.locator('#rating')).toHaveCount(0);
-  await page.locator('summary', { hasText: 'Resolve' }).first().click();
-  await page.getByRole('button', { name: /Resolve/ }).first().click();
+  await page.getByText('Add a note').click();
+  await page.getByLabel(/What resolved it/).fill('The importer runs again.');
+  await page.getByRole('button', { name: 'Resolve', exact: true }).click();
   await expect(page.locator('#rating')).toBeVisible({ timeout: 10_000 });
   await page.getByRole('button', { name: 'One step short' }).click();
   await expect(page.getByRole('button', { name: 'One step short' })).toHaveAttribute('aria-pressed', 'true');
