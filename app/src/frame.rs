@@ -144,17 +144,17 @@ fn header(pulse: Option<Loaded>) -> AnyView {
 /// The places, with how things stand: a column on a desktop, a bar at the bottom of a phone.
 fn places(pulse: Loaded) -> AnyView {
     let shared = expect_context::<Shared>();
-    let checked_at = Signal::derive(move || shared.pulse.get().map(|pulse| pulse.checked_at));
-    let class = move || match shared.pulse.get() {
+    let checked_at = Signal::derive(move || shared.known().map(|pulse| pulse.checked_at));
+    let class = move || match shared.known() {
         None | Some(Pulse { active: 0, .. }) => "count none",
         Some(Pulse { mood: Mood::Critical, .. }) => "count critical",
         Some(_) => "count warning",
     };
-    let active = move || shared.pulse.get().map_or(0, |pulse| pulse.active);
+    let active = move || shared.known().map_or(0, |pulse| pulse.active);
     let count = move || {
         Suspend::new(async move {
             let first = pulse.await.ok();
-            if shared.pulse.get_untracked().is_none() {
+            if shared.pulse.try_get_untracked() == Some(None) {
                 pulse::take(shared, first);
             }
             view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
@@ -165,7 +165,7 @@ fn places(pulse: Loaded) -> AnyView {
     let printed = move || {
         Suspend::new(async move {
             let first = pulse.await.ok().map(|pulse| pulse.checked_at);
-            let at = move || checked_at.get().or(first);
+            let at = move || shared.known().map(|pulse| pulse.checked_at).or(first);
             move || at().map(|at| format!("Printed from Calm Ops, as of {}.", read_at(clock, at)))
         })
     };
@@ -219,7 +219,7 @@ fn restriction(pulse: Loaded) -> AnyView {
             move || {
                 // The page itself tells more.
                 let is_elsewhere = path.with(|path| path != "/ops/protection");
-                let known = shared.pulse.get().and_then(|pulse| pulse.restriction).or(first);
+                let known = shared.known().and_then(|pulse| pulse.restriction).or(first);
                 restricted(known.filter(|_| is_elsewhere))
             }
         })

@@ -61,6 +61,12 @@ impl Shared {
         });
         shared
     }
+
+    /// How things stand; `None` until it is known. On the server what is awaited may come when the
+    /// page and its signals are gone: then it is not known, and the document goes on without it.
+    pub(crate) fn known(self) -> Option<Pulse> {
+        self.pulse.try_get().flatten()
+    }
 }
 
 /// Names the page that is shown.
@@ -102,7 +108,7 @@ pub(crate) fn head_of_entrance(shared: Shared) {
 pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
     #[cfg(feature = "ssr")]
     write_head(shared, pulse.map_or(Mood::Blind, |pulse| pulse.mood), pulse);
-    let known = shared.pulse.get_untracked();
+    let Some(known) = shared.pulse.try_get_untracked() else { return };
     // The stream tells of it a moment later than of the rest.
     let restriction = |pulse: Pulse| pulse.restriction.or(known.and_then(|one| one.restriction));
     let pulse = pulse.map(|pulse| Pulse { restriction: restriction(pulse), ..pulse });
@@ -115,6 +121,20 @@ pub(crate) fn take(shared: Shared, pulse: Option<Pulse>) {
 mod tests {
     use super::*;
     use domain::time::Timestamp;
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn what_comes_when_the_page_is_gone_harms_nothing() {
+        let owner = Owner::new();
+        let shared = owner.with(|| {
+            leptos_meta::provide_meta_context();
+            Shared::provide()
+        });
+        assert_eq!(shared.known(), None);
+        owner.cleanup();
+        take(shared, None);
+        assert_eq!(shared.known(), None);
+    }
 
     #[test]
     fn the_tab_tells_how_things_stand() {

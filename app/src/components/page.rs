@@ -71,7 +71,9 @@ where
                         crate::state::navigation::arrived();
                         show(value)
                     }
-                    Err(problem) => error::problem(&problem, &path.get_untracked()),
+                    Err(problem) => {
+                        error::problem(&problem, &path.try_get_untracked().unwrap_or_default())
+                    }
                 }
             })}
         </Transition>
