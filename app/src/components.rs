@@ -1,5 +1,6 @@
 //! Parts that several pages are made of.
 
+pub(crate) mod awaited;
 pub(crate) mod badge;
 pub(crate) mod chart;
 pub(crate) mod copy;

@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     codec::Json,
     components::{
+        awaited::awaited,
         error::LostPage,
         live_indicator::LiveIndicator,
         palette::{Palette, PaletteDialog, SearchLink},
@@ -151,24 +152,20 @@ fn places(pulse: Loaded) -> AnyView {
         Some(_) => "count warning",
     };
     let active = move || shared.known().map_or(0, |pulse| pulse.active);
-    let count = move || {
-        Suspend::new(async move {
-            let first = pulse.await.ok();
-            if shared.pulse.try_get_untracked() == Some(None) {
-                pulse::take(shared, first);
-            }
-            view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
-        })
-    };
+    let count = awaited(move || async move {
+        let first = pulse.await.ok();
+        if shared.pulse.try_get_untracked() == Some(None) {
+            pulse::take(shared, first);
+        }
+        view! { <span class=class><span>{active}</span><span class="away">" active"</span></span> }
+    });
     // Paper does not change: it says of when it is.
     let clock = expect_context::<Clock>();
-    let printed = move || {
-        Suspend::new(async move {
-            let first = pulse.await.ok().map(|pulse| pulse.checked_at);
-            let at = move || shared.known().map(|pulse| pulse.checked_at).or(first);
-            move || at().map(|at| format!("Printed from Calm Ops, as of {}.", read_at(clock, at)))
-        })
-    };
+    let printed = awaited(move || async move {
+        let first = pulse.await.ok().map(|pulse| pulse.checked_at);
+        let at = move || shared.known().map(|pulse| pulse.checked_at).or(first);
+        move || at().map(|at| format!("Printed from Calm Ops, as of {}.", read_at(clock, at)))
+    });
     let path = use_location().pathname;
     let place = move |href: &'static str,
                       icon: &'static str,
@@ -178,7 +175,6 @@ fn places(pulse: Loaded) -> AnyView {
         let here = move || path.with(|path| path.starts_with(href)).then_some("page");
         view! { <li><a href=href aria-current=here><i class=icon aria-hidden="true"></i>{word}{beside}</a></li> }.into_any()
     };
-    let count = view! { <Transition>{count}</Transition> }.into_any();
     view! {
         <header class="places">
             <p class="brand"><a href="/">"Calm Ops"</a></p>
@@ -204,7 +200,7 @@ fn places(pulse: Loaded) -> AnyView {
             <ThemeSwitch to=here()/>
             <LiveIndicator path=path loaded=checked_at/>
         </header>
-        <p class="on-paper"><Transition>{printed}</Transition></p>
+        <p class="on-paper">{printed}</p>
     }
     .into_any()
 }
@@ -213,19 +209,16 @@ fn places(pulse: Loaded) -> AnyView {
 fn restriction(pulse: Loaded) -> AnyView {
     let shared = expect_context::<Shared>();
     let path = use_location().pathname;
-    let told = move || {
-        Suspend::new(async move {
-            let first = pulse.await.ok().and_then(|pulse| pulse.restriction);
-            move || {
-                // The page itself tells more.
-                let is_elsewhere = path.with(|path| path != "/ops/protection");
-                let known = shared.known().and_then(|pulse| pulse.restriction).or(first);
-                restricted(known.filter(|_| is_elsewhere))
-            }
-        })
-    };
-    view! { <div class="restricted" aria-live="polite"><Transition>{told}</Transition></div> }
-        .into_any()
+    let told = awaited(move || async move {
+        let first = pulse.await.ok().and_then(|pulse| pulse.restriction);
+        move || {
+            // The page itself tells more.
+            let is_elsewhere = path.with(|path| path != "/ops/protection");
+            let known = shared.known().and_then(|pulse| pulse.restriction).or(first);
+            restricted(known.filter(|_| is_elsewhere))
+        }
+    });
+    view! { <div class="restricted" aria-live="polite">{told}</div> }.into_any()
 }
 
 /// Safe mode, and that automatic measures are suspended, on every page.

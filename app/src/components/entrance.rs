@@ -27,7 +27,7 @@ mod document {
 
     use crate::{
         accounts::EntryRefused,
-        components::error,
+        components::{awaited::awaited, error},
         door,
         problem::Problem,
         pulse::{self, Shared},
@@ -75,9 +75,9 @@ mod document {
                 async move { read.await.map_err(door::refuse) }
             },
         );
-        let content = move || {
+        awaited(move || {
             let path = path.clone();
-            Suspend::new(async move {
+            async move {
                 match resource.await {
                     Ok(value) => {
                         shared.place.set(name.to_owned());
@@ -85,9 +85,8 @@ mod document {
                     }
                     Err(problem) => error::problem(&problem, &path),
                 }
-            })
-        };
-        view! { <Suspense>{content}</Suspense> }.into_any()
+            }
+        })
     }
 
     /// Why a form was refused.

@@ -8,7 +8,13 @@ use domain::journal::Cursor;
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{codec::Json, components::error, live::live, problem::Problem, pulse};
+use crate::{
+    codec::Json,
+    components::{awaited::awaited, error},
+    live::live,
+    problem::Problem,
+    pulse,
+};
 
 /// A page. `key` is what `fetch` needs to know; `take` puts what came where the page reads it, at
 /// first and again; `show` makes the page, once for each key.
@@ -58,27 +64,20 @@ where
     });
     #[cfg(not(feature = "hydrate"))]
     let _ = live;
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                let loaded = resource.await;
-                has_failed.try_set_value(loaded.is_err());
-                match loaded {
-                    Ok(value) => {
-                        take(&value);
-                        pulse::place(place(&value));
-                        #[cfg(feature = "hydrate")]
-                        crate::state::navigation::arrived();
-                        show(value)
-                    }
-                    Err(problem) => {
-                        error::problem(&problem, &path.try_get_untracked().unwrap_or_default())
-                    }
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
+    awaited(move || async move {
+        let loaded = resource.await;
+        has_failed.try_set_value(loaded.is_err());
+        match loaded {
+            Ok(value) => {
+                take(&value);
+                pulse::place(place(&value));
+                #[cfg(feature = "hydrate")]
+                crate::state::navigation::arrived();
+                show(value)
+            }
+            Err(problem) => error::problem(&problem, &path.try_get_untracked().unwrap_or_default()),
+        }
+    })
 }
 
 /// A page with a state that is kept up to date. `read_at` is where the journal stood when an answer

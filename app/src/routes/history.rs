@@ -5,7 +5,7 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use leptos_router::hooks::use_location;
 
 use crate::{
-    components::{incident_card::FixedCards, prose::prose},
+    components::{awaited::awaited, incident_card::FixedCards, prose::prose},
     live::live,
     problem::{Problem, SIGN_IN},
     pulse,
@@ -46,35 +46,33 @@ pub(crate) fn HistoryPage() -> AnyView {
     });
     #[cfg(not(feature = "hydrate"))]
     let _ = live;
-    let found = move || {
-        Suspend::new(async move {
-            let loaded = resource.await;
-            has_failed.try_set_value(loaded.is_err());
-            let by_typing = query.try_with_untracked(|query| typed.led_to(query)) == Some(true);
-            if by_typing {
-                spoken.try_set(told(&loaded));
-            } else {
-                pulse::place("History");
-            }
-            #[cfg(feature = "hydrate")]
-            if by_typing {
-                crate::state::navigation::stayed();
-            } else {
-                crate::state::navigation::arrived();
-            }
-            match loaded {
-                Ok(view) => shown(view),
-                Err(problem) => refused(&problem),
-            }
-        })
-    };
+    let found = awaited(move || async move {
+        let loaded = resource.await;
+        has_failed.try_set_value(loaded.is_err());
+        let by_typing = query.try_with_untracked(|query| typed.led_to(query)) == Some(true);
+        if by_typing {
+            spoken.try_set(told(&loaded));
+        } else {
+            pulse::place("History");
+        }
+        #[cfg(feature = "hydrate")]
+        if by_typing {
+            crate::state::navigation::stayed();
+        } else {
+            crate::state::navigation::arrived();
+        }
+        match loaded {
+            Ok(view) => shown(view),
+            Err(problem) => refused(&problem),
+        }
+    });
     view! {
         <div class="page history">
             <h1>"History"</h1>
             <p class="lead">"All incidents, newest first."</p>
             <Fields typed=typed/>
             <p class="away" aria-live="polite">{move || spoken.get()}</p>
-            <Transition>{found}</Transition>
+            {found}
         </div>
     }
     .into_any()
