@@ -31,6 +31,30 @@ fn line_with(stream: &mut BufReader<TcpStream>, text: &str) -> String {
     }
 }
 
+/// Of a thousand pages at once a few never ended when several parts of a page waited for one answer.
+#[test]
+fn every_page_is_answered_however_many_are_asked_for_at_once() {
+    const PAGES: [(&str, u16); 4] = [
+        ("/ops/status", 200),
+        ("/ops/incidents/999", 404),
+        ("/ops/prevention", 200),
+        ("/ops/settings/about", 200),
+    ];
+    let home = Home::new();
+    let program = home.start();
+    let asks = |(path, status): &(&str, u16)| {
+        let answer = program.request("GET", path, "", "");
+        let answer = answer.unwrap_or_else(|| panic!("{path} was not answered"));
+        assert_eq!(answer.status, *status, "{path}");
+        assert!(answer.body.ends_with("</html>"), "{path} ends too early");
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| PAGES.iter().cycle().take(250).for_each(asks));
+        }
+    });
+}
+
 #[test]
 fn a_breach_opens_an_incident_and_a_person_ends_it() {
     let home = Home::new();
