@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod gate;
 pub mod impact;
 pub mod moved;
+pub mod objective;
 pub mod protection;
 pub mod recommender;
 pub mod replay;

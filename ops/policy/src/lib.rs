@@ -7,6 +7,7 @@ pub mod incident_policy;
 pub mod limits;
 pub mod markdown_table;
 pub mod messages;
+pub mod objectives;
 pub mod pattern;
 pub mod practice;
 mod signal_name;

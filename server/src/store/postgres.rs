@@ -213,7 +213,7 @@ impl PostgresStore {
 /// Brings the schema up to date, in one transaction: behind a pooler a lock of the session, which
 /// the driver would take, could stay behind for good.
 async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    let mut transaction = pool.begin_with(BEGIN).await?;
+    let mut transaction = sql::transaction::begin_with(pool, BEGIN).await?;
     sqlx::raw_sql("SET LOCAL lock_timeout = '10s'").execute(&mut *transaction).await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)")
         .bind(MIGRATES)

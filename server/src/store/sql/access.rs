@@ -14,7 +14,10 @@ use domain::{
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{Connection, Database, Row, SNAPSHOT, read, redaction, shares, write::write_incident};
+use super::{
+    Connection, Database, Row, SNAPSHOT, read, redaction, shares, transaction::begin_with,
+    write::write_incident,
+};
 use crate::store::{
     error::StoreError,
     rows::{self, IncidentRow, bound},
@@ -91,7 +94,7 @@ async fn bring_up_to_date(
 pub(super) async fn stored(
     database: &Database,
 ) -> Result<(Cursor, Head, StoredAccess), StoreError> {
-    let mut transaction = database.readers.begin_with(SNAPSHOT).await?;
+    let mut transaction = begin_with(&database.readers, SNAPSHOT).await?;
     let (cursor, head) = read::position(&mut transaction).await?;
     let accounts = read::roster(&mut transaction).await?;
     let links = format!("SELECT {} FROM share ORDER BY id", shares::SHARE);

@@ -9,6 +9,7 @@ use domain::{
 use super::{
     Connection, Database, SNAPSHOT, organizations, packed,
     read::{lock_head, set_meta},
+    transaction::begin_with,
     write::{salt, write_entry, write_incident, write_row},
     write_rollups,
 };
@@ -25,7 +26,7 @@ use crate::store::{
 impl Archive for Database {
     async fn series_history(&self, after: i64) -> Result<Option<(i64, SeriesHistory)>, StoreError> {
         // Of one moment: what is packed meanwhile is seen once.
-        let mut snapshot = self.readers.begin_with(SNAPSHOT).await?;
+        let mut snapshot = begin_with(&self.readers, SNAPSHOT).await?;
         let history = history_after(&mut snapshot, after).await;
         snapshot.rollback().await?;
         history

@@ -16,7 +16,7 @@ mod redaction;
 mod shares;
 mod store;
 mod trail;
-mod transaction;
+pub(super) mod transaction;
 mod write;
 
 use super::{

@@ -23,6 +23,7 @@ use super::{
     change::change,
     history, long_queries, packed as blocks,
     read::{entry, incidents, load, meta, meta_number, position, set_meta, stored, with_runs},
+    transaction::begin_with,
     write_rollups,
 };
 use crate::store::{
@@ -94,7 +95,7 @@ impl Store for Database {
     }
 
     async fn roster(&self) -> Result<Accounts, StoreError> {
-        access::roster(self, &mut *self.readers.begin_with(SNAPSHOT).await?).await
+        access::roster(self, &mut *begin_with(&self.readers, SNAPSHOT).await?).await
     }
 
     async fn stored_access(&self) -> Result<(Cursor, Head, StoredAccess), StoreError> {

@@ -165,6 +165,23 @@ pub async fn packing_that_is_cut_off_loses_and_doubles_nothing(place: &Place) {
     assert_eq!(blocks.iter().filter(|one| one.step == RollupStep::Minute).count(), 2);
 }
 
+/// A question that nobody waits for any more, as its time limit is over, leaves its connection as it
+/// was: another one that used it would see a state that is long over, or write into a change that
+/// nobody ends.
+pub async fn what_is_cut_off_leaves_no_transaction_open(place: &Place) {
+    let store = place.open().await;
+    fill(&*store).await;
+    for turn in 0..150 {
+        let within = Duration::from_micros(20 * turn);
+        let cut_off = tokio::time::timeout(within, store.series_history(0)).await;
+        assert!(cut_off.is_err() || cut_off.unwrap().is_ok());
+        store.series_history(0).await.unwrap();
+        let changed = tokio::time::timeout(within, store.as_past().pack(first(), 1)).await;
+        assert!(changed.is_err() || changed.unwrap().is_ok());
+        store.series_history(0).await.unwrap();
+    }
+}
+
 pub async fn a_damaged_block_is_named_and_stops_no_other(place: &Place) {
     let store = place.open().await;
     fill(&*store).await;

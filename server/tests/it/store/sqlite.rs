@@ -52,6 +52,7 @@ contract!(
     packed::packing_changes_nothing_that_is_read,
     packed::packing_that_is_cut_off_loses_and_doubles_nothing,
     packed::a_damaged_block_is_named_and_stops_no_other,
+    packed::what_is_cut_off_leaves_no_transaction_open,
     past::a_period_is_put_together_in_steps,
     past::incidents_and_changes_of_a_period_are_found,
     practice::a_practice_begins_and_ends_once,
