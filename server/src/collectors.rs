@@ -14,6 +14,7 @@ pub mod gate;
 pub mod host;
 pub mod http;
 pub mod itself;
+pub mod objectives;
 pub mod outside;
 pub mod pm2;
 pub mod practice;
@@ -28,6 +29,7 @@ registry::collectors! {
     pm2: Pm2,
     http: Http,
     gate: Gate,
+    objectives: Objectives,
     outside: Line,
     itself: Itself,
     practice: Practice,

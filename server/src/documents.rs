@@ -17,6 +17,7 @@ use policy::{
     diagnostic::Diagnostic,
     limits::Limits,
     messages::{MessageTemplate, message_document},
+    objectives::Objectives,
     thresholds::Thresholds,
 };
 use sha2::{Digest, Sha256};
@@ -34,6 +35,9 @@ pub const FLOW: &str = "agent/flow.md";
 /// The approved commands.
 pub const COMMANDS: &str = "runbooks/recovery.commands.md";
 
+/// The service-level objectives.
+pub const OBJECTIVES: &str = "alerts/objectives.md";
+
 /// The limits of organizations.
 pub const LIMITS: &str = "protection/limits.md";
 
@@ -41,8 +45,9 @@ pub const LIMITS: &str = "protection/limits.md";
 pub const IN_FORCE: &str = "in-force";
 
 /// Every document that must be there.
-pub const ALL: [&str; 8] = [
+pub const ALL: [&str; 9] = [
     THRESHOLDS,
+    OBJECTIVES,
     GUIDE,
     FLOW,
     COMMANDS,
@@ -55,7 +60,8 @@ pub const ALL: [&str; 8] = [
 /// True if a missing document is replaced by the built-in one: documents of one's own from before
 /// there were these still start.
 fn may_be_missing(name: &str) -> bool {
-    MessageAudience::ALL.into_iter().any(|audience| message_document(audience) == name)
+    name == OBJECTIVES
+        || MessageAudience::ALL.into_iter().any(|audience| message_document(audience) == name)
 }
 
 /// The largest document, in bytes.
@@ -111,6 +117,7 @@ enum Parsed {
     Thresholds(Box<Thresholds>),
     Catalogue(Catalogue),
     Limits(Box<Limits>),
+    Objectives(Objectives),
     Text,
 }
 
@@ -126,6 +133,7 @@ pub struct Documents {
     /// The last good version; it is in force only while no newer one is refused.
     catalogue: Arc<Catalogue>,
     limits: Arc<Limits>,
+    objectives: Arc<Objectives>,
     scripts: Vec<OwnScript>,
     misfits: Vec<Diagnostic>,
 }
@@ -151,6 +159,7 @@ impl Documents {
         let mut in_force = BTreeMap::new();
         let mut problems = Vec::new();
         let (mut thresholds, mut catalogue, mut limits) = (None, None, None);
+        let mut objectives = Arc::default();
         let mut events = Vec::new();
         for name in ALL {
             let (text, is_built_in) = read_or_built_in(dir, name)?;
@@ -158,6 +167,7 @@ impl Documents {
                 Ok(Parsed::Thresholds(parsed)) => thresholds = Some(Arc::new(*parsed)),
                 Ok(Parsed::Catalogue(parsed)) => catalogue = Some(Arc::new(parsed)),
                 Ok(Parsed::Limits(parsed)) => limits = Some(Arc::new(*parsed)),
+                Ok(Parsed::Objectives(parsed)) => objectives = Arc::new(parsed),
                 Ok(Parsed::Text) => {}
                 Err(found) => problems.extend(found),
             }
@@ -173,8 +183,18 @@ impl Documents {
                 let misfits = misfits(&in_force, &thresholds, &catalogue, &limits);
                 let (dir, kept, scripts) =
                     (dir.map(Path::to_owned), kept.to_owned(), scripts.to_vec());
-                let documents =
-                    Self { dir, kept, in_force, thresholds, catalogue, limits, scripts, misfits };
+                let mut documents = Self {
+                    dir,
+                    kept,
+                    in_force,
+                    thresholds,
+                    catalogue,
+                    limits,
+                    objectives,
+                    scripts,
+                    misfits,
+                };
+                documents.join();
                 Ok((documents, events))
             }
             _ => Err(BadDocuments::Wrong { problems }),
@@ -184,6 +204,17 @@ impl Documents {
     /// The thresholds in force.
     pub fn thresholds(&self) -> &Arc<Thresholds> {
         &self.thresholds
+    }
+
+    /// The objectives in force.
+    pub fn objectives(&self) -> &Arc<Objectives> {
+        &self.objectives
+    }
+
+    /// Lets problems of an objective and of its endpoints belong together.
+    fn join(&mut self) {
+        let joined = (*self.thresholds).clone().with_objectives(&self.objectives);
+        self.thresholds = Arc::new(joined);
     }
 
     /// The limits in force.
@@ -268,6 +299,7 @@ impl Documents {
                         Parsed::Thresholds(thresholds) => self.thresholds = Arc::new(*thresholds),
                         Parsed::Catalogue(catalogue) => self.catalogue = Arc::new(catalogue),
                         Parsed::Limits(limits) => self.limits = Arc::new(*limits),
+                        Parsed::Objectives(read) => self.objectives = Arc::new(read),
                         Parsed::Text => {}
                     }
                     changed = true;
@@ -286,6 +318,7 @@ impl Documents {
             }
         }
         if changed {
+            self.join();
             self.misfits = misfits(&self.in_force, &self.thresholds, &self.catalogue, &self.limits);
         }
         events
@@ -440,6 +473,9 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
             return whole("there is no threshold, so there would never be an alert", expected);
         }
         return Ok(Parsed::Thresholds(Box::new(thresholds)));
+    }
+    if name == OBJECTIVES {
+        return Objectives::parse(name, text).map(Parsed::Objectives);
     }
     if name == LIMITS {
         return Limits::parse(name, text).map(|limits| Parsed::Limits(Box::new(limits)));

@@ -39,7 +39,7 @@ use crate::{
     board::Board,
     clock::Clock,
     collectors::{Absence, Facts, Listing, Round, Settings, findings, itself, registry::Context},
-    documents::Documents,
+    documents::{self, Documents},
     gate::Gatekeeper,
     live::Live,
     monitor::{
@@ -66,6 +66,7 @@ mod in_flight;
 pub mod intake;
 pub mod kept;
 mod maintenance;
+pub mod objectives;
 mod practice;
 mod protection;
 pub mod recording;
@@ -333,6 +334,7 @@ impl Monitor {
             self.measure_self(now);
             self.look_at_documents(now);
             self.practise(now);
+            self.tell_objectives(now);
         }
         loop {
             match self.entries.try_recv() {
@@ -486,16 +488,16 @@ impl Monitor {
         }
         let thresholds = self.parts.documents.thresholds();
         let mut core = self.parts.intake.core();
-        if core.engine.thresholds().sha256() != thresholds.sha256() {
+        core.objectives.set(self.parts.documents.objectives());
+        let (now_in_force, wanted) = (core.engine.thresholds(), thresholds);
+        if now_in_force.sha256() != wanted.sha256() || now_in_force.policy() != wanted.policy() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
-            if let Some(text) = self
-                .parts
-                .documents
-                .texts()
-                .iter()
-                .find(|text| text.name == crate::documents::THRESHOLDS)
-            {
-                core.recording.document(&text.name, &text.markdown, now);
+            // Objectives first: what depends on what is part of the thresholds.
+            for name in [documents::OBJECTIVES, documents::THRESHOLDS] {
+                let texts = self.parts.documents.texts();
+                if let Some(text) = texts.iter().find(|text| text.name == name) {
+                    core.recording.document(&text.name, &text.markdown, now);
+                }
             }
         }
         drop(core);

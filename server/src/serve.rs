@@ -40,6 +40,7 @@ use crate::{
         host_change::{self, KnownHost},
         intake::Intake,
         kept::Kept,
+        objectives::Ledger,
         recording::Recording,
         runner::Told,
         supervisor::Supervisor,
@@ -201,7 +202,9 @@ pub async fn run(
         kept.map(|kept| (kept.collected, kept.withheld)).unwrap_or_default();
     let minutes = store.recent_minutes(now.wall.minus(history::LONGEST), MOST_MINUTES).await?;
     let history = History::after(minutes);
+    let objectives = Ledger::restore(&*store, Arc::clone(documents.objectives()), now.wall).await?;
     let intake = Intake::new(engine, Recording::default(), collected, history, clock);
+    intake.core().objectives = objectives;
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let room = room(&config);
     let live = Live::new(opening.cursor, room.streams, now.wall);

@@ -21,7 +21,7 @@ use domain::{
     time::{Now, Span, Timestamp},
     unit::Unit,
 };
-use policy::{diagnostic::Diagnostic, thresholds::Thresholds};
+use policy::{diagnostic::Diagnostic, objectives::Objectives, thresholds::Thresholds};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -40,6 +40,8 @@ pub const FORMAT: u32 = 1;
 
 /// The path of the thresholds inside the documents' directory.
 pub const THRESHOLDS: &str = "alerts/thresholds.md";
+/// The objectives, as a bundle names them; bundles from before there were any have none.
+const OBJECTIVES: &str = "alerts/objectives.md";
 
 /// The version of the rules that this program holds.
 pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -298,12 +300,23 @@ fn thresholds(
     signals: &'static Signals,
 ) -> Result<Arc<Thresholds>, ReplayError> {
     let text = documents.get(THRESHOLDS).ok_or(ReplayError::NoThresholds)?;
-    parse(text, signals)
+    let objectives = documents.get(OBJECTIVES);
+    let objectives = objectives.map(|text| objectives_of(text)).unwrap_or_default();
+    parse(text, &objectives, signals)
 }
 
-fn parse(text: &str, signals: &'static Signals) -> Result<Arc<Thresholds>, ReplayError> {
+/// Objectives that were in force were right then: without them problems only stand apart.
+fn objectives_of(text: &str) -> Objectives {
+    Objectives::parse(OBJECTIVES, text).unwrap_or_default()
+}
+
+fn parse(
+    text: &str,
+    objectives: &Objectives,
+    signals: &'static Signals,
+) -> Result<Arc<Thresholds>, ReplayError> {
     let read = Thresholds::parse_recorded(THRESHOLDS, text, signals);
-    read.map(Arc::new).map_err(|problems| {
+    read.map(|read| Arc::new(read.with_objectives(objectives))).map_err(|problems| {
         problems
             .into_iter()
             .next()
@@ -324,6 +337,7 @@ struct Run {
     done: Replayed,
     describe: Describe,
     signals: &'static Signals,
+    objectives: Objectives,
 }
 
 impl Run {
@@ -369,6 +383,10 @@ impl Run {
             done,
             describe,
             signals,
+            objectives: documents
+                .get(OBJECTIVES)
+                .map(|text| objectives_of(text))
+                .unwrap_or_default(),
         })
     }
 
@@ -428,8 +446,12 @@ impl Run {
                 self.engine.rest(signal.as_str(), subject.as_str());
             }
             Input::Document { name, text, now } => {
+                if name == OBJECTIVES {
+                    self.objectives = objectives_of(text);
+                }
                 if name == THRESHOLDS {
-                    self.engine.set_thresholds(parse(text, self.signals)?, *now);
+                    let read = parse(text, &self.objectives, self.signals)?;
+                    self.engine.set_thresholds(read, *now);
                 }
                 self.tell(now.wall, &format!("{name} came into force."));
             }

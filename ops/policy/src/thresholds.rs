@@ -26,8 +26,8 @@ use domain::{signals::Signals, unit::Unit};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    diagnostic::Diagnostic, incident_policy::IncidentPolicy, pattern::matches,
-    thresholds::read::Names,
+    diagnostic::Diagnostic, incident_policy::IncidentPolicy, objectives::Objectives,
+    pattern::matches, thresholds::read::Names,
 };
 
 /// The rows that are in force for one signal of one subject.
@@ -58,6 +58,8 @@ impl Effective<'_> {
 pub struct Thresholds {
     sha256: String,
     policy: IncidentPolicy,
+    /// How many of the policy's dependencies stand in the document itself.
+    own_dependencies: usize,
     /// Ordered by signal, then by the place in the document.
     rows: Vec<Row>,
     signals: &'static Signals,
@@ -100,7 +102,8 @@ impl Thresholds {
         for byte in Sha256::digest(text.as_bytes()) {
             let _ = write!(sha256, "{byte:02x}");
         }
-        Ok(Self { sha256, policy, rows, signals })
+        let own_dependencies = policy.dependencies.len();
+        Ok(Self { sha256, policy, own_dependencies, rows, signals })
     }
 
     /// SHA-256 of the document's bytes, in hexadecimal.
@@ -111,6 +114,15 @@ impl Thresholds {
     /// How incidents behave.
     pub fn policy(&self) -> &IncidentPolicy {
         &self.policy
+    }
+
+    /// The same, where problems of an objective and of its endpoints belong together. Those of
+    /// objectives that were added before do not stay.
+    #[must_use]
+    pub fn with_objectives(mut self, objectives: &Objectives) -> Self {
+        self.policy.dependencies.truncate(self.own_dependencies);
+        self.policy.dependencies.extend(objectives.dependencies());
+        self
     }
 
     /// Every row, ordered by signal and then by the place in the document.

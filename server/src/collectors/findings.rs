@@ -28,6 +28,17 @@ pub struct Findings {
 /// Compares the intervals of what is watched with the rows of the thresholds.
 pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) -> Findings {
     let (mut findings, mut told) = (Findings::default(), BTreeSet::new());
+    let watched: BTreeSet<String> =
+        settings.targets(context).iter().map(|target| target.name()).collect();
+    for row in &thresholds.policy().dependencies {
+        let objective = row.subject.strip_prefix("objective:");
+        if let Some(name) = objective.filter(|_| !watched.contains(row.needs.as_str())) {
+            findings.doubtful.push(format!(
+                "alerts/objectives.md: '{}' of the objective '{name}' is not in the configuration, so nothing is counted for it.",
+                row.needs
+            ));
+        }
+    }
     for target in settings.targets(context) {
         let Ok(collector) = target.build(context) else { continue };
         let (name, interval) = (target.name(), Span::from(collector.interval()));

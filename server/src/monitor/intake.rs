@@ -29,7 +29,7 @@ use crate::{
     clock::Clock,
     collectors::{self, Listing, Round},
     history::History,
-    monitor::{collected::Collected, recording::Recording, refusals::Refusals},
+    monitor::{collected::Collected, objectives::Ledger, recording::Recording, refusals::Refusals},
     store::RollupStep,
 };
 
@@ -94,6 +94,8 @@ pub struct Core {
     pub recording: Recording,
     /// The subjects that collectors speak for.
     pub collected: Collected,
+    /// What objectives count.
+    pub objectives: Ledger,
     /// What was learned to be usual.
     usual: HashMap<(Signal, Subject), f64>,
     /// Who pushed each series last.
@@ -483,6 +485,7 @@ impl Intake {
             history,
             recording,
             collected,
+            objectives: Ledger::default(),
             usual: HashMap::new(),
             senders: Vec::new(),
             openers: Vec::new(),
@@ -649,6 +652,7 @@ impl Intake {
     /// rests, what is missing. Rounds come at `interval`. Returns what is gone on purpose.
     pub fn take_round(&self, round: &Round, host: &str, interval: Span) -> Vec<Subject> {
         self.measured(&round.observations, Some(interval));
+        self.core().objectives.take(&round.observations);
         self.miss(&round.unseen);
         let mut gone = self.compare(&round.listings, host);
         let mut core = self.core();

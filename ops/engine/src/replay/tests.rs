@@ -125,7 +125,8 @@ fn a_difference_is_told_in_words() {
 fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
     let text = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
                 |---|---|---|---|---|---|---|---|---|\n| queue.depth | above 100 jobs | - | 0 s | 50 jobs | - | m | a | - |\n";
-    let mut engine = Engine::new(parse(text, fixtures::signals()).unwrap(), 1);
+    let mut engine =
+        Engine::new(parse(text, &Objectives::default(), fixtures::signals()).unwrap(), 1);
     let mut recorder = Recorder::new(10_000);
     let observe =
         |engine: &mut Engine, recorder: &mut Recorder, subject: &str, new: bool, second| {

@@ -41,6 +41,8 @@ fn range(signal: &str, signals: &Signals) -> Option<(f64, f64)> {
         _ if signal.ends_with(".days_left") => return None,
         Unit::YesNo => (0.0, 1.0),
         _ if signal == "endpoint.status" => (100.0, 599.0),
+        // More may fail than the budget has.
+        _ if signal == "objective.error_budget_left" => (f64::NEG_INFINITY, 100.0),
         Unit::Percent if share => (0.0, 100.0),
         _ => (0.0, f64::INFINITY),
     })
