@@ -46,7 +46,7 @@ fn every_page_is_answered_however_many_are_asked_for_at_once() {
         let answer = program.request("GET", path, "", "");
         let answer = answer.unwrap_or_else(|| panic!("{path} was not answered"));
         assert_eq!(answer.status, *status, "{path}");
-        assert!(answer.body.ends_with("</html>"), "{path} ends too early");
+        assert!(answer.body.ends_with("</script>"), "{path} ends too early");
     };
     std::thread::scope(|scope| {
         for _ in 0..4 {

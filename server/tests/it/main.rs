@@ -25,6 +25,7 @@ mod maintenance;
 mod messages;
 mod monitor;
 mod notifications;
+mod objectives;
 mod openapi;
 mod organizations;
 mod places;
