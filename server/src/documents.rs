@@ -211,7 +211,7 @@ impl Documents {
         &self.objectives
     }
 
-    /// Lets problems of an objective and of its endpoints belong together.
+    /// Tells the thresholds what each objective counts.
     fn join(&mut self) {
         let joined = (*self.thresholds).clone().with_objectives(&self.objectives);
         self.thresholds = Arc::new(joined);
@@ -266,6 +266,15 @@ impl Documents {
                     (known.is_built_in, known.refused) = (is_built_in, None);
                     continue;
                 }
+                // Whoever replaces a folder takes it away for a moment: what was in force stays so.
+                Ok((_, true)) if !known.is_built_in => Err(Refused {
+                    sha256: String::new(),
+                    error: format!(
+                        "{name} is not there any more. Restart Calm Ops to use the built-in one"
+                    ),
+                    line: None,
+                    found: "it is not there any more".to_owned(),
+                }),
                 Ok((text, is_built_in)) => check(name, &text, &self.scripts)
                     .map(|parsed| (parsed, text.clone(), is_built_in))
                     .map_err(|problems| {

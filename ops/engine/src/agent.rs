@@ -254,8 +254,17 @@ impl<'a> Tick<'a> {
     }
 
     /// Whether a maintenance window keeps a breach from opening or joining an incident.
+    /// What an objective counts is told by it alone where nothing else tells of it: while one of its
+    /// endpoints is past a threshold, in such a window, or in a known incident, the burn rate only
+    /// repeats that, and would hold the incident open for as long as its window is.
     fn is_withheld(&self, breach: &Breach) -> bool {
-        self.world.announcements.covers(&breach.key.subject, self.world.now)
+        let covers = |subject: &Subject| self.world.announcements.covers(subject, self.world.now);
+        let is_told = |subject: &Subject| {
+            covers(subject)
+                || self.world.breaches.iter().any(|other| other.key.subject == *subject)
+                || self.incidents.values().any(|one| one.subjects().contains(&subject))
+        };
+        covers(&breach.key.subject) || self.kinship.counted(&breach.key.subject).any(is_told)
     }
 
     /// Whether a breach of one of its subjects holds that a maintenance window keeps from it.

@@ -10,6 +10,8 @@ use domain::time::{Span, Timestamp};
 
 const MINUTE: Span = Span::from_mins(1);
 const HOUR: Span = Span::from_mins(60);
+/// The longest time over which a budget is counted.
+pub const LONGEST_PERIOD: Span = Span::from_mins(90 * 24 * 60);
 /// The longest window that is counted by minutes.
 pub const LONGEST_WINDOW: Span = Span::from_mins(3 * 24 * 60);
 
@@ -131,27 +133,34 @@ pub struct Terms {
 pub struct Tally {
     minutes: Slots,
     hours: Slots,
+    /// Those that were added since they were told last.
+    untold: Events,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            minutes: Slots::new(MINUTE, LONGEST_WINDOW),
+            hours: Slots::new(HOUR, LONGEST_PERIOD),
+            untold: Events::default(),
+        }
+    }
 }
 
 impl Tally {
-    /// Without events, for a budget that is counted over `period`.
-    pub const fn new(period: Span) -> Self {
-        Self { minutes: Slots::new(MINUTE, LONGEST_WINDOW), hours: Slots::new(HOUR, period) }
-    }
-
     /// Adds events as they happen.
     pub fn add(&mut self, at: Timestamp, events: Events) {
+        self.restore_minute(at, events);
+        self.untold.add(events);
+    }
+
+    /// Adds the events of one minute of an earlier run.
+    pub fn restore_minute(&mut self, at: Timestamp, events: Events) {
         self.minutes.add(at, events);
         self.hours.add(at, events);
     }
 
-    /// Adds the events of one minute of an earlier run. They are part of an hour that
-    /// [`Self::restore_hour`] adds.
-    pub fn restore_minute(&mut self, at: Timestamp, events: Events) {
-        self.minutes.add(at, events);
-    }
-
-    /// Adds the events of one hour of an earlier run.
+    /// Adds the events of one hour of an earlier run of which no minute is added.
     pub fn restore_hour(&mut self, at: Timestamp, events: Events) {
         self.hours.add(at, events);
     }
@@ -177,18 +186,16 @@ impl Tally {
     }
 
     /// The part of the error budget that is left, in percent: 100 without failures, below 0 when
-    /// more failed than may. It is counted over the events of the period that are known. `None`
+    /// more failed than may. It is counted over the events of `period` that are known. `None`
     /// without events.
-    pub fn budget_left(&self, error_budget: f64, now: Timestamp) -> Option<f64> {
-        let share = self.hours.within(self.hours.kept, now).failed_share()?;
+    pub fn budget_left(&self, period: Span, error_budget: f64, now: Timestamp) -> Option<f64> {
+        let share = self.hours.within(period, now).failed_share()?;
         Some(100.0 * (1.0 - share / error_budget))
     }
 
-    /// The events of the last whole minute before `now`.
-    pub fn last_minute(&self, now: Timestamp) -> Events {
-        let last = self.minutes.index(now) - 1;
-        let found = self.minutes.slots.iter().rev().find(|(index, _)| *index <= last);
-        found.filter(|(index, _)| *index == last).map(|(_, events)| *events).unwrap_or_default()
+    /// The events that were added since this was asked last.
+    pub fn take_untold(&mut self) -> Events {
+        std::mem::take(&mut self.untold)
     }
 }
 
@@ -207,7 +214,7 @@ mod tests {
 
     /// Two probes in each minute of `minutes`; those of `failed` fail.
     fn tally(minutes: std::ops::Range<u64>, failed: std::ops::Range<u64>) -> Tally {
-        let mut tally = Tally::new(PERIOD);
+        let mut tally = Tally::default();
         for minute in minutes {
             for _ in 0..2 {
                 tally.add(at(minute), Events::one(!failed.contains(&minute)));
@@ -232,7 +239,7 @@ mod tests {
         assert_eq!(rate(&over, Pace::Fast, 205), Some(0.0));
         assert!(rate(&over, Pace::Medium, 205).unwrap() > 6.0);
         // A slow leak: one of 400 probes, over days.
-        let mut leak = Tally::new(PERIOD);
+        let mut leak = Tally::default();
         for minute in 0..3 * 24 * 60 {
             leak.add(at(minute), Events::one(minute % 400 != 0));
         }
@@ -249,12 +256,12 @@ mod tests {
         assert!(tally(0..15, 0..15).burn(Pace::Fast, TERMS, at(14)).is_some());
         // Nothing was heard for six minutes: the short window has no events.
         assert_eq!(tally(0..100, 50..100).burn(Pace::Fast, TERMS, at(105)), None);
-        assert_eq!(Tally::new(PERIOD).budget_left(0.001, at(0)), None);
+        assert_eq!(Tally::default().budget_left(PERIOD, 0.001, at(0)), None);
     }
 
     #[test]
     fn the_budget_is_what_is_left_of_the_failures_that_may_be() {
-        let left = |tally: &Tally, now| tally.budget_left(0.01, at(now)).unwrap();
+        let left = |tally: &Tally, now| tally.budget_left(PERIOD, 0.01, at(now)).unwrap();
         assert!((left(&tally(0..1_000, 0..0), 999) - 100.0).abs() < 1e-9);
         assert!((left(&tally(0..1_000, 0..5), 999) - 50.0).abs() < 1e-9);
         assert!((left(&tally(0..1_000, 0..20), 999) + 100.0).abs() < 1e-9);
@@ -269,19 +276,24 @@ mod tests {
     #[test]
     fn an_earlier_run_is_gone_on_with() {
         let whole = tally(0..180, 120..130);
-        let mut restored = Tally::new(PERIOD);
-        for (index, events) in &whole.minutes.slots {
-            restored.restore_minute(Timestamp::from_micros(index * 60_000_000), *events);
-        }
-        for (index, events) in &whole.hours.slots {
+        let mut restored = Tally::default();
+        // One whole hour comes as such, the others by their minutes.
+        let first = at(60).as_micros() / 3_600_000_000;
+        for (index, events) in whole.hours.slots.iter().filter(|(index, _)| *index < first) {
             restored.restore_hour(Timestamp::from_micros(index * 3_600_000_000), *events);
         }
-        for pace in Pace::ALL {
-            assert_eq!(restored.burn(pace, TERMS, at(179)), whole.burn(pace, TERMS, at(179)));
+        for (index, events) in whole.minutes.slots.iter().filter(|(index, _)| *index >= first * 60)
+        {
+            restored.restore_minute(Timestamp::from_micros(index * 60_000_000), *events);
         }
-        assert_eq!(restored.budget_left(0.01, at(179)), whole.budget_left(0.01, at(179)));
-        assert_eq!(whole.last_minute(at(126)), Events { all: 2, failed: 2 });
-        assert_eq!(whole.last_minute(at(500)), Events::default());
+        let fast = |tally: &Tally| tally.burn(Pace::Fast, TERMS, at(179));
+        assert_eq!(fast(&restored), fast(&whole));
+        let left = |tally: &Tally| tally.budget_left(PERIOD, 0.01, at(179));
+        assert_eq!(left(&restored), left(&whole));
+        assert_eq!(restored.take_untold(), Events::default(), "it was told by the run before");
+        let mut told = whole;
+        assert_eq!(told.take_untold(), Events { all: 360, failed: 20 });
+        assert_eq!(told.take_untold(), Events::default());
     }
 
     proptest! {
@@ -293,7 +305,7 @@ mod tests {
             events in prop::collection::vec((0_u64..600, any::<bool>()), 0..300),
             now in 0_u64..700,
         ) {
-            let mut tally = Tally::new(PERIOD);
+            let mut tally = Tally::default();
             for (minute, is_good) in &events {
                 tally.add(at(*minute), Events::one(*is_good));
             }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 const OBJECTIVES: &[(&str, bool)] =
-    &[("objective", true), ("endpoints", true), ("good", true), ("target", true), ("period", true)];
+    &[("objective", true), ("of", true), ("good", true), ("target", true), ("period", true)];
 const RULES: &[(&str, bool)] = &[("rule", true), ("value", true)];
 const LEAST_EVENTS: &str = "least events";
 const LEAST_FAILURES: &str = "least failures";
@@ -59,16 +59,31 @@ impl Target {
     }
 }
 
+/// The events that count, and which of them are good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Probes of endpoints.
+    Probes {
+        /// The endpoints, in the order of the document.
+        endpoints: Vec<Subject>,
+        /// The longest answer that is good, if the time counts; one that fails never is.
+        within: Option<Span>,
+    },
+    /// Results of requests that are reported to the gate: of one organization, or of all.
+    Results {
+        /// The organization; `None` for all.
+        organization: Option<Subject>,
+    },
+}
+
 /// One objective.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objective {
-    /// Its name: letters, digits, `-` and `.`.
+    /// Its name: lower-case letters, digits, `-` and `.`.
     pub name: String,
-    /// The endpoints whose probes count, in the order of the document.
-    pub endpoints: Vec<Subject>,
-    /// The longest answer that is good, if the time counts; answers that fail never are.
-    pub within: Option<Span>,
-    /// The share of probes that must be good.
+    /// What is counted.
+    pub counted: Counted,
+    /// The share of events that must be good.
     pub target: Target,
     /// The time over which the error budget is counted, in whole days.
     pub period: Span,
@@ -78,6 +93,14 @@ impl Objective {
     /// The subject of its signals: `objective:checkout`.
     pub fn subject(&self) -> Option<Subject> {
         format!("objective:{}", self.name).parse().ok()
+    }
+
+    /// What it is about, as far as that has a name of its own.
+    pub fn needs(&self) -> &[Subject] {
+        match &self.counted {
+            Counted::Probes { endpoints, .. } => endpoints,
+            Counted::Results { organization } => organization.as_slice(),
+        }
     }
 }
 
@@ -120,12 +143,12 @@ impl Objectives {
         if problems.is_empty() { Ok(reader.read) } else { Err(problems) }
     }
 
-    /// What each objective depends on: problems of both belong together.
+    /// What each objective counts: while a problem of that is known, its own adds nothing.
     pub fn dependencies(&self) -> impl Iterator<Item = Dependency> + '_ {
         self.objectives.iter().flat_map(|objective| {
             let subject = format!("objective:{}", objective.name);
             objective
-                .endpoints
+                .needs()
                 .iter()
                 .map(move |needs| Dependency { subject: subject.clone(), needs: needs.clone() })
         })
@@ -188,8 +211,7 @@ impl Reader<'_> {
             self.report.cell(name_cell, found, format!("at most {MOST_OBJECTIVES}"));
             return None;
         }
-        let endpoints = self.endpoints(row.get("endpoints")?);
-        let within = self.good(row.get("good")?);
+        let counted = self.counted(row.get("of")?, row.get("good")?);
         let target = row.get("target")?;
         let parsed = Target::parse(target.text.trim());
         if parsed.is_none() {
@@ -200,16 +222,32 @@ impl Reader<'_> {
         let period = self.period(row.get("period")?);
         self.read.objectives.push(Objective {
             name,
-            endpoints: endpoints?,
-            within: within?,
+            counted: counted?,
             target: parsed?,
             period: period?,
         });
         Some(())
     }
 
+    fn counted(&mut self, of: &Cell, good: &Cell) -> Option<Counted> {
+        let (source, words) = (bare(of.text.trim()), good.text.trim());
+        let organization =
+            source.parse::<Subject>().ok().filter(|subject| subject.kind() == "organization");
+        if source == "gate" || organization.is_some() {
+            if words == "succeeds" {
+                return Some(Counted::Results { organization });
+            }
+            let found = format!("'{words}' does not say what is good at the gate");
+            self.report.cell(good, found, "'succeeds': a request whose status is below 500");
+            return None;
+        }
+        let endpoints = self.endpoints(of);
+        let within = self.good(good);
+        Some(Counted::Probes { endpoints: endpoints?, within: within? })
+    }
+
     fn endpoints(&mut self, cell: &Cell) -> Option<Vec<Subject>> {
-        let expected = "endpoints of the configuration such as '`endpoint:checkout`', with commas between them";
+        let expected = "endpoints of the configuration such as '`endpoint:checkout`' with commas between them, one '`organization:acme`', or '`gate`'";
         let mut endpoints = Vec::new();
         for text in cell.text.split(',').map(|text| bare(text.trim())) {
             match text.parse::<Subject>() {
@@ -300,7 +338,7 @@ mod tests {
 
     const BUILT_IN: &str = include_str!("../../alerts/objectives.md");
     const HEAD: &str =
-        "format: 1\n| objective | endpoints | good | target | period |\n|---|---|---|---|---|\n";
+        "format: 1\n| objective | of | good | target | period |\n|---|---|---|---|---|\n";
 
     fn problems(text: &str) -> Vec<String> {
         let told = Objectives::parse("o", text).unwrap_err();
@@ -312,11 +350,13 @@ mod tests {
         assert_eq!(Objectives::parse("o", BUILT_IN).unwrap(), Objectives::default());
         let example = BUILT_IN.replace("```\n", "");
         let read = Objectives::parse("o", &example).unwrap();
-        assert_eq!(read.objectives.len(), 2);
+        assert_eq!(read.objectives.len(), 4);
         let names: Vec<&str> = read.objectives.iter().map(|one| one.name.as_str()).collect();
-        assert_eq!(names, ["checkout", "checkout-speed"]);
-        assert_eq!(read.objectives[1].within, Some(Span::from_secs(1)));
-        assert_eq!(read.dependencies().count(), 2);
+        assert_eq!(names, ["checkout", "checkout-speed", "requests", "acme"]);
+        let within =
+            |one: &Objective| matches!(one.counted, Counted::Probes { within: Some(_), .. });
+        assert!(within(&read.objectives[1]) && !within(&read.objectives[0]));
+        assert_eq!(read.dependencies().count(), 3);
     }
 
     #[test]
@@ -328,8 +368,9 @@ mod tests {
         let [one] = &read.objectives[..] else { panic!("{read:?}") };
         assert_eq!((read.least_events, read.least_failures), (1_000, 5));
         assert_eq!(one.subject().unwrap().as_str(), "objective:pay");
-        assert_eq!(one.endpoints.len(), 2);
-        assert_eq!(one.within, Some(Span::from_millis(800)));
+        let endpoints = vec!["endpoint:pay".parse().unwrap(), "endpoint:pay-2".parse().unwrap()];
+        let within = Some(Span::from_millis(800));
+        assert_eq!(one.counted, Counted::Probes { endpoints, within });
         assert_eq!(one.period, Span::from_secs(28 * DAY));
         assert!((one.target.error_budget() - 0.000_5).abs() < 1e-12);
         assert!((one.target.percent() - 99.95).abs() < 1e-9);
@@ -341,6 +382,8 @@ mod tests {
             ("| `a b` | `endpoint:x` | answers | 99% | 30 d |", "can't be the name"),
             ("| `a` | `service:x` | answers | 99% | 30 d |", "'service:x' is no endpoint"),
             ("| `a` | `endpoint:x`, `endpoint:x` | answers | 99% | 30 d |", "twice"),
+            ("| `a` | `gate` | answers | 99% | 30 d |", "what is good at the gate"),
+            ("| `a` | `endpoint:x` | succeeds | 99% | 30 d |", "does not say what is good"),
             ("| `a` | `endpoint:x` | is quick | 99% | 30 d |", "does not say what is good"),
             ("| `a` | `endpoint:x` | answers within 5 min | 99% | 30 d |", "what is good"),
             ("| `a` | `endpoint:x` | answers | 100% | 30 d |", "is not a target"),

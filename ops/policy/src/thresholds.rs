@@ -116,8 +116,8 @@ impl Thresholds {
         &self.policy
     }
 
-    /// The same, where problems of an objective and of its endpoints belong together. Those of
-    /// objectives that were added before do not stay.
+    /// The same, with what each objective counts. Those of objectives that were added before do not
+    /// stay.
     #[must_use]
     pub fn with_objectives(mut self, objectives: &Objectives) -> Self {
         self.policy.dependencies.truncate(self.own_dependencies);

@@ -31,7 +31,8 @@ pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) 
     let watched: BTreeSet<String> =
         settings.targets(context).iter().map(|target| target.name()).collect();
     for row in &thresholds.policy().dependencies {
-        let objective = row.subject.strip_prefix("objective:");
+        let objective =
+            row.subject.strip_prefix("objective:").filter(|_| row.needs.kind() == "endpoint");
         if let Some(name) = objective.filter(|_| !watched.contains(row.needs.as_str())) {
             findings.doubtful.push(format!(
                 "alerts/objectives.md: '{}' of the objective '{name}' is not in the configuration, so nothing is counted for it.",

@@ -78,6 +78,7 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "%",
             "Share of the reported results that are failures (status 500 and above).",
         ),
+        SignalInfo::new("organization.results", "Result rate", "results/s", "Reported results."),
         SignalInfo::new(
             "organization.latency",
             "Latency",
@@ -87,6 +88,13 @@ pub const SIGNALS: SignalGroup = SignalGroup {
         SignalInfo::new("gate.requests", "Request rate", "requests/s", "All requests at the gate."),
         SignalInfo::new("gate.refused", "Refusal rate", "requests/s", "All that were refused."),
         SignalInfo::new("gate.paused", "Paused rate", "requests/s", "All that safe mode refused."),
+        SignalInfo::new("gate.results", "Result rate", "results/s", "All reported results."),
+        SignalInfo::new(
+            "gate.errors",
+            "Failure rate",
+            "%",
+            "Share of all reported results that are failures (status 500 and above).",
+        ),
         SignalInfo::new(
             "gate.batch",
             "Batch concurrency",
@@ -239,6 +247,13 @@ impl GateCollector {
         ] {
             round.observe(at, &self.subject, signal, value);
         }
+        if hears_ends {
+            round.observe(at, &self.subject, "gate.results", all.results as f64 / seconds);
+        }
+        if all.results > 0 {
+            let share = 100.0 * all.errors as f64 / all.results as f64;
+            round.observe(at, &self.subject, "gate.errors", share);
+        }
         if hears_ends && limits.batch_capacity().is_some_and(|one| one.state != LimitState::Off) {
             let under_way = f64::from(window.batch_under_way);
             round.observe(at, &self.subject, "gate.batch", under_way);
@@ -356,6 +371,7 @@ fn observe(
     // Without reports it is not known.
     if hears_ends {
         round.observe(at, subject, "organization.under_way", all.in_flight as f64);
+        round.observe(at, subject, "organization.results", all.results as f64 / seconds);
     }
     if all.results > 0 {
         let share = 100.0 * all.errors as f64 / all.results as f64;

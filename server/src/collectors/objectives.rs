@@ -50,8 +50,8 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "",
             "How fast the error budget is used up, over 3 d and over 6 h, the smaller one.",
         ),
-        SignalInfo::new(EVENTS, "Probes", "probes", "All of the last minute."),
-        SignalInfo::new(FAILURES, "Failed probes", "probes", "Those of the last minute."),
+        SignalInfo::new(EVENTS, "Events", "", "Probes or results of the last minute."),
+        SignalInfo::new(FAILURES, "Failed events", "", "Those of the last minute that failed."),
     ],
 };
 

@@ -9,8 +9,8 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
 };
-use engine::objective::{Events, LONGEST_WINDOW, Pace, Tally, Terms};
-use policy::objectives::{Objective, Objectives};
+use engine::objective::{Events, LONGEST_PERIOD, LONGEST_WINDOW, Pace, Tally, Terms};
+use policy::objectives::{Counted, Objective, Objectives};
 
 use crate::{
     collectors::{
@@ -24,6 +24,8 @@ use crate::{
 /// How often objectives are told of.
 pub const EVERY: Span = Span::from_mins(1);
 const HOUR: Span = Span::from_mins(60);
+/// With more than so many, those that are not in the document are forgotten.
+const MOST_TALLIES: usize = 100;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -31,6 +33,8 @@ pub struct Ledger {
     objectives: Arc<Objectives>,
     /// By the name of the objective.
     tallies: BTreeMap<String, Tally>,
+    /// When results of a subject at the gate were heard last.
+    heard: BTreeMap<Subject, Timestamp>,
     /// The minute since 1970 that was told of last.
     told: i64,
 }
@@ -49,7 +53,7 @@ impl Ledger {
         let mut ledger = Self::default();
         for objective in &objectives.objectives {
             let Some(subject) = objective.subject() else { continue };
-            let tally = restored(store, objective, &subject, now).await?;
+            let tally = restored(store, &subject, now).await?;
             ledger.tallies.insert(objective.name.clone(), tally);
         }
         ledger.objectives = objectives;
@@ -57,27 +61,58 @@ impl Ledger {
     }
 
     /// Takes a new version of the document. An objective of the same name goes on with what it has
-    /// counted, also where it says something else now.
+    /// counted, also where it says something else now, or was taken out for a while.
     pub fn set(&mut self, objectives: &Arc<Objectives>) {
         self.objectives = Arc::clone(objectives);
-        self.tallies.retain(|name, _| objectives.objectives.iter().any(|one| one.name == *name));
+        if self.tallies.len() > MOST_TALLIES {
+            let is_kept = |name: &str| objectives.objectives.iter().any(|one| one.name == name);
+            self.tallies.retain(|name, _| is_kept(name));
+        }
     }
 
-    /// Counts the probes of a round.
+    /// Counts the events of a round of a collector.
     pub fn take(&mut self, observations: &[Observation]) {
+        if self.objectives.objectives.is_empty() {
+            return;
+        }
+        self.take_results(observations);
         for up in observations.iter().filter(|one| one.signal.as_str() == "endpoint.up") {
-            let mut total = observations
-                .iter()
-                .filter(|one| one.subject == up.subject && one.signal.as_str() == "endpoint.total");
-            let answered_in = total.next().map(|total| total.value);
+            let answered_in = value(observations, &up.subject, "endpoint.total");
             for objective in &self.objectives.objectives {
-                if objective.endpoints.contains(&up.subject) {
-                    let is_good = is_good(objective, up.value, answered_in);
-                    let tally = self
-                        .tallies
-                        .entry(objective.name.clone())
-                        .or_insert_with(|| Tally::new(objective.period));
-                    tally.add(up.at, Events::one(is_good));
+                if let Counted::Probes { endpoints, within } = &objective.counted
+                    && endpoints.contains(&up.subject)
+                {
+                    let event = Events::one(is_good(*within, up.value, answered_in));
+                    add(&mut self.tallies, objective, up.at, event);
+                }
+            }
+        }
+    }
+
+    /// Counts the results of requests since the round before.
+    fn take_results(&mut self, observations: &[Observation]) {
+        for results in observations {
+            let (of_all, errors) = match results.signal.as_str() {
+                "gate.results" => (true, "gate.errors"),
+                "organization.results" => (false, "organization.errors"),
+                _ => continue,
+            };
+            let before = self.heard.insert(results.subject.clone(), results.at);
+            let seconds = before.map_or(0.0, |before| results.at.since(before).as_secs_f64());
+            if seconds <= 0.0 || seconds > EVERY.as_secs_f64() {
+                continue;
+            }
+            let share = value(observations, &results.subject, errors).unwrap_or(0.0);
+            let all = (results.value * seconds).round().max(0.0);
+            let failed = (all * share / 100.0).round().clamp(0.0, all);
+            let events = Events { all: all as u64, failed: failed as u64 };
+            for objective in &self.objectives.objectives {
+                let Counted::Results { organization } = &objective.counted else { continue };
+                let is_of_it = organization
+                    .as_ref()
+                    .map_or(of_all, |organization| *organization == results.subject);
+                if is_of_it && events.all > 0 {
+                    add(&mut self.tallies, objective, results.at, events);
                 }
             }
         }
@@ -104,10 +139,25 @@ impl Ledger {
     }
 }
 
+fn add(
+    tallies: &mut BTreeMap<String, Tally>,
+    objective: &Objective,
+    at: Timestamp,
+    events: Events,
+) {
+    tallies.entry(objective.name.clone()).or_default().add(at, events);
+}
+
+/// What a round says of a signal of a subject.
+fn value(observations: &[Observation], subject: &Subject, signal: &str) -> Option<f64> {
+    let is_it = |one: &&Observation| one.subject == *subject && one.signal.as_str() == signal;
+    observations.iter().find(is_it).map(|one| one.value)
+}
+
 /// Whether a probe is good: it answered as expected, and in time where that counts. `answered_in` is
 /// in milliseconds.
-fn is_good(objective: &Objective, up: f64, answered_in: Option<f64>) -> bool {
-    let in_time = objective.within.is_none_or(|within| {
+fn is_good(within: Option<Span>, up: f64, answered_in: Option<f64>) -> bool {
+    let in_time = within.is_none_or(|within| {
         answered_in.is_some_and(|millis| millis <= within.as_secs_f64() * 1e3)
     });
     up >= 1.0 && in_time
@@ -118,10 +168,11 @@ fn tell(
     objective: &Objective,
     all: &Objectives,
     subject: &Subject,
-    tally: &Tally,
+    tally: &mut Tally,
     now: Timestamp,
 ) {
-    let Events { all: events, failed } = tally.last_minute(now);
+    // A probe that timed out is heard of when its minute is over.
+    let Events { all: events, failed } = tally.take_untold();
     round.observe(now, subject, EVENTS, events as f64);
     round.observe(now, subject, FAILURES, failed as f64);
     let terms = Terms {
@@ -135,7 +186,7 @@ fn tell(
             round.observe(now, subject, burn_rate(pace), rate);
         }
     }
-    if let Some(left) = tally.budget_left(terms.error_budget, now) {
+    if let Some(left) = tally.budget_left(objective.period, terms.error_budget, now) {
         round.observe(now, subject, BUDGET, left);
     }
 }
@@ -169,23 +220,22 @@ async fn counted(
 
 async fn restored(
     store: &dyn Store,
-    objective: &Objective,
     subject: &Subject,
     now: Timestamp,
 ) -> Result<Tally, StoreError> {
-    let mut tally = Tally::new(objective.period);
+    let mut tally = Tally::default();
     let whole_hour = |at: Timestamp| {
         Timestamp::from_micros(at.as_micros().div_euclid(3_600_000_000) * 3_600_000_000)
     };
     // The last hours are put together from their minutes: the last one was not over.
     let by_minutes = whole_hour(now.minus(LONGEST_WINDOW)).plus(HOUR);
-    let hours = (now.minus(objective.period), by_minutes);
+    let hours = (now.minus(LONGEST_PERIOD), by_minutes);
     for (at, events) in counted(store, subject, RollupStep::Hour, hours).await? {
         tally.restore_hour(at, events);
     }
     let minutes = (by_minutes.plus(EVERY), now.plus(EVERY));
     for (at, events) in counted(store, subject, RollupStep::Minute, minutes).await? {
-        tally.add(at, events);
+        tally.restore_minute(at, events);
     }
     Ok(tally)
 }
@@ -206,7 +256,7 @@ mod tests {
     use super::*;
 
     const HEAD: &str =
-        "format: 1\n| objective | endpoints | good | target | period |\n|---|---|---|---|---|\n";
+        "format: 1\n| objective | of | good | target | period |\n|---|---|---|---|---|\n";
 
     fn objectives(rows: &str) -> Arc<Objectives> {
         Arc::new(Objectives::parse("o", &format!("{HEAD}{rows}")).unwrap())
@@ -230,11 +280,37 @@ mod tests {
     }
 
     fn value(round: &Round, subject: &str, signal: &str) -> Option<f64> {
-        let mut found = round
-            .observations
-            .iter()
-            .filter(|one| one.subject.as_str() == subject && one.signal.as_str() == signal);
-        found.next().map(|one| one.value)
+        super::value(&round.observations, &subject.parse().unwrap(), signal)
+    }
+
+    #[test]
+    fn results_at_the_gate_are_counted_by_rate_and_share() {
+        let mut ledger = Ledger::default();
+        ledger.set(&objectives(
+            "| `all` | `gate` | succeeds | 99% | 30 d |\n| `acme` | `organization:acme` | succeeds | 90% | 30 d |\n",
+        ));
+        let one = |seconds: i64, subject: &str, signal: &str, value: f64| Observation {
+            signal: signal.parse().unwrap(),
+            subject: subject.parse().unwrap(),
+            value,
+            unit: None,
+            at: at(seconds),
+            reason: None,
+        };
+        // The last round comes more than a minute after the one before: nobody knows of between.
+        for second in (0..40).chain([110]) {
+            ledger.take(&[
+                one(second, "gate:gate@a", "gate.results", 20.0),
+                one(second, "gate:gate@a", "gate.errors", 10.0),
+                one(second, "organization:acme", "organization.results", 4.0),
+                one(second, "organization:other", "organization.results", 16.0),
+            ]);
+        }
+        let round = ledger.round(at(61)).unwrap();
+        assert_eq!(value(&round, "objective:all", EVENTS), Some(39.0 * 20.0));
+        assert_eq!(value(&round, "objective:all", FAILURES), Some(39.0 * 2.0));
+        assert_eq!(value(&round, "objective:acme", EVENTS), Some(39.0 * 4.0));
+        assert_eq!(value(&round, "objective:acme", FAILURES), Some(0.0));
     }
 
     #[test]
@@ -250,11 +326,10 @@ mod tests {
             let total = (up > 0.0).then_some(if second % 60 == 40 { 1_500.0 } else { 300.0 });
             ledger.take(&probe(second.into(), up, total));
         }
-        assert!(ledger.round(at(1_140)).is_some());
-        assert!(ledger.round(at(1_150)).is_none(), "once in a minute");
         let round = ledger.round(at(1_200)).unwrap();
-        assert_eq!(value(&round, "objective:up", EVENTS), Some(3.0));
-        assert_eq!(value(&round, "objective:fast", FAILURES), Some(1.0));
+        assert!(ledger.round(at(1_210)).is_none(), "once in a minute");
+        assert_eq!(value(&round, "objective:up", EVENTS), Some(60.0), "all since the first minute");
+        assert_eq!(value(&round, "objective:fast", FAILURES), Some(21.0));
         // Of 60 probes 2 failed: with a target of 99 % that is twice the budget and more.
         let left = value(&round, "objective:up", BUDGET).unwrap();
         assert!((left - (100.0 - 100.0 * (2.0 / 60.0) / 0.01)).abs() < 1e-6, "{left}");
@@ -273,6 +348,10 @@ mod tests {
         ledger.set(&objectives("| `new` | `endpoint:shop` | answers | 99% | 30 d |\n"));
         let round = ledger.round(at(60)).unwrap();
         assert_eq!(round.listings[0].subjects, ["objective:new".parse().unwrap()]);
-        assert!(round.observations.is_empty() && ledger.tallies.is_empty());
+        assert!(round.observations.is_empty());
+        // It comes back with what it had counted: somebody saved half of the document.
+        ledger.set(&objectives("| `up` | `endpoint:shop` | answers | 99% | 30 d |\n"));
+        let round = ledger.round(at(120)).unwrap();
+        assert!(value(&round, "objective:up", BUDGET).unwrap() < -9_000.0);
     }
 }

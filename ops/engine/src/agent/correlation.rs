@@ -8,8 +8,13 @@ use std::{
 };
 
 use domain::{breach::Breach, reason::FailureReason, subject::Subject};
-use policy::{incident_policy::IncidentPolicy, pattern::matches};
+use policy::{
+    incident_policy::{Dependency, IncidentPolicy},
+    pattern::matches,
+};
 
+/// The kind of the subjects of objectives.
+const OBJECTIVE: &str = "objective";
 /// How many steps of dependence are followed.
 const FARTHEST: usize = 4;
 
@@ -43,8 +48,16 @@ impl<'a> Correlation<'a> {
             .dependencies
             .iter()
             .filter(|row| matches(&row.subject, subject.as_str()) && !row.needs.is_practice())
+            .filter(|_| subject.kind() != OBJECTIVE)
             .map(|row| row.needs.clone());
         host.into_iter().chain(pm2).chain(rows).collect()
+    }
+
+    /// The subjects whose events an objective counts; none for what is no objective.
+    pub(super) fn counted(&self, subject: &Subject) -> impl Iterator<Item = &'a Subject> + use<'a> {
+        let rows: &'a [Dependency] = &self.policy.dependencies;
+        let name = (subject.kind() == OBJECTIVE).then(|| subject.as_str().to_owned());
+        rows.iter().filter(move |row| Some(&row.subject) == name.as_ref()).map(|row| &row.needs)
     }
 
     /// Everything that a subject needs, directly or through others.
