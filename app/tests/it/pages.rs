@@ -266,6 +266,7 @@ impl Backend for Fake {
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
         get_review(GetReview),
+        list_similar(ListSimilar),
         list_prevention(ListPrevention),
         get_settings(GetSettings),
         get_readiness(GetReadiness),

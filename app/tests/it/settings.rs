@@ -207,6 +207,7 @@ impl Backend for Fake {
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
         get_review(GetReview),
+        list_similar(ListSimilar),
         list_prevention(ListPrevention),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),

@@ -5,6 +5,7 @@ use domain::{
     id::{IncidentNumber, RecommendationId},
     severity::Severity,
     signal::Signal,
+    similar::SimilarIncidents,
     subject::Subject,
     time::Timestamp,
 };
@@ -30,7 +31,8 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HistoryFilter {
-    /// Words that the headline, a subject, a comment or a note must contain.
+    /// Words that the headline, a subject, a signal, a command that ran, a comment or a note must
+    /// contain.
     pub text: Option<String>,
     /// This severity.
     pub severity: Option<Severity>,
@@ -124,6 +126,11 @@ readings! {
     }
     /// Reads the review of an incident: facts, and what people wrote beside them.
     GetReview -> ReviewPage, needs Permission::Read => {
+        /// The incident.
+        incident: IncidentNumber,
+    }
+    /// Reads the earlier incidents that are like one, and what resolved them.
+    ListSimilar -> SimilarIncidents, needs Permission::Read => {
         /// The incident.
         incident: IncidentNumber,
     }

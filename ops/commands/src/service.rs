@@ -84,6 +84,7 @@ backend! {
     GetStatusPage => get_status_page,
     GetMessages => get_messages,
     GetReview => get_review,
+    ListSimilar => list_similar,
     ListPrevention => list_prevention,
     SearchHistory => search_history,
     GetSeries => get_series,

@@ -12,5 +12,6 @@ pub mod protection;
 pub mod recommender;
 pub mod replay;
 pub mod review;
+pub mod similar;
 pub mod simulation;
 pub mod summary;

@@ -25,6 +25,7 @@ pub mod replay;
 pub mod review;
 pub mod shared_page;
 pub mod signal;
+pub mod similar;
 pub mod standing;
 pub mod status_page;
 pub mod summary;

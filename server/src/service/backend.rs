@@ -15,8 +15,8 @@ use commands::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
         GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReview, GetSeries,
         GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts, ListIncidents,
-        ListOrganizations, ListPrevention, ListShares, ReadJournal, SearchAudit, SearchHistory,
-        VerifyJournal,
+        ListOrganizations, ListPrevention, ListShares, ListSimilar, ReadJournal, SearchAudit,
+        SearchHistory, VerifyJournal,
     },
     review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
@@ -25,7 +25,7 @@ use commands::{
     status_page::StatusPageView,
     view,
 };
-use domain::error::Error;
+use domain::{error::Error, similar::SimilarIncidents};
 
 use super::{failure::too_slow, inner::Inner};
 
@@ -109,6 +109,10 @@ impl Backend for Handlers {
 
     fn get_review(&self, who: Authorized, asked: GetReview) -> Pending<ReviewPage> {
         self.answer(|inner| async move { inner.review(who.principal(), asked.incident).await })
+    }
+
+    fn list_similar(&self, _: Authorized, asked: ListSimilar) -> Pending<SimilarIncidents> {
+        self.answer(|inner| async move { inner.list_similar(asked.incident).await })
     }
 
     fn list_prevention(&self, who: Authorized, _: ListPrevention) -> Pending<PreventionList> {

@@ -137,6 +137,7 @@ impl Backend for Counting {
         get_status_page(GetStatusPage),
         get_messages(GetMessages),
         get_review(GetReview),
+        list_similar(ListSimilar),
         list_prevention(ListPrevention),
         search_history(SearchHistory),
         get_series(GetSeries),
