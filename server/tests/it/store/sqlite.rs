@@ -283,7 +283,7 @@ async fn a_file_gets_smaller_when_its_history_is_packed() {
 #[tokio::test]
 async fn a_full_disk_gets_the_reserve_back_and_the_journal_goes_on() {
     let directory = tempfile::tempdir().unwrap();
-    let Some(_mounted) = Tmpfs::mount(directory.path(), "size=3m") else {
+    let Some(_mounted) = Tmpfs::mount(directory.path(), "size=4m") else {
         println!("skipped: this user may not mount a small file system");
         return;
     };
