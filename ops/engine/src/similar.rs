@@ -29,7 +29,7 @@ mod tests;
 /// The most similar incidents that are shown.
 pub const MOST_SIMILAR: usize = 3;
 /// The most words that a look-up takes.
-pub const MOST_WORDS: usize = 10;
+pub const MOST_WORDS: usize = 8;
 /// The most words of one text that are compared.
 const MOST_COMPARED: usize = 400;
 

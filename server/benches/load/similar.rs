@@ -49,7 +49,7 @@ pub async fn measure() -> Outcome {
     let dir = tempfile::tempdir()?;
     similar("SQLite", &Where::Sqlite { path: dir.path().join("similar.db") }).await?;
     let server = Server::start(&["shared_buffers=128MB"]);
-    similar("PostgreSQL", &Where::Postgres { url: server.fresh("similar").await }).await
+    similar("PostgreSQL", &Where::Postgres { url: server.fresh("alike").await }).await
 }
 
 async fn similar(name: &str, at: &Where) -> Outcome {

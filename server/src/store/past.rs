@@ -110,7 +110,8 @@ pub trait Past: Send + Sync {
     ) -> Result<Option<ComparedIncident>, StoreError>;
 
     /// The incidents that are over and may be like another one: the newest with one of some kinds of
-    /// problems, and those that fit some words best; no practice among them. At most 200.
+    /// problems, and the newest with a word, or with two that follow each other; no practice among
+    /// them. At most 300.
     async fn alike(
         &self,
         number: IncidentNumber,

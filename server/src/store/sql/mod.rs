@@ -21,6 +21,6 @@ mod transaction;
 mod write;
 
 use super::{
-    BEGIN, BY_WORDS, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, SNAPSHOT, activity, any_of,
+    BEGIN, BY_WORDS, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, SNAPSHOT, activity, all_of,
     long_queries, write_rollups,
 };

@@ -3,7 +3,7 @@
 use domain::{id::IncidentNumber, subject::Subject};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{BY_WORDS, Database, Row, any_of};
+use super::{BY_WORDS, Database, Row, all_of};
 use crate::store::{error::StoreError, past::ComparedIncident, rows};
 
 /// The columns that are compared; the beginning of what an incident says is enough.
@@ -11,6 +11,9 @@ const COMPARED: &str = "number, cause, subjects, problems, SUBSTR(search || rema
 
 /// The most kinds of problems by which incidents are looked up; [`BY_PROBLEMS`] has as many.
 const MOST_PROBLEMS: usize = 4;
+
+/// The most words by which incidents are looked up.
+const MOST_WORDS: usize = 8;
 
 /// The newest incidents with one of some kinds of problems.
 const BY_PROBLEMS: &str = "
@@ -48,18 +51,29 @@ pub(super) async fn alike(
     let query = sqlx::query(AssertSqlSafe(statement));
     let query = patterns.into_iter().fold(query, sqlx::query::Query::bind).bind(own);
     let mut found = query.fetch_all(&store.readers).await?;
-    if !words.is_empty() {
+    let searches = searches(words);
+    if !searches.is_empty() {
+        let found_by = |place: usize| BY_WORDS.replace("{n}", &(place + 3).to_string());
+        let by_words = (0..searches.len()).map(found_by).collect::<Vec<_>>().join(" UNION ");
         let statement = format!(
             "SELECT {COMPARED} FROM incident
-             WHERE number IN ({BY_WORDS}) AND resolved_at IS NOT NULL AND number <> $2 AND cause <> $3"
+             WHERE number IN ({by_words}) AND resolved_at IS NOT NULL AND number <> $1 AND cause <> $2"
         );
-        let query = sqlx::query(AssertSqlSafe(statement)).bind(any_of(words)).bind(own);
-        found.extend(query.bind(Subject::PRACTICE).fetch_all(&store.readers).await?);
+        let query = sqlx::query(AssertSqlSafe(statement)).bind(own).bind(Subject::PRACTICE);
+        let query = searches.into_iter().fold(query, sqlx::query::Query::bind);
+        found.extend(query.fetch_all(&store.readers).await?);
     }
     let mut compared: Vec<ComparedIncident> = found.iter().map(read).collect::<Result<_, _>>()?;
     compared.sort_by_key(|one| one.number);
     compared.dedup_by_key(|one| one.number);
     Ok(compared)
+}
+
+/// The searches for words: each alone, and each with the one after it. The newest that each finds are
+/// enough: to put all that have a common word in order would take long.
+fn searches(words: &[String]) -> Vec<String> {
+    let words = words.get(..MOST_WORDS).unwrap_or(words);
+    words.chunks(1).chain(words.windows(2)).map(all_of).collect()
 }
 
 fn read(row: &Row) -> Result<ComparedIncident, StoreError> {
