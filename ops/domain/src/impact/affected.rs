@@ -112,7 +112,8 @@ pub struct ImpactOn {
 
 /// What an incident did to an organization within a period, as the states of its impact tell,
 /// oldest first; `until` is its end, or now. The last state that tells of an effect counts; one that
-/// had not ended in it lasts to the next state, or to where it was last seen. `None` if it did nothing to it in that period.
+/// had not ended in it lasts to the next state, or to where it was last seen. `None` if it did
+/// nothing to it in that period.
 pub fn impact_on(
     organization: &Subject,
     states: &[&Impact],
@@ -129,7 +130,6 @@ pub fn impact_on(
     for (place, effects) in told.iter().enumerate() {
         let next = states.get(place + 1).map_or(until, |next| next.at.min(until));
         let later = told.get(place + 1..).unwrap_or_default();
-        unknown_since = None;
         for effect in effects {
             let is_same = |one: &EffectOn| {
                 one.since == effect.since && one.evidence.effect() == effect.evidence.effect()
@@ -162,6 +162,8 @@ pub fn impact_on(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         impact::{AffectedOrganization, EndpointTrouble},
@@ -247,5 +249,24 @@ mod tests {
         };
         let time = one.with(&other).time();
         assert_eq!((time.known.as_secs(), time.likely.as_secs()), (90, 10));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn times_put_together_are_apart_and_as_long_as_their_seconds(
+            some in proptest::collection::vec((0..50i64, 0..50i64), 0..12),
+            period in (0..50i64, 0..50i64),
+        ) {
+            let times = Times::of(some.iter().map(|(from, to)| (at(*from), at(*to))));
+            prop_assert!(times.0.windows(2).all(|pair| pair[0].1 < pair[1].0));
+            let is_in = |second: &i64| some.iter().any(|(from, to)| from <= second && second < to);
+            prop_assert_eq!(times.length().as_secs(), (0..50).filter(is_in).count() as u64);
+            let within = times.within(&(at(period.0)..at(period.1)));
+            let in_period = |second: &i64| period.0 <= *second && *second < period.1;
+            let count = (0..50).filter(|second| is_in(second) && in_period(second)).count();
+            prop_assert_eq!(within.length().as_secs(), count as u64);
+        }
     }
 }
