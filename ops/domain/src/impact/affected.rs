@@ -57,8 +57,8 @@ impl Times {
     }
 }
 
-/// The times in which an organization was affected: those in which an effect was counted for it, and
-/// those in which one was likely.
+/// The times in which an organization was affected: those in which an effect was counted for it,
+/// and those in which one was likely.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AffectedTimes {
     /// An effect was counted.
@@ -111,8 +111,8 @@ pub struct ImpactOn {
 }
 
 /// What an incident did to an organization within a period, as the states of its impact tell,
-/// oldest first; `until` is its end, or now. The last state that tells of an effect counts; one that
-/// had not ended in it lasts to the next state, or to where it was last seen. `None` if it did
+/// oldest first; `until` is its end, or now. The last state that tells of an effect counts; one
+/// that had not ended in it lasts to the next state, or to where it was last seen. `None` if it did
 /// nothing to it in that period.
 pub fn impact_on(
     organization: &Subject,
