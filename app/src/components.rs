@@ -15,6 +15,7 @@ pub(crate) mod notice;
 pub(crate) mod page;
 pub(crate) mod palette;
 pub(crate) mod prose;
+pub(crate) mod similar;
 pub(crate) mod sparkline;
 pub(crate) mod theme_switch;
 pub(crate) mod time;

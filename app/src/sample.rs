@@ -66,6 +66,7 @@ pub(crate) fn page(incident: Incident) -> IncidentPage {
         outputs: Vec::new(),
         notified: Vec::new(),
         unreached: Vec::new(),
+        similar: Vec::new(),
         commands: commands::view::CommandsState::Ready,
         names: domain::actor::Names::default(),
         reader: None,

@@ -165,6 +165,8 @@ pub struct Monitor {
     proofs: Vec<Entry>,
     tracking: Option<JoinHandle<Option<Vec<Entry>>>>,
     tracked_at: Option<Now>,
+    /// What helped in incidents like the active ones.
+    similar: recovery::SimilarLookup,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
     study: Option<JoinHandle<Option<Usual>>>,
@@ -240,6 +242,7 @@ impl Monitor {
             proofs: Vec::new(),
             tracking: None,
             tracked_at: None,
+            similar: recovery::SimilarLookup::default(),
             unsaved: false,
             study: None,
             tidying: None,
@@ -296,6 +299,7 @@ impl Monitor {
                 landed = in_flight::landed(&mut self.flight) => self.landed(landed),
                 usual = in_flight::studied(&mut self.study) => self.learned(usual),
                 proofs = in_flight::tracked(&mut self.tracking) => self.tracked(proofs),
+                found = self.similar.answer() => self.found_similar(found),
                 due = ticker.tick() => {
                     self.lag = due.elapsed();
                     ticked = true;

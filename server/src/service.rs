@@ -8,6 +8,7 @@ mod backend;
 mod buckets;
 mod changes;
 mod contacts;
+mod customer;
 mod day_keeper;
 mod days;
 mod decision;
@@ -29,6 +30,7 @@ mod readings;
 mod review;
 mod set_up;
 mod signal_page;
+pub(crate) mod similar;
 
 pub use directory::Known;
 pub(crate) use failure::refuse;

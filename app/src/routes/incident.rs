@@ -28,6 +28,7 @@ use crate::{
         incident_card::edge,
         notice::linked,
         page::{followed, key},
+        similar::similar,
         timeline::Timeline,
     },
     problem::Problem,
@@ -187,6 +188,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
                 </article>
                 <head::Briefing state/>
                 <impact::Impact state/>
+                {similar(state.similar.into())}
                 {(!is_practice).then(|| view! {
                     <p class="links">
                         {move || is_resolved.get().then(|| view! { <a href=format!("/ops/incidents/{number}/review")>"Review"</a> " " })}

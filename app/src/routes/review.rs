@@ -22,6 +22,7 @@ use crate::{
     components::{
         chart::{self, ChartFigure},
         page::{key, page},
+        similar::similar,
         timeline::Timeline,
     },
     live::live,
@@ -127,6 +128,7 @@ fn Page(state: State) -> impl IntoView {
             page.timeline.iter().map(|entry| line(entry, &page.names)).collect::<Vec<_>>()
         })
     });
+    let found = Signal::derive(move || state.page.with(|page| page.similar.clone()));
     view! {
         <div class="page incident review">
             <div class="story">
@@ -137,6 +139,7 @@ fn Page(state: State) -> impl IntoView {
                 <facts::Facts state/>
                 {charts(state)}
                 <rating::OfReview state/>
+                {similar(found)}
                 <words::Words state/>
                 <steps::OfReview state/>
                 <p class="links">

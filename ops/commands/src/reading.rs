@@ -5,6 +5,7 @@ use domain::{
     id::{IncidentNumber, RecommendationId},
     severity::Severity,
     signal::Signal,
+    similar::SimilarIncidents,
     subject::Subject,
     time::Timestamp,
 };
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     audit::{AuditFilter, AuditPage, Verified},
+    impact::{ImpactList, OrganizationImpact},
     messages::MessagesPage,
     notifications::Contacts,
     operation::{Listed, Operation},
@@ -30,7 +32,8 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HistoryFilter {
-    /// Words that the headline, a subject, a comment or a note must contain.
+    /// Words that the headline, a subject, a signal, a command that ran, a comment or a note must
+    /// contain.
     pub text: Option<String>,
     /// This severity.
     pub severity: Option<Severity>,
@@ -108,6 +111,18 @@ readings! {
         /// The entry before which the timeline begins; the newest without.
         before: Option<u64>,
     }
+    /// Reads how long an organization was affected in the last days, and by which incidents.
+    GetOrganizationImpact -> OrganizationImpact, needs Permission::Read => {
+        /// The organization.
+        organization: Subject,
+        /// The length of the period in days.
+        days: u32,
+    }
+    /// Reads how long each organization was affected in the last days.
+    ListImpact -> ImpactList, needs Permission::Read => {
+        /// The length of the period in days.
+        days: u32,
+    }
     /// Reads the organizations that have a plan of their own, or are watched now.
     ListOrganizations -> OrganizationList, needs Permission::Read => {
         /// The name after which the list begins.
@@ -124,6 +139,11 @@ readings! {
     }
     /// Reads the review of an incident: facts, and what people wrote beside them.
     GetReview -> ReviewPage, needs Permission::Read => {
+        /// The incident.
+        incident: IncidentNumber,
+    }
+    /// Reads the earlier incidents that are like one, and what resolved them.
+    ListSimilar -> SimilarIncidents, needs Permission::Read => {
         /// The incident.
         incident: IncidentNumber,
     }

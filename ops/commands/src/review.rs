@@ -12,6 +12,7 @@ use domain::{
         DueDate, PreventionPlan, PreventionStep, PreventionSteps, Rating, ReviewFacts,
         ReviewSections, ReviewVersion, ReviewVersions,
     },
+    similar::SimilarIncident,
     text::plain,
     time::Timestamp,
 };
@@ -211,6 +212,9 @@ pub struct ReviewPage {
     pub saved: Option<ReviewVersion>,
     /// Earlier versions, newest first.
     pub earlier: Vec<ReviewVersion>,
+    /// Earlier incidents that are like it, at most three, the most similar first.
+    #[serde(default)]
+    pub similar: Vec<SimilarIncident>,
     /// The recommendations that ran, and how they were rated.
     pub ratings: Vec<RatedRecommendation>,
     /// Its prevention steps, in the order in which they were added.

@@ -16,6 +16,7 @@ use domain::{
     review::PreventionCounts,
     severity::Severity,
     signal::Signal,
+    similar::SimilarIncident,
     snapshot::Snapshot,
     subject::Subject,
     time::{Span, Timestamp},
@@ -266,6 +267,9 @@ pub struct IncidentPage {
     /// Other active incidents about the same subjects.
     #[serde(default)]
     pub related: Vec<IncidentCard>,
+    /// Earlier incidents that are like it, at most three, the most similar first.
+    #[serde(default)]
+    pub similar: Vec<SimilarIncident>,
     /// The looks at the host that it offers while it is active.
     #[serde(default)]
     pub inspections: Vec<Inspection>,

@@ -35,6 +35,7 @@ mod schema;
 pub mod severity;
 pub mod signal;
 pub mod signals;
+pub mod similar;
 pub mod snapshot;
 pub mod status_page;
 pub mod subject;

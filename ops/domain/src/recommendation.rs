@@ -10,7 +10,7 @@ use crate::{
     actor::Actor,
     breach::BreachKey,
     hash::Hash,
-    id::RecommendationId,
+    id::{IncidentNumber, RecommendationId},
     long_query::LongQuery,
     signal::Signal,
     subject::Subject,
@@ -116,6 +116,11 @@ pub enum Reason {
         fixed: u32,
         /// The number of ratings.
         of: u32,
+    },
+    /// It resolved an earlier incident that is like this one.
+    HelpedBefore {
+        /// The earlier incident.
+        incident: IncidentNumber,
     },
     /// Of all that it could act upon, this one uses the most.
     Largest {

@@ -13,5 +13,6 @@ pub mod protection;
 pub mod recommender;
 pub mod replay;
 pub mod review;
+pub mod similar;
 pub mod simulation;
 pub mod summary;

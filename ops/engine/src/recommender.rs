@@ -25,14 +25,14 @@ mod rated;
 mod ruled_out;
 mod scene;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod track_record;
 mod values;
 
 pub use crate::recommender::{
     candidate::{OFFERED_FOR, TRACKED_DAYS},
     scene::{Hints, Scene},
-    track_record::{Track, Tracks},
+    track_record::{HelpedIn, Track, Tracks},
     values::LARGE_LOGS,
 };
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod backtest;
 pub(crate) mod change;
+pub mod customer;
 pub mod draft;
 pub mod error;
 pub mod heartbeat;
@@ -25,6 +26,7 @@ pub mod replay;
 pub mod review;
 pub mod shared_page;
 pub mod signal;
+pub mod similar;
 pub mod standing;
 pub mod status_page;
 pub mod summary;

@@ -156,6 +156,9 @@ impl<'a> Advice<'a> {
                     "People rated it \u{201c}fixed it\u{201d} {fixed} of {of} {times} for {about}."
                 )
             }
+            Reason::HelpedBefore { incident } => {
+                format!("It helped in incident {incident}, which was similar.")
+            }
             Reason::Largest { signal, bytes } => {
                 let most = humanize::value(*bytes as f64, &domain::unit::Unit::Bytes);
                 let of = match signal.as_str() {

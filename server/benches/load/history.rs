@@ -26,11 +26,11 @@ const SIGNALS: u32 = 200;
 const CHARTS: usize = 200;
 
 /// Numbers that look random and are the same in each run (SplitMix64).
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     /// Between 0 and 1.
-    fn next(&mut self) -> f64 {
+    pub fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -218,7 +218,7 @@ async fn writes(
     Ok(times)
 }
 
-fn shares(mut times: Vec<Duration>) -> String {
+pub fn shares(mut times: Vec<Duration>) -> String {
     times.sort();
     let at = |share: usize| {
         let place = (times.len() * share / 100).min(times.len().saturating_sub(1));

@@ -34,6 +34,7 @@ mod postgres_server;
 mod process;
 mod proxy;
 mod safe_mode;
+mod similar;
 mod simulate;
 mod spike;
 mod storm;
@@ -101,6 +102,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if wanted("history") {
         history::measure().await?;
+    }
+    if wanted("similar") {
+        similar::measure().await?;
     }
     if wanted("streams") {
         streams().await?;

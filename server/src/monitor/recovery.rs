@@ -1,25 +1,71 @@
 //! What the monitor knows of recovery: which commands are recommended, and what worked before.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, future::pending, sync::Arc};
 
 use domain::{
+    id::IncidentNumber,
+    incident::Incident,
     journal::{Entry, Event},
-    time::{Now, Span},
+    time::{MonotonicTime, Now, Span},
 };
-use engine::recommender::{self, Scene, TRACKED_DAYS, Tracks};
+use engine::recommender::{self, HelpedIn, Scene, TRACKED_DAYS, Tracks};
+use tokio::task::JoinHandle;
 
-use crate::monitor::{Monitor, time_limit::within};
+use crate::{
+    monitor::{Monitor, time_limit::within},
+    service::similar::helped_before,
+};
 
 /// How often the track record is read anew, so that what is too old leaves it; and how soon after a
 /// failure.
 const TRACK_EVERY: Span = Span::from_secs(6 * 3_600);
 const TRACK_AGAIN: Span = Span::from_secs(10);
 
+/// A recommendation does not wait longer for what helped in similar incidents.
+const SIMILAR_WITHIN: Span = Span::from_secs(3);
+
+/// What was asked about one incident.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The number of its problems at that time.
+    problems: usize,
+    at: MonotonicTime,
+    answered: bool,
+}
+
+/// The look-up of what helped in incidents like the active ones: one at a time.
+#[derive(Default)]
+pub(super) struct SimilarLookup {
+    asked: BTreeMap<IncidentNumber, Asked>,
+    task: Option<JoinHandle<(IncidentNumber, Vec<HelpedIn>)>>,
+}
+
+impl SimilarLookup {
+    /// True while an answer may still come in time.
+    fn is_awaited(&self, incident: IncidentNumber, now: Now) -> bool {
+        self.asked
+            .get(&incident)
+            .is_some_and(|asked| !asked.answered && now.mono.since(asked.at) < SIMILAR_WITHIN)
+    }
+
+    /// Waits for the answer; for ever if nothing was asked.
+    pub(super) async fn answer(&mut self) -> Option<(IncidentNumber, Vec<HelpedIn>)> {
+        let Some(task) = &mut self.task else { return pending().await };
+        let found = task
+            .await
+            .inspect_err(|error| tracing::error!(%error, "looking up similar incidents failed"))
+            .ok();
+        self.task = None;
+        found
+    }
+}
+
 impl Monitor {
     /// What is to be recorded about recommendations, once the host was looked at and the track
     /// record is known.
     pub(super) fn recommend(&mut self, now: Now) -> Vec<Event> {
         self.track(now);
+        self.look_for_similar(now);
         let recovery = self.parts.service.recovery();
         let (Some(hints), Some(tracks)) = (recovery.hints(), &self.tracks) else {
             return Vec::new();
@@ -29,7 +75,7 @@ impl Monitor {
             return Vec::new();
         }
         let (catalogue, facts) = (recovery.catalogue(), recovery.facts());
-        recommender::decide(Scene {
+        let mut decided = recommender::decide(Scene {
             incidents: &self.known,
             policy: self.parts.documents.thresholds().policy(),
             catalogue: catalogue.as_deref(),
@@ -38,7 +84,58 @@ impl Monitor {
             tracks,
             host: &self.parts.host,
             now: now.wall,
-        })
+        });
+        // What is offered stays as it is: it is offered with what was learned, or a moment later.
+        decided.retain(|event| match event {
+            Event::Recommended { incident, .. } => !self.similar.is_awaited(*incident, now),
+            _ => true,
+        });
+        decided
+    }
+
+    /// Asks for what helped in incidents like an active one: once, and again when a problem joined.
+    fn look_for_similar(&mut self, now: Now) {
+        let active = |number: IncidentNumber| {
+            self.known.iter().any(|one| one.number == number && one.is_active())
+        };
+        self.similar.asked.retain(|number, _| active(*number));
+        if let Some(tracks) = &mut self.tracks {
+            tracks.keep_helped(active);
+        }
+        if self.similar.task.is_some() || self.tracks.is_none() {
+            return;
+        }
+        let is_due = |one: &&Incident| {
+            let asked = self.similar.asked.get(&one.number);
+            one.is_active()
+                && !one.is_practice()
+                && asked.is_none_or(|asked| asked.problems != one.breaches.len())
+        };
+        let Some(one) = self.known.iter().find(is_due) else { return };
+        let (number, problems) = (one.number, one.breaches.len());
+        let at = self.similar.asked.get(&number).map_or(now.mono, |asked| asked.at);
+        self.similar.asked.insert(number, Asked { problems, at, answered: false });
+        let store = Arc::clone(&self.store);
+        self.similar.task = Some(tokio::spawn(async move {
+            let read = within(helped_before(&*store, number)).await;
+            let helped = read
+                .inspect_err(|sentence| {
+                    tracing::info!(sentence, "similar incidents could not be looked up");
+                })
+                .unwrap_or_default();
+            (number, helped)
+        }));
+    }
+
+    /// Takes what helped in incidents like an active one.
+    pub(super) fn found_similar(&mut self, found: Option<(IncidentNumber, Vec<HelpedIn>)>) {
+        let Some((number, helped)) = found else { return };
+        if let Some(asked) = self.similar.asked.get_mut(&number) {
+            asked.answered = true;
+        }
+        if let Some(tracks) = &mut self.tracks {
+            tracks.take_helped(number, helped);
+        }
     }
 
     /// Reads the track record when it is due. No decision waits for it but those that need it.
@@ -72,6 +169,9 @@ impl Monitor {
             if let Some(event) = &entry.event {
                 tracks.take(event, entry.at);
             }
+        }
+        if let Some(known) = self.tracks.take() {
+            tracks.take_helped_of(known);
         }
         self.tracks = Some(tracks);
     }

@@ -5,6 +5,7 @@ use std::{future::Future, sync::Arc};
 use commands::{
     audit::{AuditPage, Verified},
     command::Command,
+    impact::{ImpactList, OrganizationImpact},
     messages::MessagesPage,
     notifications::Contacts,
     operation::Committed,
@@ -13,10 +14,10 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReview, GetSeries,
-        GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts, ListIncidents,
-        ListOrganizations, ListPrevention, ListShares, ReadJournal, SearchAudit, SearchHistory,
-        VerifyJournal,
+        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation,
+        GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts,
+        ListImpact, ListIncidents, ListOrganizations, ListPrevention, ListShares, ListSimilar,
+        ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
     },
     review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
@@ -25,7 +26,10 @@ use commands::{
     status_page::StatusPageView,
     view,
 };
-use domain::error::Error;
+use domain::{
+    error::{Entity, Error},
+    similar::SimilarIncidents,
+};
 
 use super::{failure::too_slow, inner::Inner};
 
@@ -91,6 +95,22 @@ impl Backend for Handlers {
         self.answer(|inner| async move { inner.organization_page(who.principal(), asked).await })
     }
 
+    fn get_organization_impact(
+        &self,
+        _: Authorized,
+        asked: GetOrganizationImpact,
+    ) -> Pending<OrganizationImpact> {
+        self.answer(|inner| async move {
+            let impact = inner.organization_impacts(&asked.organization, &[asked.days]).await?;
+            let unknown = || Error::NotFound(Entity::Subject(asked.organization));
+            impact.into_iter().next().ok_or_else(unknown)
+        })
+    }
+
+    fn list_impact(&self, _: Authorized, asked: ListImpact) -> Pending<ImpactList> {
+        self.answer(|inner| async move { inner.impact_list(asked.days).await })
+    }
+
     fn list_organizations(
         &self,
         _: Authorized,
@@ -109,6 +129,10 @@ impl Backend for Handlers {
 
     fn get_review(&self, who: Authorized, asked: GetReview) -> Pending<ReviewPage> {
         self.answer(|inner| async move { inner.review(who.principal(), asked.incident).await })
+    }
+
+    fn list_similar(&self, _: Authorized, asked: ListSimilar) -> Pending<SimilarIncidents> {
+        self.answer(|inner| async move { inner.list_similar(asked.incident).await })
     }
 
     fn list_prevention(&self, who: Authorized, _: ListPrevention) -> Pending<PreventionList> {

@@ -1,5 +1,7 @@
 //! The page of one incident; while the database is away, as it was known last.
 
+use std::time::Duration;
+
 use commands::view;
 use domain::{
     access::Principal,
@@ -20,6 +22,9 @@ use super::{failure::refuse, inner::Inner, readings::without_body};
 const TIMELINE: u32 = 500;
 /// How many series an incident's page shows.
 const COURSES: usize = 6;
+
+/// Similar incidents that are not found in this time are not waited for.
+const SIMILAR_WITHIN: Duration = Duration::from_millis(300);
 
 /// What is stored of an incident, or remembered of it.
 struct Stored {
@@ -80,6 +85,15 @@ impl Inner {
         let related = at_hand.map(|at_hand| {
             at_hand.incidents.iter().filter(is_related).map(incident_card).collect()
         });
+        // That they can't be read is no reason not to show the incident.
+        let similar = match trouble {
+            None => tokio::time::timeout(SIMILAR_WITHIN, self.similar(&incident))
+                .await
+                .ok()
+                .and_then(Result::ok)
+                .unwrap_or_default(),
+            Some(_) => Vec::new(),
+        };
         let outputs = match self.outputs(&incident).await {
             Err(_) if trouble.is_some() => Vec::new(),
             outputs => outputs?,
@@ -99,6 +113,7 @@ impl Inner {
             checked_at: shown.checked_at,
             readings: shown.readings.iter().filter(takes_part).cloned().collect(),
             related: related.unwrap_or_default(),
+            similar,
             inspections: self.offered_inspections(&incident),
             outputs,
             commands: match self.recovery.catalogue() {

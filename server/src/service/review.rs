@@ -100,6 +100,8 @@ impl Inner {
             series: self.review_series(&incident).await,
             saved,
             earlier: earlier.take(EARLIER).collect(),
+            // That they can't be read is no reason not to show the review.
+            similar: self.similar(&incident).await.unwrap_or_default(),
             ratings: ran
                 .map(|one| RatedRecommendation {
                     place: one.place,
@@ -241,7 +243,7 @@ impl Inner {
     }
 
     /// Entries of some kinds, oldest first.
-    async fn of_kinds(
+    pub(super) async fn of_kinds(
         &self,
         incident: Option<IncidentNumber>,
         kinds: &[&str],

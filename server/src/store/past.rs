@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use domain::{
+    id::IncidentNumber,
     incident::Incident,
     journal::Entry,
     signal::Signal,
@@ -50,6 +51,21 @@ pub struct NamedSeries {
     pub unit: Unit,
 }
 
+/// What an incident is compared by: columns for looking up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparedIncident {
+    /// Its number.
+    pub number: IncidentNumber,
+    /// Where it began.
+    pub cause: String,
+    /// Its subjects, a line each.
+    pub subjects: String,
+    /// Its kinds of problems, a line each.
+    pub problems: String,
+    /// All that it says, bounded.
+    pub text: String,
+}
+
 /// Looking back over a period.
 #[async_trait]
 pub trait Past: Send + Sync {
@@ -86,6 +102,22 @@ pub trait Past: Send + Sync {
         range: (Timestamp, Timestamp),
         limit: u32,
     ) -> Result<Vec<Incident>, StoreError>;
+
+    /// An incident as it is compared with others; `None` for a practice, and where there is none.
+    async fn compared(
+        &self,
+        number: IncidentNumber,
+    ) -> Result<Option<ComparedIncident>, StoreError>;
+
+    /// The incidents that are over and may be like another one: the newest with one of some kinds of
+    /// problems, and the newest with a word, or with two that follow each other; no practice among
+    /// them. At most 300.
+    async fn alike(
+        &self,
+        number: IncidentNumber,
+        problems: &[String],
+        words: &[String],
+    ) -> Result<Vec<ComparedIncident>, StoreError>;
 
     /// The entries of changes that were reported between two moments, newest first.
     async fn changes_reported(

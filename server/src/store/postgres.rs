@@ -40,8 +40,16 @@ const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head FOR UPDATE";
 /// its own end.
 const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.subjects LIKE $7 ESCAPE '\')
     OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(convert_from(payload, 'UTF8')) LIKE $8 ESCAPE '\'))";
+/// The newest incidents that a search for words finds, which is parameter `{n}`.
+const BY_WORDS: &str = "SELECT number FROM (SELECT number FROM incident
+    WHERE words @@ to_tsquery('simple', ${n}) ORDER BY number DESC LIMIT 10) AS found{n}";
 /// The lock under which the schema is brought up to date.
 const MIGRATES: i64 = 0x63_61_6c_6d_6f_70_73;
+
+/// The search for all of some words, which have letters and digits only.
+fn all_of(words: &[String]) -> String {
+    words.join(" & ")
+}
 
 /// Those that this user may see: of others' sessions PostgreSQL tells no start.
 async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, StoreError> {

@@ -1,6 +1,6 @@
 //! What the rows of both databases mean: between columns and the types of `domain`.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use commands::figures::PastIncident;
 use domain::{
@@ -10,8 +10,9 @@ use domain::{
     incident::Incident,
     journal::{Entry, Event, StoredEntry},
     name::BadName,
-    recommendation::Recommendation,
+    recommendation::{Recommendation, Stage},
     signal::Signal,
+    similar::problems,
     subject::Subject,
     time::Timestamp,
     unit::Unit,
@@ -45,6 +46,8 @@ pub struct IncidentRow {
     pub may_run_until: Option<i64>,
     pub subjects: String,
     pub search: String,
+    /// The kinds of problems, a line each.
+    pub problems: String,
     pub body: Vec<u8>,
     /// The words of comments and notes, which are in no body.
     pub remarks: String,
@@ -61,7 +64,12 @@ impl IncidentRow {
         for subject in incident.subjects() {
             let _ = write!(subjects, "\n{}", subject.as_str().to_lowercase());
         }
-        let search = format!("incident {} {}{subjects}", incident.number, headline.to_lowercase());
+        let mut search =
+            format!("incident {} {}{subjects}", incident.number, headline.to_lowercase());
+        for word in signals_and_runs(incident) {
+            let _ = write!(search, "\n{}", plain(&word).to_lowercase());
+        }
+        let problems = problems(incident).into_iter().collect::<Vec<_>>().join("\n");
         Ok(Self {
             number: i64::from(incident.number.0),
             id: incident.id.to_string(),
@@ -80,6 +88,7 @@ impl IncidentRow {
                 .map(Timestamp::as_micros),
             subjects,
             search,
+            problems,
             body,
             remarks: remarks.to_owned(),
         })
@@ -88,8 +97,23 @@ impl IncidentRow {
     /// The row as it is compared: a body may be written in more than one way, and what is made of
     /// the wording changes with the program.
     pub(super) fn facts(self) -> Self {
-        Self { body: Vec::new(), headline: String::new(), search: String::new(), ..self }
+        Self {
+            body: Vec::new(),
+            headline: String::new(),
+            search: String::new(),
+            problems: String::new(),
+            ..self
+        }
     }
+}
+
+/// The signals of an incident and the titles of the commands that ran, each once.
+fn signals_and_runs(incident: &Incident) -> BTreeSet<String> {
+    let signals = incident.breaches.iter().map(|known| known.breach.key.signal.to_string());
+    let has_run =
+        |one: &&Recommendation| matches!(&one.stage, Stage::Ended(ended) if ended.has_run());
+    let runs = incident.recommendations.iter().filter(has_run).map(|one| one.title.clone());
+    signals.chain(runs).collect()
 }
 
 /// What an event adds to the words by which its incident can be found: a comment or a note.

@@ -45,6 +45,14 @@ const LOCK_HEAD: &str = "SELECT number, hash FROM journal_head";
 /// its own end.
 const RETIRED: &str = r"(incident IN (SELECT i.number FROM incident i WHERE i.subjects LIKE $7 ESCAPE '\')
     OR (kind = 'subject_retired' AND payload IS NOT NULL AND LOWER(CAST(payload AS TEXT)) LIKE $8 ESCAPE '\'))";
+/// The newest incidents that a search for words finds, which is parameter `{n}`.
+const BY_WORDS: &str = "SELECT number FROM (SELECT rowid AS number FROM incident_text
+    WHERE incident_text MATCH ${n} ORDER BY rowid DESC LIMIT 10) AS found{n}";
+
+/// The search for all of some words, which have letters and digits only.
+fn all_of(words: &[String]) -> String {
+    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" ")
+}
 
 /// Nothing runs in a file but what this program asks for itself.
 async fn long_queries(_: &SqlitePool) -> Result<Vec<(String, LongQuery)>, StoreError> {

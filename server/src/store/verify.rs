@@ -293,7 +293,9 @@ impl Compared {
             return Ok(());
         }
         let right = IncidentRow::new(incident, &folded.remarks)?;
-        let worded = (right.headline == row.headline) && (right.search == row.search);
+        let worded = (right.headline == row.headline)
+            && (right.search == row.search)
+            && (right.problems == row.problems);
         if right.facts() != row.facts() {
             self.misfiled.push(number);
         } else if !worded {

@@ -176,6 +176,11 @@ fn one_tap_after_resolving_ranks_the_next_recommendation() {
         program.post("/api/ops/recommendations/1-1/rate", &body).status
     };
     assert_eq!(rate("fixed"), 409, "the incident is not over");
+    program.push("service:imports", 100.0);
+    program.until("the proof", |program| {
+        let page = program.get("/api/ops/recommendations/1-1").json();
+        (page["recommendation"]["stage"]["worked"] == true).then_some(())
+    });
     let note = r#"{"note":"by hand"}"#;
     assert_eq!(program.post("/api/ops/incidents/1/resolve", note).status, 200);
     let page = program.get("/ops/incidents/1").body;
@@ -211,6 +216,45 @@ fn one_tap_after_resolving_ranks_the_next_recommendation() {
     assert_eq!((&rated["fixed"], &rated["of"]), (&json!(1), &json!(1)));
     let page = program.get(&format!("/ops/approve/{number}-1")).body;
     assert!(page.contains("1 of 1 time for"), "the page says it: {page}");
+
+    // It helped in an incident that is similar, which counts beside the rating.
+    let helped = reasons.as_array().unwrap().iter().find(|one| one["reason"] == "helped_before");
+    assert_eq!(helped.unwrap_or_else(|| panic!("{reasons}"))["incident"], 1);
+    assert!(page.contains("It helped in incident 1, which was similar."), "{page}");
+
+    // Both pages say how it ended.
+    let path = format!("/api/ops/incidents/{number}/similar");
+    let similar = program.get(&path).json()["incidents"].clone();
+    assert_eq!(similar.as_array().unwrap().len(), 1, "{similar}");
+    assert_eq!(
+        (&similar[0]["incident"], &similar[0]["signals"]),
+        (&json!(1), &json!(["queue.depth"]))
+    );
+    let past = &similar[0]["resolution"];
+    assert_eq!(past["run"]["worked"], true, "{past}");
+    assert_eq!(
+        (&past["run"]["rating"], &past["note"]),
+        (&json!("fixed"), &json!("by hand")),
+        "{past}"
+    );
+    let told = |page: &str| {
+        let page = program.get(page).body.replace("<!>", "");
+        page.contains("Similar incidents")
+            && page.contains("href=\"/ops/incidents/1\"")
+            && page.contains("Note: by hand")
+    };
+    for page in [format!("/ops/incidents/{number}"), format!("/ops/incidents/{number}/review")] {
+        assert!(told(&page), "{page}");
+    }
+    // A redaction takes the note from here too.
+    let journal = program.get("/api/ops/journal?after=0&limit=1000").json();
+    let entries = journal["entries"].as_array().unwrap();
+    let resolved = entries.iter().find(|one| one["event"]["event"] == "resolved").unwrap();
+    let redact = format!("/api/ops/journal/{}/redact", resolved["number"]);
+    assert_eq!(program.post(&redact, r#"{"reason":"A name."}"#).status, 200);
+    assert!(!program.get(&path).body.contains("by hand"));
+    assert!(!told(&format!("/ops/incidents/{number}")));
+    assert_eq!(program.get("/api/ops/incidents/999999/similar").status, 404);
 }
 
 #[test]

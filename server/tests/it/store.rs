@@ -16,6 +16,7 @@ mod postgres;
 mod practice;
 mod proofs;
 mod runs;
+mod similar;
 mod sqlite;
 mod support;
 mod trail;

@@ -1,8 +1,11 @@
 //! The organizations that the incident affects: one sentence, and a table.
 
-use domain::impact::{AffectedOrganization, EffectOn};
+use domain::{
+    impact::{AffectedOrganization, EffectOn, impact_on},
+    time::Timestamp,
+};
 use leptos::prelude::*;
-use wording::{humanize, impact};
+use wording::{customer, humanize, impact};
 
 use super::state::IncidentState;
 use crate::{
@@ -14,16 +17,30 @@ use crate::{
 #[component]
 pub(super) fn Impact(state: IncidentState) -> impl IntoView {
     let impact = Memo::new(move |_| state.incident.with(|incident| incident.impact.clone()));
+    let ended = Memo::new(move |_| {
+        state.incident.with(|incident| incident.resolution.as_ref().map(|end| end.at))
+    });
     move || {
         impact.get().map(|shown| {
-            let rows = shown.organizations.iter().flat_map(rows).collect::<Vec<_>>();
+            let until = ended.get().unwrap_or(shown.at);
+            let times = |one: &AffectedOrganization| {
+                let all = Timestamp::from_micros(i64::MIN)..Timestamp::MAX;
+                let states = [&*shown];
+                let found = impact_on(&one.organization, &states, until, &all);
+                let at_least = if ended.get().is_none() { "at least " } else { "" };
+                let told = found.map(|found| customer::time(found.times.time()));
+                told.map(|told| format!("{at_least}{told}")).unwrap_or_default()
+            };
+            let organizations = shown.organizations.iter();
+            let rows: Vec<AnyView> =
+                organizations.flat_map(|one| rows(one, &times(one))).collect();
             view! {
                 <section class="impact" aria-labelledby="impact">
                     <h2 id="impact">"Affected organizations"</h2>
                     <p>{prose(&impact::sentence(&shown))}</p>
                     <table class="affected">
                         <thead>
-                            <tr><th scope="col">"Organization"</th><th scope="col">"Effect"</th><th scope="col">"Certainty"</th><th scope="col">"Since"</th><th scope="col">"Last seen"</th></tr>
+                            <tr><th scope="col">"Organization"</th><th scope="col">"Effect"</th><th scope="col">"Certainty"</th><th scope="col">"Since"</th><th scope="col">"Last seen"</th><th scope="col">"Time"</th></tr>
                         </thead>
                         <tbody>{rows}</tbody>
                     </table>
@@ -33,11 +50,13 @@ pub(super) fn Impact(state: IncidentState) -> impl IntoView {
     }
 }
 
-fn rows(one: &AffectedOrganization) -> Vec<AnyView> {
-    one.effects.iter().map(|effect| row(one, effect)).collect()
+fn rows(one: &AffectedOrganization, time: &str) -> Vec<AnyView> {
+    let told = |place: usize| if place == 0 { time.to_owned() } else { String::new() };
+    let effects = one.effects.iter().enumerate();
+    effects.map(|(place, effect)| row(one, effect, told(place))).collect()
 }
 
-fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
+fn row(one: &AffectedOrganization, effect: &EffectOn, time: String) -> AnyView {
     let name = humanize::name(&one.organization);
     let address = organization_href(&one.organization);
     let until = match (effect.until, effect.last_seen) {
@@ -52,6 +71,7 @@ fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
             <td data-label="Certainty">{impact::certainty(effect.evidence.certainty())}</td>
             <td data-label="Since"><At at=Signal::stored(effect.since)/></td>
             <td data-label="Last seen">{until}</td>
+            <td data-label="Time">{time}</td>
         </tr>
     }
     .into_any()

@@ -2,7 +2,8 @@
 
 use commands::view::{CommandsState, IncidentPage, RunOutput, Viewer};
 use domain::{
-    actor::Names, incident::Incident, inspection::Inspection, review::Ratings, snapshot::Snapshot,
+    actor::Names, incident::Incident, inspection::Inspection, review::Ratings,
+    similar::SimilarIncident, snapshot::Snapshot,
 };
 use leptos::prelude::*;
 use wording::timeline::{Line, line};
@@ -26,6 +27,8 @@ pub(crate) struct IncidentState {
     pub inspected: RwSignal<Vec<Inspected>>,
     /// Other active incidents about the same subjects: number and headline.
     pub related: RwSignal<Vec<(u32, String)>>,
+    /// Earlier incidents that are like it.
+    pub similar: RwSignal<Vec<SimilarIncident>>,
     pub unreached: RwSignal<Vec<String>>,
     pub commands: RwSignal<CommandsState>,
     /// How people rated its recommendations.
@@ -56,6 +59,7 @@ impl IncidentState {
             offered: RwSignal::default(),
             inspected: RwSignal::default(),
             related: RwSignal::default(),
+            similar: RwSignal::default(),
             unreached: RwSignal::default(),
             commands: RwSignal::default(),
             ratings: RwSignal::default(),
@@ -101,6 +105,7 @@ impl IncidentState {
             let related = page.related.iter();
             let headline = crate::components::incident_card::headline;
             set(self.related, related.map(|card| (card.number.0, headline(card))).collect());
+            set(self.similar, page.similar.clone());
             set(self.unreached, page.unreached.clone());
             set(self.commands, page.commands);
             set(self.ratings, Ratings::of(&page.timeline));

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use domain::{
     breach::{Breach, BreachKey},
-    id::RecommendationId,
+    id::{IncidentNumber, RecommendationId},
     incident::Incident,
     recommendation::{Awaited, Reason, Recommendation, Risk, Stage, Undo},
     severity::Severity,
@@ -26,6 +26,9 @@ pub const TRACKED_DAYS: u32 = 90;
 
 /// The most runs that ratings count for.
 const MOST_RATED: u64 = 4;
+
+/// The most similar incidents that count.
+const MOST_HELPED: u64 = 2;
 
 /// The most breaches that one recommendation names as its reasons.
 const MOST_BREACHES: usize = 3;
@@ -62,10 +65,11 @@ pub(super) fn all(scene: &Scene<'_>, incident: &Incident) -> Vec<Recommendation>
                 continue;
             }
             let chosen = values::choose(scene, incident, breach, command);
+            let about = (incident.number, breach);
             found.extend(
                 chosen
                     .into_iter()
-                    .filter_map(|chosen| candidate(scene, breach, command, chosen, order, named)),
+                    .filter_map(|chosen| candidate(scene, about, command, chosen, order, named)),
             );
         }
     }
@@ -97,7 +101,7 @@ fn join(known: &mut Recommendation, other: &Recommendation) {
 
 fn candidate(
     scene: &Scene<'_>,
-    breach: &Breach,
+    (incident, breach): (IncidentNumber, &Breach),
     command: &Command,
     chosen: values::Chosen,
     order: usize,
@@ -118,13 +122,15 @@ fn candidate(
         let signal = breach.key.signal.clone();
         reasons.push(Reason::Rated { signal, fixed: rated.fixed, of: rated.total });
     }
+    let helped = scene.tracks.helped(incident, command.id());
+    reasons.extend(helped.first().map(|like| Reason::HelpedBefore { incident: *like }));
     reasons.push(if named {
         Reason::Named { breach: about }
     } else {
         Reason::Helps { breach: about }
     });
     reasons.extend(all_processes(scene, command, &values));
-    let score = score(track, rated);
+    let score = score(track, rated, helped.len());
     let rank = (
         if named { 1 } else { 2 },
         Reverse(breach.severity),
@@ -147,8 +153,10 @@ fn candidate(
 /// How promising a command is, from 0 to 1,000,000: the share of runs that worked, with one that did
 /// and one that did not beside them (Laplace's rule of succession), so that what never ran stands
 /// between what works and what does not. Ratings count as a few more runs, at most [`MOST_RATED`]
-/// whatever their number: people's words move an order and never outweigh a long record.
-fn score(track: Track, rated: Rated) -> u64 {
+/// whatever their number: people's words move an order and never outweigh a long record. A similar
+/// incident in which it helped counts as a quarter of a run that worked, at most [`MOST_HELPED`]
+/// of them: less than the best rating.
+fn score(track: Track, rated: Rated, helped: usize) -> u64 {
     let (worked, total) = (u64::from(track.worked), u64::from(track.total));
     let weight = u64::from(rated.total).min(MOST_RATED);
     let points = match u64::from(rated.total) {
@@ -156,7 +164,10 @@ fn score(track: Track, rated: Rated) -> u64 {
         ratings => rated.points * weight / ratings,
     };
     let whole = BEST_RATING;
-    ((worked + 1) * whole + points) * 1_000_000 / ((total + 2 + weight) * whole)
+    let helped = (helped as u64).min(MOST_HELPED);
+    // In quarters of a run.
+    let good = ((worked + 1) * whole + points) * 4 + helped * whole;
+    good * 1_000_000 / (((total + 2 + weight) * 4 + helped) * whole)
 }
 
 /// That a command acts upon all processes of an app, and not only on the one in trouble.

@@ -85,3 +85,52 @@ fn ratings_never_outweigh_a_long_record() {
     story.tick(0);
     assert_eq!(story.offered(), [RELOAD, RESTART]);
 }
+
+/// Notes in which similar incidents a command helped.
+fn helped(story: &mut Story, command: &str, incidents: &[u32]) {
+    let helped = |number: &u32| (IncidentNumber(*number), [command.to_owned()].into());
+    story.tracks.take_helped(IncidentNumber(1), incidents.iter().map(helped).collect());
+}
+
+#[test]
+fn what_helped_in_a_similar_incident_comes_first_and_names_it() {
+    let mut story = story();
+    helped(&mut story, "pm2-restart", &[12, 7]);
+    story.tick(0);
+    assert_eq!(story.offered(), [RESTART, RELOAD]);
+    let reasons = &story.incidents[0].recommendations[0].reasons;
+    let twelve = Reason::HelpedBefore { incident: IncidentNumber(12) };
+    assert_eq!(reasons[0], twelve, "{reasons:?}");
+    let reasons = &story.incidents[0].recommendations[1].reasons;
+    assert!(!reasons.iter().any(|one| matches!(one, Reason::HelpedBefore { .. })), "{reasons:?}");
+}
+
+#[test]
+fn a_rating_counts_more_than_similar_incidents_and_so_does_a_run() {
+    let mut rating = story();
+    helped(&mut rating, "pm2-restart", &[12, 11, 10]);
+    rate(&mut rating, 3, "pm2-reload", "app.memory", Rating::Fixed);
+    rating.tick(0);
+    assert_eq!(rating.offered(), [RELOAD, RESTART]);
+    let mut run = story();
+    helped(&mut run, "pm2-restart", &[12, 11, 10]);
+    prove(&mut run, "pm2-reload", 1);
+    run.tick(0);
+    assert_eq!(run.offered(), [RELOAD, RESTART]);
+}
+
+#[test]
+fn what_helped_elsewhere_is_not_offered_where_the_catalogue_does_not_offer_it() {
+    let mut plain = story();
+    plain.tick(0);
+    let mut told = story();
+    helped(&mut told, "clear-tmp", &[12, 11]);
+    told.tick(0);
+    assert_eq!(told.offered(), plain.offered());
+    // Nor does another incident count.
+    let mut other = story();
+    let restarted = [(IncidentNumber(12), ["pm2-restart".to_owned()].into())];
+    other.tracks.take_helped(IncidentNumber(2), restarted.to_vec());
+    other.tick(0);
+    assert_eq!(other.offered(), plain.offered());
+}

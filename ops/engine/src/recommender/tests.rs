@@ -22,7 +22,7 @@ use crate::agent::tests::{at, breach};
 pub(super) const TEXT: &str = include_str!("../../../runbooks/recovery.commands.md");
 
 /// An incident with its host.
-pub(super) struct Story {
+pub(crate) struct Story {
     pub incidents: Vec<Incident>,
     pub policy: IncidentPolicy,
     pub catalogue: Option<Catalogue>,

@@ -1,10 +1,14 @@
-//! Track record: how often each command worked on each subject, and how people rated it for each
-//! signal.
+//! Track record: how often each command worked on each subject, how people rated it for each signal,
+//! and in which similar incidents it helped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    id::RecommendationId, journal::Event, review::Rating, signal::Signal, subject::Subject,
+    id::{IncidentNumber, RecommendationId},
+    journal::Event,
+    review::Rating,
+    signal::Signal,
+    subject::Subject,
     time::Timestamp,
 };
 
@@ -43,12 +47,16 @@ pub struct Rated {
     pub(super) points: u64,
 }
 
-/// The track record of each command: its runs on each subject, and its ratings for each signal, of
-/// which the last one of a recommendation counts.
+/// An incident that is like another one, with the commands that helped in it.
+pub type HelpedIn = (IncidentNumber, BTreeSet<String>);
+
+/// The track record of each command: its runs on each subject, its ratings for each signal, of which
+/// the last one of a recommendation counts, and what helped in incidents like the active ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tracks {
     runs: BTreeMap<String, BTreeMap<Subject, Track>>,
     ratings: BTreeMap<(String, Signal), BTreeMap<RecommendationId, Rating>>,
+    helped: BTreeMap<IncidentNumber, Vec<HelpedIn>>,
 }
 
 impl Tracks {
@@ -78,6 +86,28 @@ impl Tracks {
         track.worked = track.worked.saturating_add(u32::from(*worked && *counts));
         track.total = track.total.saturating_add(u32::from(*counts));
         track.last = track.last.max(at);
+    }
+
+    /// Takes what helped in the incidents that are like one, the most similar first.
+    pub fn take_helped(&mut self, incident: IncidentNumber, helped: Vec<HelpedIn>) {
+        self.helped.insert(incident, helped);
+    }
+
+    /// Forgets what helped in incidents that are like others than these.
+    pub fn keep_helped(&mut self, keep: impl Fn(IncidentNumber) -> bool) {
+        self.helped.retain(|number, _| keep(*number));
+    }
+
+    /// Takes over what another record knows of similar incidents.
+    pub fn take_helped_of(&mut self, other: Self) {
+        self.helped = other.helped;
+    }
+
+    /// The incidents that are like one in which a command helped, the most similar first.
+    pub(super) fn helped(&self, incident: IncidentNumber, command: &str) -> Vec<IncidentNumber> {
+        let similar = self.helped.get(&incident).into_iter().flatten();
+        let helped = similar.filter(|(_, commands)| commands.contains(command));
+        helped.map(|(number, _)| *number).collect()
     }
 
     /// Of one command on one subject.

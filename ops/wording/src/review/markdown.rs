@@ -11,7 +11,7 @@ use domain::{
 use super::sentence::{
     COUNTED, effect, lead, left_out, rating, seen_late, slow, step, step_state, took, usual,
 };
-use crate::{humanize, timeline::line};
+use crate::{humanize, similar::resolution, timeline::line};
 
 /// A text from elsewhere: nothing in it formats, and it stays in its line.
 fn escaped(text: &str) -> String {
@@ -42,6 +42,10 @@ pub fn review(page: &ReviewPage) -> String {
     list(&mut text, "What helped", page.facts.effects.iter().map(effect));
     list(&mut text, "What was slow", page.facts.slow.iter().map(slow));
     list(&mut text, "What was seen late", page.facts.seen_late.iter().map(seen_late));
+    let similar = page.similar.iter().map(|one| {
+        format!("Incident {}: {} {}", one.incident, one.headline, resolution(&one.resolution))
+    });
+    list(&mut text, "Similar incidents", similar);
     let rated = page
         .ratings
         .iter()

@@ -165,6 +165,7 @@ fn page() -> ReviewPage {
         series: Vec::new(),
         saved: Some(ReviewVersion { number, at: at(1_500), by, sections }),
         earlier: Vec::new(),
+        similar: Vec::new(),
         ratings: Vec::new(),
         steps: steps().0,
         owners: Vec::new(),

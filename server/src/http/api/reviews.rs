@@ -5,7 +5,7 @@ use commands::{
     command::{
         AddPreventionStep, DropPreventionStep, FinishPreventionStep, RateRecommendation, SaveReview,
     },
-    reading::{GetReview, ListPrevention},
+    reading::{GetReview, ListPrevention, ListSimilar},
 };
 use domain::review::{PreventionPlan, Rating, ReviewSections};
 use http::header;
@@ -72,6 +72,9 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .summary("Drop a prevention step, with the reason.")
         .example(r#"{"step":7,"reason":"The service is switched off."}"#),
+        Route::get("/api/ops/incidents/{id}/similar", |IncidentPath(incident)| ListSimilar { incident })
+            .summary("Earlier incidents that are like one, by their signals, subjects and words. A practice has none.")
+            .answer("At most three that are over, the most similar first, each with what resolved it. Durations are in microseconds."),
         Route::get("/api/ops/prevention", || ListPrevention {})
             .summary("The prevention steps of all incidents.")
             .answer("Open steps, those that are due first at the beginning, and the 50 that were done or dropped last."),

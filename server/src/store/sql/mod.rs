@@ -14,12 +14,13 @@ mod past;
 mod read;
 mod redaction;
 mod shares;
+mod similar;
 mod store;
 mod trail;
 pub(super) mod transaction;
 mod write;
 
 use super::{
-    BEGIN, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, SNAPSHOT, activity, long_queries,
-    write_rollups,
+    BEGIN, BY_WORDS, Connection, Database, Db, LOCK_HEAD, RETIRED, Row, SNAPSHOT, activity, all_of,
+    long_queries, write_rollups,
 };

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
+    id::IncidentNumber,
     incident::Incident,
     journal::Entry,
     name::BadName,
@@ -14,10 +15,11 @@ use domain::{
 use super::{
     Database, packed,
     read::{entry, incidents},
+    similar,
 };
 use crate::store::{
     error::StoreError,
-    past::{Bucket, NamedSeries, Past, StoredSeries},
+    past::{Bucket, ComparedIncident, NamedSeries, Past, StoredSeries},
     rollup::RollupStep,
     rows,
 };
@@ -108,6 +110,22 @@ impl Past for Database {
         let mut found = incidents(&rows)?;
         found.retain(|one| one.subjects().contains(&subject));
         Ok(found)
+    }
+
+    async fn compared(
+        &self,
+        number: IncidentNumber,
+    ) -> Result<Option<ComparedIncident>, StoreError> {
+        similar::compared(self, number).await
+    }
+
+    async fn alike(
+        &self,
+        number: IncidentNumber,
+        problems: &[String],
+        words: &[String],
+    ) -> Result<Vec<ComparedIncident>, StoreError> {
+        similar::alike(self, number, problems, words).await
     }
 
     async fn changes_reported(

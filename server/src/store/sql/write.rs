@@ -3,11 +3,16 @@
 use commands::accounts::Row as AccountRow;
 use domain::{error::DatabaseFault, incident::Incident, journal::StoredEntry, time::Timestamp};
 
+use sqlx::AssertSqlSafe;
+
 use super::Connection;
 use crate::store::{
     error::StoreError,
     rows::{IncidentRow, bound},
 };
+
+/// The most kinds of problems by which an incident is found.
+const MOST_PROBLEMS: usize = 16;
 
 pub(super) fn salt() -> Result<Vec<u8>, StoreError> {
     let mut salt = vec![0; 16];
@@ -23,12 +28,12 @@ pub(super) async fn write_incident(
     let row = IncidentRow::new(incident, remarks)?;
     sqlx::query(
         "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
-                               remarks)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                               remarks, problems)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT (number) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, severity = excluded.severity, state = excluded.state, cause = excluded.cause,
              headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
              may_run_until = excluded.may_run_until, subjects = excluded.subjects, search = excluded.search, body = excluded.body,
-             remarks = incident.remarks || excluded.remarks",
+             remarks = incident.remarks || excluded.remarks, problems = excluded.problems",
     )
     .bind(row.number)
     .bind(row.id)
@@ -44,8 +49,33 @@ pub(super) async fn write_incident(
     .bind(row.search)
     .bind(row.body)
     .bind(row.remarks)
-    .execute(connection)
+    .bind(&row.problems)
+    .execute(&mut *connection)
     .await?;
+    // Nothing real is like a practice.
+    if incident.is_practice() {
+        return Ok(());
+    }
+    write_problems(connection, row.number, &row.problems).await
+}
+
+/// Writes by which kinds of problems an incident is found; what is written stays.
+async fn write_problems(
+    connection: &mut Connection,
+    number: i64,
+    problems: &str,
+) -> Result<(), StoreError> {
+    let problems: Vec<&str> = problems.lines().take(MOST_PROBLEMS).collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let row = |place: usize| format!("(${}, $1)", place + 2);
+    let rows = (0..problems.len()).map(row).collect::<Vec<_>>().join(", ");
+    let statement = format!(
+        "INSERT INTO incident_problem (problem, incident) VALUES {rows} ON CONFLICT DO NOTHING"
+    );
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(number);
+    problems.into_iter().fold(query, sqlx::query::Query::bind).execute(connection).await?;
     Ok(())
 }
 

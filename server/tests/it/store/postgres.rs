@@ -10,7 +10,7 @@ use crate::{
     postgres_server::Server,
     store::{
         announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past,
-        people, practice, proofs, runs,
+        people, practice, proofs, runs, similar,
         support::{Place, measure},
         trail,
     },
@@ -58,6 +58,9 @@ async fn postgres_keeps_the_contract() {
         packed::what_is_cut_off_leaves_no_transaction_open,
         past::a_period_is_put_together_in_steps,
         past::incidents_and_changes_of_a_period_are_found,
+        similar::similar_incidents_are_found_by_problem_and_by_word,
+        similar::a_redaction_takes_the_words_from_the_search_at_once,
+        similar::incidents_of_an_earlier_version_are_found_after_the_start,
         practice::a_practice_begins_and_ends_once,
         practice::a_practice_yields_to_what_opened_since_it_was_asked_for,
         runs::what_runs_or_may_still_run_is_found,

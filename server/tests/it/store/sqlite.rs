@@ -16,7 +16,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::store::{
     announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past, people,
-    practice, proofs, runs,
+    practice, proofs, runs, similar,
     support::{Place, at, fill, write},
     trail,
 };
@@ -55,6 +55,9 @@ contract!(
     packed::what_is_cut_off_leaves_no_transaction_open,
     past::a_period_is_put_together_in_steps,
     past::incidents_and_changes_of_a_period_are_found,
+    similar::similar_incidents_are_found_by_problem_and_by_word,
+    similar::a_redaction_takes_the_words_from_the_search_at_once,
+    similar::incidents_of_an_earlier_version_are_found_after_the_start,
     practice::a_practice_begins_and_ends_once,
     practice::a_practice_yields_to_what_opened_since_it_was_asked_for,
     runs::what_runs_or_may_still_run_is_found,
@@ -281,7 +284,7 @@ async fn a_file_gets_smaller_when_its_history_is_packed() {
 #[tokio::test]
 async fn a_full_disk_gets_the_reserve_back_and_the_journal_goes_on() {
     let directory = tempfile::tempdir().unwrap();
-    let Some(_mounted) = Tmpfs::mount(directory.path(), "size=3m") else {
+    let Some(_mounted) = Tmpfs::mount(directory.path(), "size=4m") else {
         println!("skipped: this user may not mount a small file system");
         return;
     };
