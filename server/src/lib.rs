@@ -37,4 +37,5 @@ pub mod serve;
 pub mod service;
 pub mod simulate;
 pub mod store;
+pub mod threshold_file;
 pub mod umask;

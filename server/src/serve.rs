@@ -300,7 +300,15 @@ pub async fn run(
         background.spawn(heartbeat.run(stop.clone()));
     }
     let (product, issue_url) = (config.product.clone(), config.issue_url.clone());
-    service.set_up(SetUp { last_sign, links: public_url.is_some(), product, issue_url });
+    let thresholds = ThresholdFile::new(config.ops_dir.as_deref(), &data_dir);
+    service.set_up(SetUp {
+        last_sign,
+        links: public_url.is_some(),
+        product,
+        issue_url,
+        thresholds,
+    });
+    service.settle_thresholds().await;
     let context = Context {
         written_disks,
         gatekeeper: gatekeeper.clone(),

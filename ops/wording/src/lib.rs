@@ -28,4 +28,5 @@ pub mod signal;
 pub mod standing;
 pub mod status_page;
 pub mod summary;
+pub mod threshold;
 pub mod timeline;
