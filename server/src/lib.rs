@@ -38,4 +38,5 @@ pub mod service;
 pub mod simulate;
 pub mod store;
 pub mod threshold_file;
+pub mod threshold_proposals;
 pub mod umask;

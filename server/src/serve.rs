@@ -56,6 +56,8 @@ use crate::{
     },
     service::{Service, SetUp},
     store::{self, StoreError, Where, disk_reserve::Reserve},
+    threshold_file::ThresholdFile,
+    threshold_proposals::{ProposalPace, ThresholdProposer},
 };
 
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
@@ -306,9 +308,17 @@ pub async fn run(
         links: public_url.is_some(),
         product,
         issue_url,
-        thresholds,
+        thresholds: thresholds.clone(),
     });
     service.settle_thresholds().await;
+    let proposer = ThresholdProposer {
+        service: Arc::clone(&service),
+        store: Arc::clone(&store),
+        file: thresholds,
+        clock,
+        pace: ProposalPace::default(),
+    };
+    background.spawn(proposer.run(stop.clone()));
     let context = Context {
         written_disks,
         gatekeeper: gatekeeper.clone(),

@@ -141,6 +141,7 @@ fn history_of(GetSignal { subject, signal, period }: GetSignal) -> SignalPage {
         at: at(600),
     };
     SignalPage {
+        proposals: Vec::new(),
         cursor: CURSOR,
         series: Series {
             subject,

@@ -98,6 +98,16 @@ pub struct EditableRow {
     pub cells: ThresholdCells,
 }
 
+/// An open proposal, with one of the subjects that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct OfferedThreshold {
+    /// The subject.
+    pub subject: Subject,
+    /// The proposal.
+    pub proposal: ThresholdProposal,
+}
+
 /// Why the document can't be written here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

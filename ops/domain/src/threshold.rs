@@ -115,17 +115,19 @@ impl ThresholdProposals {
         self.0.values()
     }
 
-    /// True if a change of a row is to be proposed: it is not open already, and was not declined on
-    /// evidence that tells as much.
+    /// True if a change of a row is to be proposed: of a row that is as it was, none is open or was
+    /// declined on evidence that tells as much.
     pub fn is_worth_telling(
         &self,
         row: &ThresholdRow,
+        before: &ThresholdCells,
         after: &ThresholdCells,
         evidence: &ProposalEvidence,
     ) -> bool {
-        self.all().filter(|known| known.row.is_same(row)).all(|known| match &known.state {
-            ProposalState::Open => known.after != *after,
+        let of_row = |known: &&ThresholdProposal| known.row.is_same(row) && known.before == *before;
+        self.all().filter(of_row).all(|known| match &known.state {
             ProposalState::Closed { .. } => true,
+            ProposalState::Open => known.after != *after && evidence.is_new(&known.evidence),
             ProposalState::Declined { .. } => evidence.is_new(&known.evidence),
         })
     }
@@ -180,24 +182,32 @@ mod tests {
 
     #[test]
     fn one_proposal_of_a_row_is_open_until_someone_decides() {
-        let mut entries = vec![proposed(1, "3 min", earlier(7)), proposed(2, "2 min", earlier(7))];
+        let mut entries = vec![proposed(1, "3 min", earlier(7)), proposed(2, "2 min", earlier(8))];
         let all = ThresholdProposals::of(&entries);
+        let is_told = |all: &ThresholdProposals, held: &str, evidence| {
+            all.is_worth_telling(&row(), &cells("5 min"), &cells(held), &evidence)
+        };
         assert_eq!(all.get(1).unwrap().state, ProposalState::Closed { entry: 2 });
         assert!(all.get(2).unwrap().is_open());
-        assert!(!all.is_worth_telling(&row(), &cells("2 min"), &earlier(7)), "it is open");
-        assert!(all.is_worth_telling(&row(), &cells("1 min"), &earlier(7)));
+        assert!(!is_told(&all, "2 min", earlier(9)), "it is open");
+        assert!(!is_told(&all, "1 min", earlier(8)), "another one is open");
+        assert!(is_told(&all, "1 min", earlier(9)));
         let (signal, reason) = (row().signal, "It is noisy.".to_owned());
         entries.push(entry(3, Event::ThresholdDeclined { proposal: 2, signal, reason }));
         let all = ThresholdProposals::of(&entries);
         assert!(!all.get(2).unwrap().is_open());
         for held in ["2 min", "1 min"] {
-            assert!(!all.is_worth_telling(&row(), &cells(held), &earlier(7)), "{held}");
+            assert!(!is_told(&all, held, earlier(8)), "{held}");
         }
-        assert!(all.is_worth_telling(&row(), &cells("2 min"), &earlier(8)), "another incident");
+        assert!(is_told(&all, "2 min", earlier(9)), "another incident");
+        let (before, after) = (cells("5 min"), cells("2 min"));
+        let told = |row: &ThresholdRow, before: &ThresholdCells| {
+            all.is_worth_telling(row, before, &after, &earlier(8))
+        };
         let moved = ThresholdRow { line: 10, ..row() };
-        assert!(!all.is_worth_telling(&moved, &cells("2 min"), &earlier(7)));
         let other = ThresholdRow { way: ThresholdWay::Rise, ..row() };
-        assert!(all.is_worth_telling(&other, &cells("2 min"), &earlier(7)));
+        assert!(!told(&moved, &before) && told(&other, &before));
+        assert!(told(&row(), &cells("4 min")), "the row is another one now");
     }
 
     #[test]

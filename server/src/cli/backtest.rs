@@ -128,11 +128,17 @@ fn propose(config: &Config, asked: &Backtest, out: &mut dyn Write, err: &mut dyn
         tell("\n");
         let (proposals, skipped) = proposed.map_err(Failure::Store)?;
         let mut lines: Vec<String> = Vec::new();
-        for RowProposal { line, signal, variant, proposal } in &proposals {
+        for RowProposal { row, variant, proposal, .. } in &proposals {
             let (column, before, after) = &variant.words;
             let change = (*column, &**before, &**after);
             let Proposal { benefit, comparison, .. } = proposal;
-            lines.push(words::proposal(signal.as_str(), *line, change, *benefit, comparison));
+            lines.push(words::proposal(
+                row.signal.as_str(),
+                row.line,
+                change,
+                *benefit,
+                comparison,
+            ));
         }
         lines.push(words::proposals_end(proposals.len(), &skipped));
         Ok(lines.join("\n\n"))

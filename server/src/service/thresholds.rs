@@ -9,8 +9,8 @@ use commands::{
     operation::Operation as _,
     reading::{GetThreshold, GetThresholdPatch, TryThreshold},
     threshold::{
-        EditableRow, ThresholdEdit, ThresholdPage, ThresholdTrial, check_days, checked_reason,
-        decline, open,
+        EditableRow, OfferedThreshold, ThresholdEdit, ThresholdPage, ThresholdTrial, check_days,
+        checked_reason, decline, open,
     },
 };
 use domain::{
@@ -22,11 +22,13 @@ use domain::{
     signal::Signal,
     signals,
     subject::Subject,
-    threshold::{ThresholdCells, ThresholdProposals, ThresholdRefusal, ThresholdRow},
+    threshold::{
+        ThresholdCells, ThresholdProposal, ThresholdProposals, ThresholdRefusal, ThresholdRow,
+    },
     time::Span,
 };
 use policy::thresholds::{EditError, RowChange, Thresholds, edit, row_cells};
-use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
+use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use super::{failure::refuse, handle::Service, inner::Inner};
 use crate::{
@@ -105,6 +107,20 @@ impl Shown {
     }
 }
 
+/// The proposals for rows as they are now, newest first: one that is open is for a row that has not
+/// changed since.
+fn of_rows<'a>(
+    all: &'a ThresholdProposals,
+    rows: &'a [EditableRow],
+) -> impl Iterator<Item = &'a ThresholdProposal> {
+    all.all().rev().filter(|one| {
+        let is_here = |row: &EditableRow| {
+            row.row.is_same(&one.row) && (!one.is_open() || row.cells == one.before)
+        };
+        rows.iter().any(is_here)
+    })
+}
+
 fn not_edited(error: &EditError) -> Error {
     let problem = match error {
         EditError::Wrong(mistakes) => mistakes.first().map_or_else(String::new, |first| {
@@ -152,9 +168,7 @@ impl Inner {
             Err(error) => (Vec::new(), Some(wording::error::sentence(&error))),
         };
         let all = self.threshold_proposals().await.map_err(refuse)?;
-        let is_here = |row: &ThresholdRow| rows.iter().any(|one| one.row.is_same(row));
-        let proposals =
-            all.all().rev().filter(|one| is_here(&one.row)).take(PROPOSALS).cloned().collect();
+        let proposals = of_rows(&all, &rows).take(PROPOSALS).cloned().collect();
         Ok(ThresholdPage {
             cursor,
             subject,
@@ -168,6 +182,36 @@ impl Inner {
             may_try: authorize(caller, TryThreshold::PERMISSION).is_ok(),
             may_change: authorize(caller, DeclineThreshold::PERMISSION).is_ok(),
         })
+    }
+
+    /// The open proposals for some signals, each with one of the signals that it is about.
+    pub(super) async fn offered_thresholds(
+        &self,
+        signals: Vec<(Subject, Signal)>,
+    ) -> Result<Vec<OfferedThreshold>, Error> {
+        let all = self.threshold_proposals().await.map_err(refuse)?;
+        if !all.all().any(ThresholdProposal::is_open) {
+            return Ok(Vec::new());
+        }
+        let rows = self
+            .with_thresholds(move |file| {
+                // A document that can't be read is told elsewhere.
+                let Ok(shown) = Shown::read(file) else { return Vec::new() };
+                let rows =
+                    |(subject, signal): (Subject, Signal)| (shown.rows(&subject, &signal), subject);
+                signals.into_iter().map(rows).collect::<Vec<_>>()
+            })
+            .await?;
+        let mut offered: Vec<OfferedThreshold> = Vec::new();
+        for (rows, subject) in rows {
+            for proposal in of_rows(&all, &rows).filter(|one| one.is_open()) {
+                if !offered.iter().any(|known| known.proposal.number == proposal.number) {
+                    let (subject, proposal) = (subject.clone(), proposal.clone());
+                    offered.push(OfferedThreshold { subject, proposal });
+                }
+            }
+        }
+        Ok(offered)
     }
 
     /// The patch of a change.
@@ -373,6 +417,16 @@ impl Inner {
 }
 
 impl Service {
+    /// What history proposed, and what became of it.
+    pub async fn threshold_proposals(&self) -> Result<ThresholdProposals, StoreError> {
+        self.inner.threshold_proposals().await
+    }
+
+    /// Trials on history: one at a time.
+    pub fn trials(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.inner.trials)
+    }
+
     /// Journals a change of the thresholds that was made and is not in the journal yet: a kill came
     /// between. Called at the start, before anything can be changed.
     pub async fn settle_thresholds(&self) {

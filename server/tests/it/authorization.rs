@@ -405,10 +405,12 @@ fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, Str
             format!("{path}?id=1")
         }
         "/api/pages/approve" => format!("{path}?id=1-1"),
-        "/api/pages/signal" => {
+        "/api/pages/signal" | "/api/pages/threshold" => {
             format!("{path}?signal=queue.depth&query=subject%3Dservice%3Aimports")
         }
-        "/ops/signals/{signal}" => format!("{path}?subject=service:imports"),
+        "/ops/signals/{signal}" | "/ops/signals/{signal}/threshold" if row.method == "get" => {
+            format!("{path}?subject=service:imports")
+        }
         _ => path,
     };
     let answer = program

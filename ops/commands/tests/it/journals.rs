@@ -105,6 +105,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("messages.jsonl");
     prove("organizations.jsonl");
     prove("reviews.jsonl");
+    prove("thresholds.jsonl");
 }
 
 #[test]
@@ -137,6 +138,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "messages.jsonl",
         "organizations.jsonl",
         "reviews.jsonl",
+        "thresholds.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -163,10 +165,78 @@ fn an_event_comes_back_from_its_group() {
         "messages.jsonl",
         "organizations.jsonl",
         "reviews.jsonl",
+        "thresholds.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {
             assert_eq!(Event::from(EventGroup::from(&event)), event);
         }
     }
+}
+
+#[test]
+fn temporary_thresholds_are_written() {
+    use domain::{
+        backtest::Benefit, hash::Hash, id::AccountId, journal::seal, threshold::*, time::Span,
+    };
+    let row = ThresholdRow {
+        signal: "host.memory.used".parse().unwrap(),
+        subjects: "host:*".to_owned(),
+        way: ThresholdWay::Level,
+        line: 34,
+    };
+    let cells = |warning: &str, held: &str| ThresholdCells {
+        warning: warning.to_owned(),
+        critical: "above 98%".to_owned(),
+        held: held.to_owned(),
+        recovers_at: "80%".to_owned(),
+    };
+    let evidence = |benefit, today, proposed| ProposalEvidence {
+        from: Timestamp::from_micros(1_788_000_000_000_000),
+        until: Timestamp::from_micros(1_795_776_000_000_000),
+        benefit,
+        interruptions_today: today,
+        interruptions_proposed: proposed,
+    };
+    let changed = |by, proposal, number: u8| Event::ThresholdChanged {
+        document: "alerts/thresholds.md".to_owned(),
+        row: row.clone(),
+        before: cells("above 95%", "5 min"),
+        after: cells("above 92%", "3 min"),
+        from: Hash([number; 32]),
+        to: Hash([number + 1; 32]),
+        patch: "--- a/alerts/thresholds.md\n+++ b/alerts/thresholds.md\n".to_owned(),
+        reason: "It alerts earlier.".to_owned(),
+        proposal,
+        by,
+    };
+    let earlier = Benefit::Earlier { incident: IncidentNumber(7), by: Span::from_mins(9) };
+    let proposed = |benefit, today, now| Event::ThresholdProposed {
+        row: row.clone(),
+        before: cells("above 95%", "5 min"),
+        after: cells("above 92%", "3 min"),
+        evidence: evidence(benefit, today, now),
+    };
+    let signal = row.signal.clone();
+    let events = [
+        (Actor::System, proposed(earlier, 3, 3)),
+        (Actor::Account(AccountId(2)), changed(None, Some(1), 1)),
+        (Actor::System, changed(Some(AccountId(2)), None, 2)),
+        (Actor::System, proposed(Benefit::Quieter { fewer: 8 }, 12, 4)),
+        (
+            Actor::Account(AccountId(2)),
+            Event::ThresholdDeclined { proposal: 4, signal, reason: "It is replaced.".to_owned() },
+        ),
+    ];
+    let mut head = Head::EMPTY;
+    let mut text = String::new();
+    for (place, (actor, event)) in events.iter().enumerate() {
+        let at = Timestamp::from_micros(1_796_020_061_000_000 + place as i64 * 61_000_000);
+        let salt = vec![place as u8 + 0x31; 16];
+        let stored = seal(head, at, *actor, event, salt).unwrap();
+        text.push_str(&to_line(&stored, head.hash).unwrap());
+        head = Head { number: stored.number, hash: stored.hash };
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals/thresholds.jsonl");
+    fs::write(path, text).unwrap();
 }
