@@ -90,7 +90,10 @@ impl ThresholdFile {
                 return Err(NotWritten::Changed);
             }
             fs::rename(&partial, &target)?;
-            sync_folder(&target)?;
+            if let Err(error) = sync_folder(&target) {
+                self.take_back(before, after)?;
+                return Err(error.into());
+            }
             Ok(())
         };
         put().inspect_err(|_| {
@@ -116,15 +119,16 @@ impl ThresholdFile {
     }
 
     /// The note of a change of which it is not known whether it was journalled, if the file has the
-    /// version that it tells of; a note of a change that was not made is removed.
+    /// version that it tells of. A note of a change that was not made is removed, with what was
+    /// written beside the file. Called while no change is under way.
     pub fn pending(&self) -> Option<Note> {
-        let path = self.data.join(NOTE);
-        let bytes = fs::read(&path).ok()?;
-        let note: Option<Note> = serde_json::from_slice(&bytes)
-            .inspect_err(
-                |error| tracing::error!(%error, "the note of a changed threshold can't be read"),
-            )
-            .ok();
+        let note: Option<Note> = fs::read(self.data.join(NOTE)).ok().and_then(|bytes| {
+            serde_json::from_slice(&bytes)
+                .inspect_err(
+                    |error| tracing::error!(%error, "the note of a changed threshold can't be read"),
+                )
+                .ok()
+        });
         let is_made = |note: &Note| self.read().is_ok_and(|text| hash(&text) == note.to);
         let made = note.filter(is_made);
         if made.is_none() {

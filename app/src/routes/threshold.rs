@@ -120,9 +120,9 @@ fn Page(state: State) -> impl IntoView {
             })}
             {move || mistake.get().map(|told| view! { <p class="notice">{told}</p> })}
             {obstacle.map(|told| view! { <p class="notice">{told}</p> })}
-            {proposals::OfPage(proposals::OfPageProps { state })}
+            <proposals::OfPage state/>
             {others(&page, chosen.as_ref(), &here)}
-            {chosen.clone().map(|row| form(state, &page, &row, &here))}
+            {chosen.map(|row| form(state, &page, &row, &here))}
             {trial::outcome(state, &page, &here)}
             <p class="links"><a href=signal_href(&page.subject, &page.signal)>"The history of this signal"</a></p>
         </div>

@@ -15,7 +15,7 @@ use domain::{
 
 use crate::{
     history::lasted,
-    humanize::{capital, list, lower_signal_of, moment, signal_of},
+    humanize::{list, lower_signal_of, moment, signal_of},
 };
 
 /// The most numbers of incidents that a sentence names.
@@ -33,8 +33,14 @@ pub fn difference(before: &ThresholdCells, after: &ThresholdCells) -> String {
 
 /// A proposal with its evidence in a sentence.
 pub fn proposal(one: &ThresholdProposal) -> String {
-    let change = capital(&difference(&one.before, &one.after));
+    let change = begun(&difference(&one.before, &one.after));
     format!("{change}: {}.", evidence(&one.evidence))
+}
+
+/// The text with its first letter large, to begin a sentence.
+pub(crate) fn begun(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The evidence of a proposal.
@@ -77,7 +83,7 @@ pub fn facts(trial: &ThresholdTrial) -> Vec<String> {
     let mut facts = Vec::new();
     facts.push(format!(
         "{} would have opened, instead of {}.",
-        capital(&count(trial.proposed, "incident")),
+        count(trial.proposed, "incident"),
         trial.today
     ));
     if !trial.gained.is_empty() {
@@ -165,7 +171,7 @@ pub const fn obstacle(obstacle: WriteObstacle) -> &'static str {
 pub fn refusal(refusal: &ThresholdRefusal) -> String {
     match refusal {
         ThresholdRefusal::DocumentChanged => "The document has changed since this page was opened, so nothing was written. Look at the row as it is now, and then change it.".to_owned(),
-        ThresholdRefusal::DocumentWrong(mistake) => format!("The document has a mistake, so it can't be changed here. Fix it first: {mistake}"),
+        ThresholdRefusal::DocumentWrong(mistake) => format!("The document has a mistake ({mistake}), so it can't be changed here. Fix the file first."),
         ThresholdRefusal::Unchanged => "These are the values of the row already, so nothing was changed.".to_owned(),
         ThresholdRefusal::BuiltIn => obstacle(WriteObstacle::BuiltIn).to_owned(),
         ThresholdRefusal::NotWritable(found) => format!("The document can't be written ({found}), so nothing was changed. Download the patch and apply it where the documents come from."),

@@ -67,7 +67,12 @@ impl Shown {
         let text = file.read().map_err(|error| wrong(error.to_string()))?;
         let thresholds =
             Thresholds::parse(THRESHOLDS, &text, signals::declared()).map_err(|mistakes| {
-                wrong(mistakes.first().map_or_else(String::new, ToString::to_string))
+                let first = mistakes.first();
+                wrong(
+                    first.map_or_else(String::new, |one| {
+                        format!("line {}: {}", one.line, one.found)
+                    }),
+                )
             })?;
         Ok(Self { text, thresholds: Arc::new(thresholds) })
     }

@@ -203,7 +203,7 @@ pub(super) fn said(state: State, here: &str) -> Option<AnyView> {
         let problem = sent.outcome.err()?;
         let link = sign_in(&problem, here);
         return Some(
-            view! { <p class="said refused" role="status">{problem.sentence.clone()} {link}</p> }
+            view! { <p class="said refused" role="status">{problem.sentence} {link}</p> }
                 .into_any(),
         );
     }

@@ -6,7 +6,7 @@ use domain::{
 };
 
 use super::told::{Told, Tone, told};
-use crate::threshold::{difference, evidence};
+use crate::threshold::{begun, difference, evidence};
 
 /// Tells how a row was changed, proposed to be changed, or left as it is.
 pub(super) fn tell(event: ThresholdEvent<'_>, actor: Actor, names: &Names) -> Told {
@@ -29,7 +29,7 @@ pub(super) fn tell(event: ThresholdEvent<'_>, actor: Actor, names: &Names) -> To
             row.signal,
             row.subjects,
             difference(before, after),
-            crate::humanize::capital(&evidence(of))
+            begun(&evidence(of))
         )),
         ThresholdEvent::ThresholdDeclined { proposal, signal, reason } => told(format!(
             "{} declined threshold proposal {proposal} for {signal}:",
