@@ -184,7 +184,12 @@ impl ThresholdProposer {
             let named = found.row.named()?;
             let (after, evidence) = (changed(&cells, &found.variant.change), evidence(&found, now));
             known.is_worth_telling(&named, &cells, &after, &evidence).then(|| {
-                Event::ThresholdProposed { row: named, before: cells.clone(), after, evidence }
+                Event::ThresholdProposed {
+                    row: named,
+                    before: cells.clone().into(),
+                    after: after.into(),
+                    evidence,
+                }
             })
         });
         let Some(event) = told else { return Ok(()) };

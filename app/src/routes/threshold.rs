@@ -3,6 +3,8 @@
 
 mod proposals;
 mod state;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 mod trial;
 
 #[cfg(feature = "ssr")]
@@ -213,15 +215,4 @@ fn sign_in(problem: &Problem, here: &str) -> Option<AnyView> {
         let href = format!("{SIGN_IN}{}", crate::address::percent_encode(here));
         view! { " " <a href=href rel="external">"Sign in"</a> }.into_any()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_have_the_names_of_the_form() {
-        let cells = ThresholdCells::default();
-        assert_eq!(fields(&cells).map(|one| one.0), ["warning", "critical", "for", "recovers_at"]);
-    }
 }

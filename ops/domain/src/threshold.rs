@@ -79,8 +79,8 @@ impl ThresholdProposals {
                     number: entry.number,
                     at: entry.at,
                     row: row.clone(),
-                    before: before.clone(),
-                    after: after.clone(),
+                    before: (**before).clone(),
+                    after: (**after).clone(),
                     evidence: evidence.clone(),
                     state: ProposalState::Open,
                 };
@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn proposed(number: u64, held: &str, evidence: ProposalEvidence) -> Entry {
-        let (row, before, after) = (row(), cells("5 min"), cells(held));
+        let (row, before, after) = (row(), cells("5 min").into(), cells(held).into());
         entry(number, Event::ThresholdProposed { row, before, after, evidence })
     }
 

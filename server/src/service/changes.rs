@@ -79,6 +79,15 @@ impl Inner {
             Command::Record(Record { events, .. }) => begins_safe_mode(events),
             _ => false,
         };
+        // An earlier change of the thresholds is in the journal before the next one begins.
+        let _rewriting = match wanted_threshold {
+            Some(_) => {
+                let rewriting = self.rewriting.lock().await;
+                self.settle_thresholds().await?;
+                Some(rewriting)
+            }
+            None => None,
+        };
         let mut sent = self.writing.lock().await;
         // What a decision is made of can't change until it is carried out.
         let planned = async {
@@ -92,7 +101,7 @@ impl Inner {
             };
             let prepared = Prepared {
                 inspected,
-                threshold: rewritten.as_ref().map(|one| one.events.clone()).unwrap_or_default(),
+                threshold: rewritten.iter().map(|one| one.event.clone()).collect(),
             };
             Ok((self.plan(caller, actor, command, prepared).await?, beside, rewritten))
         };

@@ -72,6 +72,7 @@ impl Service {
             people: watch::Sender::new(0),
             entries: broadcast::Sender::new(BACKLOG),
             proofs: Proofs::default(),
+            rewriting: Mutex::default(),
             trials: Arc::new(Semaphore::new(1)),
             failed: RwLock::default(),
         });

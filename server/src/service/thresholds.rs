@@ -1,7 +1,7 @@
 //! Changes of rows of the thresholds: the rows as the document has them, trials on stored history, and
 //! the document written anew.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use commands::{
     audit::AuditFilter,
@@ -33,7 +33,7 @@ use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking, time::timeou
 use super::{failure::refuse, handle::Service, inner::Inner};
 use crate::{
     backtest::{self, Changed},
-    documents::{THRESHOLDS, patch},
+    documents::{BadDocuments, THRESHOLDS, patch},
     store::{StoreError, readable},
     threshold_file::{NotWritten, Note, ThresholdFile, hash},
 };
@@ -41,18 +41,21 @@ use crate::{
 /// How long a trial may take.
 const LONGEST_TRIAL: Duration = Duration::from_secs(30);
 /// How long a trial waits for another one.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The most entries of a kind that are read: the newest.
 const ENTRIES: u32 = 500;
 /// The most proposals that are shown.
 const PROPOSALS: usize = 10;
 
+/// A change that is being journalled, which is itself a change.
+type Settled<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
 /// The document written anew, and what is journalled of it.
 pub(super) struct Rewritten {
     before: String,
     after: String,
-    /// The change, after an earlier one that was not journalled yet.
-    pub events: Vec<Event>,
+    /// The change.
+    pub event: Event,
 }
 
 /// A document with a row that is in force for a signal.
@@ -63,8 +66,12 @@ struct Shown {
 
 impl Shown {
     fn read(file: &ThresholdFile) -> Result<Self, Error> {
+        Self::of(file.read())
+    }
+
+    fn of(text: Result<String, BadDocuments>) -> Result<Self, Error> {
         let wrong = |mistake: String| Conflict::Threshold(ThresholdRefusal::DocumentWrong(mistake));
-        let text = file.read().map_err(|error| wrong(error.to_string()))?;
+        let text = text.map_err(|error| wrong(error.to_string()))?;
         let thresholds =
             Thresholds::parse(THRESHOLDS, &text, signals::declared()).map_err(|mistakes| {
                 let first = mistakes.first();
@@ -162,12 +169,13 @@ impl Inner {
         let GetThreshold { subject, signal } = asked;
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let (of_subject, of_signal) = (subject.clone(), signal.clone());
-        let read = |file: &ThresholdFile| {
-            let text = file.read().unwrap_or_default();
-            let shown = Shown::read(file).map(|shown| shown.rows(&of_subject, &of_signal));
-            (hash(&text), shown, file.obstacle())
+        let read = move |file: &ThresholdFile| {
+            let text = file.read();
+            let hash = hash(text.as_deref().unwrap_or_default());
+            let shown = Shown::of(text).map(|shown| shown.rows(&of_subject, &of_signal));
+            (hash, shown, file.obstacle())
         };
-        let (hash, shown, obstacle) = self.with_thresholds(move |file| read(file)).await?;
+        let (hash, shown, obstacle) = self.with_thresholds(read).await?;
         let (rows, mistake) = match shown {
             Ok(rows) => (rows, None),
             Err(error) => (Vec::new(), Some(wording::error::sentence(&error))),
@@ -287,7 +295,6 @@ impl Inner {
         if let Some(number) = edit.proposal {
             open(&self.threshold_proposals().await.map_err(refuse)?, number)?;
         }
-        let earlier = self.unjournalled_threshold().await?;
         self.with_thresholds(move |file| {
             if file.obstacle() == Some(commands::threshold::WriteObstacle::BuiltIn) {
                 return Err(Conflict::Threshold(ThresholdRefusal::BuiltIn).into());
@@ -297,8 +304,8 @@ impl Inner {
             let event = Event::ThresholdChanged {
                 document: THRESHOLDS.to_owned(),
                 row,
-                before,
-                after: edit.cells,
+                before: Box::new(before),
+                after: Box::new(edit.cells),
                 from: hash(&shown.text),
                 to: hash(&after),
                 patch: patch(THRESHOLDS, &shown.text, &after),
@@ -306,8 +313,7 @@ impl Inner {
                 proposal: edit.proposal,
                 by: None,
             };
-            let events = earlier.into_iter().chain([event]).collect();
-            Ok(Rewritten { before: shown.text, after, events })
+            Ok(Rewritten { before: shown.text, after, event })
         })
         .await?
     }
@@ -319,12 +325,12 @@ impl Inner {
         actor: Actor,
         head: u64,
     ) -> Result<(), Error> {
-        let Some(event) = rewritten.events.last().cloned() else { return Ok(()) };
         let account = match actor {
             Actor::Account(account) => Some(account),
             _ => None,
         };
         let (before, after) = (rewritten.before.clone(), rewritten.after.clone());
+        let event = rewritten.event.clone();
         let note = Note { account, after: head, to: hash(&after), event };
         let put = self.with_thresholds(move |file| file.put(&note, &before, &after)).await?;
         put.map_err(|error| {
@@ -392,6 +398,18 @@ impl Inner {
         }))
     }
 
+    /// Journals a change that was made and is not in the journal. Called while no change of the
+    /// thresholds is under way.
+    pub(super) fn settle_thresholds(&self) -> Settled<'_> {
+        Box::pin(async move {
+            let Some(event) = self.unjournalled_threshold().await? else { return Ok(()) };
+            let record = Record { events: vec![event], monitor: None };
+            self.change(&Principal::System, record.into()).await?;
+            self.thresholds_journalled().await;
+            Ok(())
+        })
+    }
+
     /// The events by which a person declines a proposal.
     pub(super) async fn declined_threshold(
         &self,
@@ -432,24 +450,11 @@ impl Service {
         Arc::clone(&self.inner.trials)
     }
 
-    /// Journals a change of the thresholds that was made and is not in the journal yet: a kill came
-    /// between. Called at the start, before anything can be changed.
+    /// Journals a change of the thresholds that a kill or the database kept from the journal.
     pub async fn settle_thresholds(&self) {
-        let event = match self.inner.unjournalled_threshold().await {
-            Ok(Some(event)) => event,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::warn!(
-                    ?error,
-                    "it is not known whether the journal tells of a changed threshold"
-                );
-                return;
-            }
-        };
-        let record = Record { events: vec![event], monitor: None };
-        match self.execute(Principal::System, record).await {
-            Ok(_) => self.inner.thresholds_journalled().await,
-            Err(error) => tracing::warn!(?error, "a changed threshold could not be journalled"),
+        let _rewriting = self.inner.rewriting.lock().await;
+        if let Err(error) = self.inner.settle_thresholds().await {
+            tracing::warn!(?error, "it could not be journalled whether a threshold was changed");
         }
     }
 }

@@ -447,9 +447,9 @@ events! {
             /// The row.
             row: ThresholdRow,
             /// The cells before.
-            before: ThresholdCells,
+            before: Box<ThresholdCells>,
             /// The cells after.
-            after: ThresholdCells,
+            after: Box<ThresholdCells>,
             /// SHA-256 of the document before.
             from: Hash,
             /// SHA-256 of the document after.
@@ -471,9 +471,9 @@ events! {
             /// The row.
             row: ThresholdRow,
             /// The cells in force.
-            before: ThresholdCells,
+            before: Box<ThresholdCells>,
             /// The proposed cells.
-            after: ThresholdCells,
+            after: Box<ThresholdCells>,
             /// The evidence.
             evidence: ProposalEvidence,
         },
