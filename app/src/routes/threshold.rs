@@ -20,13 +20,8 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 use leptos_router::hooks::{use_location, use_params_map};
 use wording::{humanize, threshold};
 
-use crate::{
-    components::page::page,
-    live::live,
-    problem::{Problem, SIGN_IN},
-    status::signal_href,
-};
-use state::State;
+use crate::{components::page::page, live::live, problem::Problem, status::signal_href};
+use state::{State, fields};
 
 /// The days that are tried if nothing else is chosen.
 const USUAL_DAYS: u32 = 90;
@@ -154,16 +149,6 @@ const fn way(way: ThresholdWay) -> &'static str {
     }
 }
 
-/// The fields of a row: name of the field, label, text.
-fn fields(cells: &ThresholdCells) -> [(&'static str, &'static str, String); 4] {
-    [
-        ("warning", "Warning", cells.warning.clone()),
-        ("critical", "Critical", cells.critical.clone()),
-        ("for", "For", cells.held.clone()),
-        ("recovers_at", "Recovers at", cells.recovers_at.clone()),
-    ]
-}
-
 /// The form that tries a change.
 fn form(state: State, page: &View, row: &EditableRow, here: &str) -> AnyView {
     let cells = state.cells(page, row);
@@ -207,12 +192,4 @@ fn form(state: State, page: &View, row: &EditableRow, here: &str) -> AnyView {
         </section>
     }
     .into_any()
-}
-
-/// A link by which a person signs in, where that solves a problem.
-fn sign_in(problem: &Problem, here: &str) -> Option<AnyView> {
-    problem.asks_for_sign_in().then(|| {
-        let href = format!("{SIGN_IN}{}", crate::address::percent_encode(here));
-        view! { " " <a href=href rel="external">"Sign in"</a> }.into_any()
-    })
 }

@@ -56,6 +56,8 @@ impl HistoryFilter {
     }
 }
 
+const RESPONDER: Permission =
+    Permission::Person { role: Role::Responder, recently_authenticated: false };
 const OWN: Permission = Permission::Person { role: Role::Viewer, recently_authenticated: false };
 
 /// Declares readings: a type for each, with its output and its permission.
@@ -148,7 +150,7 @@ readings! {
     }
     // It keeps a processor busy for a while.
     /// Tries a change of a row on stored history. Nothing is changed.
-    TryThreshold -> ThresholdTrial, needs Permission::Respond => {
+    TryThreshold -> ThresholdTrial, needs RESPONDER => {
         /// The subject for which the row is in force.
         subject: Subject,
         /// The signal.

@@ -149,7 +149,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     post(
         "/ops/signals/{signal}/threshold",
         "what=try&subject=service:x&signal=queue.depth&document={hash}&line=9&warning=above+1&critical=-&for=0+s&recovers_at=-&days=7",
-        Permission::Respond,
+        person(Role::Responder, false),
     ),
     post(
         "/ops/signals/{signal}/threshold",

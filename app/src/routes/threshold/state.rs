@@ -7,8 +7,10 @@ use domain::{hash::Hash, signal::Signal, subject::Subject, threshold::ThresholdC
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::sign_in;
-use crate::{address::percent_encode, problem::Problem};
+use crate::{
+    address::percent_encode,
+    problem::{Problem, SIGN_IN},
+};
 
 /// The route of the page, which also takes its forms.
 #[cfg(feature = "ssr")]
@@ -233,4 +235,22 @@ pub(super) fn hidden(
         {proposal}
     }
     .into_any()
+}
+
+/// The fields of a row: name of the field, label, text.
+pub(super) fn fields(cells: &ThresholdCells) -> [(&'static str, &'static str, String); 4] {
+    [
+        ("warning", "Warning", cells.warning.clone()),
+        ("critical", "Critical", cells.critical.clone()),
+        ("for", "For", cells.held.clone()),
+        ("recovers_at", "Recovers at", cells.recovers_at.clone()),
+    ]
+}
+
+/// A link by which a person signs in, where that solves a problem.
+fn sign_in(problem: &Problem, here: &str) -> Option<AnyView> {
+    problem.asks_for_sign_in().then(|| {
+        let href = format!("{SIGN_IN}{}", percent_encode(here));
+        view! { " " <a href=href rel="external">"Sign in"</a> }.into_any()
+    })
 }

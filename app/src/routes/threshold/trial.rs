@@ -6,10 +6,7 @@ use domain::{hash::Hash, threshold::ThresholdCells};
 use leptos::prelude::*;
 use wording::threshold;
 
-use super::{
-    fields,
-    state::{State, hidden},
-};
+use super::state::{State, fields, hidden};
 use crate::address::percent_encode;
 
 /// What came of a trial; the form that accepts a change is shown again where only the sign-in was too
