@@ -15,7 +15,7 @@ pub use state::{SentThreshold, ThresholdAnswer};
 pub(crate) use proposals::offered;
 
 use commands::threshold::{EditableRow, LONGEST_CELL, TRIAL_DAYS, ThresholdPage as View};
-use domain::threshold::{ThresholdCells, ThresholdWay};
+use domain::threshold::ThresholdWay;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use leptos_router::hooks::{use_location, use_params_map};
 use wording::{humanize, threshold};
