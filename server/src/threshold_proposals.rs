@@ -38,6 +38,8 @@ const MOST_VALUES: usize = 1_000_000;
 const PERIODS: [u64; 4] = [90, 30, 14, 7];
 /// How often safe mode is looked at while it keeps the work from going on.
 const SAFE_MODE_AGAIN: Duration = Duration::from_secs(60);
+/// How often a change that the database kept from the journal is looked for.
+const SETTLE_EVERY: Duration = Duration::from_secs(60);
 /// The niceness of the thread (0 to 19).
 const NICE: i32 = 15;
 
@@ -52,6 +54,8 @@ pub struct ProposalPace {
     pub every: Duration,
     /// Between two rows.
     pub pause: Duration,
+    /// Fewer interruptions are proposed only on at least so much history: a quiet week tells little.
+    pub quieter_history: Span,
 }
 
 impl Default for ProposalPace {
@@ -61,6 +65,7 @@ impl Default for ProposalPace {
             first: Duration::from_secs(3_600),
             every: Duration::from_secs(7 * 24 * 3_600),
             pause: Duration::from_secs(5),
+            quieter_history: Span::from_mins(30 * 24 * 60),
         }
     }
 }
@@ -99,6 +104,7 @@ impl ThresholdProposer {
         let mut all_rows = Instant::now() + self.pace.first;
         let mut resolved: Vec<IncidentNumber> = Vec::new();
         let mut soon = all_rows;
+        let mut settle = Instant::now() + SETTLE_EVERY;
         loop {
             tokio::select! {
                 () = sleep_until(all_rows) => {
@@ -108,6 +114,10 @@ impl ThresholdProposer {
                 () = sleep_until(soon), if !resolved.is_empty() => {
                     let keys = self.keys_of(&std::mem::take(&mut resolved)).await;
                     self.round(Some(keys)).await;
+                }
+                () = sleep_until(settle) => {
+                    settle = Instant::now() + SETTLE_EVERY;
+                    self.service.settle_thresholds().await;
                 }
                 entries = entries.recv() => match entries {
                     Ok(entries) => {
@@ -183,6 +193,11 @@ impl ThresholdProposer {
         let told = found.into_iter().find_map(|found| {
             let named = found.row.named()?;
             let (after, evidence) = (changed(&cells, &found.variant.change), evidence(&found, now));
+            if matches!(evidence.benefit, Benefit::Quieter { .. })
+                && evidence.until.since(evidence.from) < self.pace.quieter_history
+            {
+                return None;
+            }
             known.is_worth_telling(&named, &cells, &after, &evidence).then(|| {
                 Event::ThresholdProposed {
                     row: named,

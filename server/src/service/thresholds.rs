@@ -115,7 +115,33 @@ impl Shown {
         if text == self.text {
             return Err(Conflict::Threshold(ThresholdRefusal::Unchanged).into());
         }
+        self.check_row(&text, row.line)?;
         Ok((row, cells, text))
+    }
+
+    /// Checks that a changed row still watches something, in the same unit.
+    fn check_row(&self, text: &str, line: u32) -> Result<(), Error> {
+        let changed = Thresholds::parse(THRESHOLDS, text, signals::declared())
+            .map_err(|mistakes| not_edited(&EditError::Wrong(mistakes)))?;
+        let row_of = |all: &Thresholds| all.rows().iter().find(|row| row.line == line).cloned();
+        let (before, after) = (row_of(&self.thresholds), row_of(&changed));
+        let unusable =
+            |problem: String| Err(Error::invalid("threshold", FieldReason::Unusable(problem)));
+        if after.as_ref().is_none_or(|row| row.named().is_none()) {
+            let problem = "it has no level; to switch a row off, edit the document";
+            return unusable(problem.to_owned());
+        }
+        if let Some(why) = after.as_ref().and_then(|row| row.unworkable(signals::declared())) {
+            return unusable(format!("the row can't work: {why}"));
+        }
+        match (before.and_then(|row| row.unit), after.and_then(|row| row.unit)) {
+            (Some(before), Some(after)) if before != after => unusable(format!(
+                "the unit of the signal is {}, and not {}",
+                before.as_str(),
+                after.as_str()
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -292,15 +318,24 @@ impl Inner {
     ) -> Result<Rewritten, Error> {
         let ChangeThreshold { subject, signal, edit, reason } = wanted;
         let (edit, reason) = (edit.checked()?, checked_reason(&reason)?);
-        if let Some(number) = edit.proposal {
-            open(&self.threshold_proposals().await.map_err(refuse)?, number)?;
-        }
+        let proposal = match edit.proposal {
+            Some(number) => {
+                let all = self.threshold_proposals().await.map_err(refuse)?;
+                Some(open(&all, number)?.clone())
+            }
+            None => None,
+        };
         self.with_thresholds(move |file| {
             if file.obstacle() == Some(commands::threshold::WriteObstacle::BuiltIn) {
                 return Err(Conflict::Threshold(ThresholdRefusal::BuiltIn).into());
             }
             let shown = Shown::read(file)?;
             let (row, before, after) = shown.edited(&subject, &signal, &edit)?;
+            // A proposal is accepted by the change that it proposes, and by no other.
+            let is_accepted = |one: &ThresholdProposal| {
+                one.row.is_same(&row) && one.before == before && one.after == edit.cells
+            };
+            let proposal = proposal.filter(is_accepted).map(|one| one.number);
             let event = Event::ThresholdChanged {
                 document: THRESHOLDS.to_owned(),
                 row,
@@ -310,7 +345,7 @@ impl Inner {
                 to: hash(&after),
                 patch: patch(THRESHOLDS, &shown.text, &after),
                 reason,
-                proposal: edit.proposal,
+                proposal,
                 by: None,
             };
             Ok(Rewritten { before: shown.text, after, event })
