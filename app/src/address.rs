@@ -92,6 +92,9 @@ pub(crate) fn reason(to: &str) -> Option<String> {
         "/ops/status" => "Sign in to publish on the status page.",
         "/ops/runbook" => "Sign in to read the runbook.",
         "/ops/settings/notifications" => "Sign in to set your notifications.",
+        _ if path.starts_with("/ops/signals/") && path.ends_with("/threshold") => {
+            "Sign in to change a threshold."
+        }
         _ if path.starts_with("/ops/organizations/") => "Sign in to see an organization.",
         _ if path == "/ops/settings" || path.starts_with("/ops/settings/") => {
             "Sign in to change settings."
@@ -133,6 +136,7 @@ mod tests {
             ("/ops/incidents/7/messages?to=all", "Sign in to see the messages about incident 7."),
             ("/ops/incidents/7/review", "Sign in to see the review of incident 7."),
             ("/ops/prevention", "Sign in to see the prevention steps."),
+            ("/ops/signals/x.y/threshold?subject=a%3Ab", "Sign in to change a threshold."),
             ("/ops/settings/tokens?done=revoke", "Sign in to change settings."),
             ("/ops/settings/notifications", "Sign in to set your notifications."),
         ] {

@@ -11,6 +11,7 @@ mod reply;
 mod review;
 mod settings;
 mod status_page;
+mod threshold;
 mod trail;
 
 use axum::{
@@ -35,7 +36,7 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 10] = [
+pub const FORMS: [&str; 11] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
@@ -46,6 +47,7 @@ pub const FORMS: [&str; 10] = [
     crate::routes::messages::PATH,
     crate::routes::review::PATH,
     crate::routes::prevention::PATH,
+    crate::routes::threshold::PATH,
 ];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
@@ -64,7 +66,8 @@ where
         .merge(practice::forms(context.clone(), shell.clone()))
         .merge(status_page::forms(context.clone(), shell.clone()))
         .merge(messages::forms(context.clone(), shell.clone()))
-        .merge(review::forms(context, shell))
+        .merge(review::forms(context.clone(), shell.clone()))
+        .merge(threshold::forms(context, shell))
 }
 
 /// Answers a form that a browser without Wasm sent to a server function: with the page on which it

@@ -47,6 +47,7 @@ use crate::{
         sign_in::SignInPage,
         signal::SignalPage,
         status_page::StatusPage,
+        threshold::ThresholdPage,
     },
 };
 
@@ -96,6 +97,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/organizations/:id") view=OrganizationPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/status") view=StatusPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/signals/:signal") view=SignalPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/signals/:signal/threshold") view=ThresholdPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/runbook") view=RunbookPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings") view=AccountPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings/notifications") view=NotificationsPage ssr=SsrMode::Async/>

@@ -20,3 +20,4 @@ pub(crate) mod shares;
 pub(crate) mod sign_in;
 pub(crate) mod signal;
 pub(crate) mod status_page;
+pub(crate) mod threshold;

@@ -7,7 +7,6 @@ use domain::{
     backtest::FoundIncident,
     breach::BreachKey,
     id::IncidentNumber,
-    signal::Signal,
     signals::Signals,
     time::{Span, Timestamp},
 };
@@ -125,10 +124,10 @@ const MOST_VALUES: usize = 4_000_000;
 /// What is proposed for one row of the thresholds.
 #[derive(Clone, Debug)]
 pub struct RowProposal {
-    /// The row's line in the document, from 1.
-    pub line: u32,
-    /// The signal that it watches.
-    pub signal: Signal,
+    /// The row.
+    pub row: Row,
+    /// Since when history was judged.
+    pub since: Timestamp,
     /// The change.
     pub variant: Variant,
     /// Why, and what it would have meant.
@@ -147,20 +146,56 @@ pub async fn propose(
     let Ok(thresholds) = Thresholds::parse(file, text, signals) else {
         return Ok((Vec::new(), Vec::new()));
     };
-    let thresholds = Arc::new(thresholds);
-    let since = since.max(now.minus(RollupStep::Minute.kept()));
-    let all = real_series(store).await?;
-    let known: Vec<Known> =
-        store.recent_incidents(since).await?.iter().filter_map(Known::of).collect();
+    let proposer = Proposer {
+        file,
+        text,
+        signals,
+        thresholds: Arc::new(thresholds),
+        range: (since.max(now.minus(RollupStep::Minute.kept())), now),
+        most_values: MOST_VALUES,
+    };
     let (mut proposals, mut skipped) = (Vec::new(), Vec::new());
-    for row in thresholds.rows() {
+    for row in proposer.thresholds.rows() {
         progress(row.line);
+        match proposer.propose(store, row).await? {
+            Some(found) => proposals.extend(found),
+            None => skipped.push(row.line),
+        }
+    }
+    Ok((proposals, skipped))
+}
+
+/// Tries small changes of rows of one document.
+pub struct Proposer<'a> {
+    /// The document's name.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// The declared signals.
+    pub signals: &'static Signals,
+    /// What it says.
+    pub thresholds: Arc<Thresholds>,
+    /// The time whose minutes are judged.
+    pub range: (Timestamp, Timestamp),
+    /// The most steps of one row's signals that are held in memory.
+    pub most_values: usize,
+}
+
+impl Proposer<'_> {
+    /// The proposals for a row; `None` if it has too much history to be tried.
+    pub async fn propose(
+        &self,
+        store: &dyn Store,
+        row: &Row,
+    ) -> Result<Option<Vec<RowProposal>>, StoreError> {
+        let Self { file, text, signals, thresholds, range, most_values } = self;
+        let (since, now) = *range;
+        let all = real_series(store).await?;
         let series: Vec<&NamedSeries> =
-            all.iter().filter(|one| holds(&thresholds, row, one)).collect();
+            all.iter().filter(|one| holds(thresholds, row, one)).collect();
         let days = usize::try_from(now.since(since).as_secs() / 86_400 + 1).unwrap_or(usize::MAX);
-        if series.len().saturating_mul(days).saturating_mul(24 * 60) > MOST_VALUES {
-            skipped.push(row.line);
-            continue;
+        if series.len().saturating_mul(days).saturating_mul(24 * 60) > *most_values {
+            return Ok(None);
         }
         let values = read(store, &series, RollupStep::Minute, (since, now)).await?;
         let run = |thresholds: &Arc<Thresholds>| {
@@ -168,27 +203,31 @@ pub async fn propose(
             run.take(&values);
             run.backtest.finish()
         };
-        let today = run(&thresholds);
+        let today = run(thresholds);
         if today.is_empty() {
-            continue;
+            return Ok(Some(Vec::new()));
         }
-        let about = |one: &&Known| one.keys.iter().any(|key| is_key(&series, key));
-        let known: Vec<Known> = known.iter().filter(about).cloned().collect();
+        let known: Vec<Known> = store
+            .recent_incidents(since)
+            .await?
+            .iter()
+            .filter_map(Known::of)
+            .filter(|one| one.keys.iter().any(|key| is_key(&series, key)))
+            .collect();
         let variants = variants(file, text, row.line, signals);
         let tried = variants.iter().map(|variant| {
             let changed = Thresholds::parse(file, &variant.text, signals);
             changed.map_or_else(|_| today.clone(), |changed| run(&Arc::new(changed)))
         });
         let tried: Vec<Vec<FoundIncident>> = tried.collect();
-        proposals.extend(engine::backtest::propose(&today, &tried, &known).into_iter().filter_map(
-            |proposal| {
-                let variant = variants.get(proposal.place)?.clone();
-                let signal = row.signal.clone();
-                Some(RowProposal { line: row.line, signal, variant, proposal })
-            },
-        ));
+        let found = engine::backtest::propose(&today, &tried, &known);
+        let since = values.first().map_or(since, |first| first.start);
+        let proposals = found.into_iter().filter_map(|proposal| {
+            let variant = variants.get(proposal.place)?.clone();
+            Some(RowProposal { row: row.clone(), since, variant, proposal })
+        });
+        Ok(Some(proposals.collect()))
     }
-    Ok((proposals, skipped))
 }
 
 /// Whether a row is in force for a series.

@@ -576,6 +576,17 @@ fn difference(before: &str, after: &str) -> String {
     lines
 }
 
+/// The difference of two versions of a document as a patch (unified format).
+pub fn patch(name: &str, before: &str, after: &str) -> String {
+    /// Lines around a change.
+    const CONTEXT: usize = 3;
+    TextDiff::from_lines(before, after)
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .header(&format!("a/{name}"), &format!("b/{name}"))
+        .to_string()
+}
+
 /// The anchor of a heading, as the pages make it.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim_start_matches('#').trim().to_lowercase();

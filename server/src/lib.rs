@@ -37,4 +37,6 @@ pub mod serve;
 pub mod service;
 pub mod simulate;
 pub mod store;
+pub mod threshold_file;
+pub mod threshold_proposals;
 pub mod umask;

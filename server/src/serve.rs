@@ -57,6 +57,8 @@ use crate::{
     },
     service::{Service, SetUp},
     store::{self, StoreError, Where, disk_reserve::Reserve},
+    threshold_file::ThresholdFile,
+    threshold_proposals::{ProposalPace, ThresholdProposer},
 };
 
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
@@ -303,7 +305,23 @@ pub async fn run(
         background.spawn(heartbeat.run(stop.clone()));
     }
     let (product, issue_url) = (config.product.clone(), config.issue_url.clone());
-    service.set_up(SetUp { last_sign, links: public_url.is_some(), product, issue_url });
+    let thresholds = ThresholdFile::new(config.ops_dir.as_deref(), &data_dir);
+    service.set_up(SetUp {
+        last_sign,
+        links: public_url.is_some(),
+        product,
+        issue_url,
+        thresholds: thresholds.clone(),
+    });
+    service.settle_thresholds().await;
+    let proposer = ThresholdProposer {
+        service: Arc::clone(&service),
+        store: Arc::clone(&store),
+        file: thresholds,
+        clock,
+        pace: ProposalPace::default(),
+    };
+    background.spawn(proposer.run(stop.clone()));
     let context = Context {
         written_disks,
         gatekeeper: gatekeeper.clone(),

@@ -66,9 +66,13 @@ pub(super) fn known(context: &(impl Fn() + Clone)) -> Known {
 
 impl Known {
     pub async fn execute<O: Executable>(self, operation: O) -> Result<(), Problem> {
+        self.ask(operation).await.map(|_| ())
+    }
+
+    /// Executes an operation, and gives its output.
+    pub async fn ask<O: Executable>(self, operation: O) -> Result<O::Output, Problem> {
         let (operations, caller) = self.operations.ok_or_else(door::lost)?;
-        operations.execute(caller, operation).await?;
-        Ok(())
+        Ok(operations.execute(caller, operation).await?)
     }
 }
 

@@ -12,11 +12,12 @@ pub(crate) use state::{PATH, address};
 pub use state::{RefusedReview, ReviewAnswer};
 pub(crate) use words::{kept, refusal as words_of_refusal};
 
+use commands::view::Series;
 #[cfg(any(feature = "hydrate", test))]
 use domain::journal::{Event, EventGroup};
 use domain::time::Timestamp;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use wording::{review, timeline::line};
+use wording::{humanize, review, timeline::line};
 
 use crate::{
     components::{
@@ -27,6 +28,7 @@ use crate::{
     },
     live::live,
     problem::Problem,
+    routes::threshold,
 };
 use state::State;
 
@@ -138,6 +140,7 @@ fn Page(state: State) -> impl IntoView {
                 {words::said(state)}
                 <facts::Facts state/>
                 {charts(state)}
+                {thresholds(state)}
                 <rating::OfReview state/>
                 {similar(found)}
                 <words::Words state/>
@@ -170,6 +173,31 @@ fn charts(state: State) -> Option<AnyView> {
         };
         let figures = page.series.iter().map(figure).collect_view();
         (!page.series.is_empty()).then(|| view! { <div class="charts">{figures}</div> }.into_any())
+    })
+}
+
+/// Links to the thresholds of the signals of the incident: the place where one is changed.
+fn thresholds(state: State) -> Option<AnyView> {
+    state.page.with_untracked(|page| {
+        let link = |series: &Series| {
+            let href = threshold::address(&series.subject, &series.signal);
+            let name = humanize::lower_signal_of(&series.signal, &series.subject);
+            view! { <li><a href=href>"Threshold of " {name}</a></li> }
+        };
+        let links = page.series.iter().map(link).collect_view();
+        let offered = page.proposals.iter().map(|one| {
+            let here = threshold::address(&one.subject, &one.proposal.row.signal);
+            threshold::offered(&here, &one.proposal)
+        });
+        let offered = offered.collect_view();
+        (!page.series.is_empty()).then(|| view! {
+            <section aria-labelledby="thresholds">
+                <h2 id="thresholds">"Would another threshold have helped?"</h2>
+                {offered}
+                    <p class="quiet">"A change can be tried on stored history before it takes effect."</p>
+                <ul>{links}</ul>
+            </section>
+        }.into_any())
     })
 }
 

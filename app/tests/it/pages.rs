@@ -141,6 +141,7 @@ fn history_of(GetSignal { subject, signal, period }: GetSignal) -> SignalPage {
         at: at(600),
     };
     SignalPage {
+        proposals: Vec::new(),
         cursor: CURSOR,
         series: Series {
             subject,
@@ -270,6 +271,9 @@ impl Backend for Fake {
         get_review(GetReview),
         list_similar(ListSimilar),
         list_prevention(ListPrevention),
+        get_threshold(GetThreshold),
+        get_threshold_patch(GetThresholdPatch),
+        try_threshold(TryThreshold),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -328,6 +328,8 @@ impl Sample {
             | Command::AddPreventionStep(_)
             | Command::FinishPreventionStep(_)
             | Command::DropPreventionStep(_)
+            | Command::ChangeThreshold(_)
+            | Command::DeclineThreshold(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -596,6 +598,9 @@ impl Backend for Sample {
         get_review(GetReview),
         list_similar(ListSimilar),
         list_prevention(ListPrevention),
+        get_threshold(GetThreshold),
+        get_threshold_patch(GetThresholdPatch),
+        try_threshold(TryThreshold),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -11,6 +11,7 @@ use domain::{
     protection::{LimitedRequests, SafeModeStage},
     recommendation::RunOutcome,
     review::{PreventionPlan, Rating, ReviewSections},
+    signal::Signal,
     status_page::NoticeState,
     subject::Subject,
     time::Span,
@@ -25,6 +26,7 @@ use crate::{
     operation::{Committed, Operation, changes},
     organizations::OverrideRequest,
     sharing::ShareRequest,
+    threshold::ThresholdEdit,
 };
 
 const fn person(role: Role, recently_authenticated: bool) -> Permission {
@@ -254,6 +256,25 @@ changes! {
             /// Its number.
             step: u64,
             /// The reason.
+            reason: String,
+        }
+        // It decides what alerts, so an approver answers for it, as for a command.
+        /// Change a row of the thresholds, in the document as it was shown.
+        ChangeThreshold needs person(Role::Approver, true) => {
+            /// The subject for which the row is in force.
+            subject: Subject,
+            /// The signal.
+            signal: Signal,
+            /// The row, its new texts, and the document that was shown.
+            edit: ThresholdEdit,
+            /// The reason, in one line.
+            reason: String,
+        }
+        /// Decline a proposed change of the thresholds.
+        DeclineThreshold needs person(Role::Approver, false) => {
+            /// The number of the proposal.
+            proposal: u64,
+            /// The reason, in one line.
             reason: String,
         }
         /// Say yes to a recommendation, exactly as it was shown.

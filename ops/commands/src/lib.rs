@@ -30,4 +30,5 @@ pub mod signal_page;
 pub mod situation;
 pub mod status_page;
 pub mod stream;
+pub mod threshold;
 pub mod view;

@@ -25,6 +25,7 @@ use crate::{
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
     status_page::StatusPageView,
+    threshold::{ThresholdEdit, ThresholdPage, ThresholdTrial},
     view,
 };
 
@@ -58,6 +59,8 @@ impl HistoryFilter {
     }
 }
 
+const RESPONDER: Permission =
+    Permission::Person { role: Role::Responder, recently_authenticated: false };
 const OWN: Permission = Permission::Person { role: Role::Viewer, recently_authenticated: false };
 
 /// Declares readings: a type for each, with its output and its permission.
@@ -149,6 +152,34 @@ readings! {
     }
     /// Reads the prevention steps of all incidents.
     ListPrevention -> PreventionList, needs Permission::Read => {}
+    /// Reads the rows of the thresholds that are in force for a signal, as the document has them now.
+    GetThreshold -> ThresholdPage, needs Permission::Read => {
+        /// The subject that it is about.
+        subject: Subject,
+        /// The signal.
+        signal: Signal,
+    }
+    /// Makes the patch of a change of a row. Nothing is changed.
+    GetThresholdPatch -> String, needs Permission::Read => {
+        /// The subject for which the row is in force.
+        subject: Subject,
+        /// The signal.
+        signal: Signal,
+        /// The row, its new texts, and the document that was shown.
+        edit: ThresholdEdit,
+    }
+    // It keeps a processor busy for a while.
+    /// Tries a change of a row on stored history. Nothing is changed.
+    TryThreshold -> ThresholdTrial, needs RESPONDER => {
+        /// The subject for which the row is in force.
+        subject: Subject,
+        /// The signal.
+        signal: Signal,
+        /// The row, its new texts, and the document that was shown.
+        edit: ThresholdEdit,
+        /// How far back, in days.
+        days: u32,
+    }
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {
         /// The incidents that are wanted.

@@ -18,7 +18,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::view::Series;
+use crate::{threshold::OfferedThreshold, view::Series};
 
 /// The longest text of a prevention step, in characters.
 pub const LONGEST_STEP: usize = 200;
@@ -184,6 +184,9 @@ pub struct StepOwner {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ReviewPage {
+    /// Open proposals for the thresholds of its signals.
+    #[serde(default)]
+    pub proposals: Vec<OfferedThreshold>,
     /// The journal position at which it was read.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub cursor: Cursor,

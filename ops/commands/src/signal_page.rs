@@ -9,6 +9,7 @@ use domain::{
     reading::Reading,
     recommendation::RunOutcome,
     severity::Severity,
+    threshold::ThresholdProposal,
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -159,6 +160,9 @@ pub struct SignalPage {
     pub reading: Option<Reading>,
     /// The last time of which there is a value; asked for only if the period has none.
     pub last_at: Option<Timestamp>,
+    /// Open proposals for them.
+    #[serde(default)]
+    pub proposals: Vec<ThresholdProposal>,
     /// The thresholds that apply now.
     pub thresholds: Vec<ThresholdRule>,
     /// Silence for longer than this alerts, in seconds.

@@ -77,6 +77,8 @@ pub struct Comparison {
 
 /// The reason for a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Benefit {
     /// An incident would have opened earlier, and nothing would have interrupted more often.
     Earlier {

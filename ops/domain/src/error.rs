@@ -19,6 +19,7 @@ use crate::{
     protection::measure::LimitedRequests,
     signal::Signal,
     subject::Subject,
+    threshold::refusal::ThresholdRefusal,
     time::Timestamp,
 };
 
@@ -160,6 +161,10 @@ pub enum Entity {
     StatusUpdate(u64),
     /// A prevention step of an incident, by its number.
     PreventionStep(u64),
+    /// A row of the thresholds that is in force for a signal.
+    ThresholdRow(Subject, Signal),
+    /// A proposed change of the thresholds, by its number.
+    ThresholdProposal(u64),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.
@@ -431,6 +436,8 @@ pub enum Conflict {
     PreventionStepEnded(u64),
     /// The recommendation did not run, so nobody can say whether it helped.
     NothingToRate(RecommendationId),
+    /// A row of the thresholds is not changed, or not tried.
+    Threshold(ThresholdRefusal),
     /// The share link was ended already.
     ShareEnded,
     /// The notification was delivered or given up already.

@@ -14,4 +14,5 @@ pub use event::{
     AccountEvent, BlindReason, ChangeEvent, DocumentEvent, Event, EventGroup, IncidentEvent,
     JournalEvent, MaintenanceEvent, MessageEvent, NotificationEvent, PracticeEvent,
     ProtectionEvent, RecommendationEvent, ReviewEvent, ShareEvent, StatusPageEvent, SystemEvent,
+    ThresholdEvent,
 };

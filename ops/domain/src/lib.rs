@@ -41,5 +41,6 @@ pub mod status_page;
 pub mod subject;
 pub mod summary;
 pub mod text;
+pub mod threshold;
 pub mod time;
 pub mod unit;

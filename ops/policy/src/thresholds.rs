@@ -15,7 +15,7 @@ mod row;
 mod tests;
 mod variants;
 
-pub use edit::{EditError, RowChange, edit};
+pub use edit::{EditError, RowChange, edit, row_cells};
 pub use reach::Unworkable;
 pub use row::{Level, Row, Way};
 pub use variants::{Variant, variants};

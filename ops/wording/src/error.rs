@@ -11,7 +11,7 @@ use domain::{
     time::Timestamp,
 };
 
-use crate::{humanize, practice};
+use crate::{humanize, practice, threshold};
 
 /// An error as one or more whole sentences.
 pub fn sentence(error: &Error) -> String {
@@ -225,6 +225,13 @@ fn not_found(entity: &Entity) -> String {
             format!("Update {number} is not in this notice. It may have been withdrawn.")
         }
         Entity::PreventionStep(number) => format!("There is no prevention step {number}."),
+        Entity::ThresholdRow(subject, signal) => format!(
+            "No row of the thresholds is in force for {}. Reload the page, or add one in the document.",
+            humanize::lower_signal_of(signal, subject)
+        ),
+        Entity::ThresholdProposal(number) => {
+            format!("There is no threshold proposal {number}.")
+        }
         Entity::Share(id) => format!("Share link {id} does not exist."),
         Entity::SharedPage => {
             "This link is not valid. It may be mistyped or have expired.".to_owned()
@@ -407,6 +414,7 @@ fn conflict(conflict: &Conflict) -> String {
                 "Recommendation {id} did not run, or its incident is not resolved, so there is nothing to rate yet."
             );
         }
+        Conflict::Threshold(refusal) => return threshold::refusal(refusal),
         Conflict::ShareEnded => "This link is already revoked.",
         Conflict::DeliveryEnded => "This notification is already finished.",
         Conflict::Misfit(misfit) => {

@@ -30,4 +30,5 @@ pub mod similar;
 pub mod standing;
 pub mod status_page;
 pub mod summary;
+pub mod threshold;
 pub mod timeline;

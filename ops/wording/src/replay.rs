@@ -16,6 +16,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::Share(_)
         | EventGroup::Journal(_)
         | EventGroup::Document(_)
+        | EventGroup::Threshold(_)
         | EventGroup::System(_)
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)

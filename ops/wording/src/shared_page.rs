@@ -217,6 +217,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::Share(_)
         | EventGroup::Journal(_)
         | EventGroup::Document(_)
+        | EventGroup::Threshold(_)
         | EventGroup::System(_)
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)

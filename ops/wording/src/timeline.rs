@@ -13,6 +13,7 @@ mod protection;
 mod recommendation;
 mod review;
 mod service;
+mod threshold;
 mod told;
 
 pub use told::Tone;
@@ -59,6 +60,7 @@ fn tell(event: &Event, actor: Actor, names: &Names) -> Told {
         EventGroup::Share(event) => service::share(event, actor, names),
         EventGroup::Journal(event) => service::journal(event, actor, names),
         EventGroup::Document(event) => service::document(event),
+        EventGroup::Threshold(event) => threshold::tell(event, actor, names),
         EventGroup::System(event) => service::system(event),
         EventGroup::Change(event) => service::change(event, actor, names),
         EventGroup::Maintenance(event) => service::maintenance(event, actor, names),

@@ -16,7 +16,6 @@ use domain::{
 };
 use engine::backtest::Proposal;
 use policy::{diagnostic::Diagnostic, thresholds::Thresholds};
-use similar::TextDiff;
 use wording::backtest as words;
 
 use super::{
@@ -31,9 +30,6 @@ use crate::{
     notifications::time_zones,
     store::{RollupStep, Store},
 };
-
-/// Lines around a change in the difference.
-const CONTEXT: usize = 3;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -100,11 +96,7 @@ fn documents(
     let changed = fs::read_to_string(path).map_err(|error| {
         format!("error: {name} can't be read: {error}. It must be a thresholds.md of its own.")
     })?;
-    let difference = TextDiff::from_lines(&text, &changed)
-        .unified_diff()
-        .context_radius(CONTEXT)
-        .header(&format!("a/{THRESHOLDS}"), &format!("b/{THRESHOLDS}"))
-        .to_string();
+    let difference = documents::patch(THRESHOLDS, &text, &changed);
     let changed = Changed { thresholds: read(&name, &changed)?, difference };
     Ok((thresholds, Some(changed)))
 }
@@ -136,11 +128,17 @@ fn propose(config: &Config, asked: &Backtest, out: &mut dyn Write, err: &mut dyn
         tell("\n");
         let (proposals, skipped) = proposed.map_err(Failure::Store)?;
         let mut lines: Vec<String> = Vec::new();
-        for RowProposal { line, signal, variant, proposal } in &proposals {
+        for RowProposal { row, variant, proposal, .. } in &proposals {
             let (column, before, after) = &variant.words;
             let change = (*column, &**before, &**after);
             let Proposal { benefit, comparison, .. } = proposal;
-            lines.push(words::proposal(signal.as_str(), *line, change, *benefit, comparison));
+            lines.push(words::proposal(
+                row.signal.as_str(),
+                row.line,
+                change,
+                *benefit,
+                comparison,
+            ));
         }
         lines.push(words::proposals_end(proposals.len(), &skipped));
         Ok(lines.join("\n\n"))

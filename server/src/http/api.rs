@@ -32,6 +32,7 @@ mod shares;
 pub(crate) mod signals;
 mod status_page;
 mod subjects;
+mod thresholds;
 
 /// Every route of the interface for programs.
 pub fn routes() -> Vec<Route> {
@@ -42,6 +43,7 @@ pub fn routes() -> Vec<Route> {
         history::routes(),
         recommendations::routes(),
         reviews::routes(),
+        thresholds::routes(),
         journal::routes(),
         shares::routes(),
         subjects::routes(),

@@ -14,16 +14,14 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation,
-        GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts,
-        ListImpact, ListIncidents, ListOrganizations, ListPrevention, ListShares, ListSimilar,
-        ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
+        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, GetThreshold, GetThresholdPatch, ListContacts, ListImpact, ListIncidents, ListOrganizations, ListPrevention, ListShares, ListSimilar, ReadJournal, SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
     },
     review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
     signal_page::SignalPage,
     status_page::StatusPageView,
+    threshold::{ThresholdPage, ThresholdTrial},
     view,
 };
 use domain::{
@@ -137,6 +135,18 @@ impl Backend for Handlers {
 
     fn list_prevention(&self, who: Authorized, _: ListPrevention) -> Pending<PreventionList> {
         self.answer(|inner| async move { inner.prevention(who.principal()).await })
+    }
+
+    fn get_threshold(&self, who: Authorized, asked: GetThreshold) -> Pending<ThresholdPage> {
+        self.answer(|inner| async move { inner.threshold_page(who.principal(), asked).await })
+    }
+
+    fn get_threshold_patch(&self, _: Authorized, asked: GetThresholdPatch) -> Pending<String> {
+        self.answer(|inner| async move { inner.threshold_patch(asked).await })
+    }
+
+    fn try_threshold(&self, _: Authorized, asked: TryThreshold) -> Pending<ThresholdTrial> {
+        self.answer(|inner| async move { inner.try_threshold(asked).await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

@@ -9,12 +9,12 @@ use commands::{
     accounts,
     command::{
         Acknowledge, AddPreventionStep, Approve, BeginMaintenance, BeginPractice, BeginSafeMode,
-        CancelRun, Command, Comment, CreateShare, Decline, DropPreventionStep, EndMaintenance,
-        EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate, FinishPreventionStep,
-        MarkMessageSent, PublishNotice, PublishUpdate, RateRecommendation, Record, Redact, Reopen,
-        ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject, ReviewMessage,
-        RevokeShare, RunInspection, SaveMessage, SaveReview, SetSafeModeStage, StartRun,
-        SuspendAutomation, WithdrawUpdate,
+        CancelRun, Command, Comment, CreateShare, Decline, DeclineThreshold, DropPreventionStep,
+        EndMaintenance, EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate,
+        FinishPreventionStep, MarkMessageSent, PublishNotice, PublishUpdate, RateRecommendation,
+        Record, Redact, Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing,
+        RetireSubject, ReviewMessage, RevokeShare, RunInspection, SaveMessage, SaveReview,
+        SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
@@ -51,6 +51,15 @@ const LONGEST_CHANGE: Duration = Duration::from_secs(15);
 /// How long a decision may wait for what it is made of: other changes wait meanwhile.
 const LONGEST_PLAN: Duration = Duration::from_secs(5);
 
+/// What is known of a change before its plan.
+#[derive(Default)]
+struct Prepared {
+    /// What an inspection found.
+    inspected: Option<InspectionOutcome>,
+    /// What a changed threshold is journalled as.
+    threshold: Vec<Event>,
+}
+
 impl Inner {
     pub(super) async fn change(
         &self,
@@ -61,10 +70,23 @@ impl Inner {
         let actor = caller.actor().ok_or(Error::SignIn)?;
         let inspected = self.inspected(&command).await?;
         let about_people = matches!(command, Command::Account(_));
+        let wanted_threshold = match &command {
+            Command::ChangeThreshold(wanted) => Some(wanted.clone()),
+            _ => None,
+        };
         let begins_safe_mode = match &command {
             Command::BeginSafeMode(_) => true,
             Command::Record(Record { events, .. }) => begins_safe_mode(events),
             _ => false,
+        };
+        // An earlier change of the thresholds is in the journal before the next one begins.
+        let _rewriting = match wanted_threshold {
+            Some(_) => {
+                let rewriting = self.rewriting.lock().await;
+                self.settle_thresholds().await?;
+                Some(rewriting)
+            }
+            None => None,
         };
         let mut sent = self.writing.lock().await;
         // What a decision is made of can't change until it is carried out.
@@ -73,10 +95,18 @@ impl Inner {
                 Some(beside) => beside,
                 None => Self::beside(&command, self.clock.now().wall)?,
             };
-            Ok((self.plan(caller, actor, command, inspected).await?, beside))
+            let rewritten = match wanted_threshold {
+                Some(wanted) => Some(self.rewritten_thresholds(wanted).await?),
+                None => None,
+            };
+            let prepared = Prepared {
+                inspected,
+                threshold: rewritten.iter().map(|one| one.event.clone()).collect(),
+            };
+            Ok((self.plan(caller, actor, command, prepared).await?, beside, rewritten))
         };
         let nothing_is_written = || Error::from(Unavailable::Unchanged(DatabaseFault::NoAnswer));
-        let (change, beside) =
+        let (change, beside, rewritten) =
             timeout(LONGEST_PLAN, planned).await.unwrap_or_else(|_| Err(nothing_is_written()))?;
         let before = match *sent {
             Some(cursor) => cursor,
@@ -86,6 +116,11 @@ impl Inner {
         *sent = Some(before);
         if begins_safe_mode {
             self.enforcement().expect_safe_mode().await;
+        }
+        // A document is written before its change is journalled, which must never tell of one that
+        // was not written.
+        if let Some(rewritten) = &rewritten {
+            self.put_thresholds(rewritten, actor, before.number).await?;
         }
         let entries = match timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
             Ok(Ok(entries)) => entries,
@@ -97,6 +132,11 @@ impl Inner {
                 if about_people && unclear {
                     self.people_unclear();
                 }
+                if let Some(rewritten) = &rewritten
+                    && !unclear
+                {
+                    self.take_back_thresholds(rewritten).await;
+                }
                 if begins_safe_mode && !unclear {
                     self.enforcement().expects_nothing();
                     self.enforcement().settle().await;
@@ -107,6 +147,9 @@ impl Inner {
                 ));
             }
         };
+        if rewritten.is_some() {
+            self.thresholds_journalled().await;
+        }
         let Some((first, last)) = entries.first().zip(entries.last()) else {
             return Ok(Committed { cursor: before });
         };
@@ -153,8 +196,9 @@ impl Inner {
         caller: &Principal,
         actor: Actor,
         command: Command,
-        inspected: Option<InspectionOutcome>,
+        prepared: Prepared,
     ) -> Result<Change, Error> {
+        let Prepared { inspected, threshold } = prepared;
         let (about, monitor, decide): (_, _, Decide) = match command {
             Command::Account(change) => {
                 let (at, caller) = (self.clock.now().wall, caller.clone());
@@ -288,6 +332,21 @@ impl Inner {
             Command::RateRecommendation(RateRecommendation { recommendation, .. }) => {
                 let incident = recommendation.incident;
                 (About::Incident(incident), None, self.decision(incident, actor, None, command))
+            }
+            // As for a yes: whoever has just gone decides about no threshold.
+            Command::ChangeThreshold(_) => {
+                return Ok(Change {
+                    at: self.clock.now().wall,
+                    actor,
+                    about: About::Nothing,
+                    decide: Box::new(move |_| Ok(threshold)),
+                    people: Some(standing(caller)),
+                    monitor: None,
+                });
+            }
+            Command::DeclineThreshold(DeclineThreshold { proposal, reason }) => {
+                let events = self.declined_threshold(proposal, &reason).await?;
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
             }
             Command::RunInspection(RunInspection { incident, inspection }) => {
                 let seen =

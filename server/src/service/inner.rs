@@ -17,7 +17,7 @@ use domain::{
     protection::Protection,
     time::{MonotonicTime, Span, Timestamp},
 };
-use tokio::sync::{Mutex, Notify, broadcast, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, broadcast, watch};
 
 use super::{
     at_hand::{AtHand, bounded},
@@ -99,6 +99,10 @@ pub(super) struct Inner {
     pub people: watch::Sender<u64>,
     pub entries: broadcast::Sender<Arc<Vec<Entry>>>,
     pub proofs: Proofs,
+    /// Serializes changes of the thresholds, of which each writes the document first.
+    pub rewriting: Mutex<()>,
+    /// Trials of changed thresholds: one at a time.
+    pub trials: Arc<Semaphore>,
     /// How the database failed at the last reading, if it did.
     pub failed: RwLock<Option<Failed>>,
 }

@@ -84,9 +84,13 @@ impl Inner {
         let ratings = Ratings::of(&rated);
         let ran = incident.recommendations.iter().filter(|one| can_be_rated(&incident, one.place));
         let saved = versions.last().cloned();
+        let signals = incident.breaches.iter().map(|known| &known.breach.key);
+        let signals =
+            signals.map(|key| (key.subject.clone(), key.signal.clone())).collect::<Vec<_>>();
         let newest = saved.as_ref().map(|saved| saved.number);
         let earlier = versions.versions.into_iter().rev().filter(|one| Some(one.number) != newest);
         Ok(ReviewPage {
+            proposals: self.offered_thresholds(signals).await?,
             cursor,
             checked_at: self.clock.now().wall,
             incident: number,

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use commands::readiness::SignOfLife;
 
+use crate::threshold_file::ThresholdFile;
+
 /// The last sign of life, for whoever asks how they stand.
 #[derive(Debug, Default)]
 pub struct LastSign(Mutex<Option<SignOfLife>>);
@@ -31,4 +33,6 @@ pub struct SetUp {
     pub product: Option<String>,
     /// The address of an issue tracker with `{title}` and `{body}`, if it is set.
     pub issue_url: Option<String>,
+    /// The file of the thresholds, for changes of a row on its page.
+    pub thresholds: ThresholdFile,
 }

@@ -96,7 +96,14 @@ impl Inner {
             listed(passages(&subject, &signal, &stored.incidents, range));
         let declared = domain::signals::declared().get(signal.as_str());
         let last_at = stored.series.and_then(|series| series.last_at);
+        let proposals = if thresholds.is_empty() || trouble.is_some() {
+            Vec::new()
+        } else {
+            let signals = vec![(subject.clone(), signal.clone())];
+            self.offered_thresholds(signals).await.unwrap_or_default()
+        };
         Ok(SignalPage {
+            proposals: proposals.into_iter().map(|one| one.proposal).collect(),
             cursor: stored.cursor,
             meaning: declared.map(|info| info.meaning.to_string()).unwrap_or_default(),
             from: range.0,

@@ -59,10 +59,14 @@ fn with_a_stale_owner(home: &Home, start: impl Fn() -> Running) -> (Running, Who
 
 fn ask(program: &Running, method: &str, path: &str, header: &str) -> u16 {
     let path = path.replace("{id}", "999999").replace("{number}", "999999");
-    let path = if ["/api/ops/series", "/api/ops/series.csv", "/api/ops/signal"].contains(&&*path) {
+    let of_signal =
+        ["/api/ops/series", "/api/ops/series.csv", "/api/ops/signal", "/api/ops/thresholds"];
+    let path = if of_signal.contains(&&*path) {
         format!("{path}?subject=service:x&signal=y.z")
     } else if path.ends_with("/messages.txt") {
         format!("{path}?audience=all")
+    } else if path.ends_with("/thresholds.patch") {
+        format!("{path}?subject=service:x&signal=y.z&line=9&document={}", "0".repeat(64))
     } else {
         path
     };
@@ -405,10 +409,12 @@ fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, Str
             format!("{path}?id=1")
         }
         "/api/pages/approve" => format!("{path}?id=1-1"),
-        "/api/pages/signal" => {
+        "/api/pages/signal" | "/api/pages/threshold" => {
             format!("{path}?signal=queue.depth&query=subject%3Dservice%3Aimports")
         }
-        "/ops/signals/{signal}" => format!("{path}?subject=service:imports"),
+        "/ops/signals/{signal}" | "/ops/signals/{signal}/threshold" if row.method == "get" => {
+            format!("{path}?subject=service:imports")
+        }
         _ => path,
     };
     let answer = program

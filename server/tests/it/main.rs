@@ -50,6 +50,7 @@ mod store;
 mod storm;
 mod sudoers;
 mod theme;
+mod thresholds;
 mod tls;
 mod trail;
 mod undo;

@@ -59,10 +59,16 @@ fn lived(home: &Home) -> Running {
     program
 }
 
-fn path(template: &str) -> String {
+fn path(program: &Running, template: &str) -> String {
     match template {
-        "/api/ops/series" | "/api/ops/series.csv" | "/api/ops/signal" => {
+        "/api/ops/series" | "/api/ops/series.csv" | "/api/ops/signal" | "/api/ops/thresholds" => {
             format!("{template}?subject=service:imports&signal=queue.depth")
+        }
+        "/api/ops/thresholds.patch" => {
+            let of = "subject=service:imports&signal=queue.depth";
+            let page = program.get(&format!("/api/ops/thresholds?{of}")).json();
+            let hash = page["hash"].as_str().unwrap();
+            format!("{template}?{of}&document={hash}&line=9&critical=above+9000+jobs&for=1+min")
         }
         "/api/ops/incidents/{id}/messages.txt" => {
             "/api/ops/incidents/1/messages.txt?audience=all".to_owned()
@@ -86,11 +92,13 @@ fn every_answer_is_what_the_description_says() {
         let (status, _) = route.answer;
         let answer: Answer = match route.body {
             _ if matches!(route.content, Content::Stream) => continue,
-            None => program.get(&path(route.path)),
+            None => program.get(&path(&program, route.path)),
             // The four that change an incident are in their order: it is open, so it can't be
             // opened again.
-            Some((example, _)) if route.method == "put" => program.put(&path(route.path), example),
-            Some((example, _)) => program.post(&path(route.path), example),
+            Some((example, _)) if route.method == "put" => {
+                program.put(&path(&program, route.path), example)
+            }
+            Some((example, _)) => program.post(&path(&program, route.path), example),
         };
         // Some of them end the sign-in by which they are asked.
         if program.get("/api/people/me").status == 401 {

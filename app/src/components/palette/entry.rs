@@ -157,7 +157,7 @@ fn watched(ops: &Ops) -> Vec<Entry> {
             entries.push(Entry::page(Kind::Subject, title, subject.as_str(), address));
         }
         let title = humanize::signal_of(signal, subject);
-        let also = format!("{signal} {subject}");
+        let also = format!("{signal} {subject} threshold");
         entries.push(Entry::page(Kind::Signal, title, &also, signal_href(subject, signal)));
     }
     entries

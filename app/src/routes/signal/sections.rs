@@ -16,6 +16,7 @@ use crate::{
         prose::prose,
         time::{Ago, At},
     },
+    routes::threshold,
     status,
 };
 
@@ -180,10 +181,20 @@ pub(super) fn Threshold(state: SignalState) -> impl IntoView {
             view! { {rules_shown} <p>{silence}</p> }
         })
     };
+    let has_rules = Memo::new(move |_| facts.with(|(rules, ..)| !rules.is_empty()));
+    let proposals = Memo::new(move |_| state.page.with(|page| page.proposals.clone()));
+    let change = state
+        .page
+        .with_untracked(|page| threshold::address(&page.series.subject, &page.series.signal));
+    let here = change.clone();
     view! {
         <section aria-labelledby="threshold">
             <h2 id="threshold">"Threshold"</h2>
             {words}
+            {move || proposals.get().iter().map(|one| threshold::offered(&here, one)).collect_view()}
+            {move || has_rules.get().then(|| view! {
+                <p class="links"><a href=change.clone()>"Change this threshold"</a></p>
+            })}
         </section>
     }
 }

@@ -212,6 +212,10 @@ pub(super) fn is_about(page: &SignalPage, entry: &domain::journal::Entry) -> boo
         Event::BreachCleared { key, .. } => is_here(key),
         Event::Resolved { .. } | Event::Reopened { .. } => is_known(),
         Event::DocumentInForce { .. } => true,
+        Event::ThresholdProposed { row, .. } | Event::ThresholdChanged { row, .. } => {
+            row.signal == page.series.signal
+        }
+        Event::ThresholdDeclined { signal, .. } => *signal == page.series.signal,
         event => match event.group() {
             EventGroup::Change(ChangeEvent::ChangeReported { change }) => {
                 change.touches(&page.series.subject)

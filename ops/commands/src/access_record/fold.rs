@@ -65,6 +65,7 @@ impl AccessRecord {
             | EventGroup::Notification(_)
             | EventGroup::Journal(_)
             | EventGroup::Document(_)
+            | EventGroup::Threshold(_)
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)

@@ -9,7 +9,7 @@ use domain::{
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
         MessageEvent, NotificationEvent, PracticeEvent, ProtectionEvent, RecommendationEvent,
-        ReviewEvent, ShareEvent, StatusPageEvent,
+        ReviewEvent, ShareEvent, StatusPageEvent, ThresholdEvent,
     },
     name::BadName,
     text::clip,
@@ -129,6 +129,8 @@ const DECISIONS: &[&str] = &[
     "run_ended",
     "run_proved",
     "redacted",
+    "threshold_changed",
+    "threshold_declined",
 ];
 
 impl AuditGroup {
@@ -178,7 +180,9 @@ impl AuditGroup {
             Self::Reviews => ReviewEvent::KINDS.contains(&kind),
             Self::People => AccountEvent::KINDS.contains(&kind) || is_about_a_contact(kind),
             Self::Changes => {
-                DocumentEvent::KINDS.contains(&kind) || ChangeEvent::KINDS.contains(&kind)
+                DocumentEvent::KINDS.contains(&kind)
+                    || ThresholdEvent::KINDS.contains(&kind)
+                    || ChangeEvent::KINDS.contains(&kind)
             }
         }
     }

@@ -92,6 +92,7 @@ pub fn apply(
         },
         EventGroup::Journal(_)
         | EventGroup::Document(_)
+        | EventGroup::Threshold(_)
         | EventGroup::System(_)
         | EventGroup::Change(_)
         | EventGroup::Maintenance(_)

@@ -28,6 +28,7 @@ use crate::{
     status_page::notice::{NoticePart, NoticeState},
     subject::Subject,
     summary::Summary,
+    threshold::parts::{ProposalEvidence, ThresholdCells, ThresholdRow},
     time::{Span, Timestamp},
 };
 
@@ -436,6 +437,56 @@ events! {
             error: String,
         },
     }
+    /// Changes of rows of the thresholds by people, and what history proposes for them. A proposal
+    /// bears the number of its entry.
+    Threshold(ThresholdEvent) {
+        /// A person changed a row on its page; the document was written before this was.
+        ThresholdChanged = "threshold_changed" {
+            /// Path of the document inside the documents' directory.
+            document: String,
+            /// The row.
+            row: ThresholdRow,
+            /// The cells before.
+            before: Box<ThresholdCells>,
+            /// The cells after.
+            after: Box<ThresholdCells>,
+            /// SHA-256 of the document before.
+            from: Hash,
+            /// SHA-256 of the document after.
+            to: Hash,
+            /// The difference of the documents, as a patch (unified format).
+            patch: String,
+            /// The reason, in one line.
+            reason: String,
+            /// The proposal that was accepted, if it was one.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            proposal: Option<u64>,
+            /// The account of the person, where Calm Ops writes the entry after it was stopped in
+            /// between.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            by: Option<AccountId>,
+        },
+        /// History proposes a change of a row.
+        ThresholdProposed = "threshold_proposed" {
+            /// The row.
+            row: ThresholdRow,
+            /// The cells in force.
+            before: Box<ThresholdCells>,
+            /// The proposed cells.
+            after: Box<ThresholdCells>,
+            /// The evidence.
+            evidence: ProposalEvidence,
+        },
+        /// A person declined a proposal.
+        ThresholdDeclined = "threshold_declined" {
+            /// The proposal.
+            proposal: u64,
+            /// The signal that it is about.
+            signal: Signal,
+            /// The reason, in one line.
+            reason: String,
+        },
+    }
     /// The program, and what it watches.
     System(SystemEvent) {
         /// Calm Ops started.
@@ -825,6 +876,7 @@ impl Event {
             )
             | EventGroup::Journal(_)
             | EventGroup::Document(_)
+            | EventGroup::Threshold(_)
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)

@@ -30,6 +30,7 @@ impl Event {
             EventGroup::Journal(_)
             | EventGroup::Share(_)
             | EventGroup::Document(_)
+            | EventGroup::Threshold(_)
             | EventGroup::System(_)
             | EventGroup::Change(_)
             | EventGroup::Maintenance(_)

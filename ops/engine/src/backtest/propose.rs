@@ -3,7 +3,7 @@
 //! without missing anything that a person acted on.
 
 use domain::{
-    backtest::{Benefit, Comparison, FoundIncident},
+    backtest::{Benefit, Comparison, FoundIncident, MovedIncident},
     time::Span,
 };
 
@@ -18,6 +18,9 @@ const LEAST_EARLIER: Span = Span::from_mins(1);
 const LEAST_FEWER: usize = 2;
 /// An incident that a person acted on may open this much later.
 const LATER: Span = Span::from_mins(2);
+
+/// An incident that opens earlier may begin this much before.
+const BEGINS_BEFORE: Span = Span::from_mins(30);
 
 /// A change that is worth deciding on.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +43,10 @@ pub fn propose(
     let mut earlier: Option<Proposal> = None;
     let mut quieter: Option<Proposal> = None;
     for (place, found) in tried.iter().enumerate() {
+        // An alarm that goes on for ever interrupts once, and is no use to anyone.
+        if unended(found) > unended(today) {
+            continue;
+        }
         let comparison = compare(today, found, known);
         let benefit = earlier_by(today, found, known, &comparison);
         if let Some(benefit @ Benefit::Earlier { by, .. }) = benefit
@@ -71,14 +78,32 @@ const fn less(benefit: &Benefit) -> usize {
     }
 }
 
+/// The number of incidents that are not over where history ends.
+fn unended(found: &[FoundIncident]) -> usize {
+    found.iter().filter(|one| one.ended_at.is_none()).count()
+}
+
+/// How long incidents that ended were open, in all.
+fn open_time(found: &[FoundIncident]) -> u64 {
+    found
+        .iter()
+        .filter_map(|one| Some(one.ended_at?.since(one.opened_at).as_micros()))
+        .fold(0, u64::saturating_add)
+}
+
 fn earlier_by(
     today: &[FoundIncident],
     proposed: &[FoundIncident],
     known: &[Known],
     comparison: &Comparison,
 ) -> Option<Benefit> {
+    // One that began long before merely held before the trouble came.
+    let begins_with_it =
+        |one: &MovedIncident| one.proposed.began_at.plus(BEGINS_BEFORE) >= one.today.began_at;
     let is_harmless = comparison.added.is_empty()
         && comparison.missed.is_empty()
+        && comparison.removed.is_empty()
+        && comparison.moved.iter().all(begins_with_it)
         && comparison.interruptions_proposed.len() <= comparison.interruptions_today.len();
     if !is_harmless {
         return None;
@@ -108,8 +133,9 @@ fn fewer(
         })
     };
     let mut pairs = findings(today, known).into_iter().zip(findings(proposed, known)).zip(known);
-    let is_harmless =
-        comparison.added.is_empty() && pairs.all(|(pair, one)| !one.acted_on || serves(pair));
+    let is_harmless = comparison.added.is_empty()
+        && open_time(proposed) <= open_time(today)
+        && pairs.all(|(pair, one)| !one.acted_on || serves(pair));
     (is_harmless && fewer >= LEAST_FEWER).then_some(Benefit::Quieter { fewer })
 }
 
@@ -186,5 +212,22 @@ mod tests {
         assert_eq!(proposals.len(), 1);
         assert_eq!((proposals[0].place, proposals[0].benefit), (2, Benefit::Quieter { fewer: 3 }));
         assert_eq!(propose(&today, &[misses, too_late], &noise), []);
+    }
+
+    #[test]
+    fn an_alarm_that_holds_on_is_never_proposed() {
+        let today: Vec<FoundIncident> = (0..4).map(|one| found(one * 10, 5)).collect();
+        let noise: Vec<Known> =
+            (0..4).map(|one| known(u32::try_from(one).unwrap(), one * 10, true)).collect();
+        let endless = vec![FoundIncident { ended_at: None, ..found(0, 1) }];
+        let long = vec![FoundIncident { ended_at: Some(at(40 * 60)), ..found(0, 1) }];
+        assert_eq!(propose(&today, &[endless, long], &noise), []);
+        let noise: Vec<Known> =
+            noise.into_iter().map(|one| Known { acted_on: false, ..one }).collect();
+        let long = vec![FoundIncident { ended_at: Some(at(40 * 60)), ..found(0, 5) }];
+        assert_eq!(propose(&today, &[long], &noise), []);
+        let before = FoundIncident { began_at: at(-600), opened_at: at(-595), ..found(0, 5) };
+        let known = [known(1, 0, true)];
+        assert_eq!(propose(&today[..1], &[vec![before]], &known), [], "it held before");
     }
 }

@@ -1,6 +1,6 @@
 //! Changes of single cells of the document: everything else keeps its bytes.
 
-use domain::{signals::Signals, text::is_unprintable};
+use domain::{signals::Signals, text::is_unprintable, threshold::ThresholdCells};
 
 use crate::{
     diagnostic::Diagnostic,
@@ -35,6 +35,38 @@ impl RowChange {
         .into_iter()
         .filter_map(|(name, text)| Some((name, text.as_deref()?)))
     }
+}
+
+impl RowChange {
+    /// The cells that differ; a cell that stays is not looked for, so that its column may be missing.
+    pub fn between(before: &ThresholdCells, after: &ThresholdCells) -> Self {
+        let new = |before: &str, after: &str| (before != after).then(|| after.to_owned());
+        Self {
+            warning: new(&before.warning, &after.warning),
+            critical: new(&before.critical, &after.critical),
+            held: new(&before.held, &after.held),
+            recovers_at: new(&before.recovers_at, &after.recovers_at),
+            no_data_after: None,
+        }
+    }
+}
+
+/// The cells of the row that stands on `line` (from 1) as the document has them; `-` where the table
+/// has no such column.
+pub fn row_cells(file: &str, text: &str, line: u32) -> Option<ThresholdCells> {
+    let place = usize::try_from(line).ok()?.checked_sub(1)?;
+    let tables = Report::new(file, text).tables();
+    let (table, row) = tables.iter().find_map(|table| {
+        let is_here = |row: &&Vec<Cell>| row.first().is_some_and(|cell| cell.line == place);
+        Some((table, table.rows.iter().find(is_here)?))
+    })?;
+    let cell = |name: &str| {
+        let column = table.head.iter().position(|cell| cell.text.to_lowercase() == name);
+        let text = column.and_then(|at| row.get(at)).map(|cell| cell.text.trim().to_owned());
+        text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())
+    };
+    let [warning, critical, held, recovers_at] = ThresholdCells::COLUMNS.map(cell);
+    Some(ThresholdCells { warning, critical, held, recovers_at })
 }
 
 /// Why a row can't be changed.
@@ -145,6 +177,20 @@ mod tests {
         let text = changed(10, &level("above 9 s")).unwrap();
         assert_eq!(text, TEXT.replace("above 5 s", "above 9 s"));
         assert_eq!(changed(9, &RowChange::default()).unwrap(), TEXT, "nothing changes nothing");
+    }
+
+    #[test]
+    fn cells_are_read_as_they_are_written() {
+        let cells = row_cells("t.md", TEXT, 9).unwrap();
+        assert_eq!(cells.texts(), ["above 100", "-", "3 min", "-"]);
+        let after = ThresholdCells { held: "1 min".to_owned(), ..cells.clone() };
+        let change = RowChange::between(&cells, &after);
+        assert_eq!(change, RowChange { held: Some("1 min".into()), ..RowChange::default() });
+        let text = changed(9, &change).unwrap();
+        assert_eq!(row_cells("t.md", &text, 9), Some(after));
+        for line in [0, 1, 7, 8, 11, 13, 99] {
+            assert_eq!(row_cells("t.md", TEXT, line), None, "{line}");
+        }
     }
 
     #[test]

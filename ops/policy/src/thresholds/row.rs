@@ -4,6 +4,7 @@ use domain::{
     breach::{Crossing, Guidance},
     severity::Severity,
     signal::Signal,
+    threshold::{ThresholdRow, ThresholdWay},
     time::Span,
     unit::Unit,
 };
@@ -119,6 +120,18 @@ pub struct Row {
 }
 
 impl Row {
+    /// The row as changes of it name it; `None` for one that only watches silence, or nothing.
+    pub fn named(&self) -> Option<ThresholdRow> {
+        let way = match self.way() {
+            Way::Level => ThresholdWay::Level,
+            Way::Rate => ThresholdWay::Rise,
+            Way::Forecast => ThresholdWay::Forecast,
+            Way::Quiet => return None,
+        };
+        let (signal, subjects) = (self.signal.clone(), self.pattern.clone());
+        Some(ThresholdRow { signal, subjects, way, line: self.line })
+    }
+
     /// The way in which it watches.
     pub fn way(&self) -> Way {
         self.base().map_or(Way::Quiet, Level::way)

@@ -133,6 +133,7 @@ fn page() -> ReviewPage {
     };
     let (number, by) = (8, Actor::Account(AccountId(1)));
     ReviewPage {
+        proposals: Vec::new(),
         cursor: Cursor::default(),
         checked_at: at(2_000),
         incident: IncidentNumber(7),

@@ -1,0 +1,495 @@
+//! Changes of rows of the thresholds: the rows as the document has them, trials on stored history, and
+//! the document written anew.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use commands::{
+    audit::AuditFilter,
+    command::{ChangeThreshold, DeclineThreshold, Record},
+    operation::Operation as _,
+    reading::{GetThreshold, GetThresholdPatch, TryThreshold},
+    threshold::{
+        EditableRow, OfferedThreshold, ThresholdEdit, ThresholdPage, ThresholdTrial, check_days,
+        checked_reason, decline, open,
+    },
+};
+use domain::{
+    access::Principal,
+    actor::Actor,
+    authorization::authorize,
+    error::{Conflict, Entity, Error, FieldReason},
+    journal::{Entry, Event},
+    signal::Signal,
+    signals,
+    subject::Subject,
+    threshold::{
+        ThresholdCells, ThresholdProposal, ThresholdProposals, ThresholdRefusal, ThresholdRow,
+    },
+    time::Span,
+};
+use policy::thresholds::{EditError, RowChange, Thresholds, edit, row_cells};
+use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking, time::timeout};
+
+use super::{failure::refuse, handle::Service, inner::Inner};
+use crate::{
+    backtest::{self, Changed},
+    documents::{BadDocuments, THRESHOLDS, patch},
+    store::{StoreError, readable},
+    threshold_file::{NotWritten, Note, ThresholdFile, hash},
+};
+
+/// How long a trial may take.
+const LONGEST_TRIAL: Duration = Duration::from_secs(30);
+/// How long a trial waits for another one.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// The most entries of a kind that are read: the newest.
+const ENTRIES: u32 = 500;
+/// The most proposals that are shown.
+const PROPOSALS: usize = 10;
+
+/// A change that is being journalled, which is itself a change.
+type Settled<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
+/// The document written anew, and what is journalled of it.
+pub(super) struct Rewritten {
+    before: String,
+    after: String,
+    /// The change.
+    pub event: Event,
+}
+
+/// A document with a row that is in force for a signal.
+struct Shown {
+    text: String,
+    thresholds: Arc<Thresholds>,
+}
+
+impl Shown {
+    fn read(file: &ThresholdFile) -> Result<Self, Error> {
+        Self::of(file.read())
+    }
+
+    fn of(text: Result<String, BadDocuments>) -> Result<Self, Error> {
+        let wrong = |mistake: String| Conflict::Threshold(ThresholdRefusal::DocumentWrong(mistake));
+        let text = text.map_err(|error| wrong(error.to_string()))?;
+        let thresholds =
+            Thresholds::parse(THRESHOLDS, &text, signals::declared()).map_err(|mistakes| {
+                let first = mistakes.first();
+                wrong(
+                    first.map_or_else(String::new, |one| {
+                        format!("line {}: {}", one.line, one.found)
+                    }),
+                )
+            })?;
+        Ok(Self { text, thresholds: Arc::new(thresholds) })
+    }
+
+    /// The rows in force for a signal, without those that only watch silence.
+    fn rows(&self, subject: &Subject, signal: &Signal) -> Vec<EditableRow> {
+        let rows = self.thresholds.rows_for(signal.as_str(), subject.as_str());
+        let rows = [rows.level, rows.rate, rows.forecast].into_iter().flatten();
+        rows.filter_map(|row| {
+            let cells = row_cells(THRESHOLDS, &self.text, row.line)?;
+            Some(EditableRow { row: row.named()?, cells })
+        })
+        .collect()
+    }
+
+    /// The document with a row changed: the row, its cells before, and the new text.
+    fn edited(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        wanted: &ThresholdEdit,
+    ) -> Result<(ThresholdRow, ThresholdCells, String), Error> {
+        if hash(&self.text) != wanted.document {
+            return Err(Conflict::Threshold(ThresholdRefusal::DocumentChanged).into());
+        }
+        let found = self.rows(subject, signal).into_iter().find(|one| one.row.line == wanted.line);
+        let EditableRow { row, cells } = found.ok_or_else(|| {
+            Error::NotFound(Entity::ThresholdRow(subject.clone(), signal.clone()))
+        })?;
+        let change = RowChange::between(&cells, &wanted.cells);
+        let text = edit(THRESHOLDS, &self.text, row.line, &change, signals::declared())
+            .map_err(|error| not_edited(&error))?;
+        if text == self.text {
+            return Err(Conflict::Threshold(ThresholdRefusal::Unchanged).into());
+        }
+        self.check_row(&text, row.line)?;
+        Ok((row, cells, text))
+    }
+
+    /// Checks that a changed row still watches something, in the same unit.
+    fn check_row(&self, text: &str, line: u32) -> Result<(), Error> {
+        let changed = Thresholds::parse(THRESHOLDS, text, signals::declared())
+            .map_err(|mistakes| not_edited(&EditError::Wrong(mistakes)))?;
+        let row_of = |all: &Thresholds| all.rows().iter().find(|row| row.line == line).cloned();
+        let (before, after) = (row_of(&self.thresholds), row_of(&changed));
+        let unusable =
+            |problem: String| Err(Error::invalid("threshold", FieldReason::Unusable(problem)));
+        if after.as_ref().is_none_or(|row| row.named().is_none()) {
+            let problem = "it has no level; to switch a row off, edit the document";
+            return unusable(problem.to_owned());
+        }
+        if let Some(why) = after.as_ref().and_then(|row| row.unworkable(signals::declared())) {
+            return unusable(format!("the row can't work: {why}"));
+        }
+        match (before.and_then(|row| row.unit), after.and_then(|row| row.unit)) {
+            (Some(before), Some(after)) if before != after => unusable(format!(
+                "the unit of the signal is {}, and not {}",
+                before.as_str(),
+                after.as_str()
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The proposals for rows as they are now, newest first: one that is open is for a row that has not
+/// changed since.
+fn of_rows<'a>(
+    all: &'a ThresholdProposals,
+    rows: &'a [EditableRow],
+) -> impl Iterator<Item = &'a ThresholdProposal> {
+    all.all().rev().filter(|one| {
+        let is_here = |row: &EditableRow| {
+            row.row.is_same(&one.row) && (!one.is_open() || row.cells == one.before)
+        };
+        rows.iter().any(is_here)
+    })
+}
+
+fn not_edited(error: &EditError) -> Error {
+    let problem = match error {
+        EditError::Wrong(mistakes) => mistakes.first().map_or_else(String::new, |first| {
+            format!("{}; expected {}", first.found, first.expected)
+        }),
+        other => other.to_string(),
+    };
+    Error::invalid("threshold", FieldReason::Unusable(problem))
+}
+
+impl Inner {
+    fn threshold_file(&self) -> ThresholdFile {
+        self.set_up.get().map(|set_up| set_up.thresholds.clone()).unwrap_or_default()
+    }
+
+    /// Does something with the file of the thresholds, on a thread that may wait for the disk.
+    async fn with_thresholds<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&ThresholdFile) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let file = self.threshold_file();
+        spawn_blocking(move || work(&file)).await.map_err(|error| {
+            tracing::error!(%error, "the thresholds could not be looked at");
+            super::failure::too_slow()
+        })
+    }
+
+    /// The rows that are in force for a signal, as the document has them now.
+    pub(super) async fn threshold_page(
+        &self,
+        caller: &Principal,
+        asked: GetThreshold,
+    ) -> Result<ThresholdPage, Error> {
+        let GetThreshold { subject, signal } = asked;
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let (of_subject, of_signal) = (subject.clone(), signal.clone());
+        let read = move |file: &ThresholdFile| {
+            let text = file.read();
+            let hash = hash(text.as_deref().unwrap_or_default());
+            let shown = Shown::of(text).map(|shown| shown.rows(&of_subject, &of_signal));
+            (hash, shown, file.obstacle())
+        };
+        let (hash, shown, obstacle) = self.with_thresholds(read).await?;
+        let (rows, mistake) = match shown {
+            Ok(rows) => (rows, None),
+            Err(error) => (Vec::new(), Some(wording::error::sentence(&error))),
+        };
+        let all = self.threshold_proposals().await.map_err(refuse)?;
+        let proposals = of_rows(&all, &rows).take(PROPOSALS).cloned().collect();
+        Ok(ThresholdPage {
+            cursor,
+            subject,
+            signal,
+            document: THRESHOLDS.to_owned(),
+            hash,
+            rows,
+            mistake,
+            obstacle,
+            proposals,
+            may_try: authorize(caller, TryThreshold::PERMISSION).is_ok(),
+            may_change: authorize(caller, DeclineThreshold::PERMISSION).is_ok(),
+        })
+    }
+
+    /// The open proposals for some signals, each with one of the signals that it is about.
+    pub(super) async fn offered_thresholds(
+        &self,
+        signals: Vec<(Subject, Signal)>,
+    ) -> Result<Vec<OfferedThreshold>, Error> {
+        let all = self.threshold_proposals().await.map_err(refuse)?;
+        if !all.all().any(ThresholdProposal::is_open) {
+            return Ok(Vec::new());
+        }
+        let rows = self
+            .with_thresholds(move |file| {
+                // A document that can't be read is told elsewhere.
+                let Ok(shown) = Shown::read(file) else { return Vec::new() };
+                let rows =
+                    |(subject, signal): (Subject, Signal)| (shown.rows(&subject, &signal), subject);
+                signals.into_iter().map(rows).collect::<Vec<_>>()
+            })
+            .await?;
+        let mut offered: Vec<OfferedThreshold> = Vec::new();
+        for (rows, subject) in rows {
+            for proposal in of_rows(&all, &rows).filter(|one| one.is_open()) {
+                if !offered.iter().any(|known| known.proposal.number == proposal.number) {
+                    let (subject, proposal) = (subject.clone(), proposal.clone());
+                    offered.push(OfferedThreshold { subject, proposal });
+                }
+            }
+        }
+        Ok(offered)
+    }
+
+    /// The patch of a change.
+    pub(super) async fn threshold_patch(&self, asked: GetThresholdPatch) -> Result<String, Error> {
+        let GetThresholdPatch { subject, signal, edit } = asked;
+        let edit = edit.checked()?;
+        self.with_thresholds(move |file| {
+            let shown = Shown::read(file)?;
+            let (_, _, after) = shown.edited(&subject, &signal, &edit)?;
+            Ok(patch(THRESHOLDS, &shown.text, &after))
+        })
+        .await?
+    }
+
+    /// Tries a change on stored history: one at a time, for a bounded time, on a thread of its own.
+    pub(super) async fn try_threshold(&self, asked: TryThreshold) -> Result<ThresholdTrial, Error> {
+        let TryThreshold { subject, signal, edit, days } = asked;
+        check_days(days)?;
+        let edit = edit.checked()?;
+        let wanted = edit.clone();
+        let (shown, after) = self
+            .with_thresholds(move |file| {
+                let shown = Shown::read(file)?;
+                let (_, _, after) = shown.edited(&subject, &signal, &wanted)?;
+                Ok::<_, Error>((shown, after))
+            })
+            .await??;
+        let thresholds = Thresholds::parse(THRESHOLDS, &after, signals::declared());
+        let thresholds =
+            Arc::new(thresholds.map_err(|mistakes| not_edited(&EditError::Wrong(mistakes)))?);
+        let changed = Changed { thresholds, difference: patch(THRESHOLDS, &shown.text, &after) };
+        let waiting = timeout(LONGEST_WAIT, Arc::clone(&self.trials).acquire_owned());
+        let Ok(Ok(permit)) = waiting.await else {
+            return Err(Conflict::Threshold(ThresholdRefusal::TrialRuns).into());
+        };
+        let (store, now) = (Arc::clone(&self.store), self.clock.now().wall);
+        let since = now.minus(Span::from_mins(u64::from(days) * 24 * 60));
+        let runtime = Handle::current();
+        // It goes on when the reader goes away, and the next one waits for it.
+        let judged = spawn_blocking(move || {
+            let _permit = permit;
+            let mut progress = |_| {};
+            runtime.block_on(timeout(
+                LONGEST_TRIAL,
+                backtest::backtest(
+                    &*store,
+                    shown.thresholds,
+                    Some(changed),
+                    (since, now),
+                    &|_| 0,
+                    &mut progress,
+                ),
+            ))
+        });
+        let too_long = || Error::from(Conflict::Threshold(ThresholdRefusal::TrialTooLong));
+        let report = judged.await.map_err(|_| too_long())?.map_err(|_| too_long())?;
+        ThresholdTrial::of(edit, days, report.map_err(refuse)?).ok_or_else(too_long)
+    }
+
+    /// The document with a row changed, bound to the version that was shown, and the events that tell
+    /// of it; called while no other change is under way.
+    pub(super) async fn rewritten_thresholds(
+        &self,
+        wanted: ChangeThreshold,
+    ) -> Result<Rewritten, Error> {
+        let ChangeThreshold { subject, signal, edit, reason } = wanted;
+        let (edit, reason) = (edit.checked()?, checked_reason(&reason)?);
+        let proposal = match edit.proposal {
+            Some(number) => {
+                let all = self.threshold_proposals().await.map_err(refuse)?;
+                Some(open(&all, number)?.clone())
+            }
+            None => None,
+        };
+        self.with_thresholds(move |file| {
+            if file.obstacle() == Some(commands::threshold::WriteObstacle::BuiltIn) {
+                return Err(Conflict::Threshold(ThresholdRefusal::BuiltIn).into());
+            }
+            let shown = Shown::read(file)?;
+            let (row, before, after) = shown.edited(&subject, &signal, &edit)?;
+            // A proposal is accepted by the change that it proposes, and by no other.
+            let is_accepted = |one: &ThresholdProposal| {
+                one.row.is_same(&row) && one.before == before && one.after == edit.cells
+            };
+            let proposal = proposal.filter(is_accepted).map(|one| one.number);
+            let event = Event::ThresholdChanged {
+                document: THRESHOLDS.to_owned(),
+                row,
+                before: Box::new(before),
+                after: Box::new(edit.cells),
+                from: hash(&shown.text),
+                to: hash(&after),
+                patch: patch(THRESHOLDS, &shown.text, &after),
+                reason,
+                proposal,
+                by: None,
+            };
+            Ok(Rewritten { before: shown.text, after, event })
+        })
+        .await?
+    }
+
+    /// Writes the document; the entry must follow.
+    pub(super) async fn put_thresholds(
+        &self,
+        rewritten: &Rewritten,
+        actor: Actor,
+        head: u64,
+    ) -> Result<(), Error> {
+        let account = match actor {
+            Actor::Account(account) => Some(account),
+            _ => None,
+        };
+        let (before, after) = (rewritten.before.clone(), rewritten.after.clone());
+        let event = rewritten.event.clone();
+        let note = Note { account, after: head, to: hash(&after), event };
+        let put = self.with_thresholds(move |file| file.put(&note, &before, &after)).await?;
+        put.map_err(|error| {
+            tracing::warn!(%error, "the thresholds could not be written");
+            Error::from(Conflict::Threshold(match error {
+                NotWritten::Changed => ThresholdRefusal::DocumentChanged,
+                NotWritten::Io(error) => ThresholdRefusal::NotWritable(error.to_string()),
+            }))
+        })
+    }
+
+    /// Puts the document back as it was: its change was refused.
+    pub(super) async fn take_back_thresholds(&self, rewritten: &Rewritten) {
+        let (before, after) = (rewritten.before.clone(), rewritten.after.clone());
+        let taken = self.with_thresholds(move |file| file.take_back(&before, &after)).await;
+        if let Ok(Err(error)) = taken {
+            tracing::error!(%error, "the thresholds could not be put back as they were");
+        }
+    }
+
+    /// Notes that the journal tells of the document as it is.
+    pub(super) async fn thresholds_journalled(&self) {
+        let _ = self.with_thresholds(ThresholdFile::forget).await;
+    }
+
+    /// A change that was made and is not in the journal: a kill came between, or the database failed.
+    async fn unjournalled_threshold(&self) -> Result<Option<Event>, Error> {
+        let Some(note) = self.with_thresholds(ThresholdFile::pending).await? else {
+            return Ok(None);
+        };
+        let entries = self.threshold_entries(&["threshold_changed"]).await.map_err(refuse)?;
+        let is_told = |entry: &Entry| match &entry.event {
+            Some(Event::ThresholdChanged { to, .. }) => entry.number > note.after && *to == note.to,
+            _ => false,
+        };
+        if entries.iter().any(is_told) {
+            self.thresholds_journalled().await;
+            return Ok(None);
+        }
+        Ok(Some(match note.event {
+            Event::ThresholdChanged {
+                document,
+                row,
+                before,
+                after,
+                from,
+                to,
+                patch,
+                reason,
+                proposal,
+                by: _,
+            } => Event::ThresholdChanged {
+                document,
+                row,
+                before,
+                after,
+                from,
+                to,
+                patch,
+                reason,
+                proposal,
+                by: note.account,
+            },
+            other => other,
+        }))
+    }
+
+    /// Journals a change that was made and is not in the journal. Called while no change of the
+    /// thresholds is under way.
+    pub(super) fn settle_thresholds(&self) -> Settled<'_> {
+        Box::pin(async move {
+            let Some(event) = self.unjournalled_threshold().await? else { return Ok(()) };
+            let record = Record { events: vec![event], monitor: None };
+            self.change(&Principal::System, record.into()).await?;
+            self.thresholds_journalled().await;
+            Ok(())
+        })
+    }
+
+    /// The events by which a person declines a proposal.
+    pub(super) async fn declined_threshold(
+        &self,
+        proposal: u64,
+        reason: &str,
+    ) -> Result<Vec<Event>, Error> {
+        decline(&self.threshold_proposals().await.map_err(refuse)?, proposal, reason)
+    }
+
+    /// What history proposed, and what became of it.
+    pub(super) async fn threshold_proposals(&self) -> Result<ThresholdProposals, StoreError> {
+        let kinds = ["threshold_proposed", "threshold_changed", "threshold_declined"];
+        Ok(ThresholdProposals::of(&self.threshold_entries(&kinds).await?))
+    }
+
+    /// The newest entries of some kinds, oldest first.
+    async fn threshold_entries(&self, kinds: &[&str]) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        for kind in kinds {
+            let filter = AuditFilter { kind: Some((*kind).to_owned()), ..AuditFilter::default() };
+            for (stored, _) in self.store.as_trail().trail(&filter, ENTRIES).await? {
+                entries.push(readable(&stored)?);
+            }
+        }
+        entries.sort_by_key(|entry| entry.number);
+        Ok(entries)
+    }
+}
+
+impl Service {
+    /// What history proposed, and what became of it.
+    pub async fn threshold_proposals(&self) -> Result<ThresholdProposals, StoreError> {
+        self.inner.threshold_proposals().await
+    }
+
+    /// Trials on history: one at a time.
+    pub fn trials(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.inner.trials)
+    }
+
+    /// Journals a change of the thresholds that a kill or the database kept from the journal.
+    pub async fn settle_thresholds(&self) {
+        let _rewriting = self.inner.rewriting.lock().await;
+        if let Err(error) = self.inner.settle_thresholds().await {
+            tracing::warn!(?error, "it could not be journalled whether a threshold was changed");
+        }
+    }
+}
