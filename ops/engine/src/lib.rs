@@ -11,6 +11,7 @@ pub mod moved;
 pub mod protection;
 pub mod recommender;
 pub mod replay;
+pub mod report;
 pub mod review;
 pub mod simulation;
 pub mod summary;

@@ -9,5 +9,6 @@ pub mod markdown_table;
 pub mod messages;
 pub mod pattern;
 pub mod practice;
+pub mod report_template;
 mod signal_name;
 pub mod thresholds;

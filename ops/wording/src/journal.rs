@@ -71,6 +71,8 @@ pub fn kind(kind: &str) -> &'static str {
         "prevention_step_added" => "Prevention step added",
         "prevention_step_done" => "Prevention step done",
         "prevention_step_dropped" => "Prevention step dropped",
+        "report_made" => "Stability report",
+        "report_reviewed" => "Stability report reviewed",
         "owner_link_made" => "Owner link created",
         "account_created" => "Member joined",
         "role_changed" => "Role changed",

@@ -9,7 +9,7 @@ use domain::{
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
         MessageEvent, NotificationEvent, PracticeEvent, ProtectionEvent, RecommendationEvent,
-        ReviewEvent, ShareEvent, StatusPageEvent,
+        ReportEvent, ReviewEvent, ShareEvent, StatusPageEvent,
     },
     name::BadName,
     text::clip,
@@ -175,7 +175,9 @@ impl AuditGroup {
             Self::Protection => ProtectionEvent::KINDS.contains(&kind),
             Self::StatusPage => StatusPageEvent::KINDS.contains(&kind),
             Self::Messages => MessageEvent::KINDS.contains(&kind),
-            Self::Reviews => ReviewEvent::KINDS.contains(&kind),
+            Self::Reviews => {
+                ReviewEvent::KINDS.contains(&kind) || ReportEvent::KINDS.contains(&kind)
+            }
             Self::People => AccountEvent::KINDS.contains(&kind) || is_about_a_contact(kind),
             Self::Changes => {
                 DocumentEvent::KINDS.contains(&kind) || ChangeEvent::KINDS.contains(&kind)

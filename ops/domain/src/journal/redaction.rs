@@ -36,6 +36,7 @@ impl Event {
             | EventGroup::Practice(_)
             | EventGroup::Protection(_)
             | EventGroup::StatusPage(_)
+            | EventGroup::Report(_)
             | EventGroup::Account(_) => None,
         };
         left.unwrap_or(self)
