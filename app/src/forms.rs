@@ -8,6 +8,7 @@ mod organization;
 mod practice;
 mod protection;
 mod reply;
+mod report;
 mod review;
 mod settings;
 mod status_page;
@@ -35,7 +36,7 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 10] = [
+pub const FORMS: [&str; 11] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
@@ -46,6 +47,7 @@ pub const FORMS: [&str; 10] = [
     crate::routes::messages::PATH,
     crate::routes::review::PATH,
     crate::routes::prevention::PATH,
+    crate::routes::reports::PATH,
 ];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
@@ -64,6 +66,7 @@ where
         .merge(practice::forms(context.clone(), shell.clone()))
         .merge(status_page::forms(context.clone(), shell.clone()))
         .merge(messages::forms(context.clone(), shell.clone()))
+        .merge(report::forms(context.clone(), shell.clone()))
         .merge(review::forms(context, shell))
 }
 

@@ -17,6 +17,7 @@ use policy::{
     diagnostic::Diagnostic,
     limits::Limits,
     messages::{MessageTemplate, message_document},
+    report_template::{REPORT_TEMPLATE, ReportTemplate},
     thresholds::Thresholds,
 };
 use sha2::{Digest, Sha256};
@@ -41,7 +42,7 @@ pub const LIMITS: &str = "protection/limits.md";
 pub const IN_FORCE: &str = "in-force";
 
 /// Every document that must be there.
-pub const ALL: [&str; 8] = [
+pub const ALL: [&str; 9] = [
     THRESHOLDS,
     GUIDE,
     FLOW,
@@ -50,12 +51,14 @@ pub const ALL: [&str; 8] = [
     message_document(MessageAudience::Affected),
     message_document(MessageAudience::All),
     message_document(MessageAudience::Internal),
+    REPORT_TEMPLATE,
 ];
 
 /// True if a missing document is replaced by the built-in one: documents of one's own from before
 /// there were these still start.
 fn may_be_missing(name: &str) -> bool {
-    MessageAudience::ALL.into_iter().any(|audience| message_document(audience) == name)
+    name == REPORT_TEMPLATE
+        || MessageAudience::ALL.into_iter().any(|audience| message_document(audience) == name)
 }
 
 /// The largest document, in bytes.
@@ -348,6 +351,13 @@ pub fn limits(dir: Option<&Path>) -> Result<Limits, BadDocuments> {
     Limits::parse(LIMITS, &text).map_err(|problems| BadDocuments::Wrong { problems })
 }
 
+/// The newest version of the template of reports, by itself.
+pub fn report_template(dir: Option<&Path>) -> Result<ReportTemplate, BadDocuments> {
+    let (text, _) = read_or_built_in(dir, REPORT_TEMPLATE)?;
+    ReportTemplate::parse(REPORT_TEMPLATE, &text)
+        .map_err(|problems| BadDocuments::Wrong { problems })
+}
+
 fn misfits(
     in_force: &BTreeMap<&'static str, InForce>,
     thresholds: &Thresholds,
@@ -449,6 +459,9 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
     {
         MessageTemplate::parse(audience, name, text, collectors::signals())?;
         return Ok(Parsed::Text);
+    }
+    if name == REPORT_TEMPLATE {
+        return ReportTemplate::parse(name, text).map(|_| Parsed::Text);
     }
     if name == COMMANDS {
         let read = Catalogue::parse(name, text, scripts, collectors::signals());

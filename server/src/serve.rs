@@ -300,7 +300,8 @@ pub async fn run(
         background.spawn(heartbeat.run(stop.clone()));
     }
     let (product, issue_url) = (config.product.clone(), config.issue_url.clone());
-    service.set_up(SetUp { last_sign, links: public_url.is_some(), product, issue_url });
+    let (links, zone) = (public_url.is_some(), config.time_zone.clone());
+    service.set_up(SetUp { last_sign, links, product, issue_url, zone });
     let context = Context {
         written_disks,
         gatekeeper: gatekeeper.clone(),
@@ -374,6 +375,7 @@ pub async fn run(
     background.spawn(Arc::clone(&publisher).run(stop.clone()));
     background.spawn(Arc::clone(&service).publish(stop.clone()));
     background.spawn(Arc::clone(&service).follow_days(stop.clone()));
+    background.spawn(Arc::clone(&service).report(stop.clone()));
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });

@@ -122,6 +122,8 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::AddPreventionStep(_)
         | Command::FinishPreventionStep(_)
         | Command::DropPreventionStep(_)
+        | Command::MakeReport(_)
+        | Command::ReviewReport(_)
         | Command::Account(_)
         | Command::Redact(_)
         | Command::CreateShare(_)

@@ -114,6 +114,7 @@ pub fn health(incidents: usize) -> Health {
         may_maintain: true,
         check: None,
         prevention: None,
+        report: None,
     }
 }
 
@@ -267,6 +268,8 @@ impl Backend for Fake {
         get_messages(GetMessages),
         get_review(GetReview),
         list_prevention(ListPrevention),
+        list_reports(ListReports),
+        get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

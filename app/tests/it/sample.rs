@@ -328,6 +328,8 @@ impl Sample {
             | Command::AddPreventionStep(_)
             | Command::FinishPreventionStep(_)
             | Command::DropPreventionStep(_)
+            | Command::MakeReport(_)
+            | Command::ReviewReport(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -554,6 +556,7 @@ impl Backend for Sample {
             may_maintain: true,
             check: None,
             prevention: None,
+            report: None,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -592,6 +595,8 @@ impl Backend for Sample {
         get_messages(GetMessages),
         get_review(GetReview),
         list_prevention(ListPrevention),
+        list_reports(ListReports),
+        get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -186,6 +186,7 @@ impl Backend for Fake {
             may_maintain: true,
             check: None,
             prevention: None,
+            report: None,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -208,6 +209,8 @@ impl Backend for Fake {
         get_messages(GetMessages),
         get_review(GetReview),
         list_prevention(ListPrevention),
+        list_reports(ListReports),
+        get_report(GetReport),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

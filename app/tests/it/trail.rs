@@ -131,6 +131,7 @@ fn health() -> Health {
         may_maintain: true,
         check: None,
         prevention: None,
+        report: None,
     }
 }
 
@@ -188,6 +189,8 @@ impl Backend for Fake {
         get_messages(GetMessages),
         get_review(GetReview),
         list_prevention(ListPrevention),
+        list_reports(ListReports),
+        get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         get_shared_page(GetSharedPage),

@@ -153,6 +153,8 @@ pub fn decide(
         | Command::AddPreventionStep(_)
         | Command::FinishPreventionStep(_)
         | Command::DropPreventionStep(_)
+        | Command::MakeReport(_)
+        | Command::ReviewReport(_)
         | Command::Record(_)
         | Command::Account(_)
         | Command::Redact(_)

@@ -19,6 +19,7 @@ use crate::{
     organizations::{OrganizationList, OrganizationPage},
     protection::ProtectionPage,
     readiness::Readiness,
+    report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
@@ -129,6 +130,13 @@ readings! {
     }
     /// Reads the prevention steps of all incidents.
     ListPrevention -> PreventionList, needs Permission::Read => {}
+    /// Reads the list of stability reports.
+    ListReports -> ReportList, needs Permission::Read => {}
+    /// Reads a stability report, as it was made.
+    GetReport -> ReportPage, needs Permission::Read => {
+        /// Its number.
+        report: u64,
+    }
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {
         /// The incidents that are wanted.

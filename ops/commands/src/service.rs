@@ -85,6 +85,8 @@ backend! {
     GetMessages => get_messages,
     GetReview => get_review,
     ListPrevention => list_prevention,
+    ListReports => list_reports,
+    GetReport => get_report,
     SearchHistory => search_history,
     GetSeries => get_series,
     GetSignal => get_signal,

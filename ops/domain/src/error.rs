@@ -160,6 +160,8 @@ pub enum Entity {
     StatusUpdate(u64),
     /// A prevention step of an incident, by its number.
     PreventionStep(u64),
+    /// A stability report, by its number.
+    StabilityReport(u64),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.

@@ -162,8 +162,7 @@ pub struct StabilityReport {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MadeReport {
     /// The figures.
-    #[serde(flatten)]
-    pub report: StabilityReport,
+    pub figures: StabilityReport,
     /// The same in words, as Markdown, by the template in force when it was made.
     pub text: String,
 }

@@ -4,6 +4,7 @@
 mod agent;
 mod availability;
 mod counts;
+mod rank;
 
 use domain::{
     hash::Head,
@@ -22,6 +23,7 @@ use domain::{
 
 pub use availability::{PROBE_STEP, ProbeSeries, ProbeStep};
 
+use self::rank::{share_of, small, sorted};
 use crate::review::recovered_at;
 
 /// The time within which another incident of the same cause is a repeat.
@@ -261,21 +263,6 @@ fn covered(gaps: &[ReportGap]) -> Span {
         reached = reached.max(to);
     }
     total
-}
-
-fn sorted(spans: impl Iterator<Item = Span>) -> Vec<Span> {
-    let mut spans: Vec<Span> = spans.collect();
-    spans.sort_unstable();
-    spans
-}
-
-/// The smallest value that so many tenths do not exceed (nearest rank); `None` of nothing.
-fn share_of(sorted: &[Span], tenths: usize) -> Option<Span> {
-    sorted.get((sorted.len() * tenths).div_ceil(10).saturating_sub(1)).copied()
-}
-
-fn small(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

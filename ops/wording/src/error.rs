@@ -225,6 +225,7 @@ fn not_found(entity: &Entity) -> String {
             format!("Update {number} is not in this notice. It may have been withdrawn.")
         }
         Entity::PreventionStep(number) => format!("There is no prevention step {number}."),
+        Entity::StabilityReport(number) => format!("There is no stability report {number}."),
         Entity::Share(id) => format!("Share link {id} does not exist."),
         Entity::SharedPage => {
             "This link is not valid. It may be mistyped or have expired.".to_owned()

@@ -6,7 +6,7 @@ mod sentence;
 
 pub use markdown::markdown;
 pub use sentence::{
-    ComparedFigure, compared, lead, length, period, reference, summary, title, waiting,
+    ComparedFigure, compared, kind, lead, length, period, reference, row, summary, title, waiting,
 };
 
 #[cfg(test)]

@@ -28,8 +28,8 @@ use crate::{
     clock::Clock,
     config::Config,
     documents::{self, THRESHOLDS},
-    notifications::time_zones,
     store::{RollupStep, Store},
+    time_zones,
 };
 
 /// Lines around a change in the difference.

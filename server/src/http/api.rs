@@ -25,6 +25,7 @@ mod organizations;
 mod practice;
 mod protection;
 mod recommendations;
+mod reports;
 mod reviews;
 pub mod route;
 mod safe_mode;
@@ -42,6 +43,7 @@ pub fn routes() -> Vec<Route> {
         history::routes(),
         recommendations::routes(),
         reviews::routes(),
+        reports::routes(),
         journal::routes(),
         shares::routes(),
         subjects::routes(),

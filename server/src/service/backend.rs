@@ -13,11 +13,12 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReview, GetSeries,
-        GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts, ListIncidents,
-        ListOrganizations, ListPrevention, ListShares, ReadJournal, SearchAudit, SearchHistory,
-        VerifyJournal,
+        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReport, GetReview,
+        GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts,
+        ListIncidents, ListOrganizations, ListPrevention, ListReports, ListShares, ReadJournal,
+        SearchAudit, SearchHistory, VerifyJournal,
     },
+    report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
@@ -113,6 +114,14 @@ impl Backend for Handlers {
 
     fn list_prevention(&self, who: Authorized, _: ListPrevention) -> Pending<PreventionList> {
         self.answer(|inner| async move { inner.prevention(who.principal()).await })
+    }
+
+    fn list_reports(&self, who: Authorized, _: ListReports) -> Pending<ReportList> {
+        self.answer(|inner| async move { inner.report_list(who.principal()).await })
+    }
+
+    fn get_report(&self, who: Authorized, asked: GetReport) -> Pending<ReportPage> {
+        self.answer(|inner| async move { inner.report_page(who.principal(), asked.report).await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

@@ -10,11 +10,11 @@ use commands::{
     command::{
         Acknowledge, AddPreventionStep, Approve, BeginMaintenance, BeginPractice, BeginSafeMode,
         CancelRun, Command, Comment, CreateShare, Decline, DropPreventionStep, EndMaintenance,
-        EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate, FinishPreventionStep,
+        EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate, FinishPreventionStep, MakeReport,
         MarkMessageSent, PublishNotice, PublishUpdate, RateRecommendation, Record, Redact, Reopen,
         ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject, ReviewMessage,
-        RevokeShare, RunInspection, SaveMessage, SaveReview, SetSafeModeStage, StartRun,
-        SuspendAutomation, WithdrawUpdate,
+        ReviewReport, RevokeShare, RunInspection, SaveMessage, SaveReview, SetSafeModeStage,
+        StartRun, SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
@@ -33,6 +33,7 @@ use domain::{
     inspection::InspectionOutcome,
     journal::{Cursor, Event},
     protection::Protection,
+    report::MadeReport,
     subject::Subject,
     time::Timestamp,
 };
@@ -51,6 +52,16 @@ const LONGEST_CHANGE: Duration = Duration::from_secs(15);
 /// How long a decision may wait for what it is made of: other changes wait meanwhile.
 const LONGEST_PLAN: Duration = Duration::from_secs(5);
 
+/// What was found out before a change is planned.
+enum Beforehand {
+    /// Nothing is needed.
+    Nothing,
+    /// The outcome of an inspection.
+    Inspected(InspectionOutcome),
+    /// A report.
+    Report(Box<MadeReport>),
+}
+
 impl Inner {
     pub(super) async fn change(
         &self,
@@ -59,7 +70,7 @@ impl Inner {
     ) -> Result<Committed, Error> {
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Error::SignIn)?;
-        let inspected = self.inspected(&command).await?;
+        let beforehand = self.beforehand(&command).await?;
         let about_people = matches!(command, Command::Account(_));
         let begins_safe_mode = match &command {
             Command::BeginSafeMode(_) => true,
@@ -73,7 +84,7 @@ impl Inner {
                 Some(beside) => beside,
                 None => Self::beside(&command, self.clock.now().wall)?,
             };
-            Ok((self.plan(caller, actor, command, inspected).await?, beside))
+            Ok((self.plan(caller, actor, command, beforehand).await?, beside))
         };
         let nothing_is_written = || Error::from(Unavailable::Unchanged(DatabaseFault::NoAnswer));
         let (change, beside) =
@@ -138,12 +149,17 @@ impl Inner {
         Ok(Committed { cursor: after })
     }
 
-    /// What an inspection finds: it takes seconds, so no other change waits for it.
-    async fn inspected(&self, command: &Command) -> Result<Option<InspectionOutcome>, Error> {
-        let Command::RunInspection(RunInspection { incident, inspection }) = command else {
-            return Ok(None);
-        };
-        self.inspect(*incident, inspection).await.map(Some)
+    /// What takes seconds, so that no other change waits for it.
+    async fn beforehand(&self, command: &Command) -> Result<Beforehand, Error> {
+        Ok(match command {
+            Command::RunInspection(RunInspection { incident, inspection }) => {
+                Beforehand::Inspected(self.inspect(*incident, inspection).await?)
+            }
+            Command::MakeReport(MakeReport { kind }) => {
+                Beforehand::Report(Box::new(self.made_report(*kind).await?))
+            }
+            _ => Beforehand::Nothing,
+        })
     }
 
     /// What a command means as a change of the store, while no other change of this process is
@@ -153,7 +169,7 @@ impl Inner {
         caller: &Principal,
         actor: Actor,
         command: Command,
-        inspected: Option<InspectionOutcome>,
+        beforehand: Beforehand,
     ) -> Result<Change, Error> {
         let (about, monitor, decide): (_, _, Decide) = match command {
             Command::Account(change) => {
@@ -285,14 +301,28 @@ impl Inner {
                 let (about, events) = self.review_events(actor, incident, command).await?;
                 (about, None, Box::new(move |_| Ok(events)))
             }
+            Command::MakeReport(MakeReport { kind: _ }) => {
+                let events = match beforehand {
+                    Beforehand::Report(made) => self.keep_report(*made).await?,
+                    Beforehand::Inspected(_) | Beforehand::Nothing => Vec::new(),
+                };
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
+            }
+            Command::ReviewReport(ReviewReport { report }) => {
+                let events = self.review_report(report).await?;
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
+            }
             Command::RateRecommendation(RateRecommendation { recommendation, .. }) => {
                 let incident = recommendation.incident;
                 (About::Incident(incident), None, self.decision(incident, actor, None, command))
             }
             Command::RunInspection(RunInspection { incident, inspection }) => {
-                let seen =
-                    inspected.map(|outcome| Event::Inspected { incident, inspection, outcome });
-                let events = seen.into_iter().collect();
+                let events = match beforehand {
+                    Beforehand::Inspected(outcome) => {
+                        vec![Event::Inspected { incident, inspection, outcome }]
+                    }
+                    Beforehand::Report(_) | Beforehand::Nothing => Vec::new(),
+                };
                 (About::Incident(incident), None, Box::new(move |_| Ok(events)))
             }
             Command::Redact(Redact { entry, reason }) => {

@@ -1,8 +1,10 @@
-//! Facts that readiness, messages and reviews tell of the configuration and of the heartbeat.
+//! Facts that readiness, messages, reviews and reports tell of the configuration and of the heartbeat.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use commands::readiness::SignOfLife;
+
+use crate::time_zones::TeamZone;
 
 /// The last sign of life, for whoever asks how they stand.
 #[derive(Debug, Default)]
@@ -20,7 +22,7 @@ impl LastSign {
     }
 }
 
-/// Facts that readiness, messages and reviews tell of the configuration.
+/// Facts that readiness, messages, reviews and reports tell of the configuration.
 #[derive(Debug, Default)]
 pub struct SetUp {
     /// The last sign of life, if they are sent.
@@ -31,4 +33,6 @@ pub struct SetUp {
     pub product: Option<String>,
     /// The address of an issue tracker with `{title}` and `{body}`, if it is set.
     pub issue_url: Option<String>,
+    /// The time zone of the team.
+    pub zone: TeamZone,
 }

@@ -105,6 +105,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("messages.jsonl");
     prove("organizations.jsonl");
     prove("reviews.jsonl");
+    prove("reports.jsonl");
 }
 
 #[test]
@@ -137,6 +138,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "messages.jsonl",
         "organizations.jsonl",
         "reviews.jsonl",
+        "reports.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -163,6 +165,7 @@ fn an_event_comes_back_from_its_group() {
         "messages.jsonl",
         "organizations.jsonl",
         "reviews.jsonl",
+        "reports.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -138,6 +138,8 @@ impl Backend for Counting {
         get_messages(GetMessages),
         get_review(GetReview),
         list_prevention(ListPrevention),
+        list_reports(ListReports),
+        get_report(GetReport),
         search_history(SearchHistory),
         get_series(GetSeries),
         get_signal(GetSignal),

@@ -10,7 +10,7 @@ use domain::{
     time::Span,
 };
 
-use super::{share_of, small, sorted};
+use super::rank::{share_of, small, sorted};
 
 /// The figures of the agent.
 pub(super) fn figures(incidents: &[&Incident], ratings: &[Rating]) -> AgentFigures {

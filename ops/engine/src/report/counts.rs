@@ -10,7 +10,7 @@ use domain::{
     subject::Subject,
 };
 
-use super::small;
+use super::rank::small;
 
 /// The most that are told.
 const MOST: usize = 10;

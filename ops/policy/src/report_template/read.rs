@@ -2,7 +2,10 @@
 
 use domain::input::unreadable;
 
-use super::{ReportFact, ReportLine, ReportPiece};
+use super::{
+    fact::ReportFact,
+    line::{ReportLine, ReportPiece},
+};
 use crate::{
     diagnostic::Diagnostic,
     markdown_table::{MAX_BYTES, Report, nearest},
@@ -38,7 +41,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<ReportLine>, Vec<Diagno
         }
         lines.extend(read_line(&mut report, number, line.trim_end()));
     }
-    if !lines.iter().any(|line| !matches!(line, ReportLine::Blank)) {
+    if text.lines().skip(begin + 1).all(|line| line.trim().is_empty()) {
         let expected = "the text of reports, such as '# {title}' and '{summary}'";
         report.at(begin, 1, u32::MAX, "a template without words", expected);
     }

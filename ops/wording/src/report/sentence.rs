@@ -19,6 +19,15 @@ pub const fn title(kind: ReportKind) -> &'static str {
     }
 }
 
+/// The length of a report in the list.
+pub const fn kind(kind: ReportKind) -> &'static str {
+    match kind {
+        ReportKind::Daily => "Daily",
+        ReportKind::Weekly => "Weekly",
+        ReportKind::Monthly => "Monthly",
+    }
+}
+
 /// The length of a period, as a noun.
 pub const fn length(kind: ReportKind) -> &'static str {
     match kind {
@@ -239,6 +248,18 @@ pub fn compared(report: &StabilityReport) -> Vec<ComparedFigure> {
             0 => "-".to_owned(),
             rated => format!("{} of {rated}", one.rated_wrong),
         }),
+    ]
+}
+
+/// The figures of a report in the list, each with its name.
+pub fn row(promises: &Promises) -> [(&'static str, String); 5] {
+    let time = |time: Option<Span>| time.map_or_else(|| "-".to_owned(), span);
+    [
+        ("Incidents", promises.incidents.to_string()),
+        ("Recovery, median", time(promises.recovery_median)),
+        ("Recovery, 90%", time(promises.recovery_p90)),
+        ("Detected first", share(promises.detected_first, promises.incidents)),
+        ("Repeats", promises.repeats.to_string()),
     ]
 }
 

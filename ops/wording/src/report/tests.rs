@@ -162,14 +162,14 @@ fn a_bad_week_in_markdown() {
 
 ## Noisiest thresholds
 
-- CPU in use: 6 problems, 4 of them ended without anybody acting
+- Host CPU used: 6 problems, 4 of them ended without anybody acting
 
 - Kept back by maintenance windows: 2 problems.
 
 ## The agent
 
 - It began 1 limit and recommended 4 commands: 3 approved and 1 declined. 3 commands ran, 2 were proved to work.
-- Ratings: 2 it fixed the problem and 1 it was about something else.
+- Ratings: 2 fixed it and 1 wrong.
 - Approvals: 3, after 40 s (median) and 1 min 35 s (90%).
 
 ## Prevention steps

@@ -43,7 +43,7 @@ pub(super) fn report(event: ReportEvent<'_>, actor: Actor, names: &Names) -> Tol
     let who = names.of(actor);
     match event {
         ReportEvent::ReportMade { report } => {
-            let what = report::reference(&report.report.period);
+            let what = report::reference(&report.figures.period);
             let one = told(format!("{who} made {what}."));
             if actor.is_person() { one.tone(Tone::Person) } else { one }
         }

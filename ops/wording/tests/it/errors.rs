@@ -59,6 +59,7 @@ fn errors() -> Vec<Error> {
             Entity::StatusNotice(7),
             Entity::StatusUpdate(8),
             Entity::PreventionStep(7),
+            Entity::StabilityReport(7),
             Entity::Share(ShareId(7)),
             Entity::SharedPage,
             Entity::Contact(ContactId(7)),

@@ -24,6 +24,7 @@ fn entries() -> Vec<Entry> {
         "messages.jsonl",
         "organizations.jsonl",
         "reviews.jsonl",
+        "reports.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {

@@ -10,7 +10,7 @@ use crate::{
     postgres_server::Server,
     store::{
         announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past,
-        people, practice, proofs, runs,
+        people, practice, proofs, reports, runs,
         support::{Place, measure},
         trail,
     },
@@ -58,6 +58,7 @@ async fn postgres_keeps_the_contract() {
         past::a_period_is_put_together_in_steps,
         past::incidents_and_changes_of_a_period_are_found,
         practice::a_practice_begins_and_ends_once,
+        reports::a_weekly_report_is_made_once_when_it_is_due,
         practice::a_practice_yields_to_what_opened_since_it_was_asked_for,
         runs::what_runs_or_may_still_run_is_found,
         runs::what_ran_before_the_database_knew_is_found,

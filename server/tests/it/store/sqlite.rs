@@ -16,7 +16,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::store::{
     announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past, people,
-    practice, proofs, runs,
+    practice, proofs, reports, runs,
     support::{Place, at, fill, write},
     trail,
 };
@@ -55,6 +55,7 @@ contract!(
     past::a_period_is_put_together_in_steps,
     past::incidents_and_changes_of_a_period_are_found,
     practice::a_practice_begins_and_ends_once,
+    reports::a_weekly_report_is_made_once_when_it_is_due,
     practice::a_practice_yields_to_what_opened_since_it_was_asked_for,
     runs::what_runs_or_may_still_run_is_found,
     runs::what_ran_before_the_database_knew_is_found,
