@@ -11,6 +11,7 @@ use commands::{
     report::{StoredReport, is_made, stored},
 };
 use domain::{
+    journal::Entry,
     report::{MadeReport, ReportPeriod},
     time::Timestamp,
 };
@@ -21,12 +22,16 @@ use policy::{
 
 use crate::{
     embedded, learned,
-    store::{Store, StoreError},
+    store::{Store, StoreError, readable},
     time_zones::TeamZone,
 };
 
-/// The most reports that are read: the newest, a year of weeks and some that people asked for.
-const MOST_REPORTS: u32 = 60;
+/// The most reports that are listed: the newest, a year of weeks and some that people asked for.
+const LISTED: u32 = 60;
+/// The most reports among which the one of a week is looked for: people ask for others beside it.
+const LOOKED_THROUGH: u32 = 500;
+/// The most marks of reviews that are read: the newest.
+const REVIEWS: u32 = 2_000;
 
 /// The template that is built in.
 pub fn built_in() -> Result<ReportTemplate, Vec<Diagnostic>> {
@@ -36,18 +41,31 @@ pub fn built_in() -> Result<ReportTemplate, Vec<Diagnostic>> {
 
 /// The newest reports, newest first.
 pub async fn known(store: &dyn Store) -> Result<Vec<StoredReport>, StoreError> {
-    let kinds = ["report_made", "report_reviewed"];
-    let found = learned::entries(store, &AuditFilter::default(), &kinds, MOST_REPORTS).await?;
-    Ok(stored(&found))
+    newest_of(store, LISTED).await
 }
 
-/// The newest report, with its review.
+/// The newest report.
 pub async fn newest(store: &dyn Store) -> Result<Option<StoredReport>, StoreError> {
-    let of = |kind: &str| AuditFilter { kind: Some(kind.to_owned()), ..AuditFilter::default() };
-    let mut found = learned::entries(store, &of("report_made"), &["report_made"], 1).await?;
-    let reviewed = ["report_reviewed"];
-    found.extend(learned::entries(store, &of("report_reviewed"), &reviewed, MOST_REPORTS).await?);
-    Ok(stored(&found).into_iter().next())
+    Ok(newest_of(store, 1).await?.into_iter().next())
+}
+
+/// The report of a number, however old it is.
+pub async fn one(store: &dyn Store, report: u64) -> Result<Option<StoredReport>, StoreError> {
+    let Some(found) = store.as_trail().stored_entry(report).await? else { return Ok(None) };
+    let mut entries = vec![readable(&found)?];
+    entries.extend(reviews(store).await?);
+    Ok(stored(&entries).into_iter().next())
+}
+
+async fn newest_of(store: &dyn Store, most: u32) -> Result<Vec<StoredReport>, StoreError> {
+    let made = ["report_made"];
+    let mut entries = learned::entries(store, &AuditFilter::default(), &made, most).await?;
+    entries.extend(reviews(store).await?);
+    Ok(stored(&entries))
+}
+
+async fn reviews(store: &dyn Store) -> Result<Vec<Entry>, StoreError> {
+    learned::entries(store, &AuditFilter::default(), &["report_reviewed"], REVIEWS).await
 }
 
 /// The report of a period, from what the store holds.
@@ -76,9 +94,11 @@ pub async fn due(
     if began.is_none_or(|began| began >= period.to) {
         return Ok(None);
     }
-    let known = known(store).await?;
+    let mut known = newest_of(store, LOOKED_THROUGH).await?;
     if is_made(&known, &period) {
         return Ok(None);
     }
+    // Week by week: what people ask for is about any seven days.
+    known.retain(|one| !one.made_by.is_person());
     make(store, &known, template, &period, now).await.map(Some)
 }

@@ -27,7 +27,7 @@ pub struct TeamZone {
 
 impl Default for TeamZone {
     fn default() -> Self {
-        Self { name: "UTC".to_owned(), zone: Zone::Offset(0) }
+        Self { name: "UTC".to_owned(), zone: Zone::Name("UTC".to_owned()) }
     }
 }
 

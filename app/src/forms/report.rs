@@ -24,18 +24,16 @@ where
     taken_by(PATH, context, shell, act, answer)
 }
 
-/// Both forms lead to the page that shows what came of them.
+/// A form leads to the page that shows what came of it; one that was refused to the list, as there
+/// may be no such report.
 fn answer(form: &Form, done: Result<(), Problem>) -> Answer {
-    let here = match (form.get("what"), form.get("report").parse::<u64>()) {
-        ("review", Ok(report)) => format!("{PATH}/{report}"),
-        _ => PATH.to_owned(),
-    };
-    match done {
-        Ok(()) => Answer::led_to(here),
-        Err(problem) => {
+    match (done, form.get("what"), form.get("report").parse::<u64>()) {
+        (Ok(()), "review", Ok(report)) => Answer::led_to(format!("{PATH}/{report}")),
+        (Ok(()), ..) => Answer::led_to(PATH),
+        (Err(problem), ..) => {
             let code = status(problem.kind);
             let refused = RefusedReport { problem };
-            Answer::shown(here, code, move || provide_context(refused.clone()))
+            Answer::shown(PATH, code, move || provide_context(refused.clone()))
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use commands::report::ReportPage as Shown;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use serde::{Deserialize, Serialize};
 use wording::report;
 
-use super::reports::{PATH, RefusedReport, said};
+use super::reports::PATH;
 use crate::{
     components::{
         markdown::{Markdown, render},
@@ -15,18 +14,9 @@ use crate::{
     problem::Problem,
 };
 
-/// The page, and a form of it that was refused.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReportView {
-    /// The report.
-    pub page: Shown,
-    /// The form that was refused.
-    pub refused: Option<RefusedReport>,
-}
-
 /// A report.
 #[server(prefix = "/api/pages", endpoint = "report", input = GetUrl)]
-pub async fn get_report(id: String) -> Result<ReportView, Problem> {
+pub async fn get_report(id: String) -> Result<Shown, Problem> {
     use domain::error::ErrorKind;
 
     use crate::door::{execute, refuse};
@@ -36,8 +26,7 @@ pub async fn get_report(id: String) -> Result<ReportView, Problem> {
             sentence: "There is no such report. Its address ends in a number.".into(),
         }));
     };
-    let page = execute(commands::reading::GetReport { report }).await?;
-    Ok(ReportView { page, refused: use_context::<RefusedReport>() })
+    execute(commands::reading::GetReport { report }).await
 }
 
 /// The page.
@@ -45,28 +34,28 @@ pub async fn get_report(id: String) -> Result<ReportView, Problem> {
 pub(crate) fn ReportPage() -> AnyView {
     let key = key();
     followed(
-        |answer: &ReportView| report::title(answer.page.made.figures.period.kind).to_owned(),
+        |answer: &Shown| report::title(answer.made.figures.period.kind).to_owned(),
         move || key().0,
         get_report,
-        |answer: &ReportView| Some(answer.page.cursor),
+        |answer: &Shown| Some(answer.cursor),
         |shown: RwSignal<Shown>, answer| {
             // A report stays as it was made: only its review is new.
             shown.update(|shown| {
-                if shown.report == answer.page.report {
-                    shown.reviewed = answer.page.reviewed;
-                    shown.names.clone_from(&answer.page.names);
+                if shown.report == answer.report {
+                    shown.reviewed = answer.reviewed;
+                    shown.names.clone_from(&answer.names);
                 }
             });
         },
         |answer| {
-            let page = RwSignal::new(answer.page);
-            (Some(page), view! { <Page page refused=answer.refused/> }.into_any())
+            let page = RwSignal::new(answer);
+            (Some(page), view! { <Page page/> }.into_any())
         },
     )
 }
 
 #[component]
-fn Page(page: RwSignal<Shown>, refused: Option<RefusedReport>) -> impl IntoView {
+fn Page(page: RwSignal<Shown>) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     super::reports::listen();
     let number = page.with_untracked(|page| page.report);
@@ -103,7 +92,6 @@ fn Page(page: RwSignal<Shown>, refused: Option<RefusedReport>) -> impl IntoView 
         <div class="page report">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
-            {refused.map(|refused| said(&refused, &format!("{PATH}/{number}")))}
             {reviewed}
             {figures}
             <Markdown of=render(&text)/>

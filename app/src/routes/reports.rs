@@ -81,7 +81,7 @@ fn Page(list: RwSignal<ReportList>, refused: Option<RefusedReport>) -> impl Into
         <div class="page reports">
             <h1>"Stability reports"</h1>
             <p class="lead" aria-live="polite">{move || lead.get()}</p>
-            {refused.map(|refused| said(&refused, PATH))}
+            {refused.map(|refused| said(&refused))}
             {may_make.then(make)}
             <Show when=move || has_rows.get()>
                 <table class="times">
@@ -133,9 +133,9 @@ fn row(one: &ReportCard, names: &Names) -> AnyView {
 }
 
 /// The sentence about a form that was refused.
-pub(crate) fn said(refused: &RefusedReport, here: &str) -> AnyView {
+fn said(refused: &RefusedReport) -> AnyView {
     let link = refused.problem.asks_for_sign_in().then(|| {
-        view! { " " <a href=format!("{SIGN_IN}{here}") rel="external">"Sign in"</a> }
+        view! { " " <a href=format!("{SIGN_IN}{PATH}") rel="external">"Sign in"</a> }
     });
     let sentence = refused.problem.sentence.clone();
     view! { <p class="said refused" role="status">{sentence} {link}</p> }.into_any()

@@ -147,7 +147,7 @@ pub struct StabilityReport {
     pub approvals: ApprovalFigures,
     /// Prevention steps.
     pub prevention: PreventionFigures,
-    /// The endpoints that were asked, the least available first; at most 50.
+    /// The endpoints: those that were not seen at all, then the least available first; at most 50.
     pub availability: Vec<Availability>,
     /// Problems that opened no incident because of a maintenance window that ended in the period.
     pub withheld: u32,

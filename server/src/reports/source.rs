@@ -27,6 +27,8 @@ const MOST_ENTRIES: u32 = 2_000;
 const MOST_ENDPOINTS: usize = 200;
 /// What people do so long before the period may be about its first incident.
 const BEFORE: Span = Span::from_mins(30);
+/// An endpoint that was not seen for so long is not expected any more.
+const REMEMBERED: Span = Span::from_mins(7 * 24 * 60);
 /// The signal that says whether an endpoint answered as expected.
 const PROBE: &str = "endpoint.up";
 const KINDS: [&str; 4] =
@@ -122,6 +124,13 @@ async fn probes(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<ProbeSer
         let range = (period.from, period.to);
         let buckets =
             past.buckets(&one.subject, &one.signal, RollupStep::Minute, range, PROBE_STEP).await?;
+        // One that fell silent shortly before is told, and one that is gone for long is not.
+        if buckets.is_empty() {
+            let last = past.series(&one.subject, &one.signal).await?.and_then(|one| one.last_at);
+            if last.is_none_or(|last| last < period.from.minus(REMEMBERED) || last >= period.to) {
+                continue;
+            }
+        }
         let steps = buckets.into_iter().map(|one| ProbeStep {
             start: one.start,
             mean: one.mean,

@@ -13,6 +13,7 @@ use domain::{
     error::{Entity, Error},
     journal::Event,
     report::{MadeReport, ReportKind},
+    time::Timestamp,
 };
 use policy::report_template::{REPORT_TEMPLATE, ReportTemplate};
 use tokio::time::MissedTickBehavior;
@@ -29,21 +30,30 @@ impl Service {
     pub async fn report(self: Arc<Self>, stop: CancellationToken) {
         let mut ticker = tokio::time::interval(EVERY);
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The end of the last period that nothing is left to do for.
+        let mut settled: Option<Timestamp> = None;
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = ticker.tick() => {
-                    if let Err(error) = self.make_due().await {
-                        tracing::warn!(error = %wording::error::sentence(&error), "the stability report that is due could not be made; trying again");
-                    }
+                _ = ticker.tick() => {}
+            }
+            let now = self.inner.clock.now().wall;
+            let end = reports::period::due(&self.inner.zone(), now).to;
+            if settled == Some(end) {
+                continue;
+            }
+            match self.make_due(now).await {
+                Ok(()) => settled = Some(end),
+                Err(error) => {
+                    let error = wording::error::sentence(&error);
+                    tracing::warn!(%error, "the stability report that is due could not be made; trying again");
                 }
             }
         }
     }
 
-    async fn make_due(&self) -> Result<(), Error> {
+    async fn make_due(&self, now: Timestamp) -> Result<(), Error> {
         let inner = &self.inner;
-        let now = inner.clock.now().wall;
         let (template, zone) = (inner.report_template()?, inner.zone());
         let due = reports::due(&*inner.store, &template, &zone, now).await.map_err(refuse)?;
         if let Some(made) = due {
@@ -89,7 +99,8 @@ impl Inner {
 
     /// The events that mark a report as reviewed.
     pub(super) async fn review_report(&self, report: u64) -> Result<Vec<Event>, Error> {
-        review(&self.known_reports().await?, report)
+        let found = reports::one(&*self.store, report).await.map_err(refuse)?;
+        review(found.as_slice(), report)
     }
 
     /// The list of reports.
@@ -110,8 +121,7 @@ impl Inner {
         report: u64,
     ) -> Result<ReportPage, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let known = self.known_reports().await?;
-        let found = known.into_iter().find(|one| one.report == report);
+        let found = reports::one(&*self.store, report).await.map_err(refuse)?;
         let found = found.ok_or(Error::NotFound(Entity::StabilityReport(report)))?;
         let StoredReport { report, made_at, made_by, made, reviewed } = found;
         Ok(ReportPage {

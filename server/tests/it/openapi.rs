@@ -59,8 +59,13 @@ fn lived(home: &Home) -> Running {
     program
 }
 
-fn path(template: &str) -> String {
+fn path(program: &Running, template: &str) -> String {
     match template {
+        _ if template.starts_with("/api/ops/reports/") => {
+            // The one that was made just before.
+            let list = program.get("/api/ops/reports").json();
+            template.replace("{id}", &list["reports"][0]["report"].to_string())
+        }
         "/api/ops/series" | "/api/ops/series.csv" | "/api/ops/signal" => {
             format!("{template}?subject=service:imports&signal=queue.depth")
         }
@@ -86,11 +91,13 @@ fn every_answer_is_what_the_description_says() {
         let (status, _) = route.answer;
         let answer: Answer = match route.body {
             _ if matches!(route.content, Content::Stream) => continue,
-            None => program.get(&path(route.path)),
+            None => program.get(&path(&program, route.path)),
             // The four that change an incident are in their order: it is open, so it can't be
             // opened again.
-            Some((example, _)) if route.method == "put" => program.put(&path(route.path), example),
-            Some((example, _)) => program.post(&path(route.path), example),
+            Some((example, _)) if route.method == "put" => {
+                program.put(&path(&program, route.path), example)
+            }
+            Some((example, _)) => program.post(&path(&program, route.path), example),
         };
         // Some of them end the sign-in by which they are asked.
         if program.get("/api/people/me").status == 401 {

@@ -86,7 +86,7 @@ fn people_edit_the_template_and_a_mistake_is_told_with_its_place() {
     fs::write(&path, "format: 1\n## Template\n# Mine\n{sumary}\n").unwrap();
     let error = program.until("the edit to be refused", |program| {
         let health = program.get("/api/ops/health").json();
-        let documents = health["now"]["documents"].as_array()?.clone();
+        let documents = health["documents"].as_array()?.clone();
         let found = documents.into_iter().find(|one| one["name"] == TEMPLATE)?;
         found["error"].as_str().map(str::to_owned)
     });
@@ -95,7 +95,7 @@ fn people_edit_the_template_and_a_mistake_is_told_with_its_place() {
     fs::write(&path, "format: 1\n## Template\n# Mine\n{summary}\n").unwrap();
     program.until("the edit to be in force", |program| {
         let health = program.get("/api/ops/health").json();
-        let documents = health["now"]["documents"].as_array()?.clone();
+        let documents = health["documents"].as_array()?.clone();
         let found = documents.into_iter().find(|one| one["name"] == TEMPLATE)?;
         found["error"].is_null().then_some(())
     });

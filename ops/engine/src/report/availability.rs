@@ -31,21 +31,21 @@ pub struct ProbeSeries {
     pub steps: Vec<ProbeStep>,
 }
 
-/// The endpoints that were asked, the least available first.
+/// The endpoints, those that were not seen at all at the beginning, then the least available first.
 pub(super) fn of(period: &ReportPeriod, probes: &[ProbeSeries]) -> Vec<Availability> {
-    let mut all: Vec<Availability> =
-        probes.iter().filter_map(|one| endpoint(period, one)).collect();
+    let mut all: Vec<Availability> = probes.iter().map(|one| endpoint(period, one)).collect();
     // Compared as fractions: a/b < c/d where a*d < c*b.
     all.sort_by(|one, other| {
         let of_one = u128::from(one.answered) * u128::from(other.asked);
         let of_other = u128::from(other.answered) * u128::from(one.asked);
-        of_one.cmp(&of_other).then_with(|| one.endpoint.cmp(&other.endpoint))
+        let is_seen = (one.asked > 0).cmp(&(other.asked > 0));
+        is_seen.then(of_one.cmp(&of_other)).then_with(|| one.endpoint.cmp(&other.endpoint))
     });
     all.truncate(MOST);
     all
 }
 
-fn endpoint(period: &ReportPeriod, series: &ProbeSeries) -> Option<Availability> {
+fn endpoint(period: &ReportPeriod, series: &ProbeSeries) -> Availability {
     let steps = || series.steps.iter().filter(|step| period.contains(step.start));
     let asked: u64 = steps().map(|step| step.count).sum();
     let answered: u64 = steps().map(answered).sum();
@@ -55,7 +55,7 @@ fn endpoint(period: &ReportPeriod, series: &ProbeSeries) -> Option<Availability>
     });
     let unseen = period.length().minus(seen);
     let endpoint = series.endpoint.clone();
-    (asked > 0).then_some(Availability { endpoint, asked, answered, unseen })
+    Availability { endpoint, asked, answered, unseen }
 }
 
 #[expect(

@@ -206,9 +206,9 @@ fn an_endpoint_is_available_by_its_checks_and_what_was_not_seen_is_apart() {
     let found = given.report().availability;
     let told: Vec<_> =
         found.iter().map(|one| (one.endpoint.name(), one.asked, one.answered)).collect();
-    assert_eq!(told, [("b", 20_000, 19_993), ("a", 20_160, 20_160)]);
-    assert_eq!(found[0].unseen, Span::from_mins(16 * 5));
-    assert_eq!(found[1].unseen, Span::ZERO);
+    assert_eq!(told, [("gone", 0, 0), ("b", 20_000, 19_993), ("a", 20_160, 20_160)]);
+    let unseen: Vec<_> = found.iter().map(|one| one.unseen).collect();
+    assert_eq!(unseen, [Span::from_mins(7 * 24 * 60), Span::from_mins(16 * 5), Span::ZERO]);
 }
 
 #[test]

@@ -90,6 +90,9 @@ fn incidents(report: &StabilityReport) -> Vec<String> {
 
 fn availability(one: &Availability) -> String {
     let name = humanize::name(&one.endpoint);
+    if one.asked == 0 {
+        return format!("{name}: not seen at all");
+    }
     let missed = one.asked.saturating_sub(one.answered);
     let unseen = if one.unseen > Span::from_mins(5) {
         format!("; not seen for {}", span(one.unseen))

@@ -1,6 +1,5 @@
 //! Stability reports of what a store holds: made once when they are due, missed ones too.
 
-use commands::report::stored;
 use domain::{
     actor::Actor,
     breach::{BreachKey, Ending},
@@ -98,9 +97,14 @@ pub async fn a_weekly_report_is_made_once_when_it_is_due(place: &Place) {
     assert_eq!(due(&*store, 7, 10).await, None, "it is made");
     assert_eq!(due(&*store, 14, 6).await, None);
 
+    let next = due(&*store, 14, 7).await.unwrap();
+    assert_eq!(next.figures.availability[0].asked, 0, "it fell silent");
+    assert!(next.text.contains("- checkout: not seen at all\n"), "{}", next.text);
+
     // While Calm Ops was down for three weeks: the last one is made at the next start, once.
     let missed = due(&*store, 29, 8).await.unwrap();
     assert_eq!(missed.figures.period.to, at(day(28, 0)));
+    assert!(missed.figures.availability.is_empty(), "it is gone for long");
     let before = missed.figures.before.unwrap();
     assert_eq!((before.report, before.promises), (first, made.figures.promises));
     assert_eq!(missed.figures.trend[8..], [1, 0, 0, 0]);
@@ -110,7 +114,8 @@ pub async fn a_weekly_report_is_made_once_when_it_is_due(place: &Place) {
     // What is kept is what was made.
     let newest = reports::newest(&*store).await.unwrap().unwrap();
     assert_eq!(newest.reviewed, None);
-    let entries = store.entries(0, 100).await.unwrap();
-    let kept = stored(&entries).into_iter().find(|one| one.report == first).unwrap();
+    let kept = reports::one(&*store, first).await.unwrap().unwrap();
     assert_eq!(*kept.made, made);
+    assert_eq!(reports::one(&*store, 1).await.unwrap(), None, "another entry");
+    assert_eq!(reports::one(&*store, 999).await.unwrap(), None);
 }
