@@ -89,12 +89,14 @@ pub(crate) fn reason(to: &str) -> Option<String> {
         "/ops/journal" => "Sign in to read the journal.",
         "/ops/protection" => "Sign in to see what is limited.",
         "/ops/prevention" => "Sign in to see the prevention steps.",
+        "/ops/reports" => "Sign in to see the stability reports.",
         "/ops/status" => "Sign in to publish on the status page.",
         "/ops/runbook" => "Sign in to read the runbook.",
         "/ops/settings/notifications" => "Sign in to set your notifications.",
         _ if path.starts_with("/ops/signals/") && path.ends_with("/threshold") => {
             "Sign in to change a threshold."
         }
+        _ if path.starts_with("/ops/reports/") => "Sign in to see a stability report.",
         _ if path.starts_with("/ops/organizations/") => "Sign in to see an organization.",
         _ if path == "/ops/settings" || path.starts_with("/ops/settings/") => {
             "Sign in to change settings."
@@ -137,6 +139,8 @@ mod tests {
             ("/ops/incidents/7/review", "Sign in to see the review of incident 7."),
             ("/ops/prevention", "Sign in to see the prevention steps."),
             ("/ops/signals/x.y/threshold?subject=a%3Ab", "Sign in to change a threshold."),
+            ("/ops/reports", "Sign in to see the stability reports."),
+            ("/ops/reports/42", "Sign in to see a stability report."),
             ("/ops/settings/tokens?done=revoke", "Sign in to change settings."),
             ("/ops/settings/notifications", "Sign in to set your notifications."),
         ] {

@@ -8,6 +8,7 @@ mod organization;
 mod practice;
 mod protection;
 mod reply;
+mod report;
 mod review;
 mod settings;
 mod status_page;
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// Every address that takes a form of a page, besides the server functions.
-pub const FORMS: [&str; 11] = [
+pub const FORMS: [&str; 12] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
@@ -48,6 +49,7 @@ pub const FORMS: [&str; 11] = [
     crate::routes::review::PATH,
     crate::routes::prevention::PATH,
     crate::routes::threshold::PATH,
+    crate::routes::reports::PATH,
 ];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
@@ -66,6 +68,7 @@ where
         .merge(practice::forms(context.clone(), shell.clone()))
         .merge(status_page::forms(context.clone(), shell.clone()))
         .merge(messages::forms(context.clone(), shell.clone()))
+        .merge(report::forms(context.clone(), shell.clone()))
         .merge(review::forms(context.clone(), shell.clone()))
         .merge(threshold::forms(context, shell))
 }

@@ -38,6 +38,8 @@ use crate::{
         organization::OrganizationPage,
         prevention::PreventionPage,
         protection::ProtectionPage,
+        report::ReportPage,
+        reports::ReportsPage,
         review::ReviewPage,
         runbook::RunbookPage,
         settings::{
@@ -89,6 +91,8 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/incidents/:id/share") view=SharesPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id/messages") view=MessagesPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/incidents/:id/review") view=ReviewPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/reports") view=ReportsPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/reports/:id") view=ReportPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/prevention") view=PreventionPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>

@@ -13,6 +13,8 @@ pub(crate) mod organization;
 pub(crate) mod period;
 pub(crate) mod prevention;
 pub(crate) mod protection;
+pub(crate) mod report;
+pub(crate) mod reports;
 pub(crate) mod review;
 pub(crate) mod runbook;
 pub(crate) mod settings;

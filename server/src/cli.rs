@@ -29,6 +29,7 @@ mod people;
 mod practice;
 mod printable;
 mod recovery;
+mod report;
 mod serve;
 mod simulate;
 mod units;
@@ -114,6 +115,13 @@ enum Command {
     /// Send simulated traffic with trouble from one organization to the gate, or through a proxy, and
     /// report what happened.
     Simulate(Box<simulate::Simulate>),
+    /// Make a stability report of the time up to now, keep it and print it as Markdown. Calm Ops may be
+    /// running: the report is on the page of reports at once.
+    Report {
+        /// Its length.
+        #[arg(value_enum)]
+        length: report::Length,
+    },
     /// Save all data to one file, while Calm Ops is running. The file works for SQLite and
     /// PostgreSQL.
     Backup(OneFile),
@@ -242,6 +250,9 @@ pub fn run(
         }
         Command::MayRun(asked) => {
             with(config, err, |config, err| may_run::may_run(&config, &asked, out, err))
+        }
+        Command::Report { length } => {
+            with(config, err, |config, err| report::report(&config, length, out, err))
         }
         Command::Simulate(arguments) => {
             with(config, err, |config, err| simulate::simulate(&config, *arguments, out, err))

@@ -18,6 +18,7 @@ use crate::{
     collectors,
     http::{client_info::Network, tls::Files},
     store::Where,
+    time_zones::TeamZone,
 };
 
 mod file;
@@ -76,6 +77,8 @@ pub struct Config {
     pub product: Option<String>,
     /// The address of an issue tracker, with `{title}` and `{body}` of a prevention step.
     pub issue_url: Option<String>,
+    /// The time zone of the team, in which the days of reports begin.
+    pub time_zone: TeamZone,
     /// How often the host, PM2 and Calm Ops itself are looked at.
     pub interval: Duration,
     /// More names that this server is reached by, beside `localhost` and the loopback addresses.
@@ -191,6 +194,7 @@ impl Config {
             host_name: None,
             product: None,
             issue_url: None,
+            time_zone: TeamZone::default(),
             interval: Duration::from_secs(5),
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
@@ -258,6 +262,12 @@ impl Layers<'_> {
                 "review.issue_url",
                 None,
                 |found| values::issue_url(found).map(Some),
+                problems,
+            ),
+            time_zone: self.value(
+                "reports.time_zone",
+                standard.time_zone,
+                values::time_zone,
                 problems,
             ),
             interval,

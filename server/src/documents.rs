@@ -18,6 +18,7 @@ use policy::{
     limits::Limits,
     messages::{MessageTemplate, message_document},
     objectives::Objectives,
+    report_template::{REPORT_TEMPLATE, ReportTemplate},
     thresholds::Thresholds,
 };
 use sha2::{Digest, Sha256};
@@ -45,7 +46,7 @@ pub const LIMITS: &str = "protection/limits.md";
 pub const IN_FORCE: &str = "in-force";
 
 /// Every document that must be there.
-pub const ALL: [&str; 9] = [
+pub const ALL: [&str; 10] = [
     THRESHOLDS,
     OBJECTIVES,
     GUIDE,
@@ -55,12 +56,13 @@ pub const ALL: [&str; 9] = [
     message_document(MessageAudience::Affected),
     message_document(MessageAudience::All),
     message_document(MessageAudience::Internal),
+    REPORT_TEMPLATE,
 ];
 
 /// True if a missing document is replaced by the built-in one: documents of one's own from before
 /// there were these still start.
 fn may_be_missing(name: &str) -> bool {
-    name == OBJECTIVES
+    matches!(name, OBJECTIVES | REPORT_TEMPLATE)
         || MessageAudience::ALL.into_iter().any(|audience| message_document(audience) == name)
 }
 
@@ -390,6 +392,13 @@ pub fn limits(dir: Option<&Path>) -> Result<Limits, BadDocuments> {
     Limits::parse(LIMITS, &text).map_err(|problems| BadDocuments::Wrong { problems })
 }
 
+/// The newest version of the template of reports, by itself.
+pub fn report_template(dir: Option<&Path>) -> Result<ReportTemplate, BadDocuments> {
+    let (text, _) = read_or_built_in(dir, REPORT_TEMPLATE)?;
+    ReportTemplate::parse(REPORT_TEMPLATE, &text)
+        .map_err(|problems| BadDocuments::Wrong { problems })
+}
+
 fn misfits(
     in_force: &BTreeMap<&'static str, InForce>,
     thresholds: &Thresholds,
@@ -494,6 +503,9 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
     {
         MessageTemplate::parse(audience, name, text, collectors::signals())?;
         return Ok(Parsed::Text);
+    }
+    if name == REPORT_TEMPLATE {
+        return ReportTemplate::parse(name, text).map(|_| Parsed::Text);
     }
     if name == COMMANDS {
         let read = Catalogue::parse(name, text, scripts, collectors::signals());
@@ -693,7 +705,7 @@ mod tests {
         }
         let load = || Documents::load(Some(dir.path()), kept.path(), Timestamp::default());
         let (mut documents, _) = load().unwrap();
-        assert_eq!(documents.missing().len(), 4);
+        assert_eq!(documents.missing().len(), 5);
         let name = message_document(MessageAudience::All);
         assert!(documents.missing().iter().any(|told| told.starts_with(&format!("{name} is not"))));
         assert!(documents.look(Timestamp::from_secs(1)).is_empty());
@@ -707,7 +719,7 @@ mod tests {
         assert!(matches!(load(), Err(BadDocuments::Wrong { .. })));
         fs::write(dir.path().join(name), &*embedded::document(name).unwrap()).unwrap();
         assert!(documents.look(Timestamp::from_secs(3)).is_empty());
-        assert_eq!(documents.missing().len(), 3);
+        assert_eq!(documents.missing().len(), 4);
         // Every other document must be there.
         fs::remove_file(dir.path().join(GUIDE)).unwrap();
         assert!(matches!(load(), Err(BadDocuments::Unreadable { .. })));

@@ -6,6 +6,7 @@ mod files;
 mod limits;
 mod messages;
 mod names;
+mod report_template;
 
 use std::cell::RefCell;
 
@@ -30,6 +31,7 @@ pub fn targets() -> Vec<Target> {
         files::TARGETS,
         limits::TARGETS,
         messages::TARGETS,
+        report_template::TARGETS,
         names::TARGETS,
     ]
     .concat()

@@ -9,7 +9,6 @@ mod checks;
 mod mailer;
 mod notifier;
 mod outbound;
-pub mod time_zones;
 mod without_database;
 
 pub use mailer::Mailer;

@@ -312,6 +312,7 @@ pub async fn run(
         product,
         issue_url,
         thresholds: thresholds.clone(),
+        zone: config.time_zone.clone(),
     });
     service.settle_thresholds().await;
     let proposer = ThresholdProposer {
@@ -395,6 +396,7 @@ pub async fn run(
     background.spawn(Arc::clone(&publisher).run(stop.clone()));
     background.spawn(Arc::clone(&service).publish(stop.clone()));
     background.spawn(Arc::clone(&service).follow_days(stop.clone()));
+    background.spawn(Arc::clone(&service).report(stop.clone()));
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });

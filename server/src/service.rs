@@ -27,6 +27,7 @@ mod publish;
 mod quotas;
 mod readiness;
 mod readings;
+mod reports;
 mod review;
 mod set_up;
 mod signal_page;

@@ -124,6 +124,8 @@ async fn is_done_already(operations: &Operations, caller: Principal, command: &C
         | Command::DropPreventionStep(_)
         | Command::ChangeThreshold(_)
         | Command::DeclineThreshold(_)
+        | Command::MakeReport(_)
+        | Command::ReviewReport(_)
         | Command::Account(_)
         | Command::Redact(_)
         | Command::CreateShare(_)

@@ -126,6 +126,12 @@ fn Page(view: HealthPageView) -> impl IntoView {
             {health.prevention.and_then(wording::review::open_steps).map(|told| view! {
                 <p class="quiet">{told} " " <a href="/ops/prevention">"Prevention steps"</a></p>
             })}
+            {health.report.map(|one| view! {
+                <p class="quiet">
+                    {wording::report::waiting(&one.period)} " "
+                    <a href=format!("/ops/reports/{}", one.report)>"Report"</a>
+                </p>
+            })}
             <footer class="foot">
                 <p>"Calm Ops " {health.version} "."</p>
                 {move || in_force.with(|in_force| documents(in_force))}

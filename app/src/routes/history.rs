@@ -70,6 +70,7 @@ pub(crate) fn HistoryPage() -> AnyView {
         <div class="page history">
             <h1>"History"</h1>
             <p class="lead">"All incidents, newest first."</p>
+            <p class="links"><a href="/ops/reports">"Stability reports"</a></p>
             <Fields typed=typed/>
             <p class="away" aria-live="polite">{move || spoken.get()}</p>
             {found}

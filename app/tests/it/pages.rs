@@ -114,6 +114,7 @@ pub fn health(incidents: usize) -> Health {
         may_maintain: true,
         check: None,
         prevention: None,
+        report: None,
     }
 }
 
@@ -274,6 +275,8 @@ impl Backend for Fake {
         get_threshold(GetThreshold),
         get_threshold_patch(GetThresholdPatch),
         try_threshold(TryThreshold),
+        list_reports(ListReports),
+        get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -330,6 +330,8 @@ impl Sample {
             | Command::DropPreventionStep(_)
             | Command::ChangeThreshold(_)
             | Command::DeclineThreshold(_)
+            | Command::MakeReport(_)
+            | Command::ReviewReport(_)
             | Command::RecordDelivery(_)
             | Command::Escalate(_) => return Ok(Committed { cursor: Cursor::default() }),
         };
@@ -557,6 +559,7 @@ impl Backend for Sample {
             may_maintain: true,
             check: None,
             prevention: None,
+            report: None,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -601,6 +604,8 @@ impl Backend for Sample {
         get_threshold(GetThreshold),
         get_threshold_patch(GetThresholdPatch),
         try_threshold(TryThreshold),
+        list_reports(ListReports),
+        get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         search_audit(SearchAudit),

@@ -186,6 +186,7 @@ impl Backend for Fake {
             may_maintain: true,
             check: None,
             prevention: None,
+            report: None,
         };
         Box::pin(async move { Ok(health) })
     }
@@ -214,6 +215,8 @@ impl Backend for Fake {
         get_threshold(GetThreshold),
         get_threshold_patch(GetThresholdPatch),
         try_threshold(TryThreshold),
+        list_reports(ListReports),
+        get_report(GetReport),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

@@ -131,6 +131,7 @@ fn health() -> Health {
         may_maintain: true,
         check: None,
         prevention: None,
+        report: None,
     }
 }
 
@@ -194,6 +195,8 @@ impl Backend for Fake {
         get_threshold(GetThreshold),
         get_threshold_patch(GetThresholdPatch),
         try_threshold(TryThreshold),
+        list_reports(ListReports),
+        get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
         get_shared_page(GetSharedPage),

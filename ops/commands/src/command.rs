@@ -10,6 +10,7 @@ use domain::{
     message::{MessageAudience, MessageStage},
     protection::{LimitedRequests, SafeModeStage},
     recommendation::RunOutcome,
+    report::ReportKind,
     review::{PreventionPlan, Rating, ReviewSections},
     signal::Signal,
     status_page::NoticeState,
@@ -276,6 +277,16 @@ changes! {
             proposal: u64,
             /// The reason, in one line.
             reason: String,
+        }
+        /// Make a stability report of the time up to now.
+        MakeReport needs person(Role::Responder, false) => {
+            /// Its length.
+            kind: ReportKind,
+        }
+        /// Mark a stability report as reviewed.
+        ReviewReport needs person(Role::Approver, false) => {
+            /// Its number.
+            report: u64,
         }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {

@@ -155,6 +155,8 @@ pub fn decide(
         | Command::DropPreventionStep(_)
         | Command::ChangeThreshold(_)
         | Command::DeclineThreshold(_)
+        | Command::MakeReport(_)
+        | Command::ReviewReport(_)
         | Command::Record(_)
         | Command::Account(_)
         | Command::Redact(_)

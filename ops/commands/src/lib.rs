@@ -23,6 +23,7 @@ pub mod practice;
 pub mod protection;
 pub mod readiness;
 pub mod reading;
+pub mod report;
 pub mod review;
 pub mod service;
 pub mod sharing;

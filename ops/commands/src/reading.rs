@@ -21,6 +21,7 @@ use crate::{
     organizations::{OrganizationList, OrganizationPage},
     protection::ProtectionPage,
     readiness::Readiness,
+    report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
@@ -179,6 +180,13 @@ readings! {
         edit: ThresholdEdit,
         /// How far back, in days.
         days: u32,
+    }
+    /// Reads the list of stability reports.
+    ListReports -> ReportList, needs Permission::Read => {}
+    /// Reads a stability report, as it was made.
+    GetReport -> ReportPage, needs Permission::Read => {
+        /// Its number.
+        report: u64,
     }
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {

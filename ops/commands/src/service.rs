@@ -91,6 +91,8 @@ backend! {
     GetThreshold => get_threshold,
     GetThresholdPatch => get_threshold_patch,
     TryThreshold => try_threshold,
+    ListReports => list_reports,
+    GetReport => get_report,
     SearchHistory => search_history,
     GetSeries => get_series,
     GetSignal => get_signal,

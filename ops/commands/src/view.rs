@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     day::Days, figures::HistorySummary, maintenance::MaintenanceCard,
-    notifications::NotifiedContact, protection::Restriction,
+    notifications::NotifiedContact, protection::Restriction, report::UnreviewedReport,
 };
 
 /// The latest of everything. The stream carries it whole once, and then what changes.
@@ -143,6 +143,9 @@ pub struct Health {
     /// Numbers of open prevention steps; `None` where they can't be read.
     #[serde(default)]
     pub prevention: Option<PreventionCounts>,
+    /// The newest stability report, if nobody reviewed it yet.
+    #[serde(default)]
+    pub report: Option<UnreviewedReport>,
 }
 
 /// A check that a person asked for.

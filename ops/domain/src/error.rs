@@ -165,6 +165,8 @@ pub enum Entity {
     ThresholdRow(Subject, Signal),
     /// A proposed change of the thresholds, by its number.
     ThresholdProposal(u64),
+    /// A stability report, by its number.
+    StabilityReport(u64),
     /// A share link, by its id.
     Share(ShareId),
     /// A page that a link shares.

@@ -29,6 +29,7 @@ pub mod reading;
 pub mod reason;
 pub mod recommendation;
 pub mod redact;
+pub mod report;
 pub mod review;
 #[cfg(feature = "schema")]
 mod schema;

@@ -12,6 +12,7 @@ pub mod objective;
 pub mod protection;
 pub mod recommender;
 pub mod replay;
+pub mod report;
 pub mod review;
 pub mod similar;
 pub mod simulation;

@@ -10,5 +10,6 @@ pub mod messages;
 pub mod objectives;
 pub mod pattern;
 pub mod practice;
+pub mod report_template;
 mod signal_name;
 pub mod thresholds;

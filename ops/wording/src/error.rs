@@ -232,6 +232,7 @@ fn not_found(entity: &Entity) -> String {
         Entity::ThresholdProposal(number) => {
             format!("There is no threshold proposal {number}.")
         }
+        Entity::StabilityReport(number) => format!("There is no stability report {number}."),
         Entity::Share(id) => format!("Share link {id} does not exist."),
         Entity::SharedPage => {
             "This link is not valid. It may be mistyped or have expired.".to_owned()

@@ -74,6 +74,8 @@ pub fn kind(kind: &str) -> &'static str {
         "threshold_changed" => "Threshold changed",
         "threshold_proposed" => "Threshold proposed",
         "threshold_declined" => "Threshold proposal declined",
+        "report_made" => "Stability report",
+        "report_reviewed" => "Stability report reviewed",
         "owner_link_made" => "Owner link created",
         "account_created" => "Member joined",
         "role_changed" => "Role changed",

@@ -25,6 +25,7 @@ pub fn describe(event: &Event) -> String {
         | EventGroup::StatusPage(_)
         | EventGroup::Message(_)
         | EventGroup::Review(_)
+        | EventGroup::Report(_)
         | EventGroup::Account(_) => event.kind().replace('_', " "),
     }
 }

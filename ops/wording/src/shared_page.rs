@@ -213,6 +213,7 @@ fn happened(event: &Event, audience: Audience) -> Option<&'static str> {
         | EventGroup::Message(_)
         // What a team learns is its own.
         | EventGroup::Review(_)
+        | EventGroup::Report(_)
         | EventGroup::Notification(_)
         | EventGroup::Share(_)
         | EventGroup::Journal(_)

@@ -69,6 +69,7 @@ fn tell(event: &Event, actor: Actor, names: &Names) -> Told {
         EventGroup::StatusPage(event) => service::status_page(event, actor, names),
         EventGroup::Message(event) => service::message(event, actor, names),
         EventGroup::Review(event) => review::tell(event, actor, names),
+        EventGroup::Report(event) => review::report(event, actor, names),
         EventGroup::Account(event) => account::tell(event, actor, names),
     }
 }

@@ -27,8 +27,8 @@ use crate::{
     clock::Clock,
     config::Config,
     documents::{self, THRESHOLDS},
-    notifications::time_zones,
     store::{RollupStep, Store},
+    time_zones,
 };
 
 const EXAMPLES: &str = "\

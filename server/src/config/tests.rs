@@ -207,6 +207,7 @@ fn a_bad_value_says_what_was_found_where_and_what_was_expected() {
             ":2:13",
             "an address with {title} and {body}",
         ),
+        ("[reports]\ntime_zone = 'Mars/Base'", ":2:13", "the name of a time zone"),
         (
             "[review]\nissue_url = 'https://git.example.com/new'",
             ":2:13",

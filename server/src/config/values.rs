@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 pub(super) use super::found::{Found, count, duration, path};
 use super::{log::LogFormat, secret::Secret};
-use crate::http::client_info::Network;
+use crate::{http::client_info::Network, time_zones::TeamZone};
 use domain::input::checked_name;
 
 pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {
@@ -88,6 +88,12 @@ pub(super) fn product(found: &Found) -> Result<String, String> {
         .quoted()
         .and_then(|text| checked_name("product", text).ok())
         .ok_or_else(|| "a name of 1 to 60 characters in one line, such as 'Example'".to_owned())
+}
+
+/// The time zone of the team.
+pub(super) fn time_zone(found: &Found) -> Result<TeamZone, String> {
+    const EXPECTED: &str = "the name of a time zone, such as 'Europe/Berlin', or a difference to UTC, such as '+02:00'";
+    found.quoted().and_then(TeamZone::of).ok_or_else(|| EXPECTED.to_owned())
 }
 
 /// The address at which an issue tracker takes a new issue: a link on a page, which nothing asks.

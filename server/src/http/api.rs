@@ -25,6 +25,7 @@ mod organizations;
 mod practice;
 mod protection;
 mod recommendations;
+mod reports;
 mod reviews;
 pub mod route;
 mod safe_mode;
@@ -44,6 +45,7 @@ pub fn routes() -> Vec<Route> {
         recommendations::routes(),
         reviews::routes(),
         thresholds::routes(),
+        reports::routes(),
         journal::routes(),
         shares::routes(),
         subjects::routes(),

@@ -30,11 +30,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::JoinMap};
 use wording::{error::sentence, notification};
 
-use super::{channel::Outgoing, channels, outbound::Outbound, time_zones};
+use super::{channel::Outgoing, channels, outbound::Outbound};
 use crate::{
     clock::Clock,
     service::Service,
     store::{LastMessage, Store, StoreError, Waiting},
+    time_zones,
 };
 
 /// Entries that are read at a time.

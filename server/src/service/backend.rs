@@ -14,8 +14,9 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, GetThreshold, GetThresholdPatch, ListContacts, ListImpact, ListIncidents, ListOrganizations, ListPrevention, ListShares, ListSimilar, ReadJournal, SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
+        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation, GetReport, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, GetThreshold, GetThresholdPatch, ListContacts, ListImpact, ListIncidents, ListOrganizations, ListPrevention, ListReports, ListShares, ListSimilar, ReadJournal, SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
     },
+    report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
@@ -147,6 +148,14 @@ impl Backend for Handlers {
 
     fn try_threshold(&self, _: Authorized, asked: TryThreshold) -> Pending<ThresholdTrial> {
         self.answer(|inner| async move { inner.try_threshold(asked).await })
+    }
+
+    fn list_reports(&self, who: Authorized, _: ListReports) -> Pending<ReportList> {
+        self.answer(|inner| async move { inner.report_list(who.principal()).await })
+    }
+
+    fn get_report(&self, who: Authorized, asked: GetReport) -> Pending<ReportPage> {
+        self.answer(|inner| async move { inner.report_page(who.principal(), asked.report).await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

@@ -9,12 +9,7 @@ use commands::{
     accounts,
     command::{
         Acknowledge, AddPreventionStep, Approve, BeginMaintenance, BeginPractice, BeginSafeMode,
-        CancelRun, Command, Comment, CreateShare, Decline, DeclineThreshold, DropPreventionStep,
-        EndMaintenance, EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate,
-        FinishPreventionStep, MarkMessageSent, PublishNotice, PublishUpdate, RateRecommendation,
-        Record, Redact, Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing,
-        RetireSubject, ReviewMessage, RevokeShare, RunInspection, SaveMessage, SaveReview,
-        SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
+        CancelRun, Command, Comment, CreateShare, Decline, DeclineThreshold, DropPreventionStep, EndMaintenance, EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate, FinishPreventionStep, MakeReport, MarkMessageSent, PublishNotice, PublishUpdate, RateRecommendation, Record, Redact, Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject, ReviewMessage, ReviewReport, RevokeShare, RunInspection, SaveMessage, SaveReview, SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
@@ -33,6 +28,7 @@ use domain::{
     inspection::InspectionOutcome,
     journal::{Cursor, Event},
     protection::Protection,
+    report::MadeReport,
     subject::Subject,
     time::Timestamp,
 };
@@ -51,13 +47,16 @@ const LONGEST_CHANGE: Duration = Duration::from_secs(15);
 /// How long a decision may wait for what it is made of: other changes wait meanwhile.
 const LONGEST_PLAN: Duration = Duration::from_secs(5);
 
-/// What is known of a change before its plan.
-#[derive(Default)]
-struct Prepared {
-    /// What an inspection found.
-    inspected: Option<InspectionOutcome>,
+/// What was found out before a change is planned.
+enum Beforehand {
+    /// Nothing is needed.
+    Nothing,
+    /// The outcome of an inspection.
+    Inspected(InspectionOutcome),
+    /// A report.
+    Report(Box<MadeReport>),
     /// What a changed threshold is journalled as.
-    threshold: Vec<Event>,
+    Threshold(Box<Event>),
 }
 
 impl Inner {
@@ -68,7 +67,7 @@ impl Inner {
     ) -> Result<Committed, Error> {
         // Nobody acts without a name.
         let actor = caller.actor().ok_or(Error::SignIn)?;
-        let inspected = self.inspected(&command).await?;
+        let beforehand = self.beforehand(&command).await?;
         let about_people = matches!(command, Command::Account(_));
         let wanted_threshold = match &command {
             Command::ChangeThreshold(wanted) => Some(wanted.clone()),
@@ -99,11 +98,11 @@ impl Inner {
                 Some(wanted) => Some(self.rewritten_thresholds(wanted).await?),
                 None => None,
             };
-            let prepared = Prepared {
-                inspected,
-                threshold: rewritten.iter().map(|one| one.event.clone()).collect(),
+            let beforehand = match &rewritten {
+                Some(rewritten) => Beforehand::Threshold(Box::new(rewritten.event.clone())),
+                None => beforehand,
             };
-            Ok((self.plan(caller, actor, command, prepared).await?, beside, rewritten))
+            Ok((self.plan(caller, actor, command, beforehand).await?, beside, rewritten))
         };
         let nothing_is_written = || Error::from(Unavailable::Unchanged(DatabaseFault::NoAnswer));
         let (change, beside, rewritten) =
@@ -181,12 +180,17 @@ impl Inner {
         Ok(Committed { cursor: after })
     }
 
-    /// What an inspection finds: it takes seconds, so no other change waits for it.
-    async fn inspected(&self, command: &Command) -> Result<Option<InspectionOutcome>, Error> {
-        let Command::RunInspection(RunInspection { incident, inspection }) = command else {
-            return Ok(None);
-        };
-        self.inspect(*incident, inspection).await.map(Some)
+    /// What takes seconds, so that no other change waits for it.
+    async fn beforehand(&self, command: &Command) -> Result<Beforehand, Error> {
+        Ok(match command {
+            Command::RunInspection(RunInspection { incident, inspection }) => {
+                Beforehand::Inspected(self.inspect(*incident, inspection).await?)
+            }
+            Command::MakeReport(MakeReport { kind }) => {
+                Beforehand::Report(Box::new(self.made_report(*kind).await?))
+            }
+            _ => Beforehand::Nothing,
+        })
     }
 
     /// What a command means as a change of the store, while no other change of this process is
@@ -196,9 +200,8 @@ impl Inner {
         caller: &Principal,
         actor: Actor,
         command: Command,
-        prepared: Prepared,
+        beforehand: Beforehand,
     ) -> Result<Change, Error> {
-        let Prepared { inspected, threshold } = prepared;
         let (about, monitor, decide): (_, _, Decide) = match command {
             Command::Account(change) => {
                 let (at, caller) = (self.clock.now().wall, caller.clone());
@@ -329,12 +332,29 @@ impl Inner {
                 let (about, events) = self.review_events(actor, incident, command).await?;
                 (about, None, Box::new(move |_| Ok(events)))
             }
+            Command::MakeReport(MakeReport { kind: _ }) => {
+                let events = match beforehand {
+                    Beforehand::Report(made) => self.keep_report(*made).await?,
+                    Beforehand::Inspected(_) | Beforehand::Nothing => Vec::new(),
+                };
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
+            }
+            Command::ReviewReport(ReviewReport { report }) => {
+                let events = self.review_report(report).await?;
+                (About::Nothing, None, Box::new(move |_| Ok(events)))
+            }
             Command::RateRecommendation(RateRecommendation { recommendation, .. }) => {
                 let incident = recommendation.incident;
                 (About::Incident(incident), None, self.decision(incident, actor, None, command))
             }
             // As for a yes: whoever has just gone decides about no threshold.
             Command::ChangeThreshold(_) => {
+                let threshold = match beforehand {
+                    Beforehand::Threshold(event) => vec![*event],
+                    Beforehand::Inspected(_) | Beforehand::Report(_) | Beforehand::Nothing => {
+                        Vec::new()
+                    }
+                };
                 return Ok(Change {
                     at: self.clock.now().wall,
                     actor,
@@ -349,9 +369,14 @@ impl Inner {
                 (About::Nothing, None, Box::new(move |_| Ok(events)))
             }
             Command::RunInspection(RunInspection { incident, inspection }) => {
-                let seen =
-                    inspected.map(|outcome| Event::Inspected { incident, inspection, outcome });
-                let events = seen.into_iter().collect();
+                let events = match beforehand {
+                    Beforehand::Inspected(outcome) => {
+                        vec![Event::Inspected { incident, inspection, outcome }]
+                    }
+                    Beforehand::Report(_) | Beforehand::Threshold(_) | Beforehand::Nothing => {
+                        Vec::new()
+                    }
+                };
                 (About::Incident(incident), None, Box::new(move |_| Ok(events)))
             }
             Command::Redact(Redact { entry, reason }) => {

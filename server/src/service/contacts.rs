@@ -18,8 +18,9 @@ use wording::notification;
 
 use super::{failure::refuse, inner::Inner};
 use crate::{
-    notifications::{channels, time_zones},
+    notifications::channels,
     store::{Beside, Decide},
+    time_zones,
 };
 
 fn own(caller: &Principal) -> Result<AccountId, Error> {

@@ -56,7 +56,7 @@ impl Inner {
     pub(super) async fn impact_list(&self, asked: u32) -> Result<ImpactList, Error> {
         let (to, days) = (self.clock.now().wall, days(asked));
         let since = to.minus(day(days));
-        let mut entries = self.of_kinds(None, &["impact_changed"]).await.map_err(refuse)?;
+        let mut entries = of_kinds(&*self.store, None, &["impact_changed"]).await.map_err(refuse)?;
         let complete = entries.len() < ENTRIES
             || entries.first().is_some_and(|first| first.at < since.minus(BEFORE));
         entries.retain(|entry| entry.at >= since.minus(BEFORE));

@@ -27,7 +27,7 @@ use wording::{
 
 use super::{failure::refuse, inner::Inner};
 use crate::{
-    embedded,
+    embedded, learned,
     store::{About, StoreError, readable},
 };
 
@@ -105,38 +105,9 @@ impl Inner {
         }
         let newest = self.store.timeline(number, ENTRIES).await?;
         all.extend(newest.into_iter().map(|entry| (entry.number, entry)));
-        let redactions = self.redactions_of(redacted).await?;
+        let redactions = learned::redactions_of(&*self.store, redacted).await?;
         all.extend(redactions.into_iter().map(|entry| (entry.number, entry)));
         Ok(all.into_values().collect())
-    }
-
-    /// The entries that tell of the redaction of others: they say which message, or which end of a
-    /// prevention step, that was.
-    pub(super) async fn redactions_of(
-        &self,
-        mut redacted: BTreeSet<u64>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let mut filter =
-            AuditFilter { kind: Some("redacted".to_owned()), ..AuditFilter::default() };
-        let mut found = Vec::new();
-        while let Some(first) = redacted.first().copied() {
-            let page = self.store.as_trail().trail(&filter, ENTRIES).await?;
-            let Some((oldest, _)) = page.last() else { break };
-            filter.before = Some(oldest.number);
-            let is_last = oldest.number <= first;
-            for (stored, _) in &page {
-                let entry = readable(stored)?;
-                if let Some(Event::Redacted { entry: of, .. }) = &entry.event
-                    && redacted.remove(of)
-                {
-                    found.push(entry);
-                }
-            }
-            if is_last {
-                break;
-            }
-        }
-        Ok(found)
     }
 
     /// The events of a change of messages, and the condition under which they are written.

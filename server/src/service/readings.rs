@@ -100,6 +100,7 @@ impl Inner {
             may_maintain: authorize(caller, EndMaintenance::PERMISSION).is_ok(),
             check: self.checks.last().filter(|check| now.since(check.at) < CHECK_SHOWN),
             prevention: self.prevention_counts().await,
+            report: self.unreviewed_report().await,
         }
     }
 

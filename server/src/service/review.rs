@@ -5,7 +5,6 @@ mod facts;
 
 use commands::{
     accounts::Account,
-    audit::AuditFilter,
     command::{
         AddPreventionStep, Command, DropPreventionStep, FinishPreventionStep, RateRecommendation,
         SaveReview,
@@ -25,23 +24,19 @@ use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event},
-    review::{
-        DueDate, PreventionCounts, PreventionStep, PreventionSteps, Ratings, ReviewVersions,
-        StepState,
-    },
+    review::{DueDate, PreventionCounts, PreventionStep, Ratings, ReviewVersions, StepState},
     time::Span,
 };
 use wording::summary::headline;
 
 use super::{failure::refuse, inner::Inner, readings::without_body};
-use crate::store::{About, StoreError, readable};
+use crate::{
+    learned::{ENTRIES, of_kinds, prevention_steps},
+    store::{About, StoreError},
+};
 
-/// The most entries of a kind about one incident that are read.
-const ENTRIES: u32 = 500;
 /// The most entries of a kind that are shown of those before the newest.
 const FIRST: usize = 20;
-/// The most entries of a kind about all incidents that are read: the newest.
-const ALL_ENTRIES: u32 = 2_000;
 /// The most steps that are over and listed.
 const ENDED: usize = 50;
 /// The most earlier versions that are shown.
@@ -51,10 +46,6 @@ const CHARTS: usize = 6;
 /// The time before and after an incident that charts show.
 const BEFORE: Span = Span::from_mins(30);
 const AFTER: Span = Span::from_mins(10);
-
-/// The kinds of entries of which prevention steps are made.
-const PREVENTION: [&str; 3] =
-    ["prevention_step_added", "prevention_step_done", "prevention_step_dropped"];
 
 /// The kinds of entries that tell of steps of an incident, for one with many entries.
 const STEPS: [&str; 7] = [
@@ -80,7 +71,9 @@ impl Inner {
         let (timeline, newest_only) = self.review_timeline(number).await.map_err(refuse)?;
         let (facts, compared) = self.review_facts(&incident, &timeline).await?;
         let versions = self.review_versions(number).await.map_err(refuse)?;
-        let rated = self.of_kinds(Some(number), &["recommendation_rated"]).await.map_err(refuse)?;
+        let rated = of_kinds(&*self.store, Some(number), &["recommendation_rated"])
+            .await
+            .map_err(refuse)?;
         let ratings = Ratings::of(&rated);
         let ran = incident.recommendations.iter().filter(|one| can_be_rated(&incident, one.place));
         let saved = versions.last().cloned();
@@ -113,7 +106,7 @@ impl Inner {
                     rating: ratings.at(one.place),
                 })
                 .collect(),
-            steps: self.prevention_steps(Some(number)).await.map_err(refuse)?.0,
+            steps: prevention_steps(&*self.store, Some(number)).await.map_err(refuse)?.0,
             owners: self.step_owners().await?,
             issue_url: self.issue_url(),
             names: self.names().await?,
@@ -125,7 +118,7 @@ impl Inner {
     /// The prevention steps of all incidents.
     pub(super) async fn prevention(&self, caller: &Principal) -> Result<PreventionList, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let steps = self.prevention_steps(None).await.map_err(refuse)?;
+        let steps = prevention_steps(&*self.store, None).await.map_err(refuse)?;
         let open = steps.open().into_iter().cloned().collect();
         let mut ended: Vec<PreventionStep> =
             steps.0.into_iter().filter(|one| !one.is_open()).collect();
@@ -149,7 +142,7 @@ impl Inner {
 
     /// The numbers of prevention steps that are open; nothing while the database is away.
     pub(super) async fn prevention_counts(&self) -> Option<PreventionCounts> {
-        let steps = self.ask(self.prevention_steps(None)).await.ok()?;
+        let steps = self.ask(prevention_steps(&*self.store, None)).await.ok()?;
         Some(steps.counts(self.today()))
     }
 
@@ -163,7 +156,8 @@ impl Inner {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         // Nothing is learned from what was no incident.
         self.check_incident(incident).await?;
-        let steps = || async { self.prevention_steps(Some(incident)).await.map_err(refuse) };
+        let steps =
+            || async { prevention_steps(&*self.store, Some(incident)).await.map_err(refuse) };
         let events = match command {
             Command::SaveReview(SaveReview { replaces, sections, .. }) => {
                 let known = self.review_versions(incident).await.map_err(refuse)?;
@@ -198,7 +192,7 @@ impl Inner {
         &self,
         number: IncidentNumber,
     ) -> Result<(Vec<Entry>, Option<u32>), StoreError> {
-        let mut timeline = self.of_kinds(Some(number), &["incident_opened"]).await?;
+        let mut timeline = of_kinds(&*self.store, Some(number), &["incident_opened"]).await?;
         let opening = timeline.last().map_or(0, |entry| entry.number);
         let mut newest = self.store.timeline(number, ENTRIES + 1).await?;
         newest.retain(|entry| entry.number > opening);
@@ -208,7 +202,7 @@ impl Inner {
         }
         let last_left_out = newest.remove(0).number;
         for kind in STEPS {
-            let found = self.of_kinds(Some(number), &[kind]).await?;
+            let found = of_kinds(&*self.store, Some(number), &[kind]).await?;
             timeline
                 .extend(found.into_iter().filter(|one| one.number <= last_left_out).take(FIRST));
         }
@@ -231,38 +225,7 @@ impl Inner {
     }
 
     async fn review_versions(&self, number: IncidentNumber) -> Result<ReviewVersions, StoreError> {
-        Ok(ReviewVersions::of(&self.of_kinds(Some(number), &["review_saved"]).await?))
-    }
-
-    /// The prevention steps of one incident, or of all.
-    async fn prevention_steps(
-        &self,
-        incident: Option<IncidentNumber>,
-    ) -> Result<PreventionSteps, StoreError> {
-        let mut entries = self.of_kinds(incident, &PREVENTION).await?;
-        let is_redacted = |entry: &&Entry| entry.event.is_none();
-        let redacted = entries.iter().filter(is_redacted).map(|entry| entry.number).collect();
-        entries.extend(self.redactions_of(redacted).await?);
-        Ok(PreventionSteps::of(&entries))
-    }
-
-    /// Entries of some kinds, oldest first.
-    pub(super) async fn of_kinds(
-        &self,
-        incident: Option<IncidentNumber>,
-        kinds: &[&str],
-    ) -> Result<Vec<Entry>, StoreError> {
-        let most = if incident.is_some() { ENTRIES } else { ALL_ENTRIES };
-        let mut entries = Vec::new();
-        for kind in kinds {
-            let kind = Some((*kind).to_owned());
-            let filter = AuditFilter { incident, kind, ..AuditFilter::default() };
-            for (stored, _) in self.store.as_trail().trail(&filter, most).await? {
-                entries.push(readable(&stored)?);
-            }
-        }
-        entries.sort_by_key(|entry| entry.number);
-        Ok(entries)
+        Ok(ReviewVersions::of(&of_kinds(&*self.store, Some(number), &["review_saved"]).await?))
     }
 
     /// The people who may own a step: those who may do something.

@@ -1,10 +1,11 @@
-//! Facts that readiness, messages and reviews tell of the configuration and of the heartbeat.
+//! Facts that readiness, messages, reviews and reports tell of the configuration and of the heartbeat.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use commands::readiness::SignOfLife;
 
 use crate::threshold_file::ThresholdFile;
+use crate::time_zones::TeamZone;
 
 /// The last sign of life, for whoever asks how they stand.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ impl LastSign {
     }
 }
 
-/// Facts that readiness, messages and reviews tell of the configuration.
+/// Facts that readiness, messages, reviews and reports tell of the configuration.
 #[derive(Debug, Default)]
 pub struct SetUp {
     /// The last sign of life, if they are sent.
@@ -35,4 +36,6 @@ pub struct SetUp {
     pub issue_url: Option<String>,
     /// The file of the thresholds, for changes of a row on its page.
     pub thresholds: ThresholdFile,
+    /// The time zone of the team.
+    pub zone: TeamZone,
 }

@@ -64,7 +64,7 @@ impl Inner {
         let mut alike = Vec::new();
         for number in similar_to(&*self.store, incident.number).await? {
             let Some(one) = self.store.incident(number).await? else { continue };
-            let rated = self.of_kinds(Some(number), &["recommendation_rated"]).await?;
+            let rated = of_kinds(&*self.store, Some(number), &["recommendation_rated"]).await?;
             let Some(resolution) = similar::resolution(&one, &Ratings::of(&rated)) else {
                 continue;
             };

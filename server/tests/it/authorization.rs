@@ -405,6 +405,7 @@ fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, Str
         "/api/pages/incident"
         | "/api/pages/shares"
         | "/api/pages/messages"
+        | "/api/pages/report"
         | "/api/pages/review" => {
             format!("{path}?id=1")
         }

@@ -38,6 +38,7 @@ mod protection;
 mod recovery;
 mod refused_pushes;
 mod replay;
+mod reports;
 mod reviews;
 mod run;
 mod safe_mode;

@@ -61,6 +61,11 @@ fn lived(home: &Home) -> Running {
 
 fn path(program: &Running, template: &str) -> String {
     match template {
+        _ if template.starts_with("/api/ops/reports/") => {
+            // The one that was made just before.
+            let list = program.get("/api/ops/reports").json();
+            template.replace("{id}", &list["reports"][0]["report"].to_string())
+        }
         "/api/ops/series" | "/api/ops/series.csv" | "/api/ops/signal" | "/api/ops/thresholds" => {
             format!("{template}?subject=service:imports&signal=queue.depth")
         }

@@ -15,6 +15,7 @@ mod people;
 mod postgres;
 mod practice;
 mod proofs;
+mod reports;
 mod runs;
 mod similar;
 mod sqlite;

@@ -73,7 +73,8 @@ impl AccessRecord {
             | EventGroup::Protection(_)
             | EventGroup::StatusPage(_)
             | EventGroup::Message(_)
-            | EventGroup::Review(_) => {}
+            | EventGroup::Review(_)
+            | EventGroup::Report(_) => {}
         }
     }
 

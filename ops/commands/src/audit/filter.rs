@@ -9,7 +9,7 @@ use domain::{
     journal::{
         AccountEvent, ChangeEvent, DocumentEvent, Event, IncidentEvent, MaintenanceEvent,
         MessageEvent, NotificationEvent, PracticeEvent, ProtectionEvent, RecommendationEvent,
-        ReviewEvent, ShareEvent, StatusPageEvent, ThresholdEvent,
+        ReportEvent, ReviewEvent, ShareEvent, StatusPageEvent, ThresholdEvent,
     },
     name::BadName,
     text::clip,
@@ -177,7 +177,9 @@ impl AuditGroup {
             Self::Protection => ProtectionEvent::KINDS.contains(&kind),
             Self::StatusPage => StatusPageEvent::KINDS.contains(&kind),
             Self::Messages => MessageEvent::KINDS.contains(&kind),
-            Self::Reviews => ReviewEvent::KINDS.contains(&kind),
+            Self::Reviews => {
+                ReviewEvent::KINDS.contains(&kind) || ReportEvent::KINDS.contains(&kind)
+            }
             Self::People => AccountEvent::KINDS.contains(&kind) || is_about_a_contact(kind),
             Self::Changes => {
                 DocumentEvent::KINDS.contains(&kind)

@@ -106,6 +106,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("organizations.jsonl");
     prove("reviews.jsonl");
     prove("thresholds.jsonl");
+    prove("reports.jsonl");
 }
 
 #[test]
@@ -139,6 +140,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "organizations.jsonl",
         "reviews.jsonl",
         "thresholds.jsonl",
+        "reports.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -166,6 +168,7 @@ fn an_event_comes_back_from_its_group() {
         "organizations.jsonl",
         "reviews.jsonl",
         "thresholds.jsonl",
+        "reports.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

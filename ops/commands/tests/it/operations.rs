@@ -144,6 +144,8 @@ impl Backend for Counting {
         get_threshold(GetThreshold),
         get_threshold_patch(GetThresholdPatch),
         try_threshold(TryThreshold),
+        list_reports(ListReports),
+        get_report(GetReport),
         search_history(SearchHistory),
         get_series(GetSeries),
         get_signal(GetSignal),

@@ -91,6 +91,7 @@ pub fn apply(
             None => Ok(()),
         },
         EventGroup::Journal(_)
+        | EventGroup::Report(_)
         | EventGroup::Document(_)
         | EventGroup::Threshold(_)
         | EventGroup::System(_)

@@ -13,6 +13,7 @@ use crate::{
     impact::Impact,
     incident::Incident,
     inspection::{Inspection, InspectionOutcome},
+    journal::blind::BlindReason,
     lifecycle::{State, Step},
     maintenance::{MaintenanceWindow, Withheld},
     message::stage::{MessageAudience, MessageStage, RedactedMessage},
@@ -22,6 +23,7 @@ use crate::{
         organization::OverrideEnding,
     },
     recommendation::{Recommendation, RunOutcome, Withdrawn},
+    report::MadeReport,
     review::parts::{PreventionPlan, Rating, RedactedStep, ReviewSections},
     signal::Signal,
     snapshot::Snapshot,
@@ -747,6 +749,19 @@ events! {
             reason: String,
         },
     }
+    /// Stability reports. Their number is that of the entry that makes them.
+    Report(ReportEvent) {
+        /// A report was made, by itself or for a person.
+        ReportMade = "report_made" {
+            /// The report.
+            report: Box<MadeReport>,
+        },
+        /// A person marked a report as reviewed.
+        ReportReviewed = "report_reviewed" {
+            /// Its number.
+            report: u64,
+        },
+    }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {
         /// A link was made by which the first owner, or a new one, can be named.
@@ -843,17 +858,6 @@ events! {
     }
 }
 
-/// Why nothing was seen for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum BlindReason {
-    /// Calm Ops was not running.
-    NotRunning,
-    /// The machine slept, or the monitor could not run.
-    Asleep,
-}
-
 impl Event {
     /// The incident that it is about.
     pub fn incident(&self) -> Option<IncidentNumber> {
@@ -883,6 +887,7 @@ impl Event {
             | EventGroup::Practice(_)
             // It is told on a page of its own, and acts on no incident.
             | EventGroup::StatusPage(_)
+            | EventGroup::Report(_)
             | EventGroup::Account(_) => None,
             EventGroup::Protection(event) => event.incident(),
         }

@@ -37,6 +37,7 @@ impl Event {
             | EventGroup::Practice(_)
             | EventGroup::Protection(_)
             | EventGroup::StatusPage(_)
+            | EventGroup::Report(_)
             | EventGroup::Account(_) => None,
         };
         left.unwrap_or(self)

@@ -11,23 +11,7 @@ use domain::{
 use super::sentence::{
     COUNTED, effect, lead, left_out, rating, seen_late, slow, step, step_state, took, usual,
 };
-use crate::{humanize, similar::resolution, timeline::line};
-
-/// A text from elsewhere: nothing in it formats, and it stays in its line.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter == '\n' {
-            safe.push(' ');
-            continue;
-        }
-        if matches!(letter, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~') {
-            safe.push('\\');
-        }
-        safe.push(letter);
-    }
-    safe
-}
+use crate::{humanize, markdown::escaped, similar::resolution, timeline::line};
 
 /// The whole review.
 pub fn review(page: &ReviewPage) -> String {

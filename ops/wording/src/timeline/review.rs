@@ -2,12 +2,12 @@
 
 use domain::{
     actor::{Actor, Names},
-    journal::ReviewEvent,
+    journal::{ReportEvent, ReviewEvent},
     review::PreventionPlan,
 };
 
 use super::told::{Told, Tone, told};
-use crate::review;
+use crate::{report, review};
 
 /// Tells what people wrote, rated and planned. The words of a review stand on its page alone.
 pub(super) fn tell(event: ReviewEvent<'_>, actor: Actor, names: &Names) -> Told {
@@ -36,4 +36,19 @@ pub(super) fn tell(event: ReviewEvent<'_>, actor: Actor, names: &Names) -> Told 
         }
     };
     one.tone(Tone::Person)
+}
+
+/// Tells of reports. What they say stands on their pages.
+pub(super) fn report(event: ReportEvent<'_>, actor: Actor, names: &Names) -> Told {
+    let who = names.of(actor);
+    match event {
+        ReportEvent::ReportMade { report } => {
+            let what = report::reference(&report.figures.period);
+            let one = told(format!("{who} made {what}."));
+            if actor.is_person() { one.tone(Tone::Person) } else { one }
+        }
+        ReportEvent::ReportReviewed { report } => {
+            told(format!("{who} marked stability report {report} as reviewed.")).tone(Tone::Person)
+        }
+    }
 }

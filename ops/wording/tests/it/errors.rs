@@ -62,6 +62,7 @@ fn errors() -> Vec<Error> {
             Entity::PreventionStep(7),
             Entity::ThresholdRow("service:mail".parse().unwrap(), "queue.depth".parse().unwrap()),
             Entity::ThresholdProposal(7),
+            Entity::StabilityReport(7),
             Entity::Share(ShareId(7)),
             Entity::SharedPage,
             Entity::Contact(ContactId(7)),

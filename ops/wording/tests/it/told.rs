@@ -25,6 +25,7 @@ fn entries() -> Vec<Entry> {
         "organizations.jsonl",
         "reviews.jsonl",
         "thresholds.jsonl",
+        "reports.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {

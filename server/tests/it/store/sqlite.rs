@@ -16,7 +16,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::store::{
     announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past, people,
-    practice, proofs, runs, similar,
+    practice, proofs, reports, runs, similar,
     support::{Place, at, fill, write},
     trail,
 };
@@ -59,6 +59,7 @@ contract!(
     similar::a_redaction_takes_the_words_from_the_search_at_once,
     similar::incidents_of_an_earlier_version_are_found_after_the_start,
     practice::a_practice_begins_and_ends_once,
+    reports::a_weekly_report_is_made_once_when_it_is_due,
     practice::a_practice_yields_to_what_opened_since_it_was_asked_for,
     runs::what_runs_or_may_still_run_is_found,
     runs::what_ran_before_the_database_knew_is_found,

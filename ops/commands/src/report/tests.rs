@@ -1,0 +1,86 @@
+use domain::{
+    hash::Head,
+    id::AccountId,
+    report::{
+        AgentFigures, ApprovalFigures, PreventionFigures, ReportGaps, ReportKind, StabilityReport,
+    },
+};
+
+use super::*;
+
+const DAY: i64 = 86_400;
+const ADA: Actor = Actor::Account(AccountId(1));
+const BO: Actor = Actor::Account(AccountId(2));
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_secs(1_795_910_400 + seconds)
+}
+
+/// A report about the seven days before a moment.
+fn report(kind: ReportKind, to: i64) -> MadeReport {
+    let figures = StabilityReport {
+        period: ReportPeriod {
+            kind,
+            from: at(to - 7 * DAY),
+            to: at(to),
+            zone: "UTC".into(),
+            from_offset: 0,
+            to_offset: 0,
+        },
+        promises: Promises::default(),
+        before: None,
+        trend: vec![0; 12],
+        incidents: Vec::new(),
+        causes: Vec::new(),
+        noisy: Vec::new(),
+        agent: AgentFigures::default(),
+        approvals: ApprovalFigures::default(),
+        prevention: PreventionFigures::default(),
+        availability: Vec::new(),
+        withheld: 0,
+        gaps: ReportGaps::default(),
+        head: Head::EMPTY,
+    };
+    MadeReport { figures, text: "# Calm\n".into() }
+}
+
+fn entry(number: u64, seconds: i64, actor: Actor, event: Event) -> Entry {
+    Entry { number, at: at(seconds), actor, event: Some(event) }
+}
+
+fn made(number: u64, seconds: i64, actor: Actor) -> Entry {
+    let report = Box::new(report(ReportKind::Weekly, seconds));
+    entry(number, seconds, actor, Event::ReportMade { report })
+}
+
+#[test]
+fn the_first_review_counts_and_a_second_one_changes_nothing() {
+    let reviewed = |number, by| entry(number, 100, by, Event::ReportReviewed { report: 3 });
+    let known = stored(&[made(3, 0, Actor::System), made(5, 50, ADA)]);
+    assert_eq!(known.iter().map(|one| one.report).collect::<Vec<_>>(), [5, 3]);
+    assert_eq!(review(&known, 3), Ok(vec![Event::ReportReviewed { report: 3 }]));
+    assert_eq!(review(&known, 4), Err(Error::NotFound(Entity::StabilityReport(4))));
+    let known = stored(&[made(3, 0, Actor::System), reviewed(7, ADA), reviewed(9, BO)]);
+    assert_eq!(known[0].reviewed.map(|one| one.by), Some(ADA));
+    assert_eq!(review(&known, 3), Ok(Vec::new()));
+}
+
+#[test]
+fn a_second_press_makes_no_second_report_of_the_same_length() {
+    let known = stored(&[made(3, 0, ADA)]);
+    let again = |kind, seconds| make(&known, report(kind, seconds), at(seconds)).len();
+    assert_eq!((again(ReportKind::Weekly, 9), again(ReportKind::Weekly, 10)), (0, 1));
+    assert_eq!(again(ReportKind::Daily, 9), 1);
+}
+
+#[test]
+fn a_report_is_made_once_for_a_period_by_itself() {
+    let period = |to| report(ReportKind::Weekly, to).figures.period;
+    let known = stored(&[made(3, 0, Actor::System)]);
+    assert!(is_made(&known, &period(0)));
+    // Another time zone moves the end by some hours.
+    assert!(is_made(&known, &period(5 * 3_600)) && is_made(&known, &period(-5 * 3_600)));
+    assert!(!is_made(&known, &period(7 * DAY)));
+    // What a person asked for stands beside it.
+    assert!(!is_made(&stored(&[made(3, 0, ADA)]), &period(0)));
+}

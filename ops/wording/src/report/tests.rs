@@ -1,0 +1,242 @@
+use domain::{
+    hash::{Hash, Head},
+    id::IncidentNumber,
+    journal::BlindReason,
+    report::{
+        AgentFigures, ApprovalFigures, Availability, CauseCount, NoisySignal, PreventionFigures,
+        Promises, ReportBefore, ReportGap, ReportGaps, ReportIncident, ReportKind, ReportPeriod,
+        StabilityReport,
+    },
+    review::Rating,
+    severity::Severity,
+    time::{Span, Timestamp},
+};
+use policy::report_template::{REPORT_TEMPLATE, ReportTemplate};
+
+use super::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn of(kind: ReportKind, from: &str, to: &str, offsets: (i32, i32)) -> ReportPeriod {
+    let (from_offset, to_offset) = offsets;
+    let zone = if offsets == (0, 0) { "UTC" } else { "Europe/Berlin" };
+    ReportPeriod { kind, from: at(from), to: at(to), zone: zone.into(), from_offset, to_offset }
+}
+
+fn week() -> ReportPeriod {
+    of(ReportKind::Weekly, "2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z", (0, 0))
+}
+
+fn calm() -> StabilityReport {
+    StabilityReport {
+        period: week(),
+        promises: Promises::default(),
+        before: None,
+        trend: vec![0; 12],
+        incidents: Vec::new(),
+        causes: Vec::new(),
+        noisy: Vec::new(),
+        agent: AgentFigures::default(),
+        approvals: ApprovalFigures::default(),
+        prevention: PreventionFigures::default(),
+        availability: Vec::new(),
+        withheld: 0,
+        gaps: ReportGaps::default(),
+        head: Head::EMPTY,
+    }
+}
+
+fn bad() -> StabilityReport {
+    let promises = Promises {
+        incidents: 5,
+        critical: 2,
+        recovered: 4,
+        recovered_in_time: 3,
+        recovery_median: Some(Span::from_secs(190)),
+        recovery_p90: Some(Span::from_mins(11)),
+        detected_first: 4,
+        repeats: 2,
+        rated: 3,
+        rated_wrong: 1,
+    };
+    let before = Promises { incidents: 7, detected_first: 7, ..Promises::default() };
+    let gap = ReportGap {
+        from: at("2026-11-25T02:00:00Z"),
+        to: at("2026-11-25T02:20:00Z"),
+        why: BlindReason::NotRunning,
+    };
+    let api = "app:api_v1@web-1";
+    StabilityReport {
+        promises,
+        before: Some(ReportBefore {
+            report: 40,
+            from: at("2026-11-16T00:00:00Z"),
+            to: at("2026-11-23T00:00:00Z"),
+            promises: before,
+        }),
+        trend: vec![0, 1, 0, 0, 2, 0, 0, 0, 3, 0, 7, 5],
+        incidents: vec![ReportIncident {
+            incident: IncidentNumber(7),
+            cause: api.parse().unwrap(),
+            severity: Severity::Critical,
+            opened_at: at("2026-11-24T10:00:00Z"),
+            recovered_after: Some(Span::from_secs(190)),
+            is_active: false,
+        }],
+        causes: vec![CauseCount { cause: api.parse().unwrap(), incidents: 3 }],
+        noisy: vec![NoisySignal {
+            signal: "host.cpu.used".parse().unwrap(),
+            problems: 6,
+            unattended: 4,
+        }],
+        agent: AgentFigures {
+            limits: 1,
+            recommended: 4,
+            approved: 3,
+            declined: 1,
+            expired: 0,
+            ran: 3,
+            worked: 2,
+            ratings: vec![(Rating::Fixed, 2), (Rating::Wrong, 1)],
+        },
+        approvals: ApprovalFigures {
+            approved: 3,
+            median: Some(Span::from_secs(40)),
+            p90: Some(Span::from_secs(95)),
+        },
+        prevention: PreventionFigures { added: 2, done: 1, open: 3, overdue: 1 },
+        availability: vec![Availability {
+            endpoint: "endpoint:checkout".parse().unwrap(),
+            asked: 60_480,
+            answered: 60_479,
+            unseen: Span::from_mins(20),
+        }],
+        withheld: 2,
+        gaps: ReportGaps {
+            gaps: 1,
+            total: Span::from_mins(20),
+            longest: vec![gap],
+            journal_began: None,
+        },
+        head: Head { number: 1_234, hash: Hash::GENESIS },
+        ..calm()
+    }
+}
+
+fn built_in() -> ReportTemplate {
+    let text = include_str!("../../../reports/weekly.stability.md");
+    ReportTemplate::parse(REPORT_TEMPLATE, text).unwrap()
+}
+
+#[test]
+fn a_bad_week_in_markdown() {
+    let expected = "\
+# Weekly stability summary: 23 to 29 Nov 2026 (UTC)
+
+5 incidents were opened, 2 of them critical. Signals were back after 3 min 10 s at the median, and within 11 min in nine of ten. Most often it began with the app api\\_v1 on web-1 (3 times). 2 were repeats: the same cause had one in the seven days before. The report before had 7. For 20 min Calm Ops saw nothing: these figures do not know of that time.
+
+## Promises
+
+- Recovery: median 3 min 10 s, 90% within 11 min; 3 of 4 (75%) within 5 min.
+- Detected by Calm Ops first: 4 of 5 (80%).
+- Repeats: 2 of 5 (40%).
+- Recommendations that were wrong: 1 of 3 rated.
+- Before: 7 incidents; detected first 7 of 7 (100%); repeats 0.
+
+## Availability
+
+- checkout: 99.99% (1 of 60480 checks failed); not seen for 20 min
+
+## Incidents
+
+- Incident 7, critical, the app api\\_v1 on web-1, 24 Nov 2026, 10:00:00 UTC: signals were back after 3 min 10 s
+- and 4 more
+
+- The last 12 weeks, oldest first: 0, 1, 0, 0, 2, 0, 0, 0, 3, 0, 7, 5.
+
+## Most frequent causes
+
+- The app api\\_v1 on web-1: 3 incidents
+
+## Noisiest thresholds
+
+- Host CPU used: 6 problems, 4 of them ended without anybody acting
+
+- Kept back by maintenance windows: 2 problems.
+
+## The agent
+
+- It began 1 limit and recommended 4 commands: 3 approved and 1 declined. 3 commands ran, 2 were proved to work.
+- Ratings: 2 fixed it and 1 wrong.
+- Approvals: 3, after 40 s (median) and 1 min 35 s (90%).
+
+## Prevention steps
+
+- 2 added, 1 done, 3 open, 1 of them past its day.
+
+## What was not seen
+
+- From 25 Nov 2026, 02:00:00 UTC for 20 min: Calm Ops was not running.
+
+## Journal
+
+- Entry 1234, hash 0000000000000000000000000000000000000000000000000000000000000000.
+";
+    assert_eq!(markdown(&bad(), &built_in()), expected);
+}
+
+#[test]
+fn in_a_calm_week_what_is_not_known_is_left_out_with_its_headings() {
+    let text = markdown(&calm(), &built_in());
+    assert!(text.contains("A calm week: no incident was opened.\n"), "{text}");
+    for heading in ["Promises", "Availability", "causes", "Noisiest", "not seen"] {
+        assert!(!text.contains(heading), "{heading}\n{text}");
+    }
+    assert!(!text.contains("\n\n\n") && !text.contains('{'), "{text}");
+    assert!(text.contains("## Incidents\n\n- The last 12 weeks"), "{text}");
+}
+
+#[test]
+fn a_heading_whose_fact_is_not_known_takes_what_is_below_it_along() {
+    let text = "format: 1\n## Template\n## Was {before}\nx\n### y\nz\n## Now\n{summary}\n";
+    let template = ReportTemplate::parse("w.md", text).unwrap();
+    assert_eq!(markdown(&calm(), &template), "## Now\nA calm week: no incident was opened.\n");
+}
+
+#[test]
+fn a_period_is_told_by_its_days_in_its_zone() {
+    let berlin = |from, to| period(&of(ReportKind::Weekly, from, to, (60, 60)));
+    assert_eq!(
+        berlin("2026-11-29T23:00:00Z", "2026-12-06T23:00:00Z"),
+        "30 Nov to 6 Dec 2026 (Europe/Berlin)"
+    );
+    assert_eq!(
+        berlin("2026-12-27T23:00:00Z", "2027-01-03T23:00:00Z"),
+        "28 Dec 2026 to 3 Jan 2027 (Europe/Berlin)"
+    );
+    assert_eq!(
+        berlin("2026-11-23T09:30:00Z", "2026-11-30T09:30:00Z"),
+        "23 Nov 2026, 10:30 to 30 Nov 2026, 10:30 (Europe/Berlin)"
+    );
+    // A week in which summer time ends: its beginning is 22:00 in UTC, its end 23:00.
+    let autumn = of(ReportKind::Weekly, "2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z", (120, 60));
+    assert_eq!(period(&autumn), "19 to 25 Oct 2026 (Europe/Berlin)");
+    let day = of(ReportKind::Daily, "2026-11-29T00:00:00Z", "2026-11-30T00:00:00Z", (0, 0));
+    assert_eq!(period(&day), "29 Nov 2026 (UTC)");
+    assert_eq!(period(&week()), "23 to 29 Nov 2026 (UTC)");
+}
+
+#[test]
+fn each_figure_stands_beside_the_one_before() {
+    let rows = compared(&bad());
+    let row = |label: &str| {
+        let found = rows.iter().find(|row| row.label == label).unwrap();
+        (found.now.clone(), found.before.clone())
+    };
+    assert_eq!(row("Incidents"), ("5".to_owned(), Some("7".to_owned())));
+    assert_eq!(row("Recovery, median"), ("3 min 10 s".to_owned(), Some("-".to_owned())));
+    assert_eq!(row("Detected by Calm Ops first"), ("4 of 5".to_owned(), Some("7 of 7".to_owned())));
+    assert!(compared(&calm()).iter().all(|row| row.before.is_none()));
+}

@@ -1,0 +1,142 @@
+//! What the figures of a report are read from.
+
+use commands::{audit::AuditFilter, figures::MOST, reading::HistoryFilter, report::StoredReport};
+use domain::{
+    incident::Incident,
+    report::{ReportPeriod, StabilityReport, TREND_WEEKS},
+    review::DueDate,
+    time::{Span, Timestamp},
+};
+use engine::report::{
+    Blind, OpenedIncident, PROBE_STEP, ProbeSeries, ProbeStep, REPEATS_WITHIN, ReportSource, WEEK,
+    report,
+};
+
+use crate::{
+    learned,
+    store::{RollupStep, Store, StoreError},
+};
+
+/// The most incidents of a period that are read: the newest.
+const MOST_INCIDENTS: u32 = 2_000;
+/// The number of incidents that are read at a time.
+const PAGE: u32 = 200;
+/// The most entries of a kind that are read: the newest.
+const MOST_ENTRIES: u32 = 2_000;
+/// The most endpoints whose history is read.
+const MOST_ENDPOINTS: usize = 200;
+/// What people do so long before the period may be about its first incident.
+const BEFORE: Span = Span::from_mins(30);
+/// An endpoint that was not seen for so long is not expected any more.
+const REMEMBERED: Span = Span::from_mins(7 * 24 * 60);
+/// The signal that says whether an endpoint answered as expected.
+const PROBE: &str = "endpoint.up";
+const KINDS: [&str; 4] =
+    ["recommendation_rated", "maintenance_ended", "safe_mode_began", "status_update_published"];
+
+/// The figures of a period.
+pub(super) async fn figures(
+    store: &dyn Store,
+    known: &[StoredReport],
+    period: &ReportPeriod,
+    now: Timestamp,
+) -> Result<StabilityReport, StoreError> {
+    // Read before everything else: the report knows of all that is before it.
+    let (_, head) = store.head().await?;
+    let filter = AuditFilter {
+        from: Some(period.from.minus(BEFORE)),
+        to: Some(period.to),
+        ..AuditFilter::default()
+    };
+    let entries = learned::entries(store, &filter, &KINDS, MOST_ENTRIES).await?;
+    let blind: Vec<Blind> = store
+        .blind_spans(period.from)
+        .await?
+        .into_iter()
+        .map(|one| Blind { from: one.from, to: one.to, why: one.why })
+        .collect();
+    let same = known.iter().filter(|one| one.made.figures.period.kind == period.kind);
+    let earlier: Vec<_> = same.map(StoredReport::before).collect();
+    Ok(report(ReportSource {
+        period,
+        incidents: &incidents(store, period).await?,
+        past: &past(store, period).await?,
+        entries: &entries,
+        steps: &learned::prevention_steps(store, None).await?,
+        today: DueDate::of(now),
+        blind: &blind,
+        probes: &probes(store, period).await?,
+        earlier: &earlier,
+        journal_began: journal_began(store).await?,
+        head,
+    }))
+}
+
+/// The time of the journal's first entry.
+pub(super) async fn journal_began(store: &dyn Store) -> Result<Option<Timestamp>, StoreError> {
+    Ok(store.entries(0, 1).await?.first().map(|entry| entry.at))
+}
+
+/// The real incidents that were opened in the period.
+async fn incidents(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<Incident>, StoreError> {
+    let mut filter = HistoryFilter {
+        from: Some(period.from),
+        to: Some(period.to),
+        practice: Some(false),
+        ..HistoryFilter::default()
+    };
+    let mut all: Vec<Incident> = Vec::new();
+    loop {
+        let page = store.history(&filter, PAGE).await?;
+        let is_last =
+            page.len() < PAGE as usize || all.len() + page.len() >= MOST_INCIDENTS as usize;
+        filter.before = page.last().map(|one| one.number);
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+/// All real incidents of the weeks of the trend and of the days before the period.
+async fn past(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<OpenedIncident>, StoreError> {
+    let trend = Span::from_micros(WEEK.as_micros() * TREND_WEEKS as u64);
+    let from = period.to.minus(trend).min(period.from.minus(REPEATS_WITHIN));
+    let filter = HistoryFilter {
+        from: Some(from),
+        to: Some(period.to),
+        practice: Some(false),
+        ..HistoryFilter::default()
+    };
+    let found = store.past_incidents(&filter, MOST).await?;
+    let opened =
+        found.into_iter().map(|one| OpenedIncident { cause: one.cause, opened_at: one.opened_at });
+    Ok(opened.collect())
+}
+
+/// The history of the probes of all endpoints.
+async fn probes(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<ProbeSeries>, StoreError> {
+    let past = store.as_past();
+    let is_probe = |one: &crate::store::NamedSeries| one.signal.as_str() == PROBE;
+    let all = past.all_series().await?.into_iter().filter(is_probe);
+    let mut found = Vec::new();
+    for one in all.take(MOST_ENDPOINTS) {
+        let range = (period.from, period.to);
+        let buckets =
+            past.buckets(&one.subject, &one.signal, RollupStep::Minute, range, PROBE_STEP).await?;
+        // One that fell silent shortly before is told, and one that is gone for long is not.
+        if buckets.is_empty() {
+            let last = past.series(&one.subject, &one.signal).await?.and_then(|one| one.last_at);
+            if last.is_none_or(|last| last < period.from.minus(REMEMBERED) || last >= period.to) {
+                continue;
+            }
+        }
+        let steps = buckets.into_iter().map(|one| ProbeStep {
+            start: one.start,
+            mean: one.mean,
+            count: one.count,
+        });
+        found.push(ProbeSeries { endpoint: one.subject, steps: steps.collect() });
+    }
+    Ok(found)
+}

@@ -1,0 +1,145 @@
+//! Stability reports: made when they are due or when a person asks, listed, shown and reviewed.
+
+use std::{sync::Arc, time::Duration};
+
+use commands::{
+    command::{MakeReport, Record, ReviewReport},
+    operation::Operation as _,
+    report::{ReportList, ReportPage, StoredReport, UnreviewedReport, make, review},
+};
+use domain::{
+    access::Principal,
+    authorization::authorize,
+    error::{Entity, Error},
+    journal::Event,
+    report::{MadeReport, ReportKind},
+    time::Timestamp,
+};
+use policy::report_template::{REPORT_TEMPLATE, ReportTemplate};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::{failure::refuse, handle::Service, inner::Inner};
+use crate::{reports, time_zones::TeamZone};
+
+/// How often it is looked whether a report is due.
+const EVERY: Duration = Duration::from_secs(60);
+
+impl Service {
+    /// Makes the weekly reports when they are due, until `stop`; one that was missed at the start.
+    pub async fn report(self: Arc<Self>, stop: CancellationToken) {
+        let mut ticker = tokio::time::interval(EVERY);
+        ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The end of the last period that nothing is left to do for.
+        let mut settled: Option<Timestamp> = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = ticker.tick() => {}
+            }
+            let now = self.inner.clock.now().wall;
+            let end = reports::period::due(&self.inner.zone(), now).to;
+            if settled == Some(end) {
+                continue;
+            }
+            match self.make_due(now).await {
+                Ok(()) => settled = Some(end),
+                Err(error) => {
+                    let error = wording::error::sentence(&error);
+                    tracing::warn!(%error, "the stability report that is due could not be made; trying again");
+                }
+            }
+        }
+    }
+
+    async fn make_due(&self, now: Timestamp) -> Result<(), Error> {
+        let inner = &self.inner;
+        let (template, zone) = (inner.report_template()?, inner.zone());
+        let due = reports::due(&*inner.store, &template, &zone, now).await.map_err(refuse)?;
+        if let Some(made) = due {
+            let events = vec![Event::ReportMade { report: Box::new(made) }];
+            self.execute(Principal::System, Record { events, monitor: None }).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn zone(&self) -> TeamZone {
+        self.set_up.get().map(|set_up| set_up.zone.clone()).unwrap_or_default()
+    }
+
+    /// The template in force.
+    fn report_template(&self) -> Result<ReportTemplate, Error> {
+        let missing = || Error::NotFound(Entity::Document(REPORT_TEMPLATE.to_owned()));
+        // Before the monitor has told which documents are in force, the built-in one is as good.
+        match self.document(REPORT_TEMPLATE) {
+            Ok(document) => ReportTemplate::parse(REPORT_TEMPLATE, &document.markdown),
+            Err(_) => reports::built_in(),
+        }
+        .map_err(|_| missing())
+    }
+
+    async fn known_reports(&self) -> Result<Vec<StoredReport>, Error> {
+        reports::known(&*self.store).await.map_err(refuse)
+    }
+
+    /// A report of the time up to now. It takes a while, so no other change waits for it.
+    pub(super) async fn made_report(&self, kind: ReportKind) -> Result<MadeReport, Error> {
+        let now = self.clock.now().wall;
+        let (template, known) = (self.report_template()?, self.known_reports().await?);
+        let period = reports::period::until(&self.zone(), kind, now);
+        reports::make(&*self.store, &known, &template, &period, now).await.map_err(refuse)
+    }
+
+    /// The events that keep a report.
+    pub(super) async fn keep_report(&self, made: MadeReport) -> Result<Vec<Event>, Error> {
+        Ok(make(&self.known_reports().await?, made, self.clock.now().wall))
+    }
+
+    /// The events that mark a report as reviewed.
+    pub(super) async fn review_report(&self, report: u64) -> Result<Vec<Event>, Error> {
+        let found = reports::one(&*self.store, report).await.map_err(refuse)?;
+        review(found.as_slice(), report)
+    }
+
+    /// The list of reports.
+    pub(super) async fn report_list(&self, caller: &Principal) -> Result<ReportList, Error> {
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        Ok(ReportList {
+            cursor,
+            reports: self.known_reports().await?.iter().map(StoredReport::card).collect(),
+            names: self.names().await?,
+            may_make: authorize(caller, MakeReport::PERMISSION).is_ok(),
+        })
+    }
+
+    /// A report, as it was made.
+    pub(super) async fn report_page(
+        &self,
+        caller: &Principal,
+        report: u64,
+    ) -> Result<ReportPage, Error> {
+        let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let found = reports::one(&*self.store, report).await.map_err(refuse)?;
+        let found = found.ok_or(Error::NotFound(Entity::StabilityReport(report)))?;
+        let StoredReport { report, made_at, made_by, made, reviewed } = found;
+        Ok(ReportPage {
+            cursor,
+            report,
+            made_at,
+            made_by,
+            made: *made,
+            reviewed,
+            names: self.names().await?,
+            may_review: authorize(caller, ReviewReport::PERMISSION).is_ok(),
+        })
+    }
+
+    /// The newest report, if nobody reviewed it yet; nothing while the database is away.
+    pub(super) async fn unreviewed_report(&self) -> Option<UnreviewedReport> {
+        let newest = self.ask(reports::newest(&*self.store)).await.ok()??;
+        let period = newest.made.figures.period;
+        newest.reviewed.is_none().then_some(UnreviewedReport { report: newest.report, period })
+    }
+}
