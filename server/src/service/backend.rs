@@ -14,7 +14,11 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation, GetReport, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, GetThreshold, GetThresholdPatch, ListContacts, ListImpact, ListIncidents, ListOrganizations, ListPrevention, ListReports, ListShares, ListSimilar, ReadJournal, SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
+        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation,
+        GetReport, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage,
+        GetThreshold, GetThresholdPatch, ListContacts, ListImpact, ListIncidents,
+        ListOrganizations, ListPrevention, ListReports, ListShares, ListSimilar, ReadJournal,
+        SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
     },
     report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},

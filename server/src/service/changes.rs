@@ -9,7 +9,12 @@ use commands::{
     accounts,
     command::{
         Acknowledge, AddPreventionStep, Approve, BeginMaintenance, BeginPractice, BeginSafeMode,
-        CancelRun, Command, Comment, CreateShare, Decline, DeclineThreshold, DropPreventionStep, EndMaintenance, EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate, FinishPreventionStep, MakeReport, MarkMessageSent, PublishNotice, PublishUpdate, RateRecommendation, Record, Redact, Reopen, ReportChange, Resolve, ResumeAutomation, RetireMissing, RetireSubject, ReviewMessage, ReviewReport, RevokeShare, RunInspection, SaveMessage, SaveReview, SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
+        CancelRun, Command, Comment, CreateShare, Decline, DeclineThreshold, DropPreventionStep,
+        EndMaintenance, EndMeasure, EndPractice, EndRun, EndSafeMode, Escalate,
+        FinishPreventionStep, MakeReport, MarkMessageSent, PublishNotice, PublishUpdate,
+        RateRecommendation, Record, Redact, Reopen, ReportChange, Resolve, ResumeAutomation,
+        RetireMissing, RetireSubject, ReviewMessage, ReviewReport, RevokeShare, RunInspection,
+        SaveMessage, SaveReview, SetSafeModeStage, StartRun, SuspendAutomation, WithdrawUpdate,
     },
     decide::decide,
     maintenance::check_open,
@@ -335,7 +340,9 @@ impl Inner {
             Command::MakeReport(MakeReport { kind: _ }) => {
                 let events = match beforehand {
                     Beforehand::Report(made) => self.keep_report(*made).await?,
-                    Beforehand::Inspected(_) | Beforehand::Nothing => Vec::new(),
+                    Beforehand::Inspected(_) | Beforehand::Threshold(_) | Beforehand::Nothing => {
+                        Vec::new()
+                    }
                 };
                 (About::Nothing, None, Box::new(move |_| Ok(events)))
             }

@@ -16,7 +16,7 @@ use domain::{
 };
 
 use super::{failure::refuse, inner::Inner, organizations::check};
-use crate::store::StoreError;
+use crate::{learned::of_kinds, store::StoreError};
 
 /// The periods that the page of an organization shows, in days.
 pub(super) const SHOWN_DAYS: [u32; 2] = [30, 90];
@@ -56,7 +56,8 @@ impl Inner {
     pub(super) async fn impact_list(&self, asked: u32) -> Result<ImpactList, Error> {
         let (to, days) = (self.clock.now().wall, days(asked));
         let since = to.minus(day(days));
-        let mut entries = of_kinds(&*self.store, None, &["impact_changed"]).await.map_err(refuse)?;
+        let mut entries =
+            of_kinds(&*self.store, None, &["impact_changed"]).await.map_err(refuse)?;
         let complete = entries.len() < ENTRIES
             || entries.first().is_some_and(|first| first.at < since.minus(BEFORE));
         entries.retain(|entry| entry.at >= since.minus(BEFORE));

@@ -13,7 +13,10 @@ use engine::similar::{self, Traits};
 use wording::summary::headline;
 
 use super::{failure::refuse, inner::Inner};
-use crate::store::{ComparedIncident, Store, StoreError};
+use crate::{
+    learned::of_kinds,
+    store::{ComparedIncident, Store, StoreError},
+};
 
 /// The numbers of the incidents that are like one, the most similar first.
 pub(crate) async fn similar_to(
