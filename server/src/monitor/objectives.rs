@@ -329,7 +329,7 @@ mod tests {
         let round = ledger.round(at(1_200)).unwrap();
         assert!(ledger.round(at(1_210)).is_none(), "once in a minute");
         assert_eq!(value(&round, "objective:up", EVENTS), Some(60.0), "all since the first minute");
-        assert_eq!(value(&round, "objective:fast", FAILURES), Some(21.0));
+        assert_eq!(value(&round, "objective:fast", FAILURES), Some(22.0));
         // Of 60 probes 2 failed: with a target of 99 % that is twice the budget and more.
         let left = value(&round, "objective:up", BUDGET).unwrap();
         assert!((left - (100.0 - 100.0 * (2.0 / 60.0) / 0.01)).abs() < 1e-6, "{left}");
