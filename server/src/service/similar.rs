@@ -1,7 +1,6 @@
 //! Similar incidents: earlier ones that are like another one, with what resolved them.
 
-use std::collections::BTreeSet;
-
+use commands::audit::AuditFilter;
 use domain::{
     error::Error,
     id::IncidentNumber,
@@ -9,11 +8,17 @@ use domain::{
     review::Ratings,
     similar::{SimilarIncident, SimilarIncidents},
 };
-use engine::similar::{self, Traits};
+use engine::{
+    recommender::HelpedIn,
+    similar::{self, Traits},
+};
 use wording::summary::headline;
 
 use super::{failure::refuse, inner::Inner};
-use crate::store::{ComparedIncident, Store, StoreError};
+use crate::store::{ComparedIncident, Store, StoreError, readable};
+
+/// The most ratings of an incident that are read: the newest.
+const RATINGS: u32 = 500;
 
 /// The numbers of the incidents that are like one, the most similar first.
 pub(crate) async fn similar_to(
@@ -31,12 +36,24 @@ pub(crate) async fn similar_to(
 pub(crate) async fn helped_before(
     store: &dyn Store,
     number: IncidentNumber,
-) -> Result<Vec<(IncidentNumber, BTreeSet<String>)>, StoreError> {
-    let mut helped = Vec::new();
+) -> Result<Vec<HelpedIn>, StoreError> {
+    let mut found = Vec::new();
     for like in similar_to(store, number).await? {
-        helped.extend(store.incident(like).await?.map(|one| (like, similar::helped(&one))));
+        let Some(one) = store.incident(like).await? else { continue };
+        let ratings = ratings_of(store, like).await?;
+        found.push((like, similar::helped(&one, &ratings)));
     }
-    Ok(helped)
+    Ok(found)
+}
+
+/// The ratings of an incident's recommendations.
+async fn ratings_of(store: &dyn Store, incident: IncidentNumber) -> Result<Ratings, StoreError> {
+    let kind = Some("recommendation_rated".to_owned());
+    let filter = AuditFilter { incident: Some(incident), kind, ..AuditFilter::default() };
+    let stored = store.as_trail().trail(&filter, RATINGS).await?;
+    // The newest comes first; the last one of a recommendation counts.
+    let rated = stored.iter().rev().map(|(stored, _)| readable(stored));
+    Ok(Ratings::of(&rated.collect::<Result<Vec<_>, _>>()?))
 }
 
 fn traits(one: &ComparedIncident) -> Traits {
@@ -64,10 +81,8 @@ impl Inner {
         let mut alike = Vec::new();
         for number in similar_to(&*self.store, incident.number).await? {
             let Some(one) = self.store.incident(number).await? else { continue };
-            let rated = self.of_kinds(Some(number), &["recommendation_rated"]).await?;
-            let Some(resolution) = similar::resolution(&one, &Ratings::of(&rated)) else {
-                continue;
-            };
+            let ratings = ratings_of(&*self.store, number).await?;
+            let Some(resolution) = similar::resolution(&one, &ratings) else { continue };
             let (signals, subjects) = similar::shared(incident, &one);
             alike.push(SimilarIncident {
                 incident: number,
