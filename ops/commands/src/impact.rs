@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     id::IncidentNumber,
-    impact::{AffectedTime, AffectedTimes, Evidence, Impact, ImpactOn, impact_on},
+    impact::{AffectedTime, AffectedTimes, Evidence, Impact, ImpactOn, Times, Told, impact_on},
     journal::{Entry, Event},
     subject::Subject,
     time::{Span, Timestamp},
@@ -60,6 +60,9 @@ pub struct OrganizationImpact {
     pub incidents: Vec<ImpactOfIncident>,
     /// How long nothing was known because Calm Ops did not watch, in microseconds.
     pub not_watched: Span,
+    /// The number of incidents in which more organizations were, or may have been, affected than
+    /// were recorded by name, and this one is not among those that were.
+    pub unnamed: u32,
     /// False if there are more entries in the journal than were read.
     pub complete: bool,
 }
@@ -81,6 +84,8 @@ pub struct ImpactRecord {
     pub opened_at: Timestamp,
     /// When it was resolved.
     pub resolved_at: Option<Timestamp>,
+    /// When it was over.
+    pub over: Times,
     /// Its impact at several times, oldest first.
     pub states: Vec<Impact>,
 }
@@ -110,10 +115,13 @@ impl ImpactPeriod<'_> {
     pub fn of(&self, organization: &Subject) -> OrganizationImpact {
         let period = self.from()..self.to;
         let (mut times, mut incidents) = (AffectedTimes::default(), Vec::new());
+        let mut unnamed = 0;
         for record in self.records {
-            let states: Vec<&Impact> = record.states.iter().collect();
-            let until = record.resolved_at.unwrap_or(self.to);
-            let Some(found) = impact_on(organization, &states, until, &period) else { continue };
+            let told = Told { states: &record.states, over: &record.over, now: self.to };
+            let Some(found) = impact_on(organization, &told, &period) else {
+                unnamed += u32::from(told.leaves_unnamed(&period));
+                continue;
+            };
             let ImpactOn { times: own, evidence, unknown_since } = found;
             incidents.push(ImpactOfIncident {
                 incident: record.incident,
@@ -126,7 +134,7 @@ impl ImpactPeriod<'_> {
             times = times.with(&own);
         }
         incidents.sort_by_key(|one| std::cmp::Reverse(one.incident));
-        let blind = domain::impact::Times::of(self.blind.iter().map(|one| (one.from, one.to)));
+        let blind = Times::of(self.blind.iter().map(|one| (one.from, one.to)));
         OrganizationImpact {
             organization: organization.clone(),
             days: self.days,
@@ -135,6 +143,7 @@ impl ImpactPeriod<'_> {
             time: times.time(),
             incidents,
             not_watched: blind.within(&period).length(),
+            unnamed,
             complete: self.complete,
         }
     }
@@ -182,6 +191,7 @@ mod tests {
             incident: IncidentNumber(incident),
             opened_at: at(from),
             resolved_at: Some(at(to)),
+            over: Times::over(&[at(to)], &[]),
             states: vec![Impact {
                 at: at(to),
                 organizations: vec![AffectedOrganization { organization, effects: vec![effect] }],
@@ -217,5 +227,25 @@ mod tests {
         assert_eq!(names, ["acme", "globex"]);
         let other = period.of(&organization_named("initech").unwrap());
         assert!(other.time.is_none() && other.incidents.is_empty());
+        assert_eq!((acme.unnamed, other.unnamed), (0, 0));
+    }
+
+    #[test]
+    fn incidents_that_name_others_and_count_more_are_a_gap() {
+        let mut records = [
+            record(1, "acme", -600, -300),
+            record(2, "globex", -400, -100),
+            record(3, "globex", -90_000, -89_000),
+        ];
+        for record in &mut records {
+            // It is over when it is resolved; what was counted holds until then.
+            record.states[0].at = record.opened_at;
+            record.states[0].not_reported = 4;
+        }
+        let period =
+            ImpactPeriod { days: 1, to: at(0), records: &records, blind: &[], complete: true };
+        let unnamed = ["acme", "globex", "initech"]
+            .map(|name| period.of(&organization_named(name).unwrap()).unnamed);
+        assert_eq!(unnamed, [1, 1, 2]);
     }
 }

@@ -31,7 +31,12 @@ pub fn period(of: &OrganizationImpact) -> String {
         1 => ", by 1 incident".to_owned(),
         count => format!(", by {count} incidents"),
     };
-    format!("In the last {} days: {}{incidents}.", of.days, time(of.time))
+    let time = if of.time.is_none() && of.unnamed > 0 {
+        "no effect is recorded by name".to_owned()
+    } else {
+        time(of.time)
+    };
+    format!("In the last {} days: {time}{incidents}.", of.days)
 }
 
 /// What is not known of a period; nothing if nothing is missing.
@@ -41,6 +46,15 @@ pub fn gaps(of: &OrganizationImpact) -> Vec<String> {
         gaps.push(format!(
             "Nothing is known of {} of this period, because nothing was measured then.",
             of.not_watched
+        ));
+    }
+    if of.unnamed > 0 {
+        let incidents = match of.unnamed {
+            1 => "1 incident".to_owned(),
+            count => format!("{count} incidents"),
+        };
+        gaps.push(format!(
+            "In {incidents} more organizations were affected, or may have been, than were recorded by name; whether this organization was among them is not known."
         ));
     }
     if of.incidents.iter().any(|one| one.unknown_since.is_some()) {
@@ -98,7 +112,11 @@ pub fn report(of: &OrganizationImpact) -> String {
         of.days
     );
     if of.time.is_none() {
-        text.push_str("No effect on your requests was seen in this period.\n");
+        text.push_str(if of.unnamed > 0 || !of.complete {
+            "No effect on your requests is recorded by name in this period. That is not to say that there was none: see below.\n"
+        } else {
+            "No effect on your requests was seen in this period.\n"
+        });
     } else {
         let _ = write!(
             text,
@@ -142,20 +160,21 @@ fn none(of: Span) -> String {
 /// could take for a formula begins with an apostrophe.
 pub fn csv(list: &ImpactList) -> String {
     let mut lines = String::from(
-        "organization,from,to,known_minutes,likely_minutes,incidents,not_watched_minutes,complete\r\n",
+        "organization,from,to,known_minutes,likely_minutes,incidents,incidents_with_unnamed,not_watched_minutes,complete\r\n",
     );
     for one in &list.organizations {
         let name = one.organization.name();
         let guard = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
         let _ = write!(
             lines,
-            "\"{guard}{}\",{},{},{},{},{},{},{}\r\n",
+            "\"{guard}{}\",{},{},{},{},{},{},{},{}\r\n",
             name.replace('"', "\"\""),
             one.from.to_seconds_text(),
             one.to.to_seconds_text(),
             minutes(one.time.known),
             minutes(one.time.likely),
             one.incidents.len(),
+            one.unnamed,
             minutes(one.not_watched),
             one.complete
         );
@@ -201,6 +220,7 @@ mod tests {
                 unknown_since: None,
             }],
             not_watched: Span::from_mins(3),
+            unnamed: 0,
             complete: true,
         }
     }
@@ -231,6 +251,25 @@ mod tests {
     }
 
     #[test]
+    fn who_may_be_among_those_without_a_name_is_not_told_that_there_was_none() {
+        let quiet = OrganizationImpact {
+            time: AffectedTime::default(),
+            incidents: Vec::new(),
+            unnamed: 2,
+            ..impact("acme")
+        };
+        let text = report(&quiet);
+        assert!(!text.contains("No effect on your requests was seen"), "{text}");
+        let gap = "In 2 incidents more organizations were affected, or may have been,";
+        assert!(text.contains(gap), "{text}");
+        let told = period(&quiet);
+        assert_eq!(told, "In the last 30 days: no effect is recorded by name.");
+        let partly = OrganizationImpact { unnamed: 0, complete: false, ..quiet };
+        let text = report(&partly);
+        assert!(!text.contains("No effect on your requests was seen"), "{text}");
+    }
+
+    #[test]
     fn a_name_formats_nothing() {
         let text = report(&impact("a|b*c<i>"));
         assert!(text.starts_with("# Service report for a\\|b\\*c\\<i\\>\n"), "{text}");
@@ -244,7 +283,7 @@ mod tests {
         assert!(lines.next().unwrap().starts_with("\"'=1+1\",2026-"));
         let second = lines.next().unwrap();
         assert!(second.starts_with("\"say \"\"hi\"\", x\",2026-"), "{second}");
-        assert!(second.ends_with(",42.0,10.0,1,3.0,true"), "{second}");
+        assert!(second.ends_with(",42.0,10.0,1,0,3.0,true"), "{second}");
     }
 
     #[test]

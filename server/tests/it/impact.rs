@@ -84,6 +84,10 @@ fn the_organization_whose_requests_fail_is_told_and_no_other() {
     let after = incident()["impact"].clone();
     assert!(!after["organizations"][0]["effects"][0]["until"].is_null(), "{after}");
 
+    // The page has the last state only, which is a part of the time.
+    let page = program.get(&format!("/ops/incidents/{number}")).body;
+    assert!(page.contains("data-label=\"Time\">at least "), "{page}");
+
     // The customer view adds it up, for this organization alone.
     let path = "/api/ops/organizations/acme";
     let impact = program.get(&format!("{path}/impact?days=7")).json();
@@ -95,6 +99,8 @@ fn the_organization_whose_requests_fail_is_told_and_no_other() {
     );
     let quiet = program.get("/api/ops/organizations/beta/impact").json();
     assert_eq!((&quiet["known"], &quiet["incidents"]), (&json!(0), &json!([])), "{quiet}");
+    let unknown = program.get("/api/ops/organizations/initech/report.md");
+    assert_eq!(unknown.status, 404, "{unknown:?}");
     let report = program.get(&format!("{path}/report.md?days=7"));
     assert!(report.head.to_lowercase().contains("content-type: text/markdown"), "{report:?}");
     for part in ["# Service report for acme", "Some requests failed", &format!("| {number} | ")] {

@@ -1,11 +1,11 @@
 //! The organizations that the incident affects: one sentence, and a table.
 
 use domain::{
-    impact::{AffectedOrganization, EffectOn, impact_on},
+    impact::{AffectedOrganization, EffectOn, Times, Told, impact_on},
     time::Timestamp,
 };
 use leptos::prelude::*;
-use wording::{customer, humanize, impact};
+use wording::{humanize, impact};
 
 use super::state::IncidentState;
 use crate::{
@@ -22,14 +22,16 @@ pub(super) fn Impact(state: IncidentState) -> impl IntoView {
     });
     move || {
         impact.get().map(|shown| {
-            let until = ended.get().unwrap_or(shown.at);
+            let now = ended.get().unwrap_or(shown.at);
+            // Effects that came back are in earlier states, which are not at hand: it is a part of
+            // the time, and how certain that part is, is not known either.
             let times = |one: &AffectedOrganization| {
                 let all = Timestamp::from_micros(i64::MIN)..Timestamp::MAX;
-                let states = [&*shown];
-                let found = impact_on(&one.organization, &states, until, &all);
-                let at_least = if ended.get().is_none() { "at least " } else { "" };
-                let told = found.map(|found| customer::time(found.times.time()));
-                told.map(|told| format!("{at_least}{told}")).unwrap_or_default()
+                let states = std::slice::from_ref(&*shown);
+                let told = Told { states, over: &Times::default(), now };
+                let time = impact_on(&one.organization, &told, &all).map(|on| on.times.time());
+                let told = time.map(|time| format!("at least {}", time.known.plus(time.likely)));
+                told.unwrap_or_default()
             };
             let organizations = shown.organizations.iter();
             let rows: Vec<AnyView> =

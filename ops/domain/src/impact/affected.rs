@@ -30,6 +30,14 @@ impl Times {
         Self(joined)
     }
 
+    /// The times in which an incident was over: each from a resolution to the next reopening, the
+    /// last one without an end.
+    pub fn over(resolved: &[Timestamp], reopened: &[Timestamp]) -> Self {
+        let end_of = |from: &Timestamp| reopened.iter().copied().filter(|to| to > from).min();
+        let over = resolved.iter().map(|from| (*from, end_of(from).unwrap_or(Timestamp::MAX)));
+        Self::of(over)
+    }
+
     /// Puts these and others together.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
@@ -43,6 +51,22 @@ impl Times {
             ((*from).max(period.start), (*to).min(period.end))
         };
         Self::of(self.0.iter().map(clipped))
+    }
+
+    /// The part outside of others.
+    #[must_use]
+    pub fn without(&self, others: &Self) -> Self {
+        others.0.iter().fold(self.clone(), |left, (from, to)| {
+            let around = |(begin, end): &(Timestamp, Timestamp)| {
+                [(*begin, (*end).min(*from)), ((*begin).max(*to), *end)]
+            };
+            Self::of(left.0.iter().flat_map(around))
+        })
+    }
+
+    /// The beginning of the first one that reaches beyond a moment.
+    fn first_beyond(&self, at: Timestamp) -> Option<Timestamp> {
+        self.0.iter().find(|(_, to)| *to > at).map(|(from, _)| *from)
     }
 
     /// The sum of their lengths.
@@ -110,40 +134,93 @@ pub struct ImpactOn {
     pub unknown_since: Option<Timestamp>,
 }
 
-/// What an incident did to an organization within a period, as the states of its impact tell,
-/// oldest first; `until` is its end, or now. The last state that tells of an effect counts; one
-/// that had not ended in it lasts to the next state, or to where it was last seen. `None` if it did
-/// nothing to it in that period.
+/// An incident as the journal tells of its impact.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The states of its impact, oldest first.
+    pub states: &'a [Impact],
+    /// When it was over: each from its resolution to its reopening. No effect holds in them.
+    pub over: &'a Times,
+    /// The time of reading.
+    pub now: Timestamp,
+}
+
+impl Told<'_> {
+    /// True if organizations were, or may have been, affected within a period that are not named.
+    pub fn leaves_unnamed(&self, period: &Range<Timestamp>) -> bool {
+        self.states.iter().enumerate().any(|(place, state)| {
+            let is_in_period = state.at < period.end && self.end_of(place) > period.start;
+            is_in_period && state.has_unnamed()
+        })
+    }
+
+    /// The effects of each state on an organization.
+    fn effects_on(&self, organization: &Subject) -> Vec<Vec<EffectOn>> {
+        let of = |state: &Impact| {
+            let known = state.organizations.iter().find(|one| one.organization == *organization);
+            known.map(|one| one.effects.clone()).unwrap_or_default()
+        };
+        self.states.iter().map(of).collect()
+    }
+
+    /// The time to which an effect lasts that had not ended in a state: to the next one, unless the
+    /// incident was resolved before.
+    fn end_of(&self, place: usize) -> Timestamp {
+        let next = self.states.get(place + 1).map_or(self.now, |next| next.at.min(self.now));
+        let over = self.states.get(place).and_then(|state| self.over.first_beyond(state.at));
+        over.map_or(next, |over| over.min(next))
+    }
+
+    /// The time from which an effect is known, by the states up to the last one that tells of it:
+    /// while they told it as likely, it was no more.
+    fn known_from(&self, told: &[Vec<EffectOn>], last: &EffectOn) -> Timestamp {
+        let mut was_likely = false;
+        for (state, effects) in self.states.iter().zip(told) {
+            let Some(earlier) = effects.iter().find(|one| is_later_of(last, one)) else { continue };
+            match earlier.evidence.certainty() {
+                Certainty::Known if was_likely => return state.at,
+                Certainty::Known => return last.since,
+                Certainty::Likely => was_likely = true,
+            }
+        }
+        last.since
+    }
+}
+
+/// True if one effect is another one as a later state tells it, or the same state: then it may have
+/// begun earlier, but not later.
+fn is_later_of(one: &EffectOn, other: &EffectOn) -> bool {
+    one.since <= other.since && one.evidence.effect() == other.evidence.effect()
+}
+
+/// What an incident did to an organization within a period. The last state that tells of an effect
+/// counts; one that had not ended in it lasts to the next state, or to where it was last seen.
+/// `None` if it did nothing to it in that period.
 pub fn impact_on(
     organization: &Subject,
-    states: &[&Impact],
-    until: Timestamp,
+    incident: &Told<'_>,
     period: &Range<Timestamp>,
 ) -> Option<ImpactOn> {
-    let effects_in = |state: &Impact| -> Vec<EffectOn> {
-        let known = state.organizations.iter().find(|one| one.organization == *organization);
-        known.map(|one| one.effects.clone()).unwrap_or_default()
-    };
     let (mut known, mut likely, mut evidence) = (Vec::new(), Vec::new(), Vec::<Evidence>::new());
     let mut unknown_since = None;
-    let told: Vec<Vec<EffectOn>> = states.iter().map(|state| effects_in(state)).collect();
+    let told = incident.effects_on(organization);
     for (place, effects) in told.iter().enumerate() {
-        let next = states.get(place + 1).map_or(until, |next| next.at.min(until));
-        let later = told.get(place + 1..).unwrap_or_default();
+        let (until_now, later) = told.split_at(place + 1);
         for effect in effects {
-            let is_same = |one: &EffectOn| {
-                one.since == effect.since && one.evidence.effect() == effect.evidence.effect()
-            };
             // The last state that tells of it knows most.
-            if later.iter().flatten().any(is_same) {
+            if later.iter().flatten().any(|one| is_later_of(one, effect)) {
                 continue;
             }
-            let end = effect.until.or(effect.last_seen).unwrap_or(next);
-            let times = match effect.evidence.certainty() {
-                Certainty::Known => &mut known,
-                Certainty::Likely => &mut likely,
-            };
-            times.push((effect.since, end.min(until)));
+            let end = effect.until.or(effect.last_seen).unwrap_or_else(|| incident.end_of(place));
+            let end = end.min(incident.now);
+            match effect.evidence.certainty() {
+                Certainty::Known => {
+                    let from = incident.known_from(until_now, effect);
+                    likely.push((effect.since, from.min(end)));
+                    known.push((from, end));
+                }
+                Certainty::Likely => likely.push((effect.since, end)),
+            }
             if effect.until.is_none() {
                 unknown_since = unknown_since.max(effect.last_seen);
             }
@@ -152,10 +229,8 @@ pub fn impact_on(
         }
     }
     evidence.sort_by_key(Evidence::effect);
-    let times = AffectedTimes {
-        known: Times::of(known).within(period),
-        likely: Times::of(likely).within(period),
-    };
+    let within = |times| Times::of(times).without(incident.over).within(period);
+    let times = AffectedTimes { known: within(known), likely: within(likely) };
     let is_none = times.known.is_empty() && times.likely.is_empty();
     (!is_none).then_some(ImpactOn { times, evidence, unknown_since })
 }
@@ -197,11 +272,77 @@ mod tests {
     }
 
     fn seconds(states: &[Impact], until: i64, period: Range<i64>) -> Option<(u64, u64)> {
+        seconds_beside(states, &[], until, period)
+    }
+
+    /// The seconds known and likely of an incident that was over in some times.
+    fn seconds_beside(
+        states: &[Impact],
+        over: &[(i64, i64)],
+        now: i64,
+        period: Range<i64>,
+    ) -> Option<(u64, u64)> {
         let acme = organization_named("acme").unwrap();
-        let states: Vec<&Impact> = states.iter().collect();
+        let over = Times::of(over.iter().map(|(from, to)| (at(*from), at(*to))));
         let period = at(period.start)..at(period.end);
-        let time = impact_on(&acme, &states, at(until), &period)?.times.time();
+        let told = Told { states, over: &over, now: at(now) };
+        let time = impact_on(&acme, &told, &period)?.times.time();
         Some((time.known.as_secs(), time.likely.as_secs()))
+    }
+
+    #[test]
+    fn what_was_likely_first_is_known_from_where_it_was_counted() {
+        let states = [
+            state(10, "acme", vec![effect(likely(), 0, None)]),
+            state(40, "acme", vec![effect(likely(), 0, None)]),
+            state(60, "acme", vec![effect(FAILS, 0, None)]),
+            state(90, "acme", vec![effect(FAILS, 0, Some(80))]),
+        ];
+        assert_eq!(seconds(&states, 100, 0..1_000), Some((20, 60)));
+        // That it turned out to have begun earlier makes it no other one.
+        let mut earlier = states;
+        earlier[2].organizations[0].effects[0].since = at(-10);
+        earlier[3].organizations[0].effects[0].since = at(-10);
+        assert_eq!(seconds(&earlier, 100, -100..1_000), Some((20, 70)));
+        // One that was over before is another one.
+        let other = [
+            state(10, "acme", vec![effect(likely(), 0, Some(5))]),
+            state(60, "acme", vec![effect(FAILS, 50, Some(58))]),
+        ];
+        assert_eq!(seconds(&other, 100, 0..1_000), Some((8, 5)));
+    }
+
+    #[test]
+    fn an_incident_is_over_from_each_resolution_to_the_next_reopening() {
+        let over = Times::over(&[at(10), at(50)], &[at(30)]);
+        assert_eq!(over, Times::of([(at(10), at(30)), (at(50), Timestamp::MAX)]));
+        assert!(Times::over(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn whoever_is_not_named_is_so_until_the_next_state() {
+        let mut states = [state(10, "acme", Vec::new()), state(40, "acme", Vec::new())];
+        states[0].not_reported = 3;
+        let told = Told { states: &states, over: &Times::default(), now: at(100) };
+        let periods = [at(0)..at(10), at(0)..at(11), at(39)..at(90), at(40)..at(90)];
+        let unnamed = periods.map(|period| told.leaves_unnamed(&period));
+        assert_eq!(unnamed, [false, true, true, false]);
+        let over = Times::of([(at(20), Timestamp::MAX)]);
+        assert!(!Told { over: &over, ..told }.leaves_unnamed(&(at(20)..at(90))));
+    }
+
+    #[test]
+    fn what_held_ends_where_the_incident_is_over() {
+        let states = [
+            state(10, "acme", vec![effect(FAILS, 0, None)]),
+            state(90, "acme", vec![effect(FAILS, 85, None)]),
+        ];
+        assert_eq!(seconds_beside(&states, &[(30, 80)], 100, 0..1_000), Some((45, 0)));
+        // Nor does it hold where a reopened incident brings it back, or in an entry that came late.
+        let states = [state(40, "acme", vec![effect(FAILS, 0, None)])];
+        assert_eq!(seconds_beside(&states, &[(30, 80)], 100, 0..1_000), Some((30, 0)));
+        let states = [state(90, "acme", vec![effect(FAILS, 0, None)])];
+        assert_eq!(seconds_beside(&states, &[(30, 80)], 100, 0..1_000), Some((50, 0)));
     }
 
     #[test]
@@ -235,8 +376,8 @@ mod tests {
         let states = [state(100, "acme", vec![silent])];
         assert_eq!(seconds(&states, 300, 0..1_000), Some((70, 0)));
         let acme = organization_named("acme").unwrap();
-        let states: Vec<&Impact> = states.iter().collect();
-        let found = impact_on(&acme, &states, at(300), &(at(0)..at(1_000))).unwrap();
+        let told = Told { states: &states, over: &Times::default(), now: at(300) };
+        let found = impact_on(&acme, &told, &(at(0)..at(1_000))).unwrap();
         assert_eq!(found.unknown_since, Some(at(70)));
     }
 
@@ -267,6 +408,8 @@ mod tests {
             let in_period = |second: &i64| period.0 <= *second && *second < period.1;
             let count = (0..50).filter(|second| is_in(second) && in_period(second)).count();
             prop_assert_eq!(within.length().as_secs(), count as u64);
+            let without = times.without(&Times::of([(at(period.0), at(period.1))]));
+            prop_assert_eq!(without.length().as_secs() + count as u64, times.length().as_secs());
         }
     }
 }
