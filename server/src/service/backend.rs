@@ -5,7 +5,6 @@ use std::{future::Future, sync::Arc};
 use commands::{
     audit::{AuditPage, Verified},
     command::Command,
-    impact::{ImpactList, OrganizationImpact},
     messages::MessagesPage,
     notifications::Contacts,
     operation::Committed,
@@ -14,10 +13,10 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation,
-        GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts,
-        ListImpact, ListIncidents, ListOrganizations, ListPrevention, ListShares, ListSimilar,
-        ReadJournal, SearchAudit, SearchHistory, VerifyJournal,
+        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReview, GetSeries,
+        GetSettings, GetSharedPage, GetSignal, GetStatusPage, ListContacts, ListIncidents,
+        ListOrganizations, ListPrevention, ListShares, ListSimilar, ReadJournal, SearchAudit,
+        SearchHistory, VerifyJournal,
     },
     review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
@@ -26,10 +25,7 @@ use commands::{
     status_page::StatusPageView,
     view,
 };
-use domain::{
-    error::{Entity, Error},
-    similar::SimilarIncidents,
-};
+use domain::{error::Error, similar::SimilarIncidents};
 
 use super::{failure::too_slow, inner::Inner};
 
@@ -93,22 +89,6 @@ impl Backend for Handlers {
         asked: GetOrganization,
     ) -> Pending<OrganizationPage> {
         self.answer(|inner| async move { inner.organization_page(who.principal(), asked).await })
-    }
-
-    fn get_organization_impact(
-        &self,
-        _: Authorized,
-        asked: GetOrganizationImpact,
-    ) -> Pending<OrganizationImpact> {
-        self.answer(|inner| async move {
-            let impact = inner.organization_impacts(&asked.organization, &[asked.days]).await?;
-            let unknown = || Error::NotFound(Entity::Subject(asked.organization));
-            impact.into_iter().next().ok_or_else(unknown)
-        })
-    }
-
-    fn list_impact(&self, _: Authorized, asked: ListImpact) -> Pending<ImpactList> {
-        self.answer(|inner| async move { inner.impact_list(asked.days).await })
     }
 
     fn list_organizations(
