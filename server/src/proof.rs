@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// The most incidents whose columns are made anew in one transaction.
+pub const FILED_AT_ONCE: usize = 200;
+
 /// Proves once what is stored. What differs is logged, told on the health page, and keeps the public
 /// status from being calm until the next start. The columns for looking up are made anew.
 pub async fn at_start(
@@ -24,10 +27,12 @@ pub async fn at_start(
         Ok(report) => {
             let stale: Vec<IncidentNumber> =
                 report.misfiled.iter().chain(&report.reworded).copied().collect();
-            if !stale.is_empty()
-                && let Err(error) = store.file_anew(&stale).await
-            {
-                tracing::warn!(%error, "the columns for lists and searches could not be rebuilt");
+            // Nothing else is written while a part is filed.
+            for part in stale.chunks(FILED_AT_ONCE) {
+                if let Err(error) = store.file_anew(part).await {
+                    tracing::warn!(%error, "the columns for lists and searches could not be rebuilt");
+                    break;
+                }
             }
             // Another version of the program makes other words; that is no fault.
             sentences(&Report { reworded: Vec::new(), ..report })

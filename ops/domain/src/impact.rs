@@ -4,9 +4,6 @@
 //! Effect and certainty follow from the evidence, so that a pair that was never seen can't be
 //! written.
 
-mod affected;
-
-pub use affected::{AffectedTime, AffectedTimes, ImpactOn, Times, impact_on};
 use serde::{Deserialize, Serialize};
 
 use crate::{

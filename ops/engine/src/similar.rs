@@ -16,7 +16,7 @@ use domain::{
     id::IncidentNumber,
     incident::Incident,
     recommendation::{Recommendation, Stage},
-    review::Ratings,
+    review::{Rating, Ratings},
     signal::Signal,
     similar::{PastResolution, PastRun, problem, problems},
     subject::Subject,
@@ -219,12 +219,13 @@ pub fn resolution(incident: &Incident, ratings: &Ratings) -> Option<PastResoluti
     })
 }
 
-/// The run that helped, the last one of several; else the last one that ran.
+/// The run that helped, the last one of several; else the last one that ran. What people rated as
+/// wrong resolved nothing.
 fn run(incident: &Incident, ratings: &Ratings) -> Option<PastRun> {
-    let helped = incident.recommendations.iter().rev().find(|one| has_helped(one));
+    let runs = || incident.recommendations.iter().rev().filter(|one| !is_wrong(one, ratings));
     let has_run =
         |one: &&Recommendation| matches!(&one.stage, Stage::Ended(ended) if ended.has_run());
-    let one = helped.or_else(|| incident.recommendations.iter().rev().find(has_run))?;
+    let one = runs().find(|one| has_helped(one)).or_else(|| runs().find(has_run))?;
     let Stage::Ended(ended) = &one.stage else { return None };
     let recovered_at = incident.breach(&one.proof.breach).and_then(|known| match known.ending {
         Some(Ending::Recovered { since }) => Some(since),
@@ -248,9 +249,16 @@ fn has_helped(one: &Recommendation) -> bool {
         if ended.worked == Some(true) && !ended.began_before && ended.has_run())
 }
 
-/// The commands of an incident that is over that helped, each once.
-pub fn helped(incident: &Incident) -> BTreeSet<String> {
+/// True if people rated it as wrong.
+fn is_wrong(one: &Recommendation, ratings: &Ratings) -> bool {
+    ratings.at(one.place) == Some(Rating::Wrong)
+}
+
+/// The commands of an incident that is over that helped, each with the signal that recovered by it,
+/// and none that people rated as wrong.
+pub fn helped(incident: &Incident, ratings: &Ratings) -> BTreeSet<(String, Signal)> {
     let over = incident.resolution.is_some() && !incident.is_practice();
-    let helped = incident.recommendations.iter().filter(|one| over && has_helped(one));
-    helped.map(|one| one.command.clone()).collect()
+    let has_helped = |one: &&Recommendation| over && has_helped(one) && !is_wrong(one, ratings);
+    let helped = incident.recommendations.iter().filter(has_helped);
+    helped.map(|one| (one.command.clone(), one.proof.breach.signal.clone())).collect()
 }

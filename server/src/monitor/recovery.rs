@@ -27,8 +27,8 @@ const SIMILAR_WITHIN: Span = Span::from_secs(3);
 /// What was asked about one incident.
 #[derive(Clone, Copy)]
 struct Asked {
-    /// The number of its problems at that time.
-    problems: usize,
+    /// The number of its problems at that time; `None` if it is to be asked again.
+    problems: Option<usize>,
     at: MonotonicTime,
     answered: bool,
 }
@@ -46,6 +46,11 @@ impl SimilarLookup {
         self.asked
             .get(&incident)
             .is_some_and(|asked| !asked.answered && now.mono.since(asked.at) < SIMILAR_WITHIN)
+    }
+
+    /// Asks about every incident once more; nothing waits for that.
+    fn ask_again(&mut self) {
+        self.asked.values_mut().for_each(|asked| asked.problems = None);
     }
 
     /// Waits for the answer; for ever if nothing was asked.
@@ -109,10 +114,10 @@ impl Monitor {
             let asked = self.similar.asked.get(&one.number);
             one.is_active()
                 && !one.is_practice()
-                && asked.is_none_or(|asked| asked.problems != one.breaches.len())
+                && asked.is_none_or(|asked| asked.problems != Some(one.breaches.len()))
         };
         let Some(one) = self.known.iter().find(is_due) else { return };
-        let (number, problems) = (one.number, one.breaches.len());
+        let (number, problems) = (one.number, Some(one.breaches.len()));
         let at = self.similar.asked.get(&number).map_or(now.mono, |asked| asked.at);
         self.similar.asked.insert(number, Asked { problems, at, answered: false });
         let store = Arc::clone(&self.store);
@@ -182,6 +187,10 @@ impl Monitor {
             let Some(event) = entry.event.as_ref().filter(|event| Tracks::takes(event)) else {
                 continue;
             };
+            // What was rated may be what helped in a similar incident.
+            if matches!(event, Event::RecommendationRated { .. }) {
+                self.similar.ask_again();
+            }
             if self.tracking.is_some() {
                 self.proofs.push(entry.clone());
             }

@@ -1,7 +1,5 @@
 //! Similar incidents: earlier ones that are like another one, with what resolved them.
 
-use std::collections::BTreeSet;
-
 use domain::{
     error::Error,
     id::IncidentNumber,
@@ -9,7 +7,10 @@ use domain::{
     review::Ratings,
     similar::{SimilarIncident, SimilarIncidents},
 };
-use engine::similar::{self, Traits};
+use engine::{
+    recommender::HelpedIn,
+    similar::{self, Traits},
+};
 use wording::summary::headline;
 
 use super::{failure::refuse, inner::Inner};
@@ -34,12 +35,19 @@ pub(crate) async fn similar_to(
 pub(crate) async fn helped_before(
     store: &dyn Store,
     number: IncidentNumber,
-) -> Result<Vec<(IncidentNumber, BTreeSet<String>)>, StoreError> {
-    let mut helped = Vec::new();
+) -> Result<Vec<HelpedIn>, StoreError> {
+    let mut found = Vec::new();
     for like in similar_to(store, number).await? {
-        helped.extend(store.incident(like).await?.map(|one| (like, similar::helped(&one))));
+        let Some(one) = store.incident(like).await? else { continue };
+        let ratings = ratings_of(store, like).await?;
+        found.push((like, similar::helped(&one, &ratings)));
     }
-    Ok(helped)
+    Ok(found)
+}
+
+/// The ratings of an incident's recommendations.
+async fn ratings_of(store: &dyn Store, incident: IncidentNumber) -> Result<Ratings, StoreError> {
+    Ok(Ratings::of(&of_kinds(store, Some(incident), &["recommendation_rated"]).await?))
 }
 
 fn traits(one: &ComparedIncident) -> Traits {
@@ -67,10 +75,8 @@ impl Inner {
         let mut alike = Vec::new();
         for number in similar_to(&*self.store, incident.number).await? {
             let Some(one) = self.store.incident(number).await? else { continue };
-            let rated = of_kinds(&*self.store, Some(number), &["recommendation_rated"]).await?;
-            let Some(resolution) = similar::resolution(&one, &Ratings::of(&rated)) else {
-                continue;
-            };
+            let ratings = ratings_of(&*self.store, number).await?;
+            let Some(resolution) = similar::resolution(&one, &ratings) else { continue };
             let (signals, subjects) = similar::shared(incident, &one);
             alike.push(SimilarIncident {
                 incident: number,

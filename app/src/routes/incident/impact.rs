@@ -1,11 +1,8 @@
 //! The organizations that the incident affects: one sentence, and a table.
 
-use domain::{
-    impact::{AffectedOrganization, EffectOn, impact_on},
-    time::Timestamp,
-};
+use domain::impact::{AffectedOrganization, EffectOn};
 use leptos::prelude::*;
-use wording::{customer, humanize, impact};
+use wording::{humanize, impact};
 
 use super::state::IncidentState;
 use crate::{
@@ -17,30 +14,16 @@ use crate::{
 #[component]
 pub(super) fn Impact(state: IncidentState) -> impl IntoView {
     let impact = Memo::new(move |_| state.incident.with(|incident| incident.impact.clone()));
-    let ended = Memo::new(move |_| {
-        state.incident.with(|incident| incident.resolution.as_ref().map(|end| end.at))
-    });
     move || {
         impact.get().map(|shown| {
-            let until = ended.get().unwrap_or(shown.at);
-            let times = |one: &AffectedOrganization| {
-                let all = Timestamp::from_micros(i64::MIN)..Timestamp::MAX;
-                let states = [&*shown];
-                let found = impact_on(&one.organization, &states, until, &all);
-                let at_least = if ended.get().is_none() { "at least " } else { "" };
-                let told = found.map(|found| customer::time(found.times.time()));
-                told.map(|told| format!("{at_least}{told}")).unwrap_or_default()
-            };
-            let organizations = shown.organizations.iter();
-            let rows: Vec<AnyView> =
-                organizations.flat_map(|one| rows(one, &times(one))).collect();
+            let rows = shown.organizations.iter().flat_map(rows).collect::<Vec<_>>();
             view! {
                 <section class="impact" aria-labelledby="impact">
                     <h2 id="impact">"Affected organizations"</h2>
                     <p>{prose(&impact::sentence(&shown))}</p>
                     <table class="affected">
                         <thead>
-                            <tr><th scope="col">"Organization"</th><th scope="col">"Effect"</th><th scope="col">"Certainty"</th><th scope="col">"Since"</th><th scope="col">"Last seen"</th><th scope="col">"Time"</th></tr>
+                            <tr><th scope="col">"Organization"</th><th scope="col">"Effect"</th><th scope="col">"Certainty"</th><th scope="col">"Since"</th><th scope="col">"Last seen"</th></tr>
                         </thead>
                         <tbody>{rows}</tbody>
                     </table>
@@ -50,13 +33,11 @@ pub(super) fn Impact(state: IncidentState) -> impl IntoView {
     }
 }
 
-fn rows(one: &AffectedOrganization, time: &str) -> Vec<AnyView> {
-    let told = |place: usize| if place == 0 { time.to_owned() } else { String::new() };
-    let effects = one.effects.iter().enumerate();
-    effects.map(|(place, effect)| row(one, effect, told(place))).collect()
+fn rows(one: &AffectedOrganization) -> Vec<AnyView> {
+    one.effects.iter().map(|effect| row(one, effect)).collect()
 }
 
-fn row(one: &AffectedOrganization, effect: &EffectOn, time: String) -> AnyView {
+fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
     let name = humanize::name(&one.organization);
     let address = organization_href(&one.organization);
     let until = match (effect.until, effect.last_seen) {
@@ -71,7 +52,6 @@ fn row(one: &AffectedOrganization, effect: &EffectOn, time: String) -> AnyView {
             <td data-label="Certainty">{impact::certainty(effect.evidence.certainty())}</td>
             <td data-label="Since"><At at=Signal::stored(effect.since)/></td>
             <td data-label="Last seen">{until}</td>
-            <td data-label="Time">{time}</td>
         </tr>
     }
     .into_any()

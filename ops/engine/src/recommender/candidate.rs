@@ -122,7 +122,7 @@ fn candidate(
         let signal = breach.key.signal.clone();
         reasons.push(Reason::Rated { signal, fixed: rated.fixed, of: rated.total });
     }
-    let helped = scene.tracks.helped(incident, command.id());
+    let helped = scene.tracks.helped(incident, command.id(), &breach.key.signal);
     reasons.extend(helped.first().map(|like| Reason::HelpedBefore { incident: *like }));
     reasons.push(if named {
         Reason::Named { breach: about }

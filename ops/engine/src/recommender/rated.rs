@@ -88,7 +88,12 @@ fn ratings_never_outweigh_a_long_record() {
 
 /// Notes in which similar incidents a command helped.
 fn helped(story: &mut Story, command: &str, incidents: &[u32]) {
-    let helped = |number: &u32| (IncidentNumber(*number), [command.to_owned()].into());
+    helped_signal(story, command, "app.memory", incidents);
+}
+
+fn helped_signal(story: &mut Story, command: &str, signal: &str, incidents: &[u32]) {
+    let of = (command.to_owned(), signal.parse().unwrap());
+    let helped = |number: &u32| (IncidentNumber(*number), [of.clone()].into());
     story.tracks.take_helped(IncidentNumber(1), incidents.iter().map(helped).collect());
 }
 
@@ -129,8 +134,20 @@ fn what_helped_elsewhere_is_not_offered_where_the_catalogue_does_not_offer_it() 
     assert_eq!(told.offered(), plain.offered());
     // Nor does another incident count.
     let mut other = story();
-    let restarted = [(IncidentNumber(12), ["pm2-restart".to_owned()].into())];
-    other.tracks.take_helped(IncidentNumber(2), restarted.to_vec());
+    let restarted = ("pm2-restart".to_owned(), "app.memory".parse().unwrap());
+    other.tracks.take_helped(IncidentNumber(2), vec![(IncidentNumber(12), [restarted].into())]);
     other.tick(0);
     assert_eq!(other.offered(), plain.offered());
+}
+
+#[test]
+fn what_helped_another_signal_says_nothing() {
+    let mut plain = story();
+    plain.tick(0);
+    let mut other = story();
+    helped_signal(&mut other, "pm2-restart", "app.restarts", &[12, 11]);
+    other.tick(0);
+    assert_eq!(other.offered(), plain.offered());
+    let reasons = other.incidents[0].recommendations.iter().flat_map(|one| &one.reasons);
+    assert_eq!(reasons.filter(|one| matches!(one, Reason::HelpedBefore { .. })).count(), 0);
 }

@@ -47,8 +47,9 @@ pub struct Rated {
     pub(super) points: u64,
 }
 
-/// An incident that is like another one, with the commands that helped in it.
-pub type HelpedIn = (IncidentNumber, BTreeSet<String>);
+/// An incident that is like another one, with the commands that helped in it, each with the signal
+/// that recovered by it.
+pub type HelpedIn = (IncidentNumber, BTreeSet<(String, Signal)>);
 
 /// The track record of each command: its runs on each subject, its ratings for each signal, of which
 /// the last one of a recommendation counts, and what helped in incidents like the active ones.
@@ -103,10 +104,16 @@ impl Tracks {
         self.helped = other.helped;
     }
 
-    /// The incidents that are like one in which a command helped, the most similar first.
-    pub(super) fn helped(&self, incident: IncidentNumber, command: &str) -> Vec<IncidentNumber> {
+    /// The incidents that are like one in which a command helped a signal, the most similar first.
+    pub(super) fn helped(
+        &self,
+        incident: IncidentNumber,
+        command: &str,
+        signal: &Signal,
+    ) -> Vec<IncidentNumber> {
         let similar = self.helped.get(&incident).into_iter().flatten();
-        let helped = similar.filter(|(_, commands)| commands.contains(command));
+        let wanted = (command.to_owned(), signal.clone());
+        let helped = similar.filter(|(_, helped)| helped.contains(&wanted));
         helped.map(|(number, _)| *number).collect()
     }
 

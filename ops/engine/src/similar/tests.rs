@@ -89,7 +89,7 @@ fn what_resolved_it_is_the_run_that_helped() {
     let mut one = story.incidents.remove(0);
     assert!(one.recommendations.len() > 1, "{:?}", one.recommendations);
     assert_eq!(resolution(&one, &Ratings::default()), None);
-    assert!(helped(&one).is_empty());
+    assert!(helped(&one, &Ratings::default()).is_empty());
     let ran = |worked| {
         Stage::Ended(Ended {
             started_at: at(60),
@@ -106,16 +106,18 @@ fn what_resolved_it_is_the_run_that_helped() {
     one.recommendations[1].stage = ran(Some(false));
     one.breaches[0].ending = Some(Ending::Recovered { since: at(300) });
     one.resolution = Some(Resolution { by: Actor::Agent, at: at(720), note: None });
-    let rating = domain::journal::Event::RecommendationRated {
-        incident: IncidentNumber(1),
-        place: 1,
-        command: one.recommendations[0].command.clone(),
-        signal: "app.memory".parse().unwrap(),
-        rating: Rating::Fixed,
+    let rated = |rating| {
+        let event = domain::journal::Event::RecommendationRated {
+            incident: IncidentNumber(1),
+            place: 1,
+            command: "restart".into(),
+            signal: "app.memory".parse().unwrap(),
+            rating,
+        };
+        let (at, actor, event) = (at(800), Actor::Local, Some(event));
+        Ratings::of(&[domain::journal::Entry { number: 9, at, actor, event }])
     };
-    let entry =
-        domain::journal::Entry { number: 9, at: at(800), actor: Actor::Local, event: Some(rating) };
-    let ended = resolution(&one, &Ratings::of(&[entry])).unwrap();
+    let ended = resolution(&one, &rated(Rating::Fixed)).unwrap();
     let run = ended.run.unwrap();
     assert_eq!((run.place, run.worked, run.rating), (1, Some(true), Some(Rating::Fixed)));
     assert_eq!(run.recovered_after, Some(Span::from_mins(4)));
@@ -123,11 +125,17 @@ fn what_resolved_it_is_the_run_that_helped() {
         (ended.lasted, ended.recovered, ended.by_person),
         (Span::from_mins(12), true, false)
     );
-    assert_eq!(Vec::from_iter(helped(&one)), [one.recommendations[0].command.clone()]);
+    let signal: Signal = "app.memory".parse().unwrap();
+    let expected = [(one.recommendations[0].command.clone(), signal)];
+    assert_eq!(Vec::from_iter(helped(&one, &rated(Rating::Fixed))), expected);
+    // People know better than the signal.
+    assert!(helped(&one, &rated(Rating::Wrong)).is_empty());
+    let told = resolution(&one, &rated(Rating::Wrong)).unwrap().run.unwrap();
+    assert_eq!((told.place, told.worked), (2, Some(false)));
     // What had begun to recover before the command says nothing about it.
     let Stage::Ended(ended) = &mut one.recommendations[0].stage else { panic!("it ran") };
     ended.began_before = true;
-    assert!(helped(&one).is_empty());
+    assert!(helped(&one, &Ratings::default()).is_empty());
     let told = resolution(&one, &Ratings::default()).unwrap().run.unwrap();
     assert_eq!((told.place, told.worked, told.recovered_after), (2, Some(false), None));
 }

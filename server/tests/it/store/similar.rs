@@ -1,7 +1,13 @@
 //! The look-up of similar incidents, on every store.
 
+use std::sync::Arc;
+
 use domain::{actor::Actor, id::IncidentNumber, journal::Event, lifecycle::Step};
-use server::store::{Archive, verify::verify};
+use server::{
+    board::Board,
+    proof::{FILED_AT_ONCE, at_start},
+    store::{Archive, verify::verify},
+};
 
 use crate::store::support::{Place, at, opened, write};
 
@@ -84,4 +90,23 @@ pub async fn incidents_of_an_earlier_version_are_found_after_the_start(place: &P
     store.file_anew(&report.reworded).await.unwrap();
     assert_eq!(found(&*store, 2, &[]).await, [1]);
     assert!(at(0) < at(1));
+}
+
+#[tokio::test]
+async fn many_incidents_are_filed_in_parts_so_that_others_may_write_meanwhile() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let last = u32::try_from(FILED_AT_ONCE).unwrap() + 1;
+    let openings = (1..=last).map(|number| opened(number, "service:mail")).collect();
+    write(&*store, 1, Actor::Agent, openings).await.unwrap();
+    // The last one can't be filed: what was filed before it is committed already.
+    let statement = format!(
+        "UPDATE incident SET problems = '';
+         CREATE TRIGGER unfiled BEFORE UPDATE ON incident WHEN NEW.number = {last}
+         BEGIN SELECT RAISE(ABORT, 'not now'); END"
+    );
+    place.attack(&statement, &statement).await.unwrap();
+    assert_eq!(verify(&*store, None).await.unwrap().reworded.len(), FILED_AT_ONCE + 1);
+    at_start(Arc::<dyn Archive>::clone(&store), Arc::new(Board::default()), |_| {}).await;
+    assert_eq!(verify(&*store, None).await.unwrap().reworded, [IncidentNumber(last)]);
 }
