@@ -207,24 +207,25 @@ impl Proposer<'_> {
         if today.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let known: Vec<Known> = store
-            .recent_incidents(since)
+        let first = values.first().map_or(since, |first| first.start);
+        // Also those of a time whose minutes are not read: of them nobody can tell what becomes.
+        let (known, older): (Vec<Known>, Vec<Known>) = store
+            .recent_incidents(since.min(now.minus(RollupStep::Minute.kept())))
             .await?
             .iter()
             .filter_map(Known::of)
             .filter(|one| one.keys.iter().any(|key| is_key(&series, key)))
-            .collect();
+            .partition(|one| one.began_at >= first);
         let variants = variants(file, text, row.line, signals);
         let tried = variants.iter().map(|variant| {
             let changed = Thresholds::parse(file, &variant.text, signals);
             changed.map_or_else(|_| today.clone(), |changed| run(&Arc::new(changed)))
         });
         let tried: Vec<Vec<FoundIncident>> = tried.collect();
-        let found = engine::backtest::propose(&today, &tried, &known);
-        let since = values.first().map_or(since, |first| first.start);
+        let found = engine::backtest::propose(&today, &tried, &known, &older);
         let proposals = found.into_iter().filter_map(|proposal| {
             let variant = variants.get(proposal.place)?.clone();
-            Some(RowProposal { row: row.clone(), since, variant, proposal })
+            Some(RowProposal { row: row.clone(), since: first, variant, proposal })
         });
         Ok(Some(proposals.collect()))
     }

@@ -261,6 +261,11 @@ async fn longest(
             return Ok(found);
         }
     }
+    tracing::info!(
+        line = row.line,
+        signal = row.signal.as_str(),
+        "a threshold has too much history for changes of it to be tried"
+    );
     Ok(Vec::new())
 }
 
@@ -300,5 +305,6 @@ fn evidence(found: &RowProposal, until: Timestamp) -> ProposalEvidence {
         benefit,
         interruptions_today: count(&comparison.interruptions_today),
         interruptions_proposed: count(&comparison.interruptions_proposed),
+        missed: comparison.missed.clone(),
     }
 }
