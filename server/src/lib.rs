@@ -39,4 +39,5 @@ pub mod simulate;
 pub mod store;
 pub mod threshold_file;
 pub mod threshold_proposals;
+pub mod trials;
 pub mod umask;

@@ -29,6 +29,7 @@ mod readings;
 mod review;
 mod set_up;
 mod signal_page;
+mod threshold_changes;
 mod thresholds;
 
 pub use directory::Known;

@@ -186,6 +186,7 @@ pub fn refusal(refusal: &ThresholdRefusal) -> String {
         ThresholdRefusal::BuiltIn => obstacle(WriteObstacle::BuiltIn).to_owned(),
         ThresholdRefusal::NotWritable(found) => format!("The document can't be written ({found}), so nothing was changed. Download the patch and apply it where the documents come from."),
         ThresholdRefusal::TrialRuns => "Another change is being tried. Try again in a moment.".to_owned(),
+        ThresholdRefusal::OwnTrialRuns => "Calm Ops is trying changes itself. Try again in a minute.".to_owned(),
         ThresholdRefusal::TrialTooLong => "There is too much history to try this here. Choose fewer days, or run 'calm-ops backtest --change FILE' on the host of Calm Ops.".to_owned(),
         ThresholdRefusal::ProposalEnded(number) => format!("Proposal {number} is not open any more: somebody decided, or the row has changed."),
     }
