@@ -39,5 +39,6 @@ pub mod simulate;
 pub mod store;
 pub mod threshold_file;
 pub mod threshold_proposals;
+pub mod threshold_versions;
 pub mod trials;
 pub mod umask;
