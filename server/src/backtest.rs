@@ -16,7 +16,10 @@ use engine::{
 };
 use policy::thresholds::{Row, Thresholds, Variant, variants};
 
-use crate::store::{NamedSeries, RollupStep, Store, StoreError};
+use crate::{
+    store::{NamedSeries, RollupStep, Store, StoreError},
+    trials::OwnTurn,
+};
 
 /// History is read in parts of this length.
 const PART: Span = Span::from_mins(24 * 60);
@@ -157,7 +160,7 @@ pub async fn propose(
     let (mut proposals, mut skipped) = (Vec::new(), Vec::new());
     for row in proposer.thresholds.rows() {
         progress(row.line);
-        match proposer.propose(store, row).await? {
+        match proposer.propose(store, row, None).await? {
             Some(found) => proposals.extend(found),
             None => skipped.push(row.line),
         }
@@ -182,11 +185,13 @@ pub struct Proposer<'a> {
 }
 
 impl Proposer<'_> {
-    /// The proposals for a row; `None` if it has too much history to be tried.
+    /// The proposals for a row; `None` if it has too much history to be tried. Between two changes a
+    /// person may have the turn.
     pub async fn propose(
         &self,
         store: &dyn Store,
         row: &Row,
+        mut turn: Option<&mut OwnTurn>,
     ) -> Result<Option<Vec<RowProposal>>, StoreError> {
         let Self { file, text, signals, thresholds, range, most_values } = self;
         let (since, now) = *range;
@@ -207,24 +212,28 @@ impl Proposer<'_> {
         if today.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let known: Vec<Known> = store
-            .recent_incidents(since)
+        let first = values.first().map_or(since, |first| first.start);
+        // Also those of a time whose minutes are not read: of them nobody can tell what becomes.
+        let (known, older): (Vec<Known>, Vec<Known>) = store
+            .recent_incidents(since.min(now.minus(RollupStep::Minute.kept())))
             .await?
             .iter()
             .filter_map(Known::of)
             .filter(|one| one.keys.iter().any(|key| is_key(&series, key)))
-            .collect();
+            .partition(|one| one.began_at >= first);
         let variants = variants(file, text, row.line, signals);
-        let tried = variants.iter().map(|variant| {
+        let mut tried: Vec<Vec<FoundIncident>> = Vec::with_capacity(variants.len());
+        for variant in &variants {
+            if let Some(turn) = turn.as_deref_mut() {
+                turn.let_others_first().await;
+            }
             let changed = Thresholds::parse(file, &variant.text, signals);
-            changed.map_or_else(|_| today.clone(), |changed| run(&Arc::new(changed)))
-        });
-        let tried: Vec<Vec<FoundIncident>> = tried.collect();
-        let found = engine::backtest::propose(&today, &tried, &known);
-        let since = values.first().map_or(since, |first| first.start);
+            tried.push(changed.map_or_else(|_| today.clone(), |changed| run(&Arc::new(changed))));
+        }
+        let found = engine::backtest::propose(&today, &tried, &known, &older);
         let proposals = found.into_iter().filter_map(|proposal| {
             let variant = variants.get(proposal.place)?.clone();
-            Some(RowProposal { row: row.clone(), since, variant, proposal })
+            Some(RowProposal { row: row.clone(), since: first, variant, proposal })
         });
         Ok(Some(proposals.collect()))
     }

@@ -41,5 +41,7 @@ pub mod simulate;
 pub mod store;
 pub mod threshold_file;
 pub mod threshold_proposals;
+pub mod threshold_versions;
 pub mod time_zones;
+pub mod trials;
 pub mod umask;

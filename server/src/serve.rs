@@ -59,6 +59,7 @@ use crate::{
     store::{self, StoreError, Where, disk_reserve::Reserve},
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
+    threshold_versions,
 };
 
 /// A stop shorter than this leaves nothing unseen: the next round of the collectors comes as it
@@ -184,6 +185,7 @@ pub async fn run(
     {
         own.push(Event::Blind { from, to: now.wall, why: BlindReason::NotRunning });
     }
+    own.extend(threshold_versions::untold(&*store, &documents, &document_events).await?);
     own.extend(document_events);
 
     let thresholds = Arc::clone(documents.thresholds());

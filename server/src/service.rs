@@ -31,6 +31,7 @@ mod review;
 mod set_up;
 mod signal_page;
 pub(crate) mod similar;
+mod threshold_changes;
 mod thresholds;
 
 pub use directory::Known;

@@ -13,7 +13,11 @@ use std::{
 };
 
 use commands::threshold::WriteObstacle;
-use domain::{hash::Hash, id::AccountId, journal::Event};
+use domain::{
+    hash::Hash,
+    id::AccountId,
+    journal::{Entry, Event},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -36,6 +40,42 @@ pub struct Note {
     pub to: Hash,
     /// What is journalled.
     pub event: Event,
+}
+
+impl Note {
+    /// True if an entry of a changed threshold tells of it. One that was redacted does if it came
+    /// after the note: no other change begins before this one is journalled.
+    pub fn is_told(&self, entry: &Entry) -> bool {
+        entry.number > self.after
+            && match &entry.event {
+                Some(Event::ThresholdChanged { to, .. }) => *to == self.to,
+                Some(_) => false,
+                None => true,
+            }
+    }
+}
+
+/// A version of the file that is written beside it, and removed there when this is dropped.
+#[derive(Debug)]
+pub struct NextVersion {
+    target: PathBuf,
+    partial: PathBuf,
+    before: String,
+    after: String,
+}
+
+impl NextVersion {
+    /// Its SHA-256.
+    pub fn hash(&self) -> Hash {
+        hash(&self.after)
+    }
+}
+
+impl Drop for NextVersion {
+    fn drop(&mut self) {
+        // It is in its place already, or not wanted.
+        let _ = fs::remove_file(&self.partial);
+    }
 }
 
 /// Why the file was not written.
@@ -77,27 +117,31 @@ impl ThresholdFile {
         rustix::fs::access(&folder, access).err().map(|_| WriteObstacle::ReadOnly)
     }
 
-    /// Puts another version in the place of the one that was read, and a note in the data directory.
-    /// Both are on the disk when it returns.
-    pub fn put(&self, note: &Note, before: &str, after: &str) -> Result<(), NotWritten> {
+    /// Writes another version beside the one that was read; it is on the disk when this returns.
+    pub fn prepare(&self, before: String, after: String) -> io::Result<NextVersion> {
         let target = self.target()?;
         let partial = partial(&target);
-        write_partial(&partial, &target, after)?;
+        write_partial(&partial, &target, &after)?;
+        Ok(NextVersion { target, partial, before, after })
+    }
+
+    /// Puts a prepared version in the place of the one that was read, and a note in the data
+    /// directory. Both are on the disk when it returns.
+    pub fn put(&self, next: &NextVersion, note: &Note) -> Result<(), NotWritten> {
         let put = || {
             let bytes = serde_json::to_vec(note).map_err(io::Error::other)?;
             self.write_note(&bytes)?;
-            if fs::read_to_string(&target)? != before {
+            if fs::read_to_string(&next.target)? != next.before {
                 return Err(NotWritten::Changed);
             }
-            fs::rename(&partial, &target)?;
-            if let Err(error) = sync_folder(&target) {
-                self.take_back(before, after)?;
+            fs::rename(&next.partial, &next.target)?;
+            if let Err(error) = sync_folder(&next.target) {
+                self.take_back(next)?;
                 return Err(error.into());
             }
             Ok(())
         };
         put().inspect_err(|_| {
-            let _ = fs::remove_file(&partial);
             let is_there = self.read().is_ok_and(|text| hash(&text) == note.to);
             if !is_there {
                 self.forget();
@@ -106,13 +150,12 @@ impl ThresholdFile {
     }
 
     /// Puts the version before in its place again, unless somebody changed the file since.
-    pub fn take_back(&self, before: &str, after: &str) -> io::Result<()> {
-        let target = self.target()?;
-        if fs::read_to_string(&target)? == after {
-            let partial = partial(&target);
-            write_partial(&partial, &target, before)?;
-            fs::rename(&partial, &target)?;
-            sync_folder(&target)?;
+    pub fn take_back(&self, next: &NextVersion) -> io::Result<()> {
+        let NextVersion { target, partial, before, after } = next;
+        if fs::read_to_string(target)? == *after {
+            write_partial(partial, target, before)?;
+            fs::rename(partial, target)?;
+            sync_folder(target)?;
         }
         self.forget();
         Ok(())
@@ -209,6 +252,12 @@ pub fn hash(text: &str) -> Hash {
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        actor::Actor,
+        threshold::{ThresholdCells, ThresholdRow, ThresholdWay},
+        time::Timestamp,
+    };
+
     use super::*;
 
     fn file(home: &Path, text: &str) -> ThresholdFile {
@@ -228,6 +277,57 @@ mod tests {
         }
     }
 
+    fn prepared(file: &ThresholdFile, before: &str, after: &str) -> NextVersion {
+        file.prepare(before.to_owned(), after.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_prepared_version_is_not_in_its_place_and_goes_when_it_is_not_wanted() {
+        let home = tempfile::tempdir().unwrap();
+        let file = file(home.path(), "before");
+        let folder = home.path().join("ops").join(THRESHOLDS).parent().unwrap().to_owned();
+        let count = || fs::read_dir(&folder).unwrap().count();
+        let next = prepared(&file, "before", "after");
+        assert_eq!((file.read().unwrap().as_str(), count()), ("before", 2));
+        assert!(!home.path().join("data").join(NOTE).exists());
+        drop(next);
+        assert_eq!((file.read().unwrap().as_str(), count()), ("before", 1));
+    }
+
+    #[test]
+    fn a_note_is_told_by_its_entry_even_if_that_was_redacted() {
+        let note = note("after");
+        let entry =
+            |number, event| Entry { number, at: Timestamp::default(), actor: Actor::System, event };
+        let changed = |to: &str| {
+            let cells = || Box::new(ThresholdCells::default());
+            Event::ThresholdChanged {
+                document: THRESHOLDS.to_owned(),
+                row: ThresholdRow {
+                    signal: "queue.depth".parse().unwrap(),
+                    subjects: "*".to_owned(),
+                    way: ThresholdWay::Level,
+                    line: 9,
+                },
+                before: cells(),
+                after: cells(),
+                from: hash("before"),
+                to: hash(to),
+                patch: String::new(),
+                reason: "It alerts later.".to_owned(),
+                proposal: None,
+                by: None,
+            }
+        };
+        assert!(note.is_told(&entry(8, Some(changed("after")))));
+        assert!(note.is_told(&entry(9, None)), "it was redacted");
+        for other in
+            [entry(7, Some(changed("after"))), entry(8, Some(changed("x"))), entry(7, None)]
+        {
+            assert!(!note.is_told(&other), "{other:?}");
+        }
+    }
+
     #[test]
     fn a_version_is_written_whole_and_keeps_its_mode() {
         let home = tempfile::tempdir().unwrap();
@@ -235,7 +335,9 @@ mod tests {
         let path = home.path().join("ops").join(THRESHOLDS);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert_eq!((file.obstacle(), file.pending()), (None, None));
-        file.put(&note("after"), "before", "after").unwrap();
+        let next = prepared(&file, "before", "after");
+        file.put(&next, &note("after")).unwrap();
+        drop(next);
         assert_eq!(file.read().unwrap(), "after");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
         assert_eq!(file.pending(), Some(note("after")), "it waits for its entry");
@@ -249,15 +351,17 @@ mod tests {
     fn what_somebody_else_wrote_is_never_replaced() {
         let home = tempfile::tempdir().unwrap();
         let file = file(home.path(), "theirs");
-        let refused = file.put(&note("after"), "before", "after");
+        let refused = file.put(&prepared(&file, "before", "after"), &note("after"));
         assert!(matches!(refused, Err(NotWritten::Changed)), "{refused:?}");
         assert_eq!((file.read().unwrap().as_str(), file.pending()), ("theirs", None));
-        file.put(&note("after"), "theirs", "after").unwrap();
-        file.take_back("theirs", "after").unwrap();
+        let next = prepared(&file, "theirs", "after");
+        file.put(&next, &note("after")).unwrap();
+        file.take_back(&next).unwrap();
         assert_eq!((file.read().unwrap().as_str(), file.pending()), ("theirs", None));
-        file.put(&note("after"), "theirs", "after").unwrap();
+        let next = prepared(&file, "theirs", "after");
+        file.put(&next, &note("after")).unwrap();
         fs::write(home.path().join("ops").join(THRESHOLDS), "newer").unwrap();
-        file.take_back("theirs", "after").unwrap();
+        file.take_back(&next).unwrap();
         assert_eq!(file.read().unwrap(), "newer");
     }
 

@@ -30,6 +30,7 @@ use crate::{
     service::Service,
     store::{Store, StoreError},
     threshold_file::ThresholdFile,
+    trials::OwnTurn,
 };
 
 /// The most steps of one row's signals that are held in memory: 40 MB of them.
@@ -223,16 +224,16 @@ impl ThresholdProposer {
         row: Row,
         now: Timestamp,
     ) -> Result<Vec<RowProposal>, Ended> {
-        let permit = self.service.trials().acquire_owned().await.map_err(|_| Ended::Thread)?;
+        let mut turn = self.service.trials().own().await;
         let (store, runtime) = (Arc::clone(&self.store), Handle::current());
         let (done, ended) = oneshot::channel();
         let work = move || {
-            let _permit = permit;
             // Of this thread alone, on Linux.
             if let Err(error) = rustix::process::setpriority_process(None, NICE) {
                 tracing::debug!(%error, "the priority could not be lowered");
             }
-            let _ = done.send(runtime.block_on(longest(&*store, &text, &thresholds, &row, now)));
+            let found = longest(&*store, &text, &thresholds, (&row, &mut turn), now);
+            let _ = done.send(runtime.block_on(found));
         };
         let thread = std::thread::Builder::new().name("thresholds".to_owned()).spawn(work);
         thread.map_err(|_| Ended::Thread)?;
@@ -245,7 +246,7 @@ async fn longest(
     store: &dyn Store,
     text: &str,
     thresholds: &Arc<Thresholds>,
-    row: &Row,
+    (row, turn): (&Row, &mut OwnTurn),
     now: Timestamp,
 ) -> Result<Vec<RowProposal>, StoreError> {
     for days in PERIODS {
@@ -257,10 +258,15 @@ async fn longest(
             range: (now.minus(Span::from_mins(days * 24 * 60)), now),
             most_values: MOST_VALUES,
         };
-        if let Some(found) = proposer.propose(store, row).await? {
+        if let Some(found) = proposer.propose(store, row, Some(&mut *turn)).await? {
             return Ok(found);
         }
     }
+    tracing::info!(
+        line = row.line,
+        signal = row.signal.as_str(),
+        "a threshold has too much history for changes of it to be tried"
+    );
     Ok(Vec::new())
 }
 
@@ -300,5 +306,6 @@ fn evidence(found: &RowProposal, until: Timestamp) -> ProposalEvidence {
         benefit,
         interruptions_today: count(&comparison.interruptions_today),
         interruptions_proposed: count(&comparison.interruptions_proposed),
+        missed: comparison.missed.clone(),
     }
 }

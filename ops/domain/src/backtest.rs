@@ -87,8 +87,8 @@ pub enum Benefit {
         /// By how much.
         by: Span,
     },
-    /// People would have been interrupted less often, and nothing that they acted on would have been
-    /// missed.
+    /// People would have been interrupted less often, and nothing that was critical or that they acted
+    /// on would have been missed.
     Quieter {
         /// So many times less.
         fewer: usize,

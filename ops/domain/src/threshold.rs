@@ -29,7 +29,7 @@ pub enum ProposalState {
         /// The entry that tells of it.
         entry: u64,
     },
-    /// A person declined it.
+    /// A person declined it, or undid the change.
     Declined {
         /// The entry that tells of it.
         entry: u64,
@@ -86,7 +86,10 @@ impl ThresholdProposals {
                 };
                 self.0.insert(entry.number, proposal);
             }
-            Some(Event::ThresholdChanged { row, .. }) => self.close(row, entry.number),
+            Some(Event::ThresholdChanged { row, before, after, reason, .. }) => {
+                self.take_back(row, (before, after), (entry.number, reason));
+                self.close(row, entry.number);
+            }
             Some(Event::ThresholdDeclined { proposal, reason, .. }) => {
                 if let Some(known) = self.0.get_mut(proposal) {
                     let reason = reason.clone();
@@ -101,6 +104,25 @@ impl ThresholdProposals {
         for known in self.0.values_mut() {
             if known.is_open() && known.row.is_same(row) {
                 known.state = ProposalState::Closed { entry };
+            }
+        }
+    }
+
+    /// A change that undoes what a proposal brought about declines it.
+    fn take_back(
+        &mut self,
+        row: &ThresholdRow,
+        (before, after): (&ThresholdCells, &ThresholdCells),
+        (entry, reason): (u64, &str),
+    ) {
+        for known in self.0.values_mut() {
+            let is_closed = matches!(known.state, ProposalState::Closed { .. });
+            if is_closed
+                && known.row.is_same(row)
+                && known.after == *before
+                && known.before == *after
+            {
+                known.state = ProposalState::Declined { entry, reason: reason.to_owned() };
             }
         }
     }
@@ -143,7 +165,7 @@ impl ThresholdProposal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{actor::Actor, backtest::Benefit, id::IncidentNumber, time::Span};
+    use crate::{actor::Actor, backtest::Benefit, hash::Hash, id::IncidentNumber, time::Span};
 
     fn row() -> ThresholdRow {
         let signal = "queue.depth".parse().unwrap();
@@ -168,7 +190,15 @@ mod tests {
     fn evidence(benefit: Benefit) -> ProposalEvidence {
         let (from, until) = (Timestamp::from_secs(0), Timestamp::from_secs(100));
         let (interruptions_today, interruptions_proposed) = (3, 3);
-        ProposalEvidence { from, until, benefit, interruptions_today, interruptions_proposed }
+        let missed = Vec::new();
+        ProposalEvidence {
+            from,
+            until,
+            benefit,
+            interruptions_today,
+            interruptions_proposed,
+            missed,
+        }
     }
 
     fn entry(number: u64, event: Event) -> Entry {
@@ -210,12 +240,56 @@ mod tests {
         assert!(told(&row(), &cells("4 min")), "the row is another one now");
     }
 
+    fn changed(number: u64, held: (&str, &str)) -> Entry {
+        let event = Event::ThresholdChanged {
+            document: "alerts/thresholds.md".to_owned(),
+            row: row(),
+            before: cells(held.0).into(),
+            after: cells(held.1).into(),
+            from: Hash::GENESIS,
+            to: Hash::GENESIS,
+            patch: String::new(),
+            reason: format!("Reason {number}."),
+            proposal: None,
+            by: None,
+        };
+        entry(number, event)
+    }
+
+    #[test]
+    fn a_change_that_is_undone_is_not_proposed_again() {
+        let mut entries = vec![proposed(1, "2 min", earlier(7)), changed(2, ("5 min", "2 min"))];
+        let all = ThresholdProposals::of(&entries);
+        assert_eq!(all.get(1).unwrap().state, ProposalState::Closed { entry: 2 });
+        let is_told = |all: &ThresholdProposals, evidence| {
+            all.is_worth_telling(&row(), &cells("5 min"), &cells("2 min"), &evidence)
+        };
+        assert!(is_told(&all, earlier(7)), "the row is the accepted one");
+        entries.push(changed(3, ("2 min", "4 min")));
+        entries.push(changed(4, ("4 min", "5 min")));
+        let all = ThresholdProposals::of(&entries);
+        assert_eq!(all.get(1).unwrap().state, ProposalState::Closed { entry: 2 }, "not undone");
+        entries.truncate(2);
+        entries.push(changed(3, ("2 min", "5 min")));
+        let all = ThresholdProposals::of(&entries);
+        let declined = ProposalState::Declined { entry: 3, reason: "Reason 3.".to_owned() };
+        assert_eq!(all.get(1).unwrap().state, declined);
+        assert!(!is_told(&all, earlier(7)) && is_told(&all, earlier(8)));
+    }
+
     #[test]
     fn fewer_interruptions_are_new_evidence_when_they_are_twice_as_many() {
         let fewer = |fewer| evidence(Benefit::Quieter { fewer });
         assert!(!fewer(5).is_new(&fewer(3)));
         assert!(fewer(6).is_new(&fewer(3)));
         assert!(!earlier(9).is_new(&fewer(3)), "the same time tells no more");
+    }
+
+    #[test]
+    fn evidence_without_missed_incidents_is_stored_as_it_was() {
+        let text = serde_json::to_string(&earlier(7)).unwrap();
+        assert!(!text.contains("missed"), "{text}");
+        assert_eq!(serde_json::from_str::<ProposalEvidence>(&text).unwrap(), earlier(7));
     }
 
     #[test]

@@ -83,9 +83,10 @@ pub fn proposal(
             lasted(by)
         ),
         Benefit::Quieter { fewer } => format!(
-            "{} instead of {} ({fewer} fewer); nothing that a person acted on would have been missed, or opened more than 2 min later.",
+            "{} instead of {} ({fewer} fewer); nothing that was critical or that a person acted on would have been missed, or opened more than 2 min later.{}",
             times(comparison.interruptions_proposed.len()),
-            comparison.interruptions_today.len()
+            comparison.interruptions_today.len(),
+            numbers("\n  Missed: ", &comparison.missed)
         ),
     };
     format!("Line {line}, {signal}: {column} \"{after}\" instead of \"{before}\".\n  {why}")

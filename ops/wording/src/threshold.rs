@@ -56,10 +56,20 @@ pub fn evidence(of: &ProposalEvidence) -> String {
             format!("incident {incident} opens {} earlier, {more} in {over}", lasted(by))
         }
         Benefit::Quieter { fewer } => format!(
-            "{} instead of {} in {over} ({fewer} fewer), and nothing that a person acted on is missed",
+            "{} instead of {} in {over} ({fewer} fewer), and {}",
             count(of.interruptions_proposed as usize, "interruption"),
-            of.interruptions_today
+            of.interruptions_today,
+            missed(&of.missed)
         ),
+    }
+}
+
+/// The known incidents that a quieter row misses.
+fn missed(missed: &[IncidentNumber]) -> String {
+    match missed {
+        [] => "no known incident is missed".to_owned(),
+        [one] => format!("incident {one} is missed, a warning on which nobody acted"),
+        all => format!("{} are missed, warnings on which nobody acted", numbers(all)),
     }
 }
 
@@ -176,6 +186,7 @@ pub fn refusal(refusal: &ThresholdRefusal) -> String {
         ThresholdRefusal::BuiltIn => obstacle(WriteObstacle::BuiltIn).to_owned(),
         ThresholdRefusal::NotWritable(found) => format!("The document can't be written ({found}), so nothing was changed. Download the patch and apply it where the documents come from."),
         ThresholdRefusal::TrialRuns => "Another change is being tried. Try again in a moment.".to_owned(),
+        ThresholdRefusal::OwnTrialRuns => "Calm Ops is trying changes itself. Try again in a minute.".to_owned(),
         ThresholdRefusal::TrialTooLong => "There is too much history to try this here. Choose fewer days, or run 'calm-ops backtest --change FILE' on the host of Calm Ops.".to_owned(),
         ThresholdRefusal::ProposalEnded(number) => format!("Proposal {number} is not open any more: somebody decided, or the row has changed."),
     }
@@ -279,6 +290,7 @@ mod tests {
             benefit,
             interruptions_today: today,
             interruptions_proposed: proposed,
+            missed: Vec::new(),
         };
         let earlier = Benefit::Earlier { incident: IncidentNumber(7), by: Span::from_mins(9) };
         let one = ThresholdProposal {
@@ -299,10 +311,20 @@ mod tests {
             proposal(&one),
             "Warning \"above 92%\" instead of \"above 95%\" and for \"3 min\" instead of \"5 min\": incident 7 opens 9 min earlier, no further interruptions in 90 days."
         );
-        let quieter = super::evidence(&evidence(Benefit::Quieter { fewer: 8 }, 12, 4));
+        let quieter = |missed: &[u32]| {
+            let missed = missed.iter().map(|number| IncidentNumber(*number)).collect();
+            let of = evidence(Benefit::Quieter { fewer: 8 }, 12, 4);
+            super::evidence(&ProposalEvidence { missed, ..of })
+        };
+        let begin = "4 interruptions instead of 12 in 90 days (8 fewer), and";
+        assert_eq!(quieter(&[]), format!("{begin} no known incident is missed"));
         assert_eq!(
-            quieter,
-            "4 interruptions instead of 12 in 90 days (8 fewer), and nothing that a person acted on is missed"
+            quieter(&[3]),
+            format!("{begin} incident 3 is missed, a warning on which nobody acted")
+        );
+        assert_eq!(
+            quieter(&[3, 5]),
+            format!("{begin} incident 3 and incident 5 are missed, warnings on which nobody acted")
         );
     }
 

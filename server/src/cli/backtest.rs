@@ -53,7 +53,8 @@ pub(super) struct Backtest {
     #[arg(long, value_name = "FILE")]
     change: Option<PathBuf>,
     /// Try small changes of every row, and propose those that would have opened an incident earlier
-    /// without one interruption more, or interrupted less without missing anything that was acted on.
+    /// without one interruption more, or interrupted less without missing anything that was critical
+    /// or acted on.
     #[arg(long, conflicts_with = "change")]
     propose: bool,
     /// How far back, such as '14 d'.

@@ -74,24 +74,12 @@ impl Inner {
         let actor = caller.actor().ok_or(Error::SignIn)?;
         let beforehand = self.beforehand(&command).await?;
         let about_people = matches!(command, Command::Account(_));
-        let wanted_threshold = match &command {
-            Command::ChangeThreshold(wanted) => Some(wanted.clone()),
-            _ => None,
-        };
         let begins_safe_mode = match &command {
             Command::BeginSafeMode(_) => true,
             Command::Record(Record { events, .. }) => begins_safe_mode(events),
             _ => false,
         };
-        // An earlier change of the thresholds is in the journal before the next one begins.
-        let _rewriting = match wanted_threshold {
-            Some(_) => {
-                let rewriting = self.rewriting.lock().await;
-                self.settle_thresholds().await?;
-                Some(rewriting)
-            }
-            None => None,
-        };
+        let mut rewriting = self.begin_rewriting(&command).await?;
         let mut sent = self.writing.lock().await;
         // What a decision is made of can't change until it is carried out.
         let planned = async {
@@ -99,18 +87,14 @@ impl Inner {
                 Some(beside) => beside,
                 None => Self::beside(&command, self.clock.now().wall)?,
             };
-            let rewritten = match wanted_threshold {
-                Some(wanted) => Some(self.rewritten_thresholds(wanted).await?),
-                None => None,
-            };
-            let beforehand = match &rewritten {
-                Some(rewritten) => Beforehand::Threshold(Box::new(rewritten.event.clone())),
+            let beforehand = match rewriting.events().pop() {
+                Some(event) => Beforehand::Threshold(Box::new(event)),
                 None => beforehand,
             };
-            Ok((self.plan(caller, actor, command, beforehand).await?, beside, rewritten))
+            Ok((self.plan(caller, actor, command, beforehand).await?, beside))
         };
         let nothing_is_written = || Error::from(Unavailable::Unchanged(DatabaseFault::NoAnswer));
-        let (change, beside, rewritten) =
+        let (change, beside) =
             timeout(LONGEST_PLAN, planned).await.unwrap_or_else(|_| Err(nothing_is_written()))?;
         let before = match *sent {
             Some(cursor) => cursor,
@@ -123,9 +107,7 @@ impl Inner {
         }
         // A document is written before its change is journalled, which must never tell of one that
         // was not written.
-        if let Some(rewritten) = &rewritten {
-            self.put_thresholds(rewritten, actor, before.number).await?;
-        }
+        self.put_thresholds(&mut rewriting, actor, before.number).await?;
         let entries = match timeout(LONGEST_CHANGE, self.carry_out(change, beside)).await {
             Ok(Ok(entries)) => entries,
             failed => {
@@ -136,10 +118,8 @@ impl Inner {
                 if about_people && unclear {
                     self.people_unclear();
                 }
-                if let Some(rewritten) = &rewritten
-                    && !unclear
-                {
-                    self.take_back_thresholds(rewritten).await;
+                if !unclear {
+                    self.take_back_thresholds(&mut rewriting).await;
                 }
                 if begins_safe_mode && !unclear {
                     self.enforcement().expects_nothing();
@@ -151,9 +131,7 @@ impl Inner {
                 ));
             }
         };
-        if rewritten.is_some() {
-            self.thresholds_journalled().await;
-        }
+        self.thresholds_journalled(&mut rewriting).await;
         let Some((first, last)) = entries.first().zip(entries.last()) else {
             return Ok(Committed { cursor: before });
         };

@@ -17,7 +17,7 @@ use domain::{
     access::Principal, error::Error, hash::Head, journal::Entry, protection::Protection,
     severity::Severity,
 };
-use tokio::sync::{Mutex, Notify, Semaphore, broadcast, watch};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::AtHand, backend::Handlers, day_keeper::DayKeeper, directory::Known, inner::Inner,
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
     protection::Enforcement, publisher::Publisher, recovery::Recovery, store::Store,
+    trials::Trials,
 };
 
 /// How long the public health answer waits for the database.
@@ -72,8 +73,8 @@ impl Service {
             people: watch::Sender::new(0),
             entries: broadcast::Sender::new(BACKLOG),
             proofs: Proofs::default(),
-            rewriting: Mutex::default(),
-            trials: Arc::new(Semaphore::new(1)),
+            rewriting: Arc::default(),
+            trials: Trials::default(),
             failed: RwLock::default(),
         });
         let operations = Operations::new(Arc::new(Handlers(Arc::clone(&inner))));

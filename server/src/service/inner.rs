@@ -17,7 +17,7 @@ use domain::{
     protection::Protection,
     time::{MonotonicTime, Span, Timestamp},
 };
-use tokio::sync::{Mutex, Notify, Semaphore, broadcast, watch};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::{AtHand, bounded},
@@ -36,6 +36,7 @@ use crate::{
     publisher::Publisher,
     recovery::Recovery,
     store::{Store, StoreError},
+    trials::Trials,
 };
 
 /// How far back resolved incidents are looked for.
@@ -100,9 +101,9 @@ pub(super) struct Inner {
     pub entries: broadcast::Sender<Arc<Vec<Entry>>>,
     pub proofs: Proofs,
     /// Serializes changes of the thresholds, of which each writes the document first.
-    pub rewriting: Mutex<()>,
+    pub rewriting: Arc<Mutex<()>>,
     /// Trials of changed thresholds: one at a time.
-    pub trials: Arc<Semaphore>,
+    pub trials: Trials,
     /// How the database failed at the last reading, if it did.
     pub failed: RwLock<Option<Failed>>,
 }

@@ -1,21 +1,20 @@
-//! Changes of rows of the thresholds: the rows as the document has them, trials on stored history, and
-//! the document written anew.
+//! Rows of the thresholds as the document has them, trials of changes on stored history, and what
+//! history proposes.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use commands::{
     audit::AuditFilter,
-    command::{ChangeThreshold, DeclineThreshold, Record},
+    command::DeclineThreshold,
     operation::Operation as _,
     reading::{GetThreshold, GetThresholdPatch, TryThreshold},
     threshold::{
         EditableRow, OfferedThreshold, ThresholdEdit, ThresholdPage, ThresholdTrial, check_days,
-        checked_reason, decline, open,
+        decline,
     },
 };
 use domain::{
     access::Principal,
-    actor::Actor,
     authorization::authorize,
     error::{Conflict, Entity, Error, FieldReason},
     journal::{Entry, Event},
@@ -28,14 +27,15 @@ use domain::{
     time::Span,
 };
 use policy::thresholds::{EditError, RowChange, Thresholds, edit, row_cells};
-use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking, time::timeout};
+use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
 
 use super::{failure::refuse, handle::Service, inner::Inner};
 use crate::{
     backtest::{self, Changed},
     documents::{BadDocuments, THRESHOLDS, patch},
     store::{StoreError, readable},
-    threshold_file::{NotWritten, Note, ThresholdFile, hash},
+    threshold_file::{ThresholdFile, hash},
+    trials::{Busy, Trials},
 };
 
 /// How long a trial may take.
@@ -47,25 +47,16 @@ const ENTRIES: u32 = 500;
 /// The most proposals that are shown.
 const PROPOSALS: usize = 10;
 
-/// A change that is being journalled, which is itself a change.
-type Settled<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
-
-/// The document written anew, and what is journalled of it.
-pub(super) struct Rewritten {
-    before: String,
-    after: String,
-    /// The change.
-    pub event: Event,
-}
-
 /// A document with a row that is in force for a signal.
-struct Shown {
-    text: String,
+pub(super) struct Shown {
+    /// The document.
+    pub text: String,
     thresholds: Arc<Thresholds>,
 }
 
 impl Shown {
-    fn read(file: &ThresholdFile) -> Result<Self, Error> {
+    /// Reads the document.
+    pub fn read(file: &ThresholdFile) -> Result<Self, Error> {
         Self::of(file.read())
     }
 
@@ -96,7 +87,7 @@ impl Shown {
     }
 
     /// The document with a row changed: the row, its cells before, and the new text.
-    fn edited(
+    pub fn edited(
         &self,
         subject: &Subject,
         signal: &Signal,
@@ -170,12 +161,13 @@ fn not_edited(error: &EditError) -> Error {
 }
 
 impl Inner {
-    fn threshold_file(&self) -> ThresholdFile {
+    /// The file of the thresholds.
+    pub(super) fn threshold_file(&self) -> ThresholdFile {
         self.set_up.get().map(|set_up| set_up.thresholds.clone()).unwrap_or_default()
     }
 
     /// Does something with the file of the thresholds, on a thread that may wait for the disk.
-    async fn with_thresholds<T: Send + 'static>(
+    pub(super) async fn with_thresholds<T: Send + 'static>(
         &self,
         work: impl FnOnce(&ThresholdFile) -> T + Send + 'static,
     ) -> Result<T, Error> {
@@ -282,10 +274,12 @@ impl Inner {
         let thresholds =
             Arc::new(thresholds.map_err(|mistakes| not_edited(&EditError::Wrong(mistakes)))?);
         let changed = Changed { thresholds, difference: patch(THRESHOLDS, &shown.text, &after) };
-        let waiting = timeout(LONGEST_WAIT, Arc::clone(&self.trials).acquire_owned());
-        let Ok(Ok(permit)) = waiting.await else {
-            return Err(Conflict::Threshold(ThresholdRefusal::TrialRuns).into());
-        };
+        let permit = self.trials.of_person(LONGEST_WAIT).await.map_err(|busy| {
+            Error::from(Conflict::Threshold(match busy {
+                Busy::Person => ThresholdRefusal::TrialRuns,
+                Busy::Own => ThresholdRefusal::OwnTrialRuns,
+            }))
+        })?;
         let (store, now) = (Arc::clone(&self.store), self.clock.now().wall);
         let since = now.minus(Span::from_mins(u64::from(days) * 24 * 60));
         let runtime = Handle::current();
@@ -310,141 +304,6 @@ impl Inner {
         ThresholdTrial::of(edit, days, report.map_err(refuse)?).ok_or_else(too_long)
     }
 
-    /// The document with a row changed, bound to the version that was shown, and the events that tell
-    /// of it; called while no other change is under way.
-    pub(super) async fn rewritten_thresholds(
-        &self,
-        wanted: ChangeThreshold,
-    ) -> Result<Rewritten, Error> {
-        let ChangeThreshold { subject, signal, edit, reason } = wanted;
-        let (edit, reason) = (edit.checked()?, checked_reason(&reason)?);
-        let proposal = match edit.proposal {
-            Some(number) => {
-                let all = self.threshold_proposals().await.map_err(refuse)?;
-                Some(open(&all, number)?.clone())
-            }
-            None => None,
-        };
-        self.with_thresholds(move |file| {
-            if file.obstacle() == Some(commands::threshold::WriteObstacle::BuiltIn) {
-                return Err(Conflict::Threshold(ThresholdRefusal::BuiltIn).into());
-            }
-            let shown = Shown::read(file)?;
-            let (row, before, after) = shown.edited(&subject, &signal, &edit)?;
-            // A proposal is accepted by the change that it proposes, and by no other.
-            let is_accepted = |one: &ThresholdProposal| {
-                one.row.is_same(&row) && one.before == before && one.after == edit.cells
-            };
-            let proposal = proposal.filter(is_accepted).map(|one| one.number);
-            let event = Event::ThresholdChanged {
-                document: THRESHOLDS.to_owned(),
-                row,
-                before: Box::new(before),
-                after: Box::new(edit.cells),
-                from: hash(&shown.text),
-                to: hash(&after),
-                patch: patch(THRESHOLDS, &shown.text, &after),
-                reason,
-                proposal,
-                by: None,
-            };
-            Ok(Rewritten { before: shown.text, after, event })
-        })
-        .await?
-    }
-
-    /// Writes the document; the entry must follow.
-    pub(super) async fn put_thresholds(
-        &self,
-        rewritten: &Rewritten,
-        actor: Actor,
-        head: u64,
-    ) -> Result<(), Error> {
-        let account = match actor {
-            Actor::Account(account) => Some(account),
-            _ => None,
-        };
-        let (before, after) = (rewritten.before.clone(), rewritten.after.clone());
-        let event = rewritten.event.clone();
-        let note = Note { account, after: head, to: hash(&after), event };
-        let put = self.with_thresholds(move |file| file.put(&note, &before, &after)).await?;
-        put.map_err(|error| {
-            tracing::warn!(%error, "the thresholds could not be written");
-            Error::from(Conflict::Threshold(match error {
-                NotWritten::Changed => ThresholdRefusal::DocumentChanged,
-                NotWritten::Io(error) => ThresholdRefusal::NotWritable(error.to_string()),
-            }))
-        })
-    }
-
-    /// Puts the document back as it was: its change was refused.
-    pub(super) async fn take_back_thresholds(&self, rewritten: &Rewritten) {
-        let (before, after) = (rewritten.before.clone(), rewritten.after.clone());
-        let taken = self.with_thresholds(move |file| file.take_back(&before, &after)).await;
-        if let Ok(Err(error)) = taken {
-            tracing::error!(%error, "the thresholds could not be put back as they were");
-        }
-    }
-
-    /// Notes that the journal tells of the document as it is.
-    pub(super) async fn thresholds_journalled(&self) {
-        let _ = self.with_thresholds(ThresholdFile::forget).await;
-    }
-
-    /// A change that was made and is not in the journal: a kill came between, or the database failed.
-    async fn unjournalled_threshold(&self) -> Result<Option<Event>, Error> {
-        let Some(note) = self.with_thresholds(ThresholdFile::pending).await? else {
-            return Ok(None);
-        };
-        let entries = self.threshold_entries(&["threshold_changed"]).await.map_err(refuse)?;
-        let is_told = |entry: &Entry| match &entry.event {
-            Some(Event::ThresholdChanged { to, .. }) => entry.number > note.after && *to == note.to,
-            _ => false,
-        };
-        if entries.iter().any(is_told) {
-            self.thresholds_journalled().await;
-            return Ok(None);
-        }
-        Ok(Some(match note.event {
-            Event::ThresholdChanged {
-                document,
-                row,
-                before,
-                after,
-                from,
-                to,
-                patch,
-                reason,
-                proposal,
-                by: _,
-            } => Event::ThresholdChanged {
-                document,
-                row,
-                before,
-                after,
-                from,
-                to,
-                patch,
-                reason,
-                proposal,
-                by: note.account,
-            },
-            other => other,
-        }))
-    }
-
-    /// Journals a change that was made and is not in the journal. Called while no change of the
-    /// thresholds is under way.
-    pub(super) fn settle_thresholds(&self) -> Settled<'_> {
-        Box::pin(async move {
-            let Some(event) = self.unjournalled_threshold().await? else { return Ok(()) };
-            let record = Record { events: vec![event], monitor: None };
-            self.change(&Principal::System, record.into()).await?;
-            self.thresholds_journalled().await;
-            Ok(())
-        })
-    }
-
     /// The events by which a person declines a proposal.
     pub(super) async fn declined_threshold(
         &self,
@@ -461,7 +320,7 @@ impl Inner {
     }
 
     /// The newest entries of some kinds, oldest first.
-    async fn threshold_entries(&self, kinds: &[&str]) -> Result<Vec<Entry>, StoreError> {
+    pub(super) async fn threshold_entries(&self, kinds: &[&str]) -> Result<Vec<Entry>, StoreError> {
         let mut entries = Vec::new();
         for kind in kinds {
             let filter = AuditFilter { kind: Some((*kind).to_owned()), ..AuditFilter::default() };
@@ -481,15 +340,7 @@ impl Service {
     }
 
     /// Trials on history: one at a time.
-    pub fn trials(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.inner.trials)
-    }
-
-    /// Journals a change of the thresholds that a kill or the database kept from the journal.
-    pub async fn settle_thresholds(&self) {
-        let _rewriting = self.inner.rewriting.lock().await;
-        if let Err(error) = self.inner.settle_thresholds().await {
-            tracing::warn!(?error, "it could not be journalled whether a threshold was changed");
-        }
+    pub fn trials(&self) -> Trials {
+        self.inner.trials.clone()
     }
 }

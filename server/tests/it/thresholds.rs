@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use server::{
     board::Board,
     clock::Clock,
+    documents::{IN_FORCE, THRESHOLDS},
     live::Live,
     service::{Service, SetUp},
     store::{self, Rollup, RollupStep, SqliteStore, Store, Where},
@@ -275,6 +276,29 @@ fn a_kill_between_document_and_journal_leaves_the_truth() {
     assert_eq!(text(&home), after);
     drop(program);
     assert!(verify(&home.data()).status.success());
+}
+
+#[test]
+fn a_document_that_is_put_back_while_nothing_runs_is_told() {
+    let home = Home::new();
+    let mut program = home.start();
+    assert_eq!(post(&program, &change(&home, "above 4000 jobs", "0 s")).status, 200);
+    program.kill();
+    drop(program);
+    // Killed before the new version was noted as the one in force, and edited by hand.
+    fs::write(document(&home), QUICK).unwrap();
+    fs::write(home.data().join(IN_FORCE).join(THRESHOLDS), QUICK).unwrap();
+    let program = home.start();
+    let sha256 = sha256(&document(&home));
+    let told = program.until("the version in force", |program| {
+        let is_it = |entry: &Value| {
+            entry["event"]["name"] == THRESHOLDS && entry["event"]["sha256"] == sha256.as_str()
+        };
+        let found = entries(program, "document_in_force").into_iter().rfind(is_it)?;
+        let changed = entries(program, "threshold_changed");
+        (found["number"].as_u64() > changed[0]["number"].as_u64()).then_some(found)
+    });
+    assert_eq!(told["actor"], "system");
 }
 
 /// The caller's account has just ended: the transaction refuses what was written already.

@@ -66,6 +66,7 @@ fn page() -> View {
                 benefit: Benefit::Earlier { incident: IncidentNumber(3), by: Span::from_mins(9) },
                 interruptions_today: 2,
                 interruptions_proposed: 2,
+                missed: Vec::new(),
             },
             state: ProposalState::Open,
         }],

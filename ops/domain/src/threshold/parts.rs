@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{backtest::Benefit, signal::Signal, time::Timestamp};
+use crate::{backtest::Benefit, id::IncidentNumber, signal::Signal, time::Timestamp};
 
 /// The cells of a row that people change, each as it stands in the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,10 @@ pub struct ProposalEvidence {
     pub interruptions_today: u32,
     /// How often under the proposed one.
     pub interruptions_proposed: u32,
+    /// Incidents that there were, and that the proposed row would have missed: warnings on which
+    /// nobody acted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<IncidentNumber>,
 }
 
 impl ProposalEvidence {

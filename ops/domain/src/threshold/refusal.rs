@@ -15,6 +15,8 @@ pub enum ThresholdRefusal {
     NotWritable(String),
     /// Another change is being tried.
     TrialRuns,
+    /// Calm Ops is trying changes itself.
+    OwnTrialRuns,
     /// There is too much history for the time that a trial may take.
     TrialTooLong,
     /// A person decided about the proposal already, or the row was changed since.

@@ -7,6 +7,7 @@ use domain::{
     breach::{Breach, BreachKey, Crossing},
     id::IncidentNumber,
     incident::Incident,
+    severity::Severity,
     time::{Span, Timestamp},
 };
 
@@ -26,6 +27,8 @@ pub struct Known {
     pub ended_at: Option<Timestamp>,
     /// Its signals, without those that were only silent: a backtest can't judge them.
     pub keys: BTreeSet<BreachKey>,
+    /// The highest severity that it reached.
+    pub severity: Severity,
     /// A person acted on it: it was no false alarm.
     pub acted_on: bool,
 }
@@ -44,8 +47,14 @@ impl Known {
             opened_at: incident.opened_at,
             ended_at: incident.resolution.as_ref().map(|end| end.at),
             keys,
+            severity: incident.severity,
             acted_on: incident.touched_by_person || incident.acknowledged.is_some(),
         })
+    }
+
+    /// True for one that must not be missed: a person acted on it, or it was critical.
+    pub fn is_real(&self) -> bool {
+        self.acted_on || self.severity == Severity::Critical
     }
 }
 

@@ -129,6 +129,7 @@ fn a_comparison_tells_what_is_added_removed_and_moved() {
         opened_at: from.opened_at,
         ended_at: from.ended_at,
         keys: from.keys.clone(),
+        severity: Severity::Warning,
         acted_on: true,
     };
     let other = Known { began_at: start(100), ended_at: Some(start(101)), ..known(3, &today[0]) };
@@ -157,6 +158,7 @@ fn one_incident_of_a_backtest_stands_for_one_that_there_was() {
         opened_at: start(opened),
         ended_at: Some(start(opened + 5)),
         keys: found[0].keys.clone(),
+        severity: Severity::Warning,
         acted_on: true,
     };
     // The second one is near, but another one.

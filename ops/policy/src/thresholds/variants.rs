@@ -1,10 +1,13 @@
 //! Small changes of a row that are worth trying on history.
 
-use domain::{signals::Signals, time::Span};
+use domain::{signals::Signals, time::Span, unit::Unit};
 
 use crate::{
     markdown_table::Report,
-    thresholds::edit::{RowChange, edit},
+    thresholds::{
+        Row, Thresholds,
+        edit::{RowChange, edit},
+    },
 };
 
 /// How long a value may have to hold, from the least to the most patient.
@@ -29,8 +32,8 @@ pub struct Variant {
 }
 
 /// Changes of one cell each of the row on `line` (from 1), the smallest first, that are right as a
-/// document: other durations, other levels of the warning (of the critical level where there is no
-/// other).
+/// document and can work: other durations, other levels of the warning (of the critical level where
+/// there is no other). The level of a yes/no signal stays: there is none between yes and no.
 pub fn variants(file: &str, text: &str, line: u32, signals: &'static Signals) -> Vec<Variant> {
     let place = usize::try_from(line).unwrap_or(usize::MAX).wrapping_sub(1);
     let tables = Report::new(file, text).tables();
@@ -51,7 +54,8 @@ pub fn variants(file: &str, text: &str, line: u32, signals: &'static Signals) ->
     }
     let warning = cell("warning").filter(|text| text.chars().any(|c| c.is_ascii_digit()));
     let is_warning = warning.is_some();
-    if let Some(level) = warning.or_else(|| cell("critical")) {
+    let has_levels = row_on(file, text, line, signals).is_some_and(|row| !is_yes_no(&row, signals));
+    if let Some(level) = warning.or_else(|| cell("critical")).filter(|_| has_levels) {
         let name = if is_warning { "warning" } else { "critical" };
         for new in PARTS.iter().filter_map(|part| scaled(&level, *part)) {
             let text = Some(new.clone());
@@ -65,9 +69,19 @@ pub fn variants(file: &str, text: &str, line: u32, signals: &'static Signals) ->
     }
     let tried = |(words, change): ((&'static str, String, String), RowChange)| {
         let text = edit(file, text, line, &change, signals).ok()?;
-        Some(Variant { change, words, text })
+        let row = row_on(file, &text, line, signals)?;
+        row.unworkable(signals).is_none().then_some(Variant { change, words, text })
     };
     changes.into_iter().filter_map(tried).collect()
+}
+
+fn row_on(file: &str, text: &str, line: u32, signals: &'static Signals) -> Option<Row> {
+    let thresholds = Thresholds::parse(file, text, signals).ok()?;
+    thresholds.rows().iter().find(|row| row.line == line).cloned()
+}
+
+fn is_yes_no(row: &Row, signals: &Signals) -> bool {
+    signals.unit(row.signal.as_str()).or_else(|| row.unit.clone()) == Some(Unit::YesNo)
 }
 
 /// Neighbours of the first duration of a cell; the second one stays.
@@ -114,7 +128,9 @@ mod tests {
         |---|---|---|---|---|---|---|---|\n\
         | queue.depth | above 1,000 jobs | above 1,050 jobs | 5 min / 2 min | - | It waits. | queue | - |\n\
         | queue.age | - | above 90 s | 0 s | - | It is late. | queue | - |\n\
-        | queue.size | - | - | 1 min | - | Nothing. | - | - |\n";
+        | queue.size | - | - | 1 min | - | Nothing. | - | - |\n\
+        | app.up | - | below 1 | 30 s | 1 | It is down. | queue | - |\n\
+        | host.memory.used | above 95 % | - | 1 min | 80 % | It is full. | queue | - |\n";
 
     fn words(line: u32) -> Vec<String> {
         variants("t", TEXT, line, fixtures::signals())
@@ -143,6 +159,20 @@ mod tests {
         assert_eq!(words(6)[..3], ["for: 10 s", "for: 30 s", "critical: above 88.2 s"]);
         assert_eq!(words(7).iter().filter(|text| !text.starts_with("for")).count(), 0);
         assert!(words(3).is_empty() && words(99).is_empty());
+    }
+
+    #[test]
+    fn a_yes_no_signal_keeps_its_level() {
+        assert_eq!(words(8), ["for: 10 s", "for: 0 s", "for: 1 min", "for: 2 min"]);
+    }
+
+    #[test]
+    fn no_row_is_tried_that_can_never_fire() {
+        let levels = words(9).into_iter().filter(|text| text.starts_with("warning"));
+        let expected =
+            ["above 93.1 %", "above 90.3 %", "above 85.5 %", "above 96.9 %", "above 99.8 %"];
+        let expected: Vec<String> = expected.map(|text| format!("warning: {text}")).into();
+        assert_eq!(levels.collect::<Vec<_>>(), expected, "and none above 100 %");
     }
 
     #[test]

@@ -8,14 +8,18 @@ use domain::{
 use super::told::{Told, Tone, told};
 use crate::threshold::{begun, difference, evidence};
 
+/// Follows a change that was journalled after the program was stopped, or the database failed, in
+/// between.
+const LATE: &str = " Calm Ops wrote this entry later, as it was interrupted.";
+
 /// Tells how a row was changed, proposed to be changed, or left as it is.
 pub(super) fn tell(event: ThresholdEvent<'_>, actor: Actor, names: &Names) -> Told {
     match event {
         ThresholdEvent::ThresholdChanged { row, before, after, reason, by, .. } => {
             let who = by.map_or(actor, Actor::Account);
-            let late = if by.is_some() { ", which is written down after a restart" } else { "" };
+            let late = if by.is_some() { LATE } else { "" };
             told(format!(
-                "{} changed the threshold of {} for {}: {}{late}.",
+                "{} changed the threshold of {} for {}: {}.{late}",
                 names.of(who),
                 row.signal,
                 row.subjects,

@@ -195,6 +195,7 @@ fn errors() -> Vec<Error> {
             Conflict::Threshold(ThresholdRefusal::BuiltIn),
             Conflict::Threshold(ThresholdRefusal::NotWritable("Read-only file system".to_owned())),
             Conflict::Threshold(ThresholdRefusal::TrialRuns),
+            Conflict::Threshold(ThresholdRefusal::OwnTrialRuns),
             Conflict::Threshold(ThresholdRefusal::TrialTooLong),
             Conflict::Threshold(ThresholdRefusal::ProposalEnded(7)),
             Conflict::ShareEnded,
