@@ -13,8 +13,8 @@ pub use chain::{Broken, StoredEntry, Verifier, entry_hash, payload_hash, seal};
 pub use cursor::{BadCursor, Cursor};
 pub use entry::Entry;
 pub use event::{
-    AccountEvent, BlindReason, ChangeEvent, DocumentEvent, Event, EventGroup, IncidentEvent,
-    JournalEvent, MaintenanceEvent, MessageEvent, NotificationEvent, PracticeEvent,
-    ProtectionEvent, RecommendationEvent, ReportEvent, ReviewEvent, ShareEvent, StatusPageEvent,
-    SystemEvent, ThresholdEvent,
+    AccountEvent, ChangeEvent, DocumentEvent, Event, EventGroup, IncidentEvent, JournalEvent,
+    MaintenanceEvent, MessageEvent, NotificationEvent, PracticeEvent, ProtectionEvent,
+    RecommendationEvent, ReportEvent, ReviewEvent, ShareEvent, StatusPageEvent, SystemEvent,
+    ThresholdEvent,
 };
