@@ -25,6 +25,7 @@ pub mod live;
 pub mod monitor;
 pub mod notifications;
 pub mod object;
+pub mod objectives;
 pub mod opening_evidence;
 pub mod people;
 pub mod practice;

@@ -16,7 +16,7 @@ mod redaction;
 mod shares;
 mod store;
 mod trail;
-pub(super) mod transaction;
+mod transaction;
 mod write;
 
 use super::{
