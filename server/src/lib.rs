@@ -26,6 +26,7 @@ pub mod live;
 pub mod monitor;
 pub mod notifications;
 pub mod object;
+pub mod objectives;
 pub mod opening_evidence;
 pub mod people;
 pub mod practice;

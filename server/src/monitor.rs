@@ -66,7 +66,7 @@ mod in_flight;
 pub mod intake;
 pub mod kept;
 mod maintenance;
-pub mod objectives;
+mod objectives;
 mod practice;
 mod protection;
 pub mod recording;

@@ -1,6 +1,7 @@
 //! The store: one trait, and an implementation for each database. The same contract tests run
 //! against both.
 
+mod begin;
 pub(crate) mod block;
 pub mod calls;
 mod change;

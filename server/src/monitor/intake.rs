@@ -29,7 +29,8 @@ use crate::{
     clock::Clock,
     collectors::{self, Listing, Round},
     history::History,
-    monitor::{collected::Collected, objectives::Ledger, recording::Recording, refusals::Refusals},
+    monitor::{collected::Collected, recording::Recording, refusals::Refusals},
+    objectives::Ledger,
     store::RollupStep,
 };
 

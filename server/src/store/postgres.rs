@@ -8,7 +8,8 @@ use sqlx::{PgConnection, PgPool, Postgres, postgres::PgRow};
 use tokio::sync::Mutex;
 
 use crate::store::{
-    ActiveSession, Activity, QueryCancel, error::StoreError, rollup::Rollup, rows, schema,
+    ActiveSession, Activity, QueryCancel, begin::begin_with, error::StoreError, rollup::Rollup,
+    rows, schema,
 };
 
 mod lease;
@@ -221,7 +222,7 @@ impl PostgresStore {
 /// Brings the schema up to date, in one transaction: behind a pooler a lock of the session, which
 /// the driver would take, could stay behind for good.
 async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    let mut transaction = sql::transaction::begin_with(pool, BEGIN).await?;
+    let mut transaction = begin_with(pool, BEGIN).await?;
     sqlx::raw_sql("SET LOCAL lock_timeout = '10s'").execute(&mut *transaction).await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)")
         .bind(MIGRATES)

@@ -14,11 +14,9 @@ use domain::{
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{
-    Connection, Database, Row, SNAPSHOT, read, redaction, shares, transaction::begin_with,
-    write::write_incident,
-};
+use super::{Connection, Database, Row, SNAPSHOT, read, redaction, shares, write::write_incident};
 use crate::store::{
+    begin::begin_with,
     error::StoreError,
     rows::{self, IncidentRow, bound},
 };

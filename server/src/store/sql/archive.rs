@@ -9,12 +9,12 @@ use domain::{
 use super::{
     Connection, Database, SNAPSHOT, organizations, packed,
     read::{lock_head, set_meta},
-    transaction::begin_with,
     write::{salt, write_entry, write_incident, write_row},
     write_rollups,
 };
 use crate::store::{
     Archive, Filling, Item,
+    begin::begin_with,
     error::StoreError,
     organizations::KINDS,
     packed::{Block, SeriesHistory},

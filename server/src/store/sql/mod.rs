@@ -17,7 +17,7 @@ mod shares;
 mod similar;
 mod store;
 mod trail;
-pub(super) mod transaction;
+mod transaction;
 mod write;
 
 use super::{

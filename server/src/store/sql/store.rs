@@ -23,11 +23,11 @@ use super::{
     change::change,
     history, long_queries, packed as blocks,
     read::{entry, incidents, load, meta, meta_number, position, set_meta, stored, with_runs},
-    transaction::begin_with,
     write_rollups,
 };
 use crate::store::{
     Activity, Opening, QueryCancel, Store,
+    begin::begin_with,
     calls::Calls,
     change::{Beside, Change},
     error::StoreError,
