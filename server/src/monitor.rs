@@ -73,6 +73,7 @@ pub mod recording;
 mod recovery;
 pub mod refusals;
 pub mod runner;
+mod similar_lookup;
 pub mod supervisor;
 mod time_limit;
 pub mod watchman;
@@ -166,7 +167,7 @@ pub struct Monitor {
     tracking: Option<JoinHandle<Option<Vec<Entry>>>>,
     tracked_at: Option<Now>,
     /// What helped in incidents like the active ones.
-    similar: recovery::SimilarLookup,
+    similar: similar_lookup::SimilarLookup,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
     study: Option<JoinHandle<Option<Usual>>>,
@@ -242,7 +243,7 @@ impl Monitor {
             proofs: Vec::new(),
             tracking: None,
             tracked_at: None,
-            similar: recovery::SimilarLookup::default(),
+            similar: similar_lookup::SimilarLookup::default(),
             unsaved: false,
             study: None,
             tidying: None,

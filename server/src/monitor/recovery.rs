@@ -1,69 +1,23 @@
 //! What the monitor knows of recovery: which commands are recommended, and what worked before.
 
-use std::{collections::BTreeMap, future::pending, sync::Arc};
+use std::sync::Arc;
 
+use crate::{
+    monitor::{Monitor, similar_lookup::Asked, time_limit::within},
+    service::similar::helped_before,
+};
 use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event},
-    time::{MonotonicTime, Now, Span},
+    time::{Now, Span},
 };
 use engine::recommender::{self, HelpedIn, Scene, TRACKED_DAYS, Tracks};
-use tokio::task::JoinHandle;
-
-use crate::{
-    monitor::{Monitor, time_limit::within},
-    service::similar::helped_before,
-};
 
 /// How often the track record is read anew, so that what is too old leaves it; and how soon after a
 /// failure.
 const TRACK_EVERY: Span = Span::from_secs(6 * 3_600);
 const TRACK_AGAIN: Span = Span::from_secs(10);
-
-/// A recommendation does not wait longer for what helped in similar incidents.
-const SIMILAR_WITHIN: Span = Span::from_secs(3);
-
-/// What was asked about one incident.
-#[derive(Clone, Copy)]
-struct Asked {
-    /// The number of its problems at that time; `None` if it is to be asked again.
-    problems: Option<usize>,
-    at: MonotonicTime,
-    answered: bool,
-}
-
-/// The look-up of what helped in incidents like the active ones: one at a time.
-#[derive(Default)]
-pub(super) struct SimilarLookup {
-    asked: BTreeMap<IncidentNumber, Asked>,
-    task: Option<JoinHandle<(IncidentNumber, Vec<HelpedIn>)>>,
-}
-
-impl SimilarLookup {
-    /// True while an answer may still come in time.
-    fn is_awaited(&self, incident: IncidentNumber, now: Now) -> bool {
-        self.asked
-            .get(&incident)
-            .is_some_and(|asked| !asked.answered && now.mono.since(asked.at) < SIMILAR_WITHIN)
-    }
-
-    /// Asks about every incident once more; nothing waits for that.
-    fn ask_again(&mut self) {
-        self.asked.values_mut().for_each(|asked| asked.problems = None);
-    }
-
-    /// Waits for the answer; for ever if nothing was asked.
-    pub(super) async fn answer(&mut self) -> Option<(IncidentNumber, Vec<HelpedIn>)> {
-        let Some(task) = &mut self.task else { return pending().await };
-        let found = task
-            .await
-            .inspect_err(|error| tracing::error!(%error, "looking up similar incidents failed"))
-            .ok();
-        self.task = None;
-        found
-    }
-}
 
 impl Monitor {
     /// What is to be recorded about recommendations, once the host was looked at and the track

@@ -184,7 +184,7 @@ fn a_week_of_the_trend_that_nobody_watched_is_not_known() {
 fn a_practice_and_what_is_not_of_the_period_count_nowhere() {
     let mut practice = opened(1, 10, Some(20));
     practice.cause = domain::practice::subject();
-    let all = vec![practice, opened(2, -1, Some(20)), opened(3, 7 * DAY, Some(20))];
+    let all = vec![practice, opened(2, -30, Some(20)), opened(3, 7 * DAY, Some(20))];
     let found = Given::of(all).report();
     assert_eq!(found.promises, Promises::default());
     assert!(found.incidents.is_empty() && found.causes.is_empty() && found.noisy.is_empty());
