@@ -7,7 +7,7 @@ mod source;
 use std::borrow::Cow;
 
 use commands::{
-    audit::AuditFilter,
+    audit::{AuditAuthor, AuditFilter},
     report::{StoredReport, is_made, stored},
 };
 use domain::{
@@ -28,8 +28,6 @@ use crate::{
 
 /// The most reports that are listed: the newest, a year of weeks and some that people asked for.
 const LISTED: u32 = 60;
-/// The most reports among which the one of a week is looked for: people ask for others beside it.
-const LOOKED_THROUGH: u32 = 500;
 /// The most marks of reviews that are read: the newest.
 const REVIEWS: u32 = 2_000;
 
@@ -41,12 +39,18 @@ pub fn built_in() -> Result<ReportTemplate, Vec<Diagnostic>> {
 
 /// The newest reports, newest first.
 pub async fn known(store: &dyn Store) -> Result<Vec<StoredReport>, StoreError> {
-    newest_of(store, LISTED).await
+    newest_of(store, &AuditFilter::default(), LISTED).await
 }
 
-/// The newest report.
-pub async fn newest(store: &dyn Store) -> Result<Option<StoredReport>, StoreError> {
-    Ok(newest_of(store, 1).await?.into_iter().next())
+/// The newest report that was made by itself.
+pub async fn newest_due(store: &dyn Store) -> Result<Option<StoredReport>, StoreError> {
+    Ok(newest_of(store, &by_itself(), 1).await?.into_iter().next())
+}
+
+/// True if the journal tells of a start after an entry, and with it of the time before that start.
+pub async fn has_started(store: &dyn Store, after: u64) -> Result<bool, StoreError> {
+    let starts = learned::entries(store, &AuditFilter::default(), &["started"], 1).await?;
+    Ok(starts.iter().any(|entry| entry.number > after))
 }
 
 /// The report of a number, however old it is.
@@ -57,9 +61,18 @@ pub async fn one(store: &dyn Store, report: u64) -> Result<Option<StoredReport>,
     Ok(stored(&entries).into_iter().next())
 }
 
-async fn newest_of(store: &dyn Store, most: u32) -> Result<Vec<StoredReport>, StoreError> {
-    let made = ["report_made"];
-    let mut entries = learned::entries(store, &AuditFilter::default(), &made, most).await?;
+/// The filter of what no person asked for.
+fn by_itself() -> AuditFilter {
+    AuditFilter { actor: Some(AuditAuthor::CalmOps), ..AuditFilter::default() }
+}
+
+/// The newest reports that fit a filter, newest first.
+async fn newest_of(
+    store: &dyn Store,
+    filter: &AuditFilter,
+    most: u32,
+) -> Result<Vec<StoredReport>, StoreError> {
+    let mut entries = learned::entries(store, filter, &["report_made"], most).await?;
     entries.extend(reviews(store).await?);
     Ok(stored(&entries))
 }
@@ -94,11 +107,10 @@ pub async fn due(
     if began.is_none_or(|began| began >= period.to) {
         return Ok(None);
     }
-    let mut known = newest_of(store, LOOKED_THROUGH).await?;
+    // Week by week: what people ask for is about any seven days.
+    let known = newest_of(store, &by_itself(), LISTED).await?;
     if is_made(&known, &period) {
         return Ok(None);
     }
-    // Week by week: what people ask for is about any seven days.
-    known.retain(|one| !one.made_by.is_person());
     make(store, &known, template, &period, now).await.map(Some)
 }

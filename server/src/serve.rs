@@ -375,7 +375,7 @@ pub async fn run(
     background.spawn(Arc::clone(&publisher).run(stop.clone()));
     background.spawn(Arc::clone(&service).publish(stop.clone()));
     background.spawn(Arc::clone(&service).follow_days(stop.clone()));
-    background.spawn(Arc::clone(&service).report(stop.clone()));
+    background.spawn(Arc::clone(&service).report(opening.cursor.number, stop.clone()));
     let pump = Arc::clone(&live);
     let pump_stop = stop.clone();
     background.spawn(async move { pump.pump(pump_stop).await });

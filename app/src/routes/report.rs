@@ -59,11 +59,7 @@ fn Page(page: RwSignal<Shown>) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     super::reports::listen();
     let number = page.with_untracked(|page| page.report);
-    let (title, lead) = page.with_untracked(|page| {
-        let figures = &page.made.figures;
-        let title = report::title(figures.period.kind);
-        (format!("{title}: {}", report::period(&figures.period)), report::summary(figures))
-    });
+    let title = page.with_untracked(|page| report::heading(&page.made.figures.period));
     let review = Memo::new(move |_| page.with(|page| (page.reviewed, page.may_review)));
     let reviewed = move || match review.get() {
         (Some(by), _) => {
@@ -86,15 +82,13 @@ fn Page(page: RwSignal<Shown>) -> impl IntoView {
     };
     let made = page.with_untracked(|page| (page.names.of(page.made_by), page.made_at));
     let figures = page.with_untracked(figures);
-    // The title of the text stands above already.
-    let text = page.with_untracked(|page| without_title(&page.made.text).to_owned());
+    let text = page.with_untracked(|page| render(report::without_heading(&page.made.text, &title)));
     view! {
         <div class="page report">
             <h1>{title}</h1>
-            <p class="lead">{lead}</p>
             {reviewed}
             {figures}
-            <Markdown of=render(&text)/>
+            <Markdown of=text/>
             <p class="quiet">"Made by " {made.0} ", " <At at=Signal::stored(made.1)/> ", and kept as it was."</p>
             <p class="links">
                 <a href=format!("/api/ops/reports/{number}/report.md") rel="external" download="">"Download as Markdown"</a>
@@ -102,14 +96,6 @@ fn Page(page: RwSignal<Shown>) -> impl IntoView {
                 <a href="/ops/prevention">"Prevention steps"</a>
             </p>
         </div>
-    }
-}
-
-/// The text without its first heading, if it begins with one.
-fn without_title(text: &str) -> &str {
-    match text.strip_prefix("# ") {
-        Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest),
-        None => text,
     }
 }
 
@@ -132,16 +118,4 @@ fn figures(page: &Shown) -> AnyView {
         </table>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_title_of_the_text_is_left_out() {
-        assert_eq!(without_title("# A\n\nB\n# C\n"), "\nB\n# C\n");
-        assert_eq!(without_title("B\n# A\n"), "B\n# A\n");
-        assert_eq!(without_title("# A"), "");
-    }
 }

@@ -91,7 +91,7 @@ fn Page(list: RwSignal<ReportList>, refused: Option<RefusedReport>) -> impl Into
                             <th scope="col">"Incidents"</th>
                             <th scope="col">"Recovery, median"</th>
                             <th scope="col">"Recovery, 90%"</th>
-                            <th scope="col">"Detected first"</th>
+                            <th scope="col">{report::OPENED_FIRST}</th>
                             <th scope="col">"Repeats"</th>
                             <th scope="col">"Reviewed"</th>
                         </tr>

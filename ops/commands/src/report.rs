@@ -152,9 +152,12 @@ fn first_review(entries: &[Entry], number: u64) -> Option<ReportReview> {
 /// Keeps a report that a person asked for; nothing where one of the same length was just made.
 pub fn make(known: &[StoredReport], made: MadeReport, now: Timestamp) -> Vec<Event> {
     let kind = made.figures.period.kind;
-    let is_again = known
-        .iter()
-        .any(|one| one.made.figures.period.kind == kind && now.since(one.made_at) < JUST_MADE);
+    // One that was made while the clock was ahead was not made just now.
+    let is_again = known.iter().any(|one| {
+        one.made.figures.period.kind == kind
+            && one.made_at <= now
+            && now.since(one.made_at) < JUST_MADE
+    });
     if is_again { Vec::new() } else { vec![Event::ReportMade { report: Box::new(made) }] }
 }
 
@@ -168,13 +171,17 @@ pub fn review(known: &[StoredReport], report: u64) -> Result<Vec<Event>, Error> 
     Ok(vec![Event::ReportReviewed { report }])
 }
 
-/// True if a report that Calm Ops made by itself is about this period, whatever became of clock and
-/// time zone since.
+/// True if a report that Calm Ops made by itself is about this period: one that ends less than half
+/// a period before or after its end, as another time zone moves it by hours. One that was made while
+/// the clock was ahead is about a later period.
 pub fn is_made(known: &[StoredReport], period: &ReportPeriod) -> bool {
     let half = Span::from_micros(period.length().as_micros() / 2);
     known.iter().any(|one| {
         let other = &one.made.figures.period;
-        !one.made_by.is_person() && other.kind == period.kind && other.to > period.to.minus(half)
+        !one.made_by.is_person()
+            && other.kind == period.kind
+            && other.to > period.to.minus(half)
+            && other.to < period.to.plus(half)
     })
 }
 

@@ -89,16 +89,25 @@ pub struct Promises {
     pub incidents: u32,
     /// Those of them that were critical.
     pub critical: u32,
-    /// Those of them whose signals were all seen to be back.
+    /// Incidents of the period that were still active when the report was made, with signals that
+    /// were not back; left out if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub active: u32,
+    /// Incidents that were opened before the period and were active in it; left out if there are
+    /// none. They count nowhere else.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub from_before: u32,
+    /// Incidents of the period whose signals were all seen to be back.
     pub recovered: u32,
     /// Those of them whose signals were back within [`PROMISED_RECOVERY`].
     pub recovered_in_time: u32,
-    /// The median time from the opening until all signals were back, in microseconds.
+    /// The median time from the opening until all signals were back, in microseconds. An active
+    /// incident counts with the time from its opening until the report was made.
     pub recovery_median: Option<Span>,
-    /// The time within which nine of ten were back, in microseconds.
+    /// The time within which nine of ten were back, in microseconds, counted in the same way.
     pub recovery_p90: Option<Span>,
-    /// Incidents that were opened before a person began safe mode or published a notice on the
-    /// status page because of them.
+    /// Incidents before which no person began safe mode, and none published a notice on the status
+    /// page, within half an hour; such an act counts against the first incident after it alone.
     pub detected_first: u32,
     /// Incidents of a cause that had another one in the seven days before.
     pub repeats: u32,
@@ -106,6 +115,11 @@ pub struct Promises {
     pub rated: u32,
     /// Those of them that were rated as wrong.
     pub rated_wrong: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The report that one is compared with.
@@ -133,9 +147,11 @@ pub struct StabilityReport {
     /// The newest report of the same length that ends before this one begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<ReportBefore>,
-    /// Numbers of incidents that were opened in each of the 12 weeks up to the end, oldest first.
-    pub trend: Vec<u32>,
-    /// The incidents, oldest first; at most 20.
+    /// Numbers of incidents that were opened in each of the 12 weeks up to the end, oldest first;
+    /// `None` of a week of which nothing is known.
+    pub trend: Vec<Option<u32>>,
+    /// The incidents: those that are active first, then the critical ones, each oldest first; at
+    /// most 20.
     pub incidents: Vec<ReportIncident>,
     /// The subjects with which most incidents began, the most frequent first; at most 10.
     pub causes: Vec<CauseCount>,

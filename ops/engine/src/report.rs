@@ -4,86 +4,26 @@
 mod agent;
 mod availability;
 mod counts;
+mod promises;
 mod rank;
+mod seen;
+mod source;
 
 use domain::{
-    hash::Head,
     incident::Incident,
-    journal::{BlindReason, Entry, Event},
-    report::{
-        PROMISED_RECOVERY, PreventionFigures, Promises, ReportBefore, ReportGap, ReportGaps,
-        ReportIncident, ReportPeriod, StabilityReport, TREND_WEEKS,
-    },
+    journal::Event,
+    report::{PreventionFigures, ReportBefore, ReportIncident, StabilityReport},
     review::{DueDate, PreventionSteps, Rating, StepState},
     severity::Severity,
-    status_page::NoticePart,
-    subject::Subject,
-    time::{Span, Timestamp},
 };
 
 pub use availability::{PROBE_STEP, ProbeSeries, ProbeStep};
+pub use source::{Blind, OpenedIncident, REPEATS_WITHIN, ReportSource, WEEK};
 
-use self::rank::{share_of, small, sorted};
-use crate::review::recovered_at;
+use self::{promises::recovered_after, rank::small};
 
-/// The time within which another incident of the same cause is a repeat.
-pub const REPEATS_WITHIN: Span = Span::from_mins(7 * 24 * 60);
-/// The length of a week of the trend.
-pub const WEEK: Span = REPEATS_WITHIN;
-/// What a person did so long before an incident was opened counts as knowing of it first.
-const KNEW_WITHIN: Span = Span::from_mins(30);
 /// The most incidents that are listed.
 const MOST_INCIDENTS: usize = 20;
-/// The most gaps that are listed.
-const MOST_GAPS: usize = 5;
-
-/// An incident of the past, as the trend and repeats need it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenedIncident {
-    /// The subject with which it began.
-    pub cause: Subject,
-    /// The time of its opening.
-    pub opened_at: Timestamp,
-}
-
-/// A time in which nothing was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blind {
-    /// Its beginning.
-    pub from: Timestamp,
-    /// Its end.
-    pub to: Timestamp,
-    /// The reason.
-    pub why: BlindReason,
-}
-
-/// What a report is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct ReportSource<'a> {
-    /// The period.
-    pub period: &'a ReportPeriod,
-    /// The incidents that were opened in the period.
-    pub incidents: &'a [Incident],
-    /// All incidents of the weeks of the trend and of the seven days before the period.
-    pub past: &'a [OpenedIncident],
-    /// Ratings, ends of maintenance windows, beginnings of safe mode and notices on the status page:
-    /// those of the period and of half an hour before it.
-    pub entries: &'a [Entry],
-    /// The prevention steps of all incidents.
-    pub steps: &'a PreventionSteps,
-    /// The day on which it is made.
-    pub today: DueDate,
-    /// Times in which nothing was seen.
-    pub blind: &'a [Blind],
-    /// The history of probes in the period.
-    pub probes: &'a [ProbeSeries],
-    /// Reports of the same length.
-    pub earlier: &'a [ReportBefore],
-    /// The time of the journal's first entry.
-    pub journal_began: Option<Timestamp>,
-    /// The end of the journal.
-    pub head: Head,
-}
 
 /// The report of a period.
 pub fn report(source: ReportSource<'_>) -> StabilityReport {
@@ -94,10 +34,10 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
     let ratings = ratings(source);
     StabilityReport {
         period: period.clone(),
-        promises: promises(source, &incidents, &ratings),
+        promises: promises::of(source, &incidents, &ratings),
         before: before(source),
-        trend: trend(source),
-        incidents: incidents.iter().take(MOST_INCIDENTS).map(|one| listed(one)).collect(),
+        trend: seen::trend(source),
+        incidents: listed(&incidents),
         causes: counts::causes(&incidents),
         noisy: counts::noisy(&incidents),
         agent: agent::figures(&incidents, &ratings),
@@ -105,63 +45,9 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
         prevention: prevention(source),
         availability: availability::of(period, source.probes),
         withheld: withheld(source),
-        gaps: gaps(source),
+        gaps: seen::gaps(source),
         head: source.head,
     }
-}
-
-fn promises(source: ReportSource<'_>, incidents: &[&Incident], ratings: &[Rating]) -> Promises {
-    let recovered = sorted(incidents.iter().filter_map(|one| recovered_after(one)));
-    let in_time = recovered.iter().filter(|span| **span <= PROMISED_RECOVERY).count();
-    let known = |one: &&&Incident| !knew_first(source.entries, one.opened_at);
-    let repeats = incidents.iter().filter(|one| is_repeat(source.past, one)).count();
-    let wrong = ratings.iter().filter(|rating| **rating == Rating::Wrong).count();
-    let critical = incidents.iter().filter(|one| one.severity == Severity::Critical).count();
-    Promises {
-        incidents: small(incidents.len()),
-        critical: small(critical),
-        recovered: small(recovered.len()),
-        recovered_in_time: small(in_time),
-        recovery_median: share_of(&recovered, 5),
-        recovery_p90: share_of(&recovered, 9),
-        detected_first: small(incidents.iter().filter(known).count()),
-        repeats: small(repeats),
-        rated: small(ratings.len()),
-        rated_wrong: small(wrong),
-    }
-}
-
-/// The time from the opening until all signals were back, if that was seen.
-fn recovered_after(incident: &Incident) -> Option<Span> {
-    recovered_at(incident).map(|at| at.since(incident.opened_at))
-}
-
-/// True if a person acted in public, or began safe mode, shortly before an incident was opened.
-fn knew_first(entries: &[Entry], opened_at: Timestamp) -> bool {
-    entries.iter().any(|entry| {
-        let acts = matches!(
-            &entry.event,
-            Some(
-                Event::SafeModeBegan { incident: None, .. }
-                    | Event::StatusUpdatePublished {
-                        incident: None,
-                        part: NoticePart::Began { .. },
-                        ..
-                    }
-            )
-        );
-        acts && entry.actor.is_person()
-            && entry.at < opened_at
-            && opened_at.since(entry.at) <= KNEW_WITHIN
-    })
-}
-
-fn is_repeat(past: &[OpenedIncident], incident: &Incident) -> bool {
-    past.iter().any(|other| {
-        other.cause == incident.cause
-            && other.opened_at < incident.opened_at
-            && incident.opened_at.since(other.opened_at) <= REPEATS_WITHIN
-    })
 }
 
 fn before(source: ReportSource<'_>) -> Option<ReportBefore> {
@@ -170,22 +56,14 @@ fn before(source: ReportSource<'_>) -> Option<ReportBefore> {
     earlier.max_by_key(|one| (one.to, one.report)).copied()
 }
 
-/// Numbers of incidents of the weeks up to the end of the period, oldest first.
-fn trend(source: ReportSource<'_>) -> Vec<u32> {
-    let mut weeks = vec![0; TREND_WEEKS];
-    let real = source.past.iter().filter(|one| !one.cause.is_practice());
-    for one in real.filter(|one| one.opened_at < source.period.to) {
-        // The last moment of the period is in its last week, and its end is not.
-        let ago = source.period.to.since(one.opened_at).as_micros() - 1;
-        let ago = usize::try_from(ago / WEEK.as_micros()).unwrap_or(usize::MAX);
-        if let Some(place) = (TREND_WEEKS - 1).checked_sub(ago) {
-            weeks[place] += 1;
-        }
-    }
-    weeks
+/// The incidents that are listed: the active ones, then the critical ones, each oldest first.
+fn listed(oldest_first: &[&Incident]) -> Vec<ReportIncident> {
+    let mut all = oldest_first.to_vec();
+    all.sort_by_key(|one| (!one.is_active(), one.severity != Severity::Critical));
+    all.into_iter().take(MOST_INCIDENTS).map(in_list).collect()
 }
 
-fn listed(one: &Incident) -> ReportIncident {
+fn in_list(one: &Incident) -> ReportIncident {
     ReportIncident {
         incident: one.number,
         cause: one.cause.clone(),
@@ -218,7 +96,7 @@ fn prevention(source: ReportSource<'_>) -> PreventionFigures {
         StepState::Open { .. } | StepState::Done { .. } => true,
     };
     let added = steps.iter().filter(is_planned).filter(|one| is_in(one.added_at)).count();
-    let counts = source.steps.counts(source.today);
+    let counts = source.steps.counts(DueDate::of(source.made_at));
     PreventionFigures {
         added: small(added),
         done: small(count(&done)),
@@ -235,34 +113,6 @@ fn withheld(source: ReportSource<'_>) -> u32 {
         }
         _ => sum,
     })
-}
-
-fn gaps(source: ReportSource<'_>) -> ReportGaps {
-    let period = source.period;
-    let clipped = |one: &Blind| {
-        let (from, to) = (one.from.max(period.from), one.to.min(period.to));
-        (from < to).then_some(ReportGap { from, to, why: one.why })
-    };
-    let mut gaps: Vec<ReportGap> = source.blind.iter().filter_map(clipped).collect();
-    let total = covered(&gaps);
-    gaps.sort_by_key(|one| (std::cmp::Reverse(one.to.since(one.from)), one.from));
-    let count = small(gaps.len());
-    gaps.truncate(MOST_GAPS);
-    let journal_began = source.journal_began.filter(|began| *began > period.from);
-    ReportGaps { gaps: count, total, longest: gaps, journal_began }
-}
-
-/// The time that is in at least one of them.
-fn covered(gaps: &[ReportGap]) -> Span {
-    let mut spans: Vec<(Timestamp, Timestamp)> =
-        gaps.iter().map(|one| (one.from, one.to)).collect();
-    spans.sort_unstable();
-    let (mut total, mut reached) = (Span::ZERO, Timestamp::from_micros(i64::MIN));
-    for (from, to) in spans {
-        total = total.plus(to.since(from.max(reached)));
-        reached = reached.max(to);
-    }
-    total
 }
 
 #[cfg(test)]

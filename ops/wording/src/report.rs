@@ -4,9 +4,10 @@ mod fact;
 mod markdown;
 mod sentence;
 
-pub use markdown::markdown;
+pub use markdown::{markdown, without_heading};
 pub use sentence::{
-    ComparedFigure, compared, kind, lead, length, period, reference, row, summary, title, waiting,
+    ComparedFigure, OPENED_FIRST, compared, heading, kind, lead, length, period, reference, row,
+    summary, title, waiting,
 };
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use commands::{audit::AuditFilter, figures::MOST, reading::HistoryFilter, report
 use domain::{
     incident::Incident,
     report::{ReportPeriod, StabilityReport, TREND_WEEKS},
-    review::DueDate,
     time::{Span, Timestamp},
 };
 use engine::report::{
@@ -50,7 +49,7 @@ pub(super) async fn figures(
     };
     let entries = learned::entries(store, &filter, &KINDS, MOST_ENTRIES).await?;
     let blind: Vec<Blind> = store
-        .blind_spans(period.from)
+        .blind_spans(looked_back(period))
         .await?
         .into_iter()
         .map(|one| Blind { from: one.from, to: one.to, why: one.why })
@@ -63,7 +62,7 @@ pub(super) async fn figures(
         past: &past(store, period).await?,
         entries: &entries,
         steps: &learned::prevention_steps(store, None).await?,
-        today: DueDate::of(now),
+        made_at: now,
         blind: &blind,
         probes: &probes(store, period).await?,
         earlier: &earlier,
@@ -98,10 +97,16 @@ async fn incidents(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<Incid
     }
 }
 
-/// All real incidents of the weeks of the trend and of the days before the period.
-async fn past(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<OpenedIncident>, StoreError> {
+/// The beginning of what a report looks back at: the weeks of the trend, and the days before the
+/// period in which a cause makes a repeat.
+fn looked_back(period: &ReportPeriod) -> Timestamp {
     let trend = Span::from_micros(WEEK.as_micros() * TREND_WEEKS as u64);
-    let from = period.to.minus(trend).min(period.from.minus(REPEATS_WITHIN));
+    period.to.minus(trend).min(period.from.minus(REPEATS_WITHIN))
+}
+
+/// All real incidents that a report looks back at, and older ones that were active in the period.
+async fn past(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<OpenedIncident>, StoreError> {
+    let from = looked_back(period);
     let filter = HistoryFilter {
         from: Some(from),
         to: Some(period.to),
@@ -109,27 +114,39 @@ async fn past(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<OpenedInci
         ..HistoryFilter::default()
     };
     let found = store.past_incidents(&filter, MOST).await?;
-    let opened =
-        found.into_iter().map(|one| OpenedIncident { cause: one.cause, opened_at: one.opened_at });
-    Ok(opened.collect())
+    let opened = found.into_iter().map(|one| OpenedIncident {
+        cause: one.cause,
+        opened_at: one.opened_at,
+        resolved_at: one.resolved_at,
+    });
+    let older = store.recent_incidents(period.from).await?.into_iter();
+    let older = older.filter(|one| one.opened_at < from && !one.is_practice());
+    let older = older.map(|one| {
+        let end = one.resolution.as_ref().filter(|_| !one.is_active()).map(|end| end.at);
+        OpenedIncident { cause: one.cause, opened_at: one.opened_at, resolved_at: end }
+    });
+    Ok(opened.chain(older).collect())
 }
 
-/// The history of the probes of all endpoints.
+/// The history of the probes of all endpoints that were seen in the period or shortly before it.
 async fn probes(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<ProbeSeries>, StoreError> {
     let past = store.as_past();
     let is_probe = |one: &crate::store::NamedSeries| one.signal.as_str() == PROBE;
     let all = past.all_series().await?.into_iter().filter(is_probe);
     let mut found = Vec::new();
-    for one in all.take(MOST_ENDPOINTS) {
-        let range = (period.from, period.to);
-        let buckets =
-            past.buckets(&one.subject, &one.signal, RollupStep::Minute, range, PROBE_STEP).await?;
-        // One that fell silent shortly before is told, and one that is gone for long is not.
-        if buckets.is_empty() {
-            let last = past.series(&one.subject, &one.signal).await?.and_then(|one| one.last_at);
-            if last.is_none_or(|last| last < period.from.minus(REMEMBERED) || last >= period.to) {
-                continue;
-            }
+    for one in all {
+        if found.len() == MOST_ENDPOINTS {
+            break;
+        }
+        let of = |from, to| {
+            let (step, range) = (RollupStep::Minute, (from, to));
+            past.buckets(&one.subject, &one.signal, step, range, PROBE_STEP)
+        };
+        let buckets = of(period.from, period.to).await?;
+        // One that fell silent shortly before is told. One that is gone for long, or is newer than
+        // the period, is not.
+        if buckets.is_empty() && of(period.from.minus(REMEMBERED), period.from).await?.is_empty() {
+            continue;
         }
         let steps = buckets.into_iter().map(|one| ProbeStep {
             start: one.start,

@@ -24,10 +24,16 @@ use crate::{reports, time_zones::TeamZone};
 
 /// How often it is looked whether a report is due.
 const EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether the journal tells of the start.
+const START_EVERY: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// Makes the weekly reports when they are due, until `stop`; one that was missed at the start.
-    pub async fn report(self: Arc<Self>, stop: CancellationToken) {
+    /// Makes the weekly reports when they are due, until `stop`; one that was missed at the start,
+    /// once the journal tells of it. `opened_at` is the end of the journal before the start.
+    pub async fn report(self: Arc<Self>, opened_at: u64, stop: CancellationToken) {
+        if !self.is_start_told(opened_at, &stop).await {
+            return;
+        }
         let mut ticker = tokio::time::interval(EVERY);
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The end of the last period that nothing is left to do for.
@@ -48,6 +54,24 @@ impl Service {
                     let error = wording::error::sentence(&error);
                     tracing::warn!(%error, "the stability report that is due could not be made; trying again");
                 }
+            }
+        }
+    }
+
+    /// Waits until the journal tells of the start, and with it of the time before in which Calm Ops
+    /// did not run: a report that was made earlier would not know of that time. False if `stop` came
+    /// first.
+    async fn is_start_told(&self, opened_at: u64, stop: &CancellationToken) -> bool {
+        let mut ticker = tokio::time::interval(START_EVERY);
+        ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return false,
+                _ = ticker.tick() => {}
+            }
+            // While the database is away, the monitor can't tell of the start either.
+            if let Ok(true) = reports::has_started(&*self.inner.store, opened_at).await {
+                return true;
             }
         }
     }
@@ -136,9 +160,10 @@ impl Inner {
         })
     }
 
-    /// The newest report, if nobody reviewed it yet; nothing while the database is away.
+    /// The newest report that was made by itself, if nobody reviewed it yet; nothing while the
+    /// database is away.
     pub(super) async fn unreviewed_report(&self) -> Option<UnreviewedReport> {
-        let newest = self.ask(reports::newest(&*self.store)).await.ok()??;
+        let newest = self.ask(reports::newest_due(&*self.store)).await.ok()??;
         let period = newest.made.figures.period;
         newest.reviewed.is_none().then_some(UnreviewedReport { report: newest.report, period })
     }

@@ -1,9 +1,14 @@
-//! Stability reports, tried on the real program: made on demand, by the template that people edit,
-//! kept as they were, and reviewed by a person who may approve.
+//! Stability reports, tried on the real program: made by itself or on demand, by the template that
+//! people edit, kept as they were, and reviewed by a person who may approve.
 
-use std::fs;
+use std::{fs, time::Duration};
 
+use domain::{actor::Actor, incident::Incident, journal::Event, time::Span};
 use serde_json::{Value, json};
+use server::{
+    clock::Clock,
+    store::{About, Change, Where},
+};
 
 use crate::program::{Answer, Home, Running, calm_ops};
 
@@ -55,11 +60,12 @@ fn a_report_is_made_kept_and_reviewed() {
     assert!(text.body.contains("One incident was opened"), "{}", text.body);
     assert_eq!(program.get("/api/ops/reports/999999").status, 404);
 
-    // Until somebody reviewed it, one quiet line of the health page says so.
+    // Whoever asked for it knows of it: the quiet line is about those that are made by themselves.
     let link = format!("href=\"/ops/reports/{number}\"");
-    assert!(program.get("/ops/health").body.contains(&link));
+    assert!(!program.get("/ops/health").body.contains(&link));
     let here = format!("/ops/reports/{number}");
     let shown = program.get(&here).body;
+    assert!(!shown.contains("class=\"lead\""), "the text says it already: {shown}");
     for part in ["Mark as reviewed", "One incident was opened", "Recovered within 5 min"] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
@@ -69,13 +75,57 @@ fn a_report_is_made_kept_and_reviewed() {
     assert_eq!(done.status, 303, "{done:?}");
     let reviewed = program.get(&path).json()["reviewed"].clone();
     assert!(reviewed["by"].is_string(), "{reviewed}");
-    assert!(!program.get("/ops/health").body.contains(&link));
     assert!(program.get("/ops/reports").body.contains("it is reviewed"));
     // The first one who reviewed it stays, and the figures stay as they were made.
     let again = format!("{path}/review");
     assert_eq!(program.post(&again, "").status, 200);
     let later = program.get(&path).json();
     assert_eq!((&later["reviewed"], &later["made"]), (&reviewed, &page["made"]));
+}
+
+/// The journal of a program that started nine days ago and was stopped at once.
+fn stopped_nine_days_ago(home: &Home) {
+    let at = Clock::start().now().wall.minus(Span::from_mins(9 * 24 * 60));
+    fs::create_dir_all(home.data()).unwrap();
+    let path = home.data().join("calm-ops.db");
+    let started = vec![Event::Started { version: "0.1.0".into() }];
+    let decide = Box::new(move |_: &[Incident]| Ok(started));
+    let (actor, about) = (Actor::System, About::Nothing);
+    let change = Change { at, actor, about, decide, people: None, monitor: None };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = server::store::open_archive(&Where::Sqlite { path }).await.unwrap();
+        store.change(change).await.unwrap();
+        store.save_monitor(None, at).await.unwrap();
+        store.leave().await;
+    });
+}
+
+#[test]
+fn the_report_of_a_week_that_was_missed_is_made_once_by_itself() {
+    let home = Home::new();
+    stopped_nine_days_ago(&home);
+    let mut program = home.start();
+    let list = program.until("the report that is due", |program| {
+        let list = reports(program);
+        (!list.is_empty()).then_some(list)
+    });
+    assert_eq!((list.len(), &list[0]["made_by"]), (1, &json!("system")), "{list:?}");
+    let number = list[0]["report"].as_u64().unwrap();
+    let path = format!("/api/ops/reports/{number}");
+    let figures = program.get(&path).json()["made"]["figures"].clone();
+    // The stop that ended with this start is in it.
+    assert_eq!(figures["gaps"]["longest"][0]["why"], "not_running", "{figures}");
+
+    // Until somebody reviewed it, one quiet line of the health page says so.
+    let link = format!("href=\"/ops/reports/{number}\"");
+    assert!(program.get("/ops/health").body.contains(&link));
+    program.terminate();
+    let program = home.start();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(reports(&program).len(), 1, "it is made once");
+    assert!(program.get("/ops/health").body.contains(&link));
+    assert_eq!(program.post(&format!("{path}/review"), "").status, 200);
+    assert!(!program.get("/ops/health").body.contains(&link));
 }
 
 #[test]
@@ -104,7 +154,7 @@ fn people_edit_the_template_and_a_mistake_is_told_with_its_place() {
     assert_eq!(made.status, 303, "{made:?}");
     let number = reports(&program)[0]["report"].as_u64().unwrap();
     let text = program.get(&format!("/api/ops/reports/{number}/report.md")).body;
-    assert!(text.starts_with("# Mine\nA calm day: no incident was opened."), "{text}");
+    assert!(text.starts_with("# Mine\nNo incident was seen. The journal began at "), "{text}");
 
     // The command line makes one beside the server that runs.
     let (data, ops) = (home.data(), home.ops());
@@ -113,7 +163,7 @@ fn people_edit_the_template_and_a_mistake_is_told_with_its_place() {
     let printed = calm_ops(&[&flags[..], &more[..]].concat());
     let out = String::from_utf8(printed.stdout).unwrap();
     assert!(printed.status.success(), "{out}");
-    assert!(out.starts_with("# Mine\nA calm month: no incident was opened."), "{out}");
+    assert!(out.starts_with("# Mine\nNo incident was seen. The journal began at "), "{out}");
     program.until("the report of the command line", |program| {
         reports(program).iter().any(|one| one["period"]["kind"] == "monthly").then_some(())
     });

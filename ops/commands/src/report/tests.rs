@@ -29,7 +29,7 @@ fn report(kind: ReportKind, to: i64) -> MadeReport {
         },
         promises: Promises::default(),
         before: None,
-        trend: vec![0; 12],
+        trend: vec![Some(0); 12],
         incidents: Vec::new(),
         causes: Vec::new(),
         noisy: Vec::new(),
@@ -71,6 +71,8 @@ fn a_second_press_makes_no_second_report_of_the_same_length() {
     let again = |kind, seconds| make(&known, report(kind, seconds), at(seconds)).len();
     assert_eq!((again(ReportKind::Weekly, 9), again(ReportKind::Weekly, 10)), (0, 1));
     assert_eq!(again(ReportKind::Daily, 9), 1);
+    // The clock was ahead when it was made.
+    assert_eq!((again(ReportKind::Weekly, 0), again(ReportKind::Weekly, -1)), (0, 1));
 }
 
 #[test]
@@ -81,6 +83,8 @@ fn a_report_is_made_once_for_a_period_by_itself() {
     // Another time zone moves the end by some hours.
     assert!(is_made(&known, &period(5 * 3_600)) && is_made(&known, &period(-5 * 3_600)));
     assert!(!is_made(&known, &period(7 * DAY)));
+    // One of the future, made while the clock was ahead, is not about this week.
+    assert!(!is_made(&known, &period(-7 * DAY)) && !is_made(&known, &period(-70 * DAY)));
     // What a person asked for stands beside it.
     assert!(!is_made(&stored(&[made(3, 0, ADA)]), &period(0)));
 }

@@ -61,9 +61,9 @@ pub struct AgentFigures {
     pub limits: u32,
     /// Commands that it recommended; an offer that is made anew counts once.
     pub recommended: u32,
-    /// Those of them that a person approved.
+    /// Those of them that people approved, each as often as it has to be.
     pub approved: u32,
-    /// Those that a person declined.
+    /// Those of which a person declined an offer.
     pub declined: u32,
     /// Those that nobody decided upon in time.
     pub expired: u32,
@@ -75,11 +75,11 @@ pub struct AgentFigures {
     pub ratings: Vec<(Rating, u32)>,
 }
 
-/// Approvals, and how fast they were: from the first offer to the first consent.
+/// Approvals, and how fast they were: from the first offer to the consent that completed it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ApprovalFigures {
-    /// The number of approved recommendations.
+    /// The number of approved commands; one that was approved again counts once.
     pub approved: u32,
     /// The median time, in microseconds.
     pub median: Option<Span>,
@@ -140,4 +140,17 @@ pub struct ReportGaps {
     /// The beginning of the journal, if that is in the period: nothing is known before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_began: Option<Timestamp>,
+}
+
+impl ReportGaps {
+    /// True if something of the period is not known.
+    pub fn is_any(&self) -> bool {
+        self.total > Span::ZERO || self.journal_began.is_some()
+    }
+
+    /// True if nothing of a period from then to then is known.
+    pub fn are_all(&self, from: Timestamp, to: Timestamp) -> bool {
+        let unwritten = self.journal_began.map_or(Span::ZERO, |began| began.since(from));
+        self.total.plus(unwritten) >= to.since(from)
+    }
 }

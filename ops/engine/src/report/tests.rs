@@ -1,17 +1,22 @@
 use domain::{
     actor::Actor,
     breach::Ending,
+    hash::Head,
     id::{AccountId, IncidentNumber},
     incident::Resolution,
+    journal::{BlindReason, Entry},
     lifecycle::State,
-    report::ReportKind,
+    report::{Promises, ReportKind, ReportPeriod, TREND_WEEKS},
     review::PreventionPlan,
-    status_page::NoticeState,
+    status_page::{NoticePart, NoticeState},
+    time::{Span, Timestamp},
 };
 use fixtures::{at, breach, cases, incident};
 use proptest::prelude::*;
 
 use super::*;
+
+mod agent;
 
 const DAY: i64 = 86_400;
 const ADA: Actor = Actor::Account(AccountId(1));
@@ -46,6 +51,10 @@ fn entry(number: u64, seconds: i64, actor: Actor, event: Event) -> Entry {
     Entry { number, at: at(seconds), actor, event: Some(event) }
 }
 
+fn past(one: &Incident, resolved_at: Option<Timestamp>) -> OpenedIncident {
+    OpenedIncident { cause: one.cause.clone(), opened_at: one.opened_at, resolved_at }
+}
+
 struct Given {
     incidents: Vec<Incident>,
     past: Vec<OpenedIncident>,
@@ -54,13 +63,15 @@ struct Given {
     blind: Vec<Blind>,
     probes: Vec<ProbeSeries>,
     earlier: Vec<ReportBefore>,
+    made_at: Timestamp,
+    journal_began: Option<Timestamp>,
 }
 
 impl Given {
     fn of(incidents: Vec<Incident>) -> Self {
         let past = incidents
             .iter()
-            .map(|one| OpenedIncident { cause: one.cause.clone(), opened_at: one.opened_at })
+            .map(|one| past(one, one.resolution.as_ref().map(|resolution| resolution.at)))
             .collect();
         Self {
             incidents,
@@ -70,6 +81,8 @@ impl Given {
             blind: Vec::new(),
             probes: Vec::new(),
             earlier: Vec::new(),
+            made_at: at(7 * DAY),
+            journal_began: Some(at(-DAY)),
         }
     }
 
@@ -80,11 +93,11 @@ impl Given {
             past: &self.past,
             entries: &self.entries,
             steps: &self.steps,
-            today: DueDate::of(at(7 * DAY)),
+            made_at: self.made_at,
             blind: &self.blind,
             probes: &self.probes,
             earlier: &self.earlier,
-            journal_began: Some(at(-DAY)),
+            journal_began: self.journal_began,
             head: Head::EMPTY,
         })
     }
@@ -99,7 +112,72 @@ fn recovery_is_counted_from_the_opening_and_against_five_minutes() {
     let promises = Given::of(all).report().promises;
     assert_eq!((promises.incidents, promises.recovered, promises.recovered_in_time), (6, 5, 3));
     assert_eq!(promises.recovery_median, Some(Span::from_secs(300)));
-    assert_eq!(promises.recovery_p90, Some(Span::from_secs(4_000)));
+    // The one that is still active took at least until the report was made.
+    assert_eq!(promises.active, 1);
+    assert_eq!(promises.recovery_p90, Some(Span::from_secs(7 * 86_400 - 100_000)));
+}
+
+#[test]
+fn an_outage_that_goes_on_counts_against_the_promise() {
+    let mut given = Given::of(vec![opened(1, DAY, None)]);
+    given.made_at = at(8 * DAY);
+    let promises = given.report().promises;
+    assert_eq!((promises.recovered, promises.active), (0, 1));
+    assert_eq!(promises.recovery_median, Some(Span::from_mins(7 * 24 * 60)));
+    assert_eq!(promises.recovery_p90, promises.recovery_median);
+    // One that people closed without a recovery that was seen is not active, and took nobody knows.
+    given.incidents[0].state = State::Resolved;
+    let promises = given.report().promises;
+    assert_eq!((promises.incidents, promises.recovered, promises.active), (1, 0, 0));
+    assert_eq!(promises.recovery_median, None);
+}
+
+#[test]
+fn an_incident_from_before_the_period_counts_as_active_in_it_and_nowhere_else() {
+    let mut given = Given::of(vec![opened(1, -5_000, None)]);
+    let found = given.report();
+    let expected = Promises { from_before: 1, ..Promises::default() };
+    assert_eq!((found.promises, found.incidents.len()), (expected, 0));
+    let mut resolved = |seconds| {
+        given.past[0].resolved_at = Some(at(seconds));
+        given.report().promises.from_before
+    };
+    assert_eq!((resolved(-1), resolved(0), resolved(9 * DAY)), (0, 1, 1));
+    given.past[0].cause = domain::practice::subject();
+    assert_eq!(given.report().promises.from_before, 0);
+    // One of the period is none from before.
+    assert_eq!(Given::of(vec![opened(1, 0, None)]).report().promises.from_before, 0);
+}
+
+#[test]
+fn the_active_and_the_critical_ones_are_listed_first() {
+    let mut all: Vec<Incident> =
+        (1u32..=30).map(|n| opened(n, i64::from(n) * 1_000, Some(10))).collect();
+    for one in &mut all {
+        one.severity = Severity::Warning;
+    }
+    all[28].severity = Severity::Critical;
+    all.push(opened(31, 40_000, None));
+    let found = Given::of(all).report();
+    let numbers: Vec<u32> = found.incidents.iter().map(|one| one.incident.0).collect();
+    assert_eq!(numbers.len(), MOST_INCIDENTS);
+    assert_eq!(numbers[..4], [31, 29, 1, 2]);
+}
+
+#[test]
+fn a_week_of_the_trend_that_nobody_watched_is_not_known() {
+    let mut given = Given::of(vec![opened(1, 10, Some(20))]);
+    given.journal_began = Some(at(-14 * DAY));
+    let blind = |from, to| Blind { from: at(from), to: at(to), why: BlindReason::NotRunning };
+    given.blind = vec![blind(-8 * DAY, -3 * DAY), blind(-4 * DAY, 5)];
+    let found = given.report();
+    // The week before was all gap, and the journal began with the one before that.
+    assert_eq!(found.trend[8..], [None, Some(0), None, Some(1)]);
+    assert_eq!(found.trend[..8], [None; 8]);
+    given.blind[1] = blind(-3 * DAY + 1, 5);
+    assert_eq!(given.report().trend[10], Some(0), "a second of it was watched");
+    given.journal_began = None;
+    assert_eq!(given.report().trend[8..], [None, None, None, Some(1)]);
 }
 
 #[test]
@@ -111,7 +189,7 @@ fn a_practice_and_what_is_not_of_the_period_count_nowhere() {
     assert_eq!(found.promises, Promises::default());
     assert!(found.incidents.is_empty() && found.causes.is_empty() && found.noisy.is_empty());
     // The trend knows of the one before the period, in the week before.
-    assert_eq!((found.trend.len(), &found.trend[10..]), (12, &[1, 0][..]));
+    assert_eq!((found.trend.len(), &found.trend[10..]), (12, &[Some(1), Some(0)][..]));
 }
 
 #[test]
@@ -119,10 +197,15 @@ fn the_same_cause_within_seven_days_is_a_repeat() {
     let mut given = Given::of(vec![opened(1, 100, None), opened(2, 2 * DAY, None)]);
     assert_eq!(given.report().promises.repeats, 1);
     let cause = given.incidents[0].cause.clone();
-    given.past.push(OpenedIncident { cause: cause.clone(), opened_at: at(100 - 7 * DAY) });
+    let other = |seconds| OpenedIncident {
+        cause: cause.clone(),
+        opened_at: at(seconds),
+        resolved_at: Some(at(seconds + 1)),
+    };
+    given.past.push(other(100 - 7 * DAY));
     assert_eq!(given.report().promises.repeats, 2);
     given.past.pop();
-    given.past.push(OpenedIncident { cause, opened_at: at(99 - 7 * DAY) });
+    given.past.push(other(99 - 7 * DAY));
     assert_eq!(given.report().promises.repeats, 1);
 }
 
@@ -148,6 +231,13 @@ fn a_person_who_acted_before_the_opening_knew_first() {
     assert_eq!(first(notice(Actor::Agent, 4_000)), 1, "no person");
     let safe = Event::SafeModeBegan { incident: None, reason: "x".into() };
     assert_eq!(first(entry(1, 4_000, ADA, safe)), 0);
+    // It was about the first incident after it, and says nothing of the others.
+    let both = |first: i64| {
+        let mut given = Given::of(vec![opened(1, first, None), opened(2, 5_000, None)]);
+        given.entries.push(notice(ADA, 4_000));
+        given.report().promises.detected_first
+    };
+    assert_eq!((both(4_500), both(3_999)), (1, 1));
 }
 
 #[test]
@@ -277,7 +367,9 @@ proptest! {
         prop_assert!(promises.detected_first <= promises.incidents);
         prop_assert!(promises.repeats <= promises.incidents);
         prop_assert!(promises.recovery_median <= promises.recovery_p90);
-        prop_assert_eq!(found.trend[TREND_WEEKS - 1], promises.incidents);
+        prop_assert!(promises.recovered + promises.active <= promises.incidents);
+        prop_assert_eq!(promises.recovery_median.is_some(), promises.incidents > 0);
+        prop_assert_eq!(found.trend[TREND_WEEKS - 1], Some(promises.incidents));
         prop_assert!(found.incidents.len() <= MOST_INCIDENTS);
         let caused: u32 = found.causes.iter().map(|one| one.incidents).sum();
         prop_assert!(caused <= promises.incidents);

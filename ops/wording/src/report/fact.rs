@@ -31,7 +31,7 @@ pub(super) fn words(report: &StabilityReport, fact: ReportFact) -> Option<String
             .then(|| format!("{} of {} rated", promises_now.rated_wrong, promises_now.rated)),
         ReportFact::Before => report.before.as_ref().map(promises),
         ReportFact::Trend => {
-            let weeks: Vec<String> = report.trend.iter().map(ToString::to_string).collect();
+            let weeks: Vec<String> = report.trend.iter().copied().map(week).collect();
             Some(weeks.join(", "))
         }
         ReportFact::Agent => Some(agent(report)),
@@ -76,6 +76,11 @@ pub(super) fn list(report: &StabilityReport, fact: ReportFact) -> Vec<String> {
         ReportFact::Gaps => gaps(report),
         _ => Vec::new(),
     }
+}
+
+/// The incidents of a week of the trend.
+fn week(count: Option<u32>) -> String {
+    count.map_or_else(|| "-".to_owned(), |count| count.to_string())
 }
 
 fn incidents(report: &StabilityReport) -> Vec<String> {
@@ -127,7 +132,8 @@ fn agent(report: &StabilityReport) -> String {
     text.push('.');
     if figures.ran > 0 {
         let ran = counted(figures.ran, "command ran", "commands ran");
-        text.push_str(&format!(" {ran}, {} were proved to work.", figures.worked));
+        let verb = if figures.worked == 1 { "was" } else { "were" };
+        text.push_str(&format!(" {ran}, {} {verb} proved to work.", figures.worked));
     }
     text
 }

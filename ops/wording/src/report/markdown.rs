@@ -6,6 +6,12 @@ use policy::report_template::{ReportLine, ReportPiece, ReportTemplate};
 use super::fact;
 use crate::markdown::escaped;
 
+/// The text of a report without its first line, if that is this heading.
+pub fn without_heading<'a>(text: &'a str, heading: &str) -> &'a str {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if first == format!("# {}", escaped(heading)) { rest } else { text }
+}
+
 /// A line of the document.
 enum Line {
     Blank,

@@ -37,6 +37,11 @@ pub const fn length(kind: ReportKind) -> &'static str {
     }
 }
 
+/// The heading of a report: `Weekly stability summary: 23 to 29 Nov 2026 (UTC)`.
+pub fn heading(of: &ReportPeriod) -> String {
+    format!("{}: {}", title(of.kind), period(of))
+}
+
 /// A report as the object of a sentence: `the weekly stability summary of 23 to 29 Nov 2026 (UTC)`.
 pub fn reference(of: &ReportPeriod) -> String {
     format!("the {} of {}", title(of.kind).to_lowercase(), period(of))
@@ -98,12 +103,33 @@ pub(super) fn percent(count: u64, all: u64) -> String {
     format!("{text}%")
 }
 
-/// Recovery times against the promise; `None` if nothing recovered.
+/// Recovery times against the promise; `None` without incidents.
 pub(super) fn recovery(promises: &Promises) -> Option<String> {
-    let (median, p90) = (promises.recovery_median?, promises.recovery_p90?);
-    let (median, p90, promised) = (span(median), span(p90), span(PROMISED_RECOVERY));
-    let in_time = of_all(promises.recovered_in_time, promises.recovered);
-    Some(format!("median {median}, 90% within {p90}; {in_time} within {promised}"))
+    if promises.incidents == 0 {
+        return None;
+    }
+    let promised = span(PROMISED_RECOVERY);
+    let in_time = match promises.recovered_in_time {
+        0 => format!("none of {} back within {promised}", promises.incidents),
+        count => format!("{} back within {promised}", of_all(count, promises.incidents)),
+    };
+    let times = promises.recovery_median.zip(promises.recovery_p90);
+    let times = times.map(|(median, p90)| format!("median {}, 90% {}", span(median), span(p90)));
+    let mut told: Vec<String> = times.into_iter().chain([in_time]).collect();
+    told.extend(not_back(promises));
+    Some(told.join("; "))
+}
+
+/// The incidents whose signals were not seen to be back; `None` if there are none.
+fn not_back(promises: &Promises) -> Option<String> {
+    let unknown =
+        promises.incidents.saturating_sub(promises.recovered.saturating_add(promises.active));
+    let active = (promises.active > 0)
+        .then(|| format!("{} still active, counted with the time so far", promises.active));
+    let unknown =
+        (unknown > 0).then(|| format!("{unknown} closed without a recovery that was seen"));
+    let told: Vec<String> = active.into_iter().chain(unknown).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// The promises of the report before, in one clause.
@@ -113,7 +139,7 @@ pub(super) fn promises(before: &ReportBefore) -> String {
     told.extend(recovery(promises).map(|recovery| format!("recovery {recovery}")));
     if promises.incidents > 0 {
         told.push(format!(
-            "detected first {}",
+            "opened before a person acted in public {}",
             of_all(promises.detected_first, promises.incidents)
         ));
         told.push(format!("repeats {}", promises.repeats));
@@ -126,7 +152,8 @@ pub(super) fn incident(one: &ReportIncident) -> String {
     let cause = humanize::subject(&one.cause);
     let severity = one.severity.as_str();
     let end = match (one.is_active, one.recovered_after) {
-        (true, _) => "still active".to_owned(),
+        (true, None) => "still active".to_owned(),
+        (true, Some(after)) => format!("signals were back after {}; not closed yet", span(after)),
         (false, Some(after)) => format!("signals were back after {}", span(after)),
         (false, None) => "closed; a recovery of all signals was not seen".to_owned(),
     };
@@ -138,17 +165,7 @@ pub(super) fn incident(one: &ReportIncident) -> String {
 pub fn summary(report: &StabilityReport) -> String {
     let promises = &report.promises;
     let mut told = vec![opened(report)];
-    if let (Some(median), Some(p90)) = (promises.recovery_median, promises.recovery_p90) {
-        told.push(if promises.recovered == 1 {
-            format!("Its signals were back after {}.", span(median))
-        } else {
-            format!(
-                "Signals were back after {} at the median, and within {} in nine of ten.",
-                span(median),
-                span(p90)
-            )
-        });
-    }
+    told.extend(took(promises));
     if let Some(first) = report.causes.first().filter(|first| first.incidents > 1) {
         let cause = humanize::subject(&first.cause);
         told.push(format!("Most often it began with {cause} ({} times).", first.incidents));
@@ -170,30 +187,78 @@ pub fn summary(report: &StabilityReport) -> String {
     told.join(" ")
 }
 
+/// How long incidents took, in a sentence; `None` if that is not known of any.
+fn took(promises: &Promises) -> Option<String> {
+    let (median, p90) = (promises.recovery_median?, promises.recovery_p90?);
+    let (median, p90) = (span(median), span(p90));
+    let back = format!("after {median} at the median, and within {p90} in nine of ten");
+    Some(match (promises.incidents, promises.active) {
+        (1, 0) => format!("Its signals were back after {median}."),
+        (1, _) => format!("It has lasted {median} so far."),
+        (all, 0) if promises.recovered < all => {
+            format!("Where that was seen, signals were back {back}.")
+        }
+        (_, 0) => format!("Signals were back {back}."),
+        (..) => format!(
+            "Recovery took {median} at the median, and {p90} at 90%, where what is still active counts with the time so far."
+        ),
+    })
+}
+
 fn opened(report: &StabilityReport) -> String {
     let promises = &report.promises;
-    let length = length(report.period.kind);
-    let active = report.incidents.iter().filter(|one| one.is_active).count();
-    let active = match active {
+    let active = match promises.active {
         0 => String::new(),
         1 => "; 1 is still active".to_owned(),
         count => format!("; {count} are still active"),
     };
-    match (promises.incidents, promises.critical) {
-        (0, _) => format!("A calm {length}: no incident was opened."),
+    let opened = match (promises.incidents, promises.critical) {
+        (0, _) => return none_opened(report),
         (1, 0) => format!("One incident was opened, a warning{active}."),
         (1, _) => format!("One incident was opened, a critical one{active}."),
         (count, 0) => format!("{count} incidents were opened, none of them critical{active}."),
         (count, critical) => {
             format!("{count} incidents were opened, {critical} of them critical{active}.")
         }
+    };
+    match promises.from_before {
+        0 => opened,
+        count => format!("{opened} {} in it too.", from_before(count)),
     }
+}
+
+/// A period without an incident of its own. It was calm only if all of it was watched, and nothing
+/// went on in it.
+fn none_opened(report: &StabilityReport) -> String {
+    let length = length(report.period.kind);
+    let has_gaps = report.gaps.is_any();
+    match report.promises.from_before {
+        0 if knows_nothing(report) => format!("Calm Ops saw nothing in this {length}."),
+        0 if has_gaps => "No incident was seen.".to_owned(),
+        0 => format!("A calm {length}: no incident was opened."),
+        count if has_gaps => format!("No new incident was seen; {} in it.", from_before(count)),
+        count => format!("No new incident; {} in it.", from_before(count)),
+    }
+}
+
+/// True if nothing of the period is known, not even from before.
+fn knows_nothing(report: &StabilityReport) -> bool {
+    let (period, promises) = (&report.period, &report.promises);
+    promises.incidents == 0
+        && promises.from_before == 0
+        && report.gaps.are_all(period.from, period.to)
+}
+
+/// `1 from before was active`, `2 from before were active`.
+fn from_before(count: u32) -> String {
+    format!("{count} from before {} active", if count == 1 { "was" } else { "were" })
 }
 
 /// The times of which nothing is known, in a sentence; `None` if there are none.
 fn unseen(report: &StabilityReport) -> Option<String> {
     let gaps = &report.gaps;
-    if gaps.total == Span::ZERO && gaps.journal_began.is_none() {
+    // The first sentence says it of the whole period already.
+    if !gaps.is_any() || knows_nothing(report) {
         return None;
     }
     let mut told = String::new();
@@ -208,6 +273,9 @@ fn unseen(report: &StabilityReport) -> Option<String> {
     }
     Some(told)
 }
+
+/// The name of the figure of incidents before which no person acted in public.
+pub const OPENED_FIRST: &str = "Opened before a person acted in public";
 
 /// A figure beside the one of the report before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,6 +299,8 @@ pub fn compared(report: &StabilityReport) -> Vec<ComparedFigure> {
     vec![
         figure("Incidents", |one| one.incidents.to_string()),
         figure("Critical", |one| one.critical.to_string()),
+        figure("Still active", |one| one.active.to_string()),
+        figure("From before, active in it", |one| one.from_before.to_string()),
         ComparedFigure {
             label: "Recovery, median",
             now: time(report.promises.recovery_median),
@@ -241,8 +311,8 @@ pub fn compared(report: &StabilityReport) -> Vec<ComparedFigure> {
             now: time(report.promises.recovery_p90),
             before: report.before.map(|before| time(before.promises.recovery_p90)),
         },
-        figure("Recovered within 5 min", |one| share(one.recovered_in_time, one.recovered)),
-        figure("Detected by Calm Ops first", |one| share(one.detected_first, one.incidents)),
+        figure("Recovered within 5 min", |one| share(one.recovered_in_time, one.incidents)),
+        figure(OPENED_FIRST, |one| share(one.detected_first, one.incidents)),
         figure("Repeats", |one| one.repeats.to_string()),
         figure("Recommendations rated as wrong", |one| match one.rated {
             0 => "-".to_owned(),
@@ -258,7 +328,7 @@ pub fn row(promises: &Promises) -> [(&'static str, String); 5] {
         ("Incidents", promises.incidents.to_string()),
         ("Recovery, median", time(promises.recovery_median)),
         ("Recovery, 90%", time(promises.recovery_p90)),
-        ("Detected first", share(promises.detected_first, promises.incidents)),
+        (OPENED_FIRST, share(promises.detected_first, promises.incidents)),
         ("Repeats", promises.repeats.to_string()),
     ]
 }

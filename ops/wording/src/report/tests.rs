@@ -34,7 +34,7 @@ fn calm() -> StabilityReport {
         period: week(),
         promises: Promises::default(),
         before: None,
-        trend: vec![0; 12],
+        trend: vec![Some(0); 12],
         incidents: Vec::new(),
         causes: Vec::new(),
         noisy: Vec::new(),
@@ -52,6 +52,8 @@ fn bad() -> StabilityReport {
     let promises = Promises {
         incidents: 5,
         critical: 2,
+        active: 1,
+        from_before: 0,
         recovered: 4,
         recovered_in_time: 3,
         recovery_median: Some(Span::from_secs(190)),
@@ -61,7 +63,13 @@ fn bad() -> StabilityReport {
         rated: 3,
         rated_wrong: 1,
     };
-    let before = Promises { incidents: 7, detected_first: 7, ..Promises::default() };
+    let before = Promises {
+        incidents: 7,
+        recovered: 7,
+        recovered_in_time: 7,
+        detected_first: 7,
+        ..Promises::default()
+    };
     let gap = ReportGap {
         from: at("2026-11-25T02:00:00Z"),
         to: at("2026-11-25T02:20:00Z"),
@@ -76,7 +84,7 @@ fn bad() -> StabilityReport {
             to: at("2026-11-23T00:00:00Z"),
             promises: before,
         }),
-        trend: vec![0, 1, 0, 0, 2, 0, 0, 0, 3, 0, 7, 5],
+        trend: [&[None; 8][..], &[Some(3), Some(0), Some(7), Some(5)]].concat(),
         incidents: vec![ReportIncident {
             incident: IncidentNumber(7),
             cause: api.parse().unwrap(),
@@ -135,15 +143,15 @@ fn a_bad_week_in_markdown() {
     let expected = "\
 # Weekly stability summary: 23 to 29 Nov 2026 (UTC)
 
-5 incidents were opened, 2 of them critical. Signals were back after 3 min 10 s at the median, and within 11 min in nine of ten. Most often it began with the app api\\_v1 on web-1 (3 times). 2 were repeats: the same cause had one in the seven days before. The report before had 7. For 20 min Calm Ops saw nothing: these figures do not know of that time.
+5 incidents were opened, 2 of them critical; 1 is still active. Recovery took 3 min 10 s at the median, and 11 min at 90%, where what is still active counts with the time so far. Most often it began with the app api\\_v1 on web-1 (3 times). 2 were repeats: the same cause had one in the seven days before. The report before had 7. For 20 min Calm Ops saw nothing: these figures do not know of that time.
 
 ## Promises
 
-- Recovery: median 3 min 10 s, 90% within 11 min; 3 of 4 (75%) within 5 min.
-- Detected by Calm Ops first: 4 of 5 (80%).
+- Recovery: median 3 min 10 s, 90% 11 min; 3 of 5 (60%) back within 5 min; 1 still active, counted with the time so far.
+- Opened before a person acted in public: 4 of 5 (80%).
 - Repeats: 2 of 5 (40%).
 - Recommendations that were wrong: 1 of 3 rated.
-- Before: 7 incidents; detected first 7 of 7 (100%); repeats 0.
+- Before: 7 incidents; recovery 7 of 7 (100%) back within 5 min; opened before a person acted in public 7 of 7 (100%); repeats 0.
 
 ## Availability
 
@@ -154,7 +162,7 @@ fn a_bad_week_in_markdown() {
 - Incident 7, critical, the app api\\_v1 on web-1, 24 Nov 2026, 10:00:00 UTC: signals were back after 3 min 10 s
 - and 4 more
 
-- The last 12 weeks, oldest first: 0, 1, 0, 0, 2, 0, 0, 0, 3, 0, 7, 5.
+The last 12 weeks, oldest first: -, -, -, -, -, -, -, -, 3, 0, 7, 5.
 
 ## Most frequent causes
 
@@ -164,7 +172,7 @@ fn a_bad_week_in_markdown() {
 
 - Host CPU used: 6 problems, 4 of them ended without anybody acting
 
-- Kept back by maintenance windows: 2 problems.
+Kept back by maintenance windows: 2 problems.
 
 ## The agent
 
@@ -195,7 +203,7 @@ fn in_a_calm_week_what_is_not_known_is_left_out_with_its_headings() {
         assert!(!text.contains(heading), "{heading}\n{text}");
     }
     assert!(!text.contains("\n\n\n") && !text.contains('{'), "{text}");
-    assert!(text.contains("## Incidents\n\n- The last 12 weeks"), "{text}");
+    assert!(text.contains("## Incidents\n\nThe last 12 weeks"), "{text}");
 }
 
 #[test]
@@ -203,6 +211,19 @@ fn a_heading_whose_fact_is_not_known_takes_what_is_below_it_along() {
     let text = "format: 1\n## Template\n## Was {before}\nx\n### y\nz\n## Now\n{summary}\n";
     let template = ReportTemplate::parse("w.md", text).unwrap();
     assert_eq!(markdown(&calm(), &template), "## Now\nA calm week: no incident was opened.\n");
+}
+
+#[test]
+fn only_the_heading_that_stands_above_already_is_left_out() {
+    let mut week = week();
+    week.zone = "America/New_York".into();
+    let heading = heading(&week);
+    let text = markdown(&StabilityReport { period: week, ..calm() }, &built_in());
+    assert!(text.starts_with("# Weekly stability summary: 23 to 29 Nov 2026"), "{text}");
+    assert!(without_heading(&text, &heading).starts_with("\nA calm week"), "{text}");
+    // A team's own title stays.
+    assert_eq!(without_heading("# Mine\nx\n", &heading), "# Mine\nx\n");
+    assert_eq!(without_heading("# A", "A"), "");
 }
 
 #[test]
@@ -237,6 +258,91 @@ fn each_figure_stands_beside_the_one_before() {
     };
     assert_eq!(row("Incidents"), ("5".to_owned(), Some("7".to_owned())));
     assert_eq!(row("Recovery, median"), ("3 min 10 s".to_owned(), Some("-".to_owned())));
-    assert_eq!(row("Detected by Calm Ops first"), ("4 of 5".to_owned(), Some("7 of 7".to_owned())));
+    assert_eq!(
+        row("Opened before a person acted in public"),
+        ("4 of 5".to_owned(), Some("7 of 7".to_owned()))
+    );
+    assert_eq!(row("Recovered within 5 min"), ("3 of 5".to_owned(), Some("7 of 7".to_owned())));
+    assert_eq!(row("Still active"), ("1".to_owned(), Some("0".to_owned())));
     assert!(compared(&calm()).iter().all(|row| row.before.is_none()));
+}
+
+/// A report of a week with these promises and gaps.
+fn told(promises: Promises, gaps: ReportGaps) -> String {
+    summary(&StabilityReport { promises, gaps, ..calm() })
+}
+
+#[test]
+fn a_week_in_which_an_outage_from_before_went_on_is_not_calm() {
+    let of =
+        |from_before| told(Promises { from_before, ..Promises::default() }, ReportGaps::default());
+    assert_eq!(of(0), "A calm week: no incident was opened.");
+    assert_eq!(of(1), "No new incident; 1 from before was active in it.");
+    assert_eq!(of(2), "No new incident; 2 from before were active in it.");
+    let with_one = Promises { incidents: 1, from_before: 1, ..Promises::default() };
+    let found = told(with_one, ReportGaps::default());
+    assert_eq!(found, "One incident was opened, a warning. 1 from before was active in it too.");
+}
+
+#[test]
+fn a_week_that_was_not_watched_is_not_calm() {
+    let of = |total, began: Option<&str>, from_before| {
+        let gaps = ReportGaps {
+            gaps: u32::from(total > Span::ZERO),
+            total,
+            longest: Vec::new(),
+            journal_began: began.map(at),
+        };
+        told(Promises { from_before, ..Promises::default() }, gaps)
+    };
+    let week = week().length();
+    assert_eq!(of(week, None, 0), "Calm Ops saw nothing in this week.");
+    let some = of(Span::from_mins(20), None, 0);
+    assert!(some.starts_with("No incident was seen. For 20 min Calm Ops saw nothing"), "{some}");
+    let new = of(Span::ZERO, Some("2026-11-29T00:00:00Z"), 0);
+    assert!(new.starts_with("No incident was seen. The journal began at 29 Nov 2026"), "{new}");
+    // What the gaps leave is before the journal began.
+    let nothing = of(Span::from_mins(24 * 60), Some("2026-11-29T00:00:00Z"), 0);
+    assert_eq!(nothing, "Calm Ops saw nothing in this week.");
+    let outage = of(week, None, 1);
+    assert!(
+        outage.starts_with("No new incident was seen; 1 from before was active in it. For 7 d"),
+        "{outage}"
+    );
+}
+
+#[test]
+fn what_did_not_recover_is_told_against_the_promise() {
+    let of = |promises: Promises| markdown(&StabilityReport { promises, ..calm() }, &built_in());
+    let time = Some(Span::from_mins(3 * 60));
+    let active = Promises {
+        incidents: 1,
+        active: 1,
+        recovery_median: time,
+        recovery_p90: time,
+        ..Promises::default()
+    };
+    let text = of(active);
+    let line = "- Recovery: median 3 h, 90% 3 h; none of 1 back within 5 min; 1 still active, counted with the time so far.\n";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("a warning; 1 is still active. It has lasted 3 h so far."), "{text}");
+    let some = Promises { incidents: 3, recovered: 2, active: 0, ..active };
+    let text = of(some);
+    assert!(text.contains("Where that was seen, signals were back after 3 h at the"), "{text}");
+    let text = of(Promises { recovered: 3, ..some });
+    assert!(text.contains("critical. Signals were back after 3 h at the median"), "{text}");
+    let text = of(Promises { incidents: 1, ..Promises::default() });
+    let line =
+        "- Recovery: none of 1 back within 5 min; 1 closed without a recovery that was seen.\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn one_command_was_and_two_were_proved_to_work() {
+    let of = |worked| {
+        let agent = AgentFigures { ran: 3, worked, ..AgentFigures::default() };
+        markdown(&StabilityReport { agent, ..calm() }, &built_in())
+    };
+    assert!(of(1).contains("3 commands ran, 1 was proved to work."), "{}", of(1));
+    assert!(of(2).contains("3 commands ran, 2 were proved to work."), "{}", of(2));
 }

@@ -37,6 +37,22 @@ async fn keep(store: &dyn Archive, seconds: i64, actor: Actor, made: MadeReport)
     write(store, seconds, actor, vec![event]).await.unwrap()[0].number
 }
 
+/// A minute of the probes of an endpoint.
+fn minute(start: Timestamp, mean: f64) -> Rollup {
+    Rollup {
+        subject: "endpoint:checkout".parse().unwrap(),
+        signal: "endpoint.up".parse().unwrap(),
+        unit: Unit::YesNo,
+        step: RollupStep::Minute,
+        start,
+        min: mean.floor(),
+        max: 1.0,
+        mean,
+        last: 1.0,
+        count: 4,
+    }
+}
+
 /// A week with an incident that recovered, a time without observations, and probes of an endpoint.
 async fn fill(store: &dyn Archive) {
     let started = || vec![Event::Started { version: "x".into() }];
@@ -51,19 +67,8 @@ async fn fill(store: &dyn Archive) {
     let (from, to) = (at(day(2, 3)), at(day(2, 5)));
     let blind = Event::Blind { from, to, why: BlindReason::NotRunning };
     write(store, day(2, 5), Actor::System, vec![blind]).await.unwrap();
-    let minute = |n: i64, mean: f64| Rollup {
-        subject: "endpoint:checkout".parse().unwrap(),
-        signal: "endpoint.up".parse().unwrap(),
-        unit: Unit::YesNo,
-        step: RollupStep::Minute,
-        start: Timestamp::from_micros(at(day(1, 0)).as_micros() + n * 60_000_000),
-        min: mean.floor(),
-        max: 1.0,
-        mean,
-        last: 1.0,
-        count: 4,
-    };
-    let probes: Vec<Rollup> = (0..60).map(|n| minute(n, if n == 7 { 0.5 } else { 1.0 })).collect();
+    let minute = |n: i64| minute(at(day(1, 0) + n * 60), if n == 7 { 0.5 } else { 1.0 });
+    let probes: Vec<Rollup> = (0..60).map(minute).collect();
     store.write_rollups(&probes).await.unwrap();
 }
 
@@ -99,6 +104,7 @@ pub async fn a_weekly_report_is_made_once_when_it_is_due(place: &Place) {
 
     let next = due(&*store, 14, 7).await.unwrap();
     assert_eq!(next.figures.availability[0].asked, 0, "it fell silent");
+    assert_eq!(next.figures.promises.from_before, 1, "nobody closed the incident");
     assert!(next.text.contains("- checkout: not seen at all\n"), "{}", next.text);
 
     // While Calm Ops was down for three weeks: the last one is made at the next start, once.
@@ -107,13 +113,24 @@ pub async fn a_weekly_report_is_made_once_when_it_is_due(place: &Place) {
     assert!(missed.figures.availability.is_empty(), "it is gone for long");
     let before = missed.figures.before.unwrap();
     assert_eq!((before.report, before.promises), (first, made.figures.promises));
-    assert_eq!(missed.figures.trend[8..], [1, 0, 0, 0]);
-    keep(&*store, day(29, 8), Actor::System, missed).await;
+    assert_eq!(missed.figures.trend[7..], [None, Some(1), Some(0), Some(0), Some(0)]);
+    let last = keep(&*store, day(29, 8), Actor::System, missed).await;
     assert_eq!(due(&*store, 29, 9).await, None);
 
+    // The incident is older than the trend, and goes on.
+    let late = due(&*store, 140, 8).await.unwrap();
+    assert_eq!((late.figures.promises.from_before, late.figures.trend[0]), (1, Some(0)));
+
+    // An endpoint that was silent in a week is told of it, whatever was seen of it later.
+    store.write_rollups(&[minute(at(day(30, 0)), 1.0)]).await.unwrap();
+    let week = reports::period::due(&zone, at(day(14, 7)));
+    let again = reports::make(&*store, &[], &template(), &week, at(day(30, 8))).await.unwrap();
+    assert_eq!(again.figures.availability, next.figures.availability);
+
     // What is kept is what was made.
-    let newest = reports::newest(&*store).await.unwrap().unwrap();
-    assert_eq!(newest.reviewed, None);
+    keep(&*store, day(30, 9), Actor::Local, again).await;
+    let newest = reports::newest_due(&*store).await.unwrap().unwrap();
+    assert_eq!((newest.report, newest.reviewed), (last, None), "nobody asked for it");
     let kept = reports::one(&*store, first).await.unwrap().unwrap();
     assert_eq!(*kept.made, made);
     assert_eq!(reports::one(&*store, 1).await.unwrap(), None, "another entry");
