@@ -7,10 +7,10 @@ mod state;
 mod tests;
 mod trial;
 
-#[cfg(feature = "ssr")]
-pub(crate) use state::PATH;
+pub use state::ThresholdAnswer;
 pub(crate) use state::address;
-pub use state::{SentThreshold, ThresholdAnswer};
+#[cfg(feature = "ssr")]
+pub(crate) use state::{PATH, SentThreshold};
 
 pub(crate) use proposals::offered;
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The most entries that are shown at a time, and the most of one kind.
-const MOST: usize = 15;
+const MOST: usize = 16;
 const MOST_OF_KIND: usize = 5;
 
 /// What an entry is.

@@ -190,7 +190,12 @@ pub async fn a_restart_loses_nothing_and_repeats_nothing(place: &Place) {
         apart.stop().await;
         World::start(place).await
     };
-    let calls = world.until_called(3).await;
+    // On a slow machine the second one was given up before, which is one call more.
+    while phone.accepted().len() < 3 {
+        world.settle().await;
+    }
+    world.settle().await;
+    let calls = world.calls().await;
     world.settle().await;
     assert_eq!(world.calls().await, calls, "and none twice");
     let told: BTreeSet<String> =
