@@ -8,6 +8,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use domain::report::ReportKind;
 use file::FileLayer;
 use found::Found;
 use layers::Layers;
@@ -79,6 +80,8 @@ pub struct Config {
     pub issue_url: Option<String>,
     /// The time zone of the team, in which the days of reports begin.
     pub time_zone: TeamZone,
+    /// The stability reports that are made by themselves, the shortest first.
+    pub reports: Vec<ReportKind>,
     /// How often the host, PM2 and Calm Ops itself are looked at.
     pub interval: Duration,
     /// More names that this server is reached by, beside `localhost` and the loopback addresses.
@@ -195,6 +198,7 @@ impl Config {
             product: None,
             issue_url: None,
             time_zone: TeamZone::default(),
+            reports: vec![ReportKind::Weekly],
             interval: Duration::from_secs(5),
             allowed_hosts: Vec::new(),
             log: Log { level: "warn".to_owned(), format: LogFormat::Text },
@@ -217,6 +221,19 @@ impl Config {
 }
 
 impl Layers<'_> {
+    /// The weekly report, and those of other lengths that are switched on.
+    fn reports(&self, problems: &mut Vec<ConfigProblem>) -> Vec<ReportKind> {
+        let mut is_on = |key| self.value(key, false, found::yes_or_no, problems);
+        let (daily, monthly) = (is_on("reports.daily"), is_on("reports.monthly"));
+        let all = ReportKind::ALL.into_iter();
+        let made = |kind: &ReportKind| match kind {
+            ReportKind::Daily => daily,
+            ReportKind::Weekly => true,
+            ReportKind::Monthly => monthly,
+        };
+        all.filter(made).collect()
+    }
+
     fn config(
         &self,
         file: Option<PathBuf>,
@@ -270,6 +287,7 @@ impl Layers<'_> {
                 values::time_zone,
                 problems,
             ),
+            reports: self.reports(problems),
             interval,
             allowed_hosts: self.value("allowed_hosts", Vec::new(), values::allowed_hosts, problems),
             log: Log {

@@ -392,13 +392,6 @@ pub fn limits(dir: Option<&Path>) -> Result<Limits, BadDocuments> {
     Limits::parse(LIMITS, &text).map_err(|problems| BadDocuments::Wrong { problems })
 }
 
-/// The newest version of the template of reports, by itself.
-pub fn report_template(dir: Option<&Path>) -> Result<ReportTemplate, BadDocuments> {
-    let (text, _) = read_or_built_in(dir, REPORT_TEMPLATE)?;
-    ReportTemplate::parse(REPORT_TEMPLATE, &text)
-        .map_err(|problems| BadDocuments::Wrong { problems })
-}
-
 fn misfits(
     in_force: &BTreeMap<&'static str, InForce>,
     thresholds: &Thresholds,
@@ -521,7 +514,7 @@ fn check(name: &str, text: &str, scripts: &[OwnScript]) -> Result<Parsed, Vec<Di
 
 /// Text of a document, and whether it is the built-in one because the file is missing where it may
 /// be.
-fn read_or_built_in(dir: Option<&Path>, name: &str) -> Result<(String, bool), BadDocuments> {
+pub fn read_or_built_in(dir: Option<&Path>, name: &str) -> Result<(String, bool), BadDocuments> {
     let is_missing = may_be_missing(name)
         && dir.is_some_and(|dir| {
             // A link that leads nowhere is there, and wrong.

@@ -498,8 +498,8 @@ impl Monitor {
         if now_in_force.sha256() != wanted.sha256() || now_in_force.policy() != wanted.policy() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
             // Objectives first: what depends on what is part of the thresholds.
+            let texts = self.parts.documents.texts();
             for name in [documents::OBJECTIVES, documents::THRESHOLDS] {
-                let texts = self.parts.documents.texts();
                 if let Some(text) = texts.iter().find(|text| text.name == name) {
                     core.recording.document(&text.name, &text.markdown, now);
                 }
@@ -514,7 +514,12 @@ impl Monitor {
     fn compare(&mut self) {
         let Some(watched) = &self.watched else { return };
         let (settings, context) = &**watched;
-        let found = findings::compare(settings, context, self.parts.documents.thresholds());
+        let found = findings::compare(
+            settings,
+            context,
+            self.parts.documents.thresholds(),
+            self.parts.documents.objectives(),
+        );
         for finding in found.unworkable.iter().chain(&found.doubtful) {
             tracing::warn!("{finding}");
         }

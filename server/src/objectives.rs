@@ -9,7 +9,10 @@ use domain::{
     subject::Subject,
     time::{Span, Timestamp},
 };
-use engine::objective::{Events, LONGEST_PERIOD, LONGEST_WINDOW, Pace, Tally, Terms};
+use engine::{
+    gate::Latencies,
+    objective::{Events, LONGEST_PERIOD, LONGEST_WINDOW, Pace, Tally, Terms},
+};
 use policy::objectives::{Counted, Objective, Objectives};
 
 use crate::{
@@ -70,11 +73,14 @@ impl Ledger {
     }
 
     /// Counts the events of a round of a collector.
-    pub fn take(&mut self, observations: &[Observation]) {
+    pub fn take(&mut self, observations: &[Observation], latencies: &[(Subject, Latencies)]) {
         if self.objectives.objectives.is_empty() {
             return;
         }
         self.take_results(observations);
+        if let Some(first) = observations.first() {
+            self.take_latencies(latencies, first.at);
+        }
         for up in observations.iter().filter(|one| one.signal.as_str() == "endpoint.up") {
             let answered_in = value(observations, &up.subject, "endpoint.total");
             for objective in &self.objectives.objectives {
@@ -106,13 +112,33 @@ impl Ledger {
             let failed = (all * share / 100.0).round().clamp(0.0, all);
             let events = Events { all: all as u64, failed: failed as u64 };
             for objective in &self.objectives.objectives {
-                let Counted::Results { organization } = &objective.counted else { continue };
+                let Counted::Results { organization, within: None } = &objective.counted else {
+                    continue;
+                };
                 let is_of_it = organization
                     .as_ref()
                     .map_or(of_all, |organization| *organization == results.subject);
                 if is_of_it && events.all > 0 {
                     add(&mut self.tallies, objective, results.at, events);
                 }
+            }
+        }
+    }
+
+    /// Counts how long requests took since the round before.
+    fn take_latencies(&mut self, latencies: &[(Subject, Latencies)], at: Timestamp) {
+        for objective in &self.objectives.objectives {
+            let Counted::Results { organization, within: Some(within) } = &objective.counted else {
+                continue;
+            };
+            let is_of_it = |subject: &Subject| match organization {
+                Some(organization) => organization == subject,
+                None => subject.kind() == "gate",
+            };
+            for (_, found) in latencies.iter().filter(|(subject, _)| is_of_it(subject)) {
+                let all = found.count();
+                let events = Events { all, failed: all - found.within(*within).min(all) };
+                add(&mut self.tallies, objective, at, events);
             }
         }
     }
@@ -287,18 +313,50 @@ mod tests {
         };
         // The last round comes more than a minute after the one before: nobody knows of between.
         for second in (0..40).chain([110]) {
-            ledger.take(&[
+            let results = [
                 one(second, "gate:gate@a", "gate.results", 20.0),
                 one(second, "gate:gate@a", "gate.errors", 10.0),
                 one(second, "organization:acme", "organization.results", 4.0),
                 one(second, "organization:other", "organization.results", 16.0),
-            ]);
+            ];
+            ledger.take(&results, &[]);
         }
         let round = ledger.round(at(61)).unwrap();
         assert_eq!(value(&round, "objective:all", EVENTS), Some(39.0 * 20.0));
         assert_eq!(value(&round, "objective:all", FAILURES), Some(39.0 * 2.0));
         assert_eq!(value(&round, "objective:acme", EVENTS), Some(39.0 * 4.0));
         assert_eq!(value(&round, "objective:acme", FAILURES), Some(0.0));
+    }
+
+    #[test]
+    fn the_time_of_requests_is_counted_as_each_objective_says() {
+        let mut ledger = Ledger::default();
+        ledger.set(&objectives(
+            "| `fast` | `gate` | answers within 500 ms | 90% | 30 d |\n| `acme` | `organization:acme` | answers within 2 s | 90% | 30 d |\n| `ok` | `gate` | succeeds | 90% | 30 d |\n",
+        ));
+        assert!(ledger.round(at(-1)).is_some());
+        let took = |subject: &str, millis: &[u64]| {
+            let mut latencies = Latencies::default();
+            millis.iter().for_each(|millis| latencies.record(Span::from_millis(*millis)));
+            (subject.parse::<Subject>().unwrap(), latencies)
+        };
+        // Any observation tells when the round was.
+        for second in 0..10 {
+            ledger.take(
+                &probe(second, 1.0, None),
+                &[
+                    took("organization:acme", &[100, 900, 3_000]),
+                    took("organization:other", &[9_000]),
+                    took("gate:gate@a", &[100, 900, 3_000, 9_000]),
+                ],
+            );
+        }
+        let round = ledger.round(at(61)).unwrap();
+        assert_eq!(value(&round, "objective:fast", EVENTS), Some(40.0));
+        assert_eq!(value(&round, "objective:fast", FAILURES), Some(30.0));
+        assert_eq!(value(&round, "objective:acme", EVENTS), Some(30.0));
+        assert_eq!(value(&round, "objective:acme", FAILURES), Some(10.0));
+        assert_eq!(value(&round, "objective:ok", EVENTS), None, "nothing says how they ended");
     }
 
     #[test]
@@ -312,7 +370,7 @@ mod tests {
             // It fails twice, and answers slowly a third of the time.
             let up = f64::from(!(600..640).contains(&second));
             let total = (up > 0.0).then_some(if second % 60 == 40 { 1_500.0 } else { 300.0 });
-            ledger.take(&probe(second.into(), up, total));
+            ledger.take(&probe(second.into(), up, total), &[]);
         }
         let round = ledger.round(at(1_200)).unwrap();
         assert!(ledger.round(at(1_210)).is_none(), "once in a minute");
@@ -332,7 +390,7 @@ mod tests {
     fn an_objective_that_is_taken_out_is_gone_and_a_new_one_begins_anew() {
         let mut ledger = Ledger::default();
         ledger.set(&objectives("| `up` | `endpoint:shop` | answers | 99% | 30 d |\n"));
-        ledger.take(&probe(0, 0.0, None));
+        ledger.take(&probe(0, 0.0, None), &[]);
         ledger.set(&objectives("| `new` | `endpoint:shop` | answers | 99% | 30 d |\n"));
         let round = ledger.round(at(60)).unwrap();
         assert_eq!(round.listings[0].subjects, ["objective:new".parse().unwrap()]);

@@ -1,50 +1,63 @@
 //! Stability reports: their periods in the team's time zone, what they are made of, and their text by
 //! the template. Made for the service and for the command line alike, from the store alone.
 
+mod documents;
+mod measured;
 pub mod period;
 mod source;
 
-use std::borrow::Cow;
-
-use commands::{
-    audit::{AuditAuthor, AuditFilter},
-    report::{StoredReport, is_made, stored},
-};
-use domain::{
-    journal::Entry,
-    report::{MadeReport, ReportPeriod},
-    time::Timestamp,
-};
-use policy::{
-    diagnostic::Diagnostic,
-    report_template::{REPORT_TEMPLATE, ReportTemplate},
-};
+pub use documents::ReportDocuments;
 
 use crate::{
-    embedded, learned,
+    learned,
     store::{Store, StoreError, readable},
     time_zones::TeamZone,
 };
+use commands::{
+    accounts::Account,
+    audit::{AuditAuthor, AuditFilter},
+    operation::Operation as _,
+    reading::GetReport,
+    report::{StoredReport, is_made, stored},
+};
+use domain::{
+    access::Principal,
+    authorization::authorize,
+    id::SessionId,
+    journal::{Entry, Event},
+    report::{MadeReport, ReportKind, ReportPeriod},
+    time::Timestamp,
+};
 
-/// The most reports that are listed: the newest, a year of weeks and some that people asked for.
-const LISTED: u32 = 60;
+/// The most reports of a page of the list: a year of weeks and some that people asked for.
+pub const LISTED: u32 = 60;
+/// The newest reports among which one waits for a review: a week of daily ones, and one more.
+const RECENT: u32 = 8;
 /// The most marks of reviews that are read: the newest.
 const REVIEWS: u32 = 2_000;
-
-/// The template that is built in.
-pub fn built_in() -> Result<ReportTemplate, Vec<Diagnostic>> {
-    let text = embedded::document(REPORT_TEMPLATE).map(Cow::into_owned).unwrap_or_default();
-    ReportTemplate::parse(REPORT_TEMPLATE, &text)
-}
 
 /// The newest reports, newest first.
 pub async fn known(store: &dyn Store) -> Result<Vec<StoredReport>, StoreError> {
     newest_of(store, &AuditFilter::default(), LISTED).await
 }
 
-/// The newest report that was made by itself.
-pub async fn newest_due(store: &dyn Store) -> Result<Option<StoredReport>, StoreError> {
-    Ok(newest_of(store, &by_itself(), 1).await?.into_iter().next())
+/// A page of the list: the newest reports with a smaller number than `before`, newest first, and the
+/// number before which the next page begins.
+pub async fn page(
+    store: &dyn Store,
+    before: Option<u64>,
+) -> Result<(Vec<StoredReport>, Option<u64>), StoreError> {
+    let filter = AuditFilter { before, ..AuditFilter::default() };
+    let mut found = newest_of(store, &filter, LISTED + 1).await?;
+    let has_more = found.len() > LISTED as usize;
+    found.truncate(LISTED as usize);
+    let older = found.last().map(|last| last.report).filter(|_| has_more);
+    Ok((found, older))
+}
+
+/// The newest report that was made by itself and waits for a review.
+pub async fn awaiting_review(store: &dyn Store) -> Result<Option<StoredReport>, StoreError> {
+    Ok(commands::report::awaiting_review(newest_of(store, &by_itself(), RECENT).await?))
 }
 
 /// True if the journal tells of a start after an entry, and with it of the time before that start.
@@ -59,6 +72,26 @@ pub async fn one(store: &dyn Store, report: u64) -> Result<Option<StoredReport>,
     let mut entries = vec![readable(&found)?];
     entries.extend(reviews(store).await?);
     Ok(stored(&entries).into_iter().next())
+}
+
+/// The report of a number as it was made, without what became of it.
+pub async fn made(store: &dyn Store, report: u64) -> Result<Option<Box<MadeReport>>, StoreError> {
+    let Some(found) = store.as_trail().stored_entry(report).await? else { return Ok(None) };
+    Ok(match readable(&found)?.event {
+        Some(Event::ReportMade { report }) => Some(report),
+        _ => None,
+    })
+}
+
+/// True if an account may read reports, and so get them by e-mail.
+pub fn may_read(account: &Account) -> bool {
+    let reader = Principal::Account {
+        id: account.id,
+        role: account.role,
+        session: SessionId(0),
+        recently_authenticated: false,
+    };
+    authorize(&reader, GetReport::PERMISSION).is_ok()
 }
 
 /// The filter of what no person asked for.
@@ -85,32 +118,33 @@ async fn reviews(store: &dyn Store) -> Result<Vec<Entry>, StoreError> {
 pub async fn make(
     store: &dyn Store,
     known: &[StoredReport],
-    template: &ReportTemplate,
+    documents: &ReportDocuments,
     period: &ReportPeriod,
     now: Timestamp,
 ) -> Result<MadeReport, StoreError> {
-    let figures = source::figures(store, known, period, now).await?;
-    let text = wording::report::markdown(&figures, template);
+    let figures = source::figures(store, known, documents, period, now).await?;
+    let text = wording::report::markdown(&figures, &documents.template);
     Ok(MadeReport { figures, text })
 }
 
-/// The weekly report that is due by itself and not made yet: of the last week that is over, unless
-/// Calm Ops did not exist in it.
+/// The report of a length that is due by itself and not made yet: of the last day, week or month that
+/// is over, unless Calm Ops did not exist in it.
 pub async fn due(
     store: &dyn Store,
-    template: &ReportTemplate,
+    documents: &ReportDocuments,
     zone: &TeamZone,
+    kind: ReportKind,
     now: Timestamp,
 ) -> Result<Option<MadeReport>, StoreError> {
-    let period = period::due(zone, now);
+    let period = period::due(zone, kind, now);
     let began = source::journal_began(store).await?;
     if began.is_none_or(|began| began >= period.to) {
         return Ok(None);
     }
-    // Week by week: what people ask for is about any seven days.
+    // One after the other: what people ask for is about any days.
     let known = newest_of(store, &by_itself(), LISTED).await?;
     if is_made(&known, &period) {
         return Ok(None);
     }
-    make(store, &known, template, &period, now).await.map(Some)
+    make(store, &known, documents, &period, now).await.map(Some)
 }

@@ -3,6 +3,7 @@
 use commands::report::{ReportCard, ReportList};
 use domain::{actor::Names, report::ReportKind};
 use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use wording::report;
 
@@ -30,25 +31,28 @@ pub struct ReportsView {
     pub refused: Option<RefusedReport>,
 }
 
-/// The list of reports.
+/// A page of the list of reports; `before` is the number before which it begins.
 #[server(prefix = "/api/pages", endpoint = "reports", input = GetUrl)]
-pub async fn get_reports() -> Result<ReportsView, Problem> {
-    let list = crate::door::execute(commands::reading::ListReports {}).await?;
+pub async fn get_reports(#[server(default)] before: String) -> Result<ReportsView, Problem> {
+    let before = before.parse().ok();
+    let list = crate::door::execute(commands::reading::ListReports { before }).await?;
     Ok(ReportsView { list, refused: use_context::<RefusedReport>() })
 }
 
 /// The page.
 #[component]
 pub(crate) fn ReportsPage() -> AnyView {
+    let query = use_query_map();
     followed(
         |_| "Stability reports".to_owned(),
-        || (),
-        |()| get_reports(),
+        move || query.with(|query| query.get("before").unwrap_or_default()),
+        get_reports,
         |answer: &ReportsView| Some(answer.list.cursor),
         |shown: RwSignal<ReportList>, answer| shown.set(answer.list.clone()),
         |answer| {
             let list = RwSignal::new(answer.list);
-            (Some(list), view! { <Page list refused=answer.refused/> }.into_any())
+            let is_newest = query.with_untracked(|query| query.get("before").is_none());
+            (Some(list), view! { <Page list refused=answer.refused is_newest/> }.into_any())
         },
     )
 }
@@ -56,26 +60,31 @@ pub(crate) fn ReportsPage() -> AnyView {
 /// Asks again when the journal tells of a report.
 #[cfg(feature = "hydrate")]
 pub(crate) fn listen() {
-    use domain::journal::EventGroup;
+    use domain::journal::{EventGroup, ReportEvent};
 
     crate::live::live().refresh_on(|entry| {
         let group = entry.event.as_ref().map(|event| event.group());
-        matches!(group, Some(EventGroup::Report(_)))
+        matches!(
+            group,
+            Some(EventGroup::Report(
+                ReportEvent::ReportMade { .. } | ReportEvent::ReportReviewed { .. }
+            ))
+        )
     });
 }
 
 #[component]
-fn Page(list: RwSignal<ReportList>, refused: Option<RefusedReport>) -> impl IntoView {
+fn Page(
+    list: RwSignal<ReportList>,
+    refused: Option<RefusedReport>,
+    is_newest: bool,
+) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     listen();
-    let lead = Memo::new(move |_| {
-        list.with(|list| {
-            let waiting = list.reports.iter().filter(|one| one.reviewed.is_none()).count();
-            report::lead(list.reports.len(), waiting)
-        })
-    });
+    let lead = Memo::new(move |_| list.with(|list| report::lead(list, is_newest)));
     let rows = Memo::new(move |_| list.with(|list| list.reports.clone()));
     let has_rows = Memo::new(move |_| rows.with(|rows| !rows.is_empty()));
+    let older = Memo::new(move |_| list.with(|list| list.older));
     let may_make = list.with_untracked(|list| list.may_make);
     view! {
         <div class="page reports">
@@ -103,8 +112,17 @@ fn Page(list: RwSignal<ReportList>, refused: Option<RefusedReport>) -> impl Into
                     </tbody>
                 </table>
             </Show>
+            <p class="links">
+                {(!is_newest).then(|| view! { <a href=PATH>"Newest"</a> })}
+                {move || older.get().map(|number| view! { <a href=older_page(number)>"Older"</a> })}
+            </p>
         </div>
     }
+}
+
+/// The address of the page that begins before a report.
+fn older_page(before: u64) -> String {
+    format!("{PATH}?before={before}")
 }
 
 fn row(one: &ReportCard, names: &Names) -> AnyView {
@@ -116,6 +134,7 @@ fn row(one: &ReportCard, names: &Names) -> AnyView {
             let who = names.of(review.by);
             view! { {who} ", " <At at=Signal::stored(review.at)/> }.into_any()
         }
+        None if one.period.kind == ReportKind::Daily => "-".into_any(),
         None => "not yet".into_any(),
     };
     let kind = report::kind(one.period.kind);

@@ -112,6 +112,7 @@ fn contacts() -> Contacts {
         least: Severity::Warning,
         quiet: None,
         enabled: true,
+        reports: Default::default(),
         set_at: at(0),
         last: None,
     };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Interruptions {
     /// In all.
     pub all: usize,
-    /// At night: from 22:00 to 07:00 in the reader's time zone.
+    /// At night: from 22:00 to 07:00 in the time zone of the reader or the team.
     pub at_night: usize,
 }
 

@@ -8,6 +8,7 @@ mod channel;
 mod channel_info;
 mod progress;
 mod quiet;
+mod reason;
 mod safe_mode_news;
 
 pub use access_change::{AccessChange, AccessChanges};
@@ -17,14 +18,18 @@ pub use channel_info::{
 };
 pub use progress::{Progress, Unacknowledged};
 pub use quiet::{DayTime, Quiet, Zone};
+pub use reason::{Notification, Reason};
 pub use safe_mode_news::SafeModeNews;
+
+use std::collections::BTreeSet;
 
 use domain::{
     error::{Error, FieldReason},
-    id::{AccountId, ContactId, IncidentNumber},
+    id::{AccountId, ContactId},
     incident::Incident,
     input::checked_name,
     journal::Cursor,
+    report::ReportKind,
     severity::Severity,
     time::{Span, Timestamp},
 };
@@ -93,6 +98,9 @@ pub struct Contact {
     pub quiet: Option<Quiet>,
     /// Whether it calls at all.
     pub enabled: bool,
+    /// The stability reports that it gets when they are made by themselves.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reports: BTreeSet<ReportKind>,
     /// Since when it is as it is.
     pub set_at: Timestamp,
     /// Since when it calls where it does; `None` where it does since before this was kept.
@@ -131,6 +139,11 @@ impl Contact {
         self.enabled && after.is_none_or(|after| !self.calls_like(after))
     }
 
+    /// True if it gets stability reports of a length.
+    pub fn wants(&self, kind: ReportKind) -> bool {
+        self.enabled && self.reports.contains(&kind)
+    }
+
     /// Whether it has called where it does for a while.
     pub fn is_settled(&self, now: Timestamp) -> bool {
         self.calls_since.is_none_or(|since| now.since(since.at) >= SETTLED_AFTER)
@@ -154,6 +167,9 @@ pub struct ContactRequest {
     pub quiet: Option<Quiet>,
     /// Whether it calls at all.
     pub enabled: bool,
+    /// The stability reports that it gets when they are made by themselves; only by e-mail.
+    #[serde(default)]
+    pub reports: BTreeSet<ReportKind>,
 }
 
 impl ContactRequest {
@@ -182,6 +198,7 @@ impl ContactRequest {
             least: self.least,
             quiet: self.quiet,
             enabled: self.enabled,
+            reports: self.reports,
             set_at: now,
             calls_since: None,
         })
@@ -260,6 +277,9 @@ pub struct ContactCard {
     pub quiet: Option<Quiet>,
     /// Whether it calls at all.
     pub enabled: bool,
+    /// The stability reports that it gets when they are made by themselves.
+    #[serde(default)]
+    pub reports: BTreeSet<ReportKind>,
     /// Since when it is as it is.
     pub set_at: Timestamp,
     /// The last call by it.
@@ -285,6 +305,7 @@ impl ContactCard {
             least: contact.least,
             quiet: contact.quiet.clone(),
             enabled: contact.enabled,
+            reports: contact.reports.clone(),
             set_at: contact.set_at,
             last,
         }
@@ -332,121 +353,6 @@ pub struct Contacts {
     pub contacts: Vec<ContactCard>,
 }
 
-/// Reason someone is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "why", rename_all = "snake_case")]
-pub enum Reason {
-    /// An incident was opened.
-    Opened,
-    /// It became critical.
-    Escalated,
-    /// It came back, or a person reopened it.
-    Reopened,
-    /// A recommendation waits for a decision.
-    Offered {
-        /// Its place.
-        place: u32,
-    },
-    /// A command ran and did not help.
-    DidNotHelp {
-        /// Its place.
-        place: u32,
-    },
-    /// It is critical and nobody took note of it.
-    NotAcknowledged {
-        /// How often that was told, from 1.
-        round: u32,
-    },
-    /// Many of these at once, put together into one.
-    Many {
-        /// How many incidents.
-        incidents: u32,
-    },
-    /// Safe mode began, changed, ended, or is still in force.
-    SafeMode {
-        /// What is told of it.
-        news: SafeModeNews,
-    },
-    /// The database takes no writes, so that no incident can be opened.
-    NothingWritten,
-    /// A person asked for it, to see whether it arrives.
-    Test,
-    /// Something about a person's account was changed: what lets someone in, or how they are called.
-    Access {
-        /// Whose.
-        account: AccountId,
-        /// What.
-        changes: AccessChanges,
-    },
-}
-
-impl Reason {
-    /// The word by which programs know it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Opened => "incident_opened",
-            Self::Escalated => "incident_escalated",
-            Self::Reopened => "incident_reopened",
-            Self::Offered { .. } => "recommendation_waits",
-            Self::DidNotHelp { .. } => "command_did_not_help",
-            Self::NotAcknowledged { .. } => "not_acknowledged",
-            Self::Many { .. } => "many",
-            Self::SafeMode { news } => news.as_str(),
-            Self::NothingWritten => "nothing_written",
-            Self::Test => "test",
-            Self::Access { .. } => "account_changed",
-        }
-    }
-}
-
-/// One reason to call, before it is known whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
-    /// Because of which entry; 0 for a test.
-    pub entry: u64,
-    /// For which incident; 0 where it is about none.
-    pub incident: IncidentNumber,
-    /// Reason.
-    #[serde(flatten)]
-    pub why: Reason,
-    /// How severe it was then.
-    pub severity: Severity,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl Notification {
-    /// Whether it tells of something about an incident, or of many.
-    pub const fn is_about_incidents(&self) -> bool {
-        !matches!(
-            self.why,
-            Reason::Test | Reason::NothingWritten | Reason::SafeMode { .. } | Reason::Access { .. }
-        )
-    }
-
-    /// A call that a person asked for.
-    pub const fn test(at: Timestamp) -> Self {
-        Self {
-            entry: 0,
-            incident: IncidentNumber(0),
-            why: Reason::Test,
-            severity: Severity::Warning,
-            at,
-        }
-    }
-
-    /// Whether a contact wants it. A contact that was made later is not called for what was before.
-    /// What was changed about an account is told by each contact of it but the one that the change
-    /// itself has made.
-    pub fn is_for(&self, contact: &Contact) -> bool {
-        if let Reason::Access { account, .. } = self.why {
-            let since = contact.calls_since.map_or(u64::from(contact.id.0), |since| since.entry);
-            return contact.enabled && contact.account == account && self.entry > since;
-        }
-        contact.enabled && self.severity >= contact.least && self.entry > u64::from(contact.id.0)
-    }
-}
-
 /// What is to be done with a call that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
@@ -482,7 +388,8 @@ pub fn due(
         | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
-        | Reason::Access { .. } => true,
+        | Reason::Access { .. }
+        | Reason::Report { .. } => true,
     };
     match call.why {
         Reason::Test | Reason::NothingWritten => return Delivery::Send,
@@ -490,6 +397,9 @@ pub fn due(
         // quiet in the same minute.
         Reason::Access { .. } if contact.enabled => return Delivery::Send,
         Reason::Access { .. } => return Delivery::Over,
+        Reason::Report { kind } if !contact.wants(kind) => return Delivery::Over,
+        // Nobody has to act on it, whatever the contact is called for.
+        Reason::Report { .. } => return after_quiet(contact, now, offset),
         // The page that it leads to shows what is still active.
         Reason::Many { .. } | Reason::SafeMode { .. } => {}
         Reason::Opened
@@ -506,8 +416,16 @@ pub fn due(
     if !contact.enabled || call.severity < contact.least {
         return Delivery::Over;
     }
-    let quiet = contact.quiet.as_ref().filter(|_| call.severity < Severity::Critical);
-    match quiet.and_then(|quiet| quiet.ends(now, offset)) {
+    if call.severity < Severity::Critical {
+        after_quiet(contact, now, offset)
+    } else {
+        Delivery::Send
+    }
+}
+
+/// Waits for the end of quiet hours.
+fn after_quiet(contact: &Contact, now: Timestamp, offset: i32) -> Delivery {
+    match contact.quiet.as_ref().and_then(|quiet| quiet.ends(now, offset)) {
         Some(end) => Delivery::Wait(end.min(now.plus(LOOK_AGAIN))),
         None => Delivery::Send,
     }

@@ -192,6 +192,7 @@ mod tests {
             least: Severity::Warning,
             quiet: None,
             enabled,
+            reports: Default::default(),
             set_at: at(10),
             calls_since: Some(CallsSince { at: at(10), entry: 7 }),
         }

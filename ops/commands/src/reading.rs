@@ -169,7 +169,10 @@ readings! {
         days: u32,
     }
     /// Reads the list of stability reports.
-    ListReports -> ReportList, needs Permission::Read => {}
+    ListReports -> ReportList, needs Permission::Read => {
+        /// Only reports with a smaller number: `older` of the previous page.
+        before: Option<u64>,
+    }
     /// Reads a stability report, as it was made.
     GetReport -> ReportPage, needs Permission::Read => {
         /// Its number.

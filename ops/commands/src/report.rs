@@ -1,10 +1,12 @@
 //! Stability reports: what people may do with them, and the pages that show them.
 
+use std::collections::BTreeSet;
+
 use domain::{
     actor::{Actor, Names},
     error::{Entity, Error},
     journal::{Cursor, Entry, Event},
-    report::{MadeReport, Promises, ReportBefore, ReportPeriod},
+    report::{MadeReport, Promises, ReportBefore, ReportKind, ReportPeriod},
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -49,10 +51,22 @@ pub struct ReportList {
     pub cursor: Cursor,
     /// The reports, newest first; at most 60.
     pub reports: Vec<ReportCard>,
+    /// The number before which the next page begins, if there is one.
+    pub older: Option<u64>,
     /// Names of those who made or reviewed one.
     pub names: Names,
     /// True if the reader may make one.
     pub may_make: bool,
+}
+
+impl ReportList {
+    /// The number of reports on this page of which somebody has to review one: nobody has to review
+    /// each day.
+    pub fn waiting(&self) -> usize {
+        let waits =
+            |one: &&ReportCard| one.reviewed.is_none() && one.period.kind != ReportKind::Daily;
+        self.reports.iter().filter(waits).count()
+    }
 }
 
 /// A report.
@@ -169,6 +183,16 @@ pub fn review(known: &[StoredReport], report: u64) -> Result<Vec<Event>, Error> 
         return Ok(Vec::new());
     }
     Ok(vec![Event::ReportReviewed { report }])
+}
+
+/// The newest of some reports that waits for a review, among the newest weekly and the newest monthly
+/// one; nobody has to review each day.
+pub fn awaiting_review(newest_first: Vec<StoredReport>) -> Option<StoredReport> {
+    let mut seen = BTreeSet::new();
+    newest_first.into_iter().find(|one| {
+        let kind = one.made.figures.period.kind;
+        kind != ReportKind::Daily && seen.insert(kind) && one.reviewed.is_none()
+    })
 }
 
 /// True if a report that Calm Ops made by itself is about this period: one that ends less than half

@@ -162,6 +162,8 @@ pub struct ThresholdTrial {
     pub minutes_since: Timestamp,
     /// The number of days that were asked for.
     pub days: u32,
+    /// The time zone of the team, by whose clocks it is night.
+    pub zone: String,
     /// How many incidents the row in force opens, with all other rows.
     pub today: usize,
     /// How many the changed row opens, with all other rows.
@@ -199,7 +201,7 @@ pub struct ThresholdTrial {
 
 impl ThresholdTrial {
     /// The trial that a report of a backtest comes to; `None` if it compared nothing.
-    pub fn of(edit: ThresholdEdit, days: u32, report: BacktestReport) -> Option<Self> {
+    pub fn of(edit: ThresholdEdit, days: u32, zone: &str, report: BacktestReport) -> Option<Self> {
         let proposed = report.proposed?;
         let Comparison { added, removed, moved, same, missed, gained, .. } = proposed.comparison;
         Some(Self {
@@ -208,6 +210,7 @@ impl ThresholdTrial {
             until: report.until,
             minutes_since: report.minutes_since,
             days,
+            zone: zone.to_owned(),
             today: same + moved.len() + removed.len(),
             proposed: same + moved.len() + added.len(),
             added_count: added.len(),

@@ -2,6 +2,7 @@
 //! They hold no words of people, so that none has to be redacted.
 
 mod figures;
+mod measured;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ pub use crate::report::figures::{
     AgentFigures, ApprovalFigures, Availability, CauseCount, NoisySignal, PreventionFigures,
     ReportGap, ReportGaps, ReportIncident,
 };
+pub use crate::report::measured::{NearMiss, ObjectiveFigures, ProposalFigures, RequestFigures};
 use crate::{
     hash::Head,
     time::{Span, Timestamp},
@@ -165,6 +167,19 @@ pub struct StabilityReport {
     pub prevention: PreventionFigures,
     /// The endpoints: those that were not seen at all, then the least available first; at most 50.
     pub availability: Vec<Availability>,
+    /// The share of requests at the gate that succeeded: all, then by organization, the worst first;
+    /// at most 20. Left out where no results were reported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestFigures>,
+    /// The objectives, in the order of their document. Left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveFigures>,
+    /// Signals that nearly alerted, the most frequent first; at most 10. Left out if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near_misses: Vec<NearMiss>,
+    /// Proposals of thresholds. Left out if there are none.
+    #[serde(default, skip_serializing_if = "ProposalFigures::is_none")]
+    pub proposals: ProposalFigures,
     /// Problems that opened no incident because of a maintenance window that ended in the period.
     pub withheld: u32,
     /// The times of which nothing is known.

@@ -108,7 +108,7 @@ impl Pace {
     pub const ALL: [Self; 3] = [Self::Fast, Self::Medium, Self::Slow];
 
     /// The long and the short window.
-    const fn windows(self) -> (Span, Span) {
+    pub const fn windows(self) -> (Span, Span) {
         match self {
             Self::Fast => (HOUR, Span::from_mins(5)),
             Self::Medium => (Span::from_mins(6 * 60), Span::from_mins(30)),

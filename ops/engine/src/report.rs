@@ -4,6 +4,8 @@
 mod agent;
 mod availability;
 mod counts;
+mod near;
+mod objectives;
 mod promises;
 mod rank;
 mod seen;
@@ -12,12 +14,14 @@ mod source;
 use domain::{
     incident::Incident,
     journal::Event,
-    report::{PreventionFigures, ReportBefore, ReportIncident, StabilityReport},
+    report::{PreventionFigures, ProposalFigures, ReportBefore, ReportIncident, StabilityReport},
     review::{DueDate, PreventionSteps, Rating, StepState},
     severity::Severity,
 };
 
 pub use availability::{PROBE_STEP, ProbeSeries, ProbeStep};
+pub use near::{HeldBreach, WATCHED_STEP, WatchedSeries, is_past};
+pub use objectives::{ObjectiveSeries, ResultSeries};
 pub use source::{Blind, OpenedIncident, REPEATS_WITHIN, ReportSource, WEEK};
 
 use self::{promises::recovered_after, rank::small};
@@ -44,6 +48,10 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
         approvals: agent::approvals(&incidents),
         prevention: prevention(source),
         availability: availability::of(period, source.probes),
+        requests: objectives::requests(period, source.results),
+        objectives: objectives::of(source.objectives),
+        near_misses: near::of(period, source.watched, source.held),
+        proposals: proposals(source),
         withheld: withheld(source),
         gaps: seen::gaps(source),
         head: source.head,
@@ -103,6 +111,20 @@ fn prevention(source: ReportSource<'_>) -> PreventionFigures {
         open: counts.open,
         overdue: counts.overdue,
     }
+}
+
+fn proposals(source: ReportSource<'_>) -> ProposalFigures {
+    let of_period = source.entries.iter().filter(|entry| source.period.contains(entry.at));
+    let mut figures = ProposalFigures::default();
+    for entry in of_period {
+        match &entry.event {
+            Some(Event::ThresholdProposed { .. }) => figures.made += 1,
+            Some(Event::ThresholdChanged { proposal: Some(_), .. }) => figures.accepted += 1,
+            Some(Event::ThresholdDeclined { .. }) => figures.declined += 1,
+            _ => {}
+        }
+    }
+    figures
 }
 
 fn withheld(source: ReportSource<'_>) -> u32 {

@@ -53,6 +53,11 @@ impl Target {
         f64::from(Self::WHOLE - self.0) / f64::from(Self::WHOLE)
     }
 
+    /// The target in thousandths of a percent.
+    pub const fn thousandths(self) -> u32 {
+        self.0
+    }
+
     /// The target in percent.
     pub fn percent(self) -> f64 {
         f64::from(self.0) / 1_000.0
@@ -73,6 +78,9 @@ pub enum Counted {
     Results {
         /// The organization; `None` for all.
         organization: Option<Subject>,
+        /// The longest time that is good, where the time alone counts; else one with a status below 500
+        /// is good.
+        within: Option<Span>,
     },
 }
 
@@ -99,7 +107,7 @@ impl Objective {
     pub fn needs(&self) -> &[Subject] {
         match &self.counted {
             Counted::Probes { endpoints, .. } => endpoints,
-            Counted::Results { organization } => organization.as_slice(),
+            Counted::Results { organization, .. } => organization.as_slice(),
         }
     }
 }
@@ -235,10 +243,14 @@ impl Reader<'_> {
             source.parse::<Subject>().ok().filter(|subject| subject.kind() == "organization");
         if source == "gate" || organization.is_some() {
             if words == "succeeds" {
-                return Some(Counted::Results { organization });
+                return Some(Counted::Results { organization, within: None });
+            }
+            if let Some(within) = within(words) {
+                return Some(Counted::Results { organization, within: Some(within) });
             }
             let found = format!("'{words}' does not say what is good at the gate");
-            self.report.cell(good, found, "'succeeds': a request whose status is below 500");
+            let expected = "'succeeds' (its status is below 500), or 'answers within 500 ms' with a time of at most 60 s";
+            self.report.cell(good, found, expected);
             return None;
         }
         let endpoints = self.endpoints(of);
@@ -275,14 +287,10 @@ impl Reader<'_> {
     /// `answers`, or `answers within 1 s`.
     fn good(&mut self, cell: &Cell) -> Option<Option<Span>> {
         let text = cell.text.trim();
-        let rest = text.strip_prefix("answers").map(str::trim);
-        let within = match rest {
-            Some("") => return Some(None),
-            Some(rest) => rest.strip_prefix("within ").and_then(|span| span.trim().parse().ok()),
-            None => None,
-        };
-        let within: Option<Span> =
-            within.filter(|span| (Span::from_millis(1)..=Span::from_secs(60)).contains(span));
+        if text == "answers" {
+            return Some(None);
+        }
+        let within = within(text);
         if within.is_none() {
             let found = format!("'{text}' does not say what is good");
             let expected = "'answers', or 'answers within 1 s' with a time of at most 60 s";
@@ -332,6 +340,13 @@ impl Reader<'_> {
     }
 }
 
+/// The time of `answers within 1 s`.
+fn within(text: &str) -> Option<Span> {
+    let span = text.strip_prefix("answers")?.trim().strip_prefix("within ")?;
+    let span: Span = span.trim().parse().ok()?;
+    (Span::from_millis(1)..=Span::from_secs(60)).contains(&span).then_some(span)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,12 +365,14 @@ mod tests {
         assert_eq!(Objectives::parse("o", BUILT_IN).unwrap(), Objectives::default());
         let example = BUILT_IN.replace("```\n", "");
         let read = Objectives::parse("o", &example).unwrap();
-        assert_eq!(read.objectives.len(), 4);
+        assert_eq!(read.objectives.len(), 5);
         let names: Vec<&str> = read.objectives.iter().map(|one| one.name.as_str()).collect();
-        assert_eq!(names, ["checkout", "checkout-speed", "requests", "acme"]);
+        assert_eq!(names, ["checkout", "checkout-speed", "requests", "requests-speed", "acme"]);
         let within =
             |one: &Objective| matches!(one.counted, Counted::Probes { within: Some(_), .. });
         assert!(within(&read.objectives[1]) && !within(&read.objectives[0]));
+        let within = Some(Span::from_millis(500));
+        assert_eq!(read.objectives[3].counted, Counted::Results { organization: None, within });
         assert_eq!(read.dependencies().count(), 3);
     }
 
@@ -383,6 +400,8 @@ mod tests {
             ("| `a` | `service:x` | answers | 99% | 30 d |", "'service:x' is no endpoint"),
             ("| `a` | `endpoint:x`, `endpoint:x` | answers | 99% | 30 d |", "twice"),
             ("| `a` | `gate` | answers | 99% | 30 d |", "what is good at the gate"),
+            ("| `a` | `gate` | succeeds within 1 s | 99% | 30 d |", "what is good at the gate"),
+            ("| `a` | `gate` | answers within 61 s | 99% | 30 d |", "what is good at the gate"),
             ("| `a` | `endpoint:x` | succeeds | 99% | 30 d |", "does not say what is good"),
             ("| `a` | `endpoint:x` | is quick | 99% | 30 d |", "does not say what is good"),
             ("| `a` | `endpoint:x` | answers within 5 min | 99% | 30 d |", "what is good"),

@@ -76,6 +76,8 @@ pub fn kind(kind: &str) -> &'static str {
         "threshold_declined" => "Threshold proposal declined",
         "report_made" => "Stability report",
         "report_reviewed" => "Stability report reviewed",
+        "report_mailed" => "Stability report sent",
+        "report_mail_failed" => "Stability report not sent",
         "owner_link_made" => "Owner link created",
         "account_created" => "Member joined",
         "role_changed" => "Role changed",

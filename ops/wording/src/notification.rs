@@ -6,10 +6,10 @@ use commands::notifications::{
 };
 use domain::{
     error::DatabaseFault, id::RecommendationId, incident::Incident, reading::Reading, redact,
-    severity::Severity, text, time::Timestamp,
+    report::MadeReport, severity::Severity, text, time::Timestamp,
 };
 
-use crate::{error, humanize, practice, protection, standing::Standing, summary};
+use crate::{error, humanize, practice, protection, report, standing::Standing, summary};
 
 /// The longest title and body, in characters: what a phone shows, and what each way takes.
 const LONGEST_TITLE: usize = 160;
@@ -65,6 +65,10 @@ pub fn message(
                 "/ops/incidents".to_owned(),
             )
         }
+        // Its text is read from the journal: see `stability_report`.
+        (Reason::Report { kind }, _) => {
+            (report::title(kind).to_owned(), Vec::new(), format!("/ops/reports/{}", call.entry))
+        }
         // It was there when it was decided to call; without it there is its number.
         (_, None) => {
             let number = call.incident;
@@ -83,6 +87,19 @@ pub fn message(
         link: page(path),
         severity: call.severity,
         practice: incident.is_some_and(Incident::is_practice),
+    }
+}
+
+/// The mail of a stability report: its text as it was made, which is Markdown and reads well as it is.
+pub fn stability_report(number: u64, made: &MadeReport, public_url: Option<&str>) -> Message {
+    const WHY: &str = "You get this because your notification settings ask for it. It was not sent to anyone outside of the team.";
+    let MadeReport { figures, text } = made;
+    Message {
+        title: text::clip(&one_line(&report::heading(&figures.period)), LONGEST_TITLE),
+        body: format!("{}\n\n-- \n{WHY}", text.trim_end()),
+        link: public_url.map(|url| format!("{url}/ops/reports/{number}")),
+        severity: Severity::Warning,
+        practice: false,
     }
 }
 
@@ -251,7 +268,8 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
-        | Reason::Access { .. } => incident.offered().next(),
+        | Reason::Access { .. }
+        | Reason::Report { .. } => incident.offered().next(),
     };
     let severity = word(incident.severity);
     let standing = Standing::of(incident);
@@ -270,7 +288,8 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
-        | Reason::Access { .. } => {
+        | Reason::Access { .. }
+        | Reason::Report { .. } => {
             format!("{severity}: {headline}")
         }
     };
@@ -299,7 +318,8 @@ fn about(why: Reason, incident: &Incident) -> (String, Vec<String>, String) {
         | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
-        | Reason::Access { .. } => None,
+        | Reason::Access { .. }
+        | Reason::Report { .. } => None,
     };
     let overdue = matches!(why, Reason::NotAcknowledged { .. }).then(|| {
         "Nobody has acknowledged it yet. Acknowledge it to stop the reminders.".to_owned()
@@ -338,7 +358,8 @@ fn practised(why: Reason, headline: &str) -> String {
         | Reason::SafeMode { .. }
         | Reason::NothingWritten
         | Reason::Test
-        | Reason::Access { .. } => return headline.to_owned(),
+        | Reason::Access { .. }
+        | Reason::Report { .. } => return headline.to_owned(),
     };
     format!("{} {what}", practice::MARK)
 }

@@ -2,6 +2,7 @@
 
 mod fact;
 mod markdown;
+mod measured;
 mod sentence;
 
 pub use markdown::{markdown, without_heading};

@@ -122,12 +122,13 @@ pub fn facts(trial: &ThresholdTrial) -> Vec<String> {
         ));
     }
     facts.push(history);
-    facts.push(LIMITS.to_owned());
+    facts.push(format!("{LIMITS} Night is from 22:00 to 07:00 ({}).", trial.zone));
     facts
 }
 
 /// What a trial can't tell.
-const LIMITS: &str = "Times are known to a minute. Missing data and planned work are not considered. Night is from 22:00 to 07:00 UTC.";
+const LIMITS: &str =
+    "Times are known to a minute. Missing data and planned work are not considered.";
 
 /// Lists of a trial: a title, and a line for each incident.
 pub fn lists(trial: &ThresholdTrial) -> Vec<(String, Vec<String>)> {
@@ -265,6 +266,7 @@ mod tests {
             until: at(90),
             minutes_since: at(0),
             days: 90,
+            zone: "Europe/Berlin".into(),
             today: 4,
             proposed: 5,
             added: Vec::new(),
@@ -337,6 +339,7 @@ mod tests {
         let told = facts(&trial()).join(" ");
         assert!(told.contains("5 incidents would have opened, instead of 4."), "{told}");
         assert!(told.contains("90 days of history"), "{told}");
+        assert!(told.contains("Night is from 22:00 to 07:00 (Europe/Berlin)."), "{told}");
         assert!(!told.contains("approximate") && !told.contains("less than"), "{told}");
         let short = ThresholdTrial {
             from: Some(at(88)),

@@ -73,7 +73,8 @@ pub(super) fn check(
         let _ = writeln!(err, "warning: {warning}.");
     }
     let context = Context::new(&Place::here(&config).host, config.interval);
-    let findings = findings::compare(&config.collectors, &context, documents.thresholds());
+    let (thresholds, objectives) = (documents.thresholds(), documents.objectives());
+    let findings = findings::compare(&config.collectors, &context, thresholds, objectives);
     if !findings.unworkable.is_empty() {
         let told: Vec<String> =
             findings.unworkable.iter().map(|one| format!("error: {one}")).collect();

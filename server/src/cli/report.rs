@@ -8,13 +8,17 @@ use domain::{
     error::{Error, Unavailable},
     report::ReportKind,
 };
-use policy::report_template::ReportTemplate;
 
 use super::{
     database::{Failure, work_on, write},
     outcome::Outcome,
 };
-use crate::{clock::Clock, config::Config, documents, reports, store::Store};
+use crate::{
+    clock::Clock,
+    config::Config,
+    reports::{self, ReportDocuments},
+    store::Store,
+};
 
 /// The length of a report.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -44,27 +48,27 @@ pub(super) fn report(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
-    let template = match documents::report_template(config.ops_dir.as_deref()) {
-        Ok(template) => template,
+    let documents = match ReportDocuments::newest(config.ops_dir.as_deref()) {
+        Ok(documents) => documents,
         Err(error) => {
             let _ = writeln!(err, "{error}");
             return Outcome::Failed;
         }
     };
-    let work = async |store: &dyn Store| keep(store, config, &template, length.into()).await;
+    let work = async |store: &dyn Store| keep(store, config, &documents, length.into()).await;
     work_on(config, false, work, out, err)
 }
 
 async fn keep(
     store: &dyn Store,
     config: &Config,
-    template: &ReportTemplate,
+    documents: &ReportDocuments,
     kind: ReportKind,
 ) -> Result<String, Failure> {
     let now = Clock::start().now().wall;
     let known = reports::known(store).await?;
     let period = reports::period::until(&config.time_zone, kind, now);
-    let made = reports::make(store, &known, template, &period, now).await?;
+    let made = reports::make(store, &known, documents, &period, now).await?;
     let text = made.text.clone();
     match make(&known, made, now).pop() {
         Some(event) => {

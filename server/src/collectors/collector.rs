@@ -11,6 +11,7 @@ use domain::{
     subject::Subject,
     time::Timestamp,
 };
+use engine::gate::Latencies;
 use futures::future::BoxFuture;
 
 /// What one round of a collector brought.
@@ -20,6 +21,9 @@ pub struct Round {
     declared: SignalGroup,
     /// What was measured.
     pub observations: Vec<Observation>,
+    /// How long requests took since the round before, by organization and for the whole gate: objectives
+    /// count them.
+    pub latencies: Vec<(Subject, Latencies)>,
     /// What was looked at and could not be seen: it is unknown, with its reason.
     pub unseen: Vec<Unseen>,
     /// What there is, kind by kind, as far as this round could tell.

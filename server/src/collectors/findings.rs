@@ -1,10 +1,12 @@
 //! What is watched, held against the thresholds: what can't work, what was probably not meant, and
 //! what follows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{practice, signals::SignalGroup, subject::Subject, time::Span, unit::Unit};
+use engine::objective::Pace;
 use policy::{
+    objectives::{Counted, Objectives},
     pattern::matches,
     thresholds::{Level, Row, Thresholds},
 };
@@ -25,21 +27,14 @@ pub struct Findings {
     pub later: Vec<String>,
 }
 
-/// Compares the intervals of what is watched with the rows of the thresholds.
-pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) -> Findings {
+/// Compares the intervals of what is watched with the rows of the thresholds and the objectives.
+pub fn compare(
+    settings: &Settings,
+    context: &Context,
+    thresholds: &Thresholds,
+    objectives: &Objectives,
+) -> Findings {
     let (mut findings, mut told) = (Findings::default(), BTreeSet::new());
-    let watched: BTreeSet<String> =
-        settings.targets(context).iter().map(|target| target.name()).collect();
-    for row in &thresholds.policy().dependencies {
-        let objective =
-            row.subject.strip_prefix("objective:").filter(|_| row.needs.kind() == "endpoint");
-        if let Some(name) = objective.filter(|_| !watched.contains(row.needs.as_str())) {
-            findings.doubtful.push(format!(
-                "alerts/objectives.md: '{}' of the objective '{name}' is not in the configuration, so nothing is counted for it.",
-                row.needs
-            ));
-        }
-    }
     for target in settings.targets(context) {
         let Ok(collector) = target.build(context) else { continue };
         let (name, interval) = (target.name(), Span::from(collector.interval()));
@@ -92,8 +87,71 @@ pub fn compare(settings: &Settings, context: &Context, thresholds: &Thresholds) 
             }
         }
     }
-    findings.doubtful = doubtful(settings, context, thresholds);
+    findings.doubtful = of_objectives(settings, context, objectives);
+    findings.doubtful.extend(doubtful(settings, context, thresholds));
     findings
+}
+
+/// Objectives for which nothing is counted, or too seldom to alert.
+fn of_objectives(settings: &Settings, context: &Context, objectives: &Objectives) -> Vec<String> {
+    let interval = |target: &super::Target| {
+        let collector = target.build(context).ok()?;
+        Some((target.name(), Span::from(collector.interval())))
+    };
+    let watched: BTreeMap<String, Span> =
+        settings.targets(context).iter().filter_map(interval).collect();
+    let mut found = Vec::new();
+    for objective in &objectives.objectives {
+        let Counted::Probes { endpoints, .. } = &objective.counted else { continue };
+        let name = &objective.name;
+        let missing = endpoints.iter().filter(|one| !watched.contains_key(one.as_str()));
+        found.extend(missing.map(|endpoint| {
+            format!(
+                "alerts/objectives.md: '{endpoint}' of the objective '{name}' is not in the configuration, so nothing is counted for it."
+            )
+        }));
+        let probed: Vec<(&str, Span)> = endpoints
+            .iter()
+            .filter_map(|one| Some((one.as_str(), *watched.get(one.as_str())?)))
+            .collect();
+        found.extend(too_seldom(name, &probed, objectives.least_events));
+    }
+    found
+}
+
+/// The sentence about an objective whose endpoints are probed too seldom for its alerts.
+fn too_seldom(name: &str, probed: &[(&str, Span)], least: u32) -> Option<String> {
+    if probed.is_empty() {
+        return None;
+    }
+    let events = |window: Span| {
+        let of_one = |interval: &Span| window.as_micros() / interval.as_micros().max(1);
+        probed.iter().map(|(_, interval)| of_one(interval)).sum::<u64>()
+    };
+    let is_unknown = |pace: &Pace| {
+        let (long, short) = pace.windows();
+        events(long) < u64::from(least) || events(short) == 0
+    };
+    let unknown: Vec<Pace> = Pace::ALL.into_iter().filter(is_unknown).collect();
+    let (long, short) = unknown.first()?.windows();
+    let times: Vec<String> = unknown.iter().map(|pace| pace.windows().0.to_string()).collect();
+    let each: Vec<String> =
+        probed.iter().map(|(endpoint, interval)| format!("{endpoint} every {interval}")).collect();
+    // As often as it takes, if all were probed alike.
+    let all = u64::try_from(probed.len()).unwrap_or(1);
+    let enough = long.as_micros().saturating_mul(all) / u64::from(least.max(1));
+    let enough = Span::from_secs(Span::from_micros(enough).min(short).as_secs());
+    let fewer = events(long);
+    let or_fewer = if fewer > 0 && events(short) > 0 {
+        format!(", or set 'least events' to {fewer} or less")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "alerts/objectives.md: the objective '{name}' counts {fewer} probes in {long} ({}), and a burn rate is known from {least} events on ('least events'), one of them in the last {short}. So those over {} never alert. Probe at least every {enough}{or_fewer}.",
+        each.join(", "),
+        times.join(" and ")
+    ))
 }
 
 /// A sentence about a row and an interval is told once.
@@ -119,7 +177,9 @@ fn doubtful(settings: &Settings, context: &Context, thresholds: &Thresholds) -> 
         [small, idle.map(|why| format!("{place}: {why}"))].into_iter().flatten()
     });
     let needs = &thresholds.policy().dependencies;
-    let of_needs = needs.iter().filter_map(|row| {
+    // Those of objectives are told by themselves.
+    let of_document = needs.iter().filter(|row| !row.subject.starts_with("objective:"));
+    let of_needs = of_document.filter_map(|row| {
         let unknown = |pattern: &str| unlisted(settings, context, pattern);
         let why = unknown(&row.subject).or_else(|| unknown(row.needs.as_str()))?;
         Some(format!(
@@ -205,7 +265,69 @@ mod tests {
         settings.http.endpoints = vec![shop];
         settings.pm2.enabled = false;
         change(&mut settings);
-        compare(&settings, &Context::new("web-1", Duration::from_secs(5)), &thresholds)
+        let context = Context::new("web-1", Duration::from_secs(5));
+        compare(&settings, &context, &thresholds, &Objectives::default())
+    }
+
+    /// What is told of objectives about endpoints that are probed in these intervals.
+    fn of_probes(rows: &str, rules: &str, probed: &[(&str, Span)]) -> Vec<String> {
+        let text = format!(
+            "format: 1\n| objective | of | good | target | period |\n|---|---|---|---|---|\n{rows}\n\n| rule | value |\n|---|---|\n{rules}"
+        );
+        let objectives = Objectives::parse("o", &text).unwrap();
+        let thresholds = Thresholds::parse("t", HEAD, signals()).unwrap();
+        let thresholds = thresholds.with_objectives(&objectives);
+        let mut settings = Settings::default();
+        settings.pm2.enabled = false;
+        settings.http.endpoints = probed
+            .iter()
+            .map(|(name, interval)| Endpoint {
+                interval: *interval,
+                ..Endpoint::new(name, "https://shop.example/".parse().unwrap())
+            })
+            .collect();
+        let context = Context::new("web-1", Duration::from_secs(5));
+        compare(&settings, &context, &thresholds, &objectives).doubtful
+    }
+
+    #[test]
+    fn an_objective_whose_probes_are_too_seldom_for_its_alerts_is_told() {
+        let one = "| `pay` | `endpoint:pay` | answers | 99.9% | 30 d |";
+        let told =
+            |rules: &str, minutes| of_probes(one, rules, &[("pay", Span::from_mins(minutes))]);
+        assert_eq!(told("", 1), [""; 0]);
+        assert_eq!(told("", 2), [""; 0], "30 in an hour are enough");
+        assert_eq!(
+            told("", 5),
+            [
+                "alerts/objectives.md: the objective 'pay' counts 12 probes in 1 h (endpoint:pay every 5 min), and a burn rate is known from 30 events on ('least events'), one of them in the last 5 min. So those over 1 h never alert. Probe at least every 2 min, or set 'least events' to 12 or less."
+            ]
+        );
+        assert_eq!(told("| least events | 12 |\n", 5), [""; 0]);
+        let hourly = told("", 60);
+        assert!(hourly[0].contains("So those over 1 h and 6 h never alert. Probe"), "{hourly:?}");
+        // A smaller number does not help where the short window stays empty.
+        assert!(hourly[0].ends_with("Probe at least every 2 min."), "{hourly:?}");
+        // Several endpoints count together.
+        let two = "| `pay` | `endpoint:a`, `endpoint:b` | answers | 99.9% | 30 d |";
+        let (four, five) = (Span::from_mins(4), Span::from_mins(5));
+        assert_eq!(of_probes(two, "", &[("a", four), ("b", four)]), [""; 0]);
+        let told = of_probes(two, "", &[("a", five), ("b", four)]);
+        assert!(
+            told[0].contains("27 probes in 1 h (endpoint:a every 5 min, endpoint:b every 4 min)")
+        );
+        assert!(told[0].contains("every 4 min, or"), "{told:?}");
+    }
+
+    #[test]
+    fn an_objective_of_an_endpoint_that_is_not_watched_is_told_once() {
+        let told = of_probes("| `pay` | `endpoint:pay` | answers | 99.9% | 30 d |", "", &[]);
+        assert_eq!(
+            told,
+            [
+                "alerts/objectives.md: 'endpoint:pay' of the objective 'pay' is not in the configuration, so nothing is counted for it."
+            ]
+        );
     }
 
     #[test]

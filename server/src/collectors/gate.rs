@@ -254,6 +254,9 @@ impl GateCollector {
             let share = 100.0 * all.errors as f64 / all.results as f64;
             round.observe(at, &self.subject, "gate.errors", share);
         }
+        if all.latencies.count() > 0 {
+            round.latencies.push((self.subject.clone(), all.latencies));
+        }
         if hears_ends && limits.batch_capacity().is_some_and(|one| one.state != LimitState::Off) {
             let under_way = f64::from(window.batch_under_way);
             round.observe(at, &self.subject, "gate.batch", under_way);
@@ -379,5 +382,6 @@ fn observe(
     }
     if let Some(latency) = all.latencies.quantile(0.95) {
         round.observe(at, subject, "organization.latency", latency.as_secs_f64() * 1e3);
+        round.latencies.push((subject.clone(), all.latencies));
     }
 }

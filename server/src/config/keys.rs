@@ -27,6 +27,8 @@ const KEYS: &[Key] = &[
     key("product", &["CALM_OPS_PRODUCT"], None),
     key("review.issue_url", &["CALM_OPS_REVIEW_ISSUE_URL"], None),
     key("reports.time_zone", &["CALM_OPS_REPORTS_TIME_ZONE"], None),
+    key("reports.daily", &["CALM_OPS_REPORTS_DAILY"], None),
+    key("reports.monthly", &["CALM_OPS_REPORTS_MONTHLY"], None),
     key("interval", &["CALM_OPS_INTERVAL"], Some("--interval")),
     key("allowed_hosts", &["CALM_OPS_ALLOWED_HOSTS"], None),
     key("log.level", &["CALM_OPS_LOG_LEVEL"], Some("--log-level")),

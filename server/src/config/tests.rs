@@ -3,7 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::time::Span;
+use domain::{report::ReportKind, time::Span};
 
 use super::*;
 use crate::collectors::http::Endpoint;
@@ -218,6 +218,17 @@ fn a_bad_value_says_what_was_found_where_and_what_was_expected() {
         assert!(message.contains(&format!("calm-ops.toml{place}")), "{text}: {message}");
         assert!(message.contains(&format!("expected {expected}")), "{text}: {message}");
     }
+}
+
+#[test]
+fn reports_of_days_and_months_are_made_by_themselves_where_they_are_switched_on() {
+    let made = |text: &str| load(&Fake::file(text)).unwrap().reports;
+    let (daily, weekly, monthly) = (ReportKind::Daily, ReportKind::Weekly, ReportKind::Monthly);
+    assert_eq!(made(""), [weekly]);
+    assert_eq!(made("[reports]\nmonthly = true"), [weekly, monthly]);
+    assert_eq!(made("[reports]\ndaily = true\nmonthly = true"), [daily, weekly, monthly]);
+    let message = load(&Fake::file("[reports]\ndaily = 'yes'")).unwrap_err();
+    assert!(message.contains(":2:9") && message.contains("true or false"), "{message}");
 }
 
 #[test]

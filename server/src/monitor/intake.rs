@@ -653,7 +653,7 @@ impl Intake {
     /// rests, what is missing. Rounds come at `interval`. Returns what is gone on purpose.
     pub fn take_round(&self, round: &Round, host: &str, interval: Span) -> Vec<Subject> {
         self.measured(&round.observations, Some(interval));
-        self.core().objectives.take(&round.observations);
+        self.core().objectives.take(&round.observations, &round.latencies);
         self.miss(&round.unseen);
         let mut gone = self.compare(&round.listings, host);
         let mut core = self.core();

@@ -28,11 +28,15 @@ use domain::{
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::JoinMap};
-use wording::{error::sentence, notification};
+use wording::{
+    error::sentence,
+    notification::{self, Message},
+};
 
 use super::{channel::Outgoing, channels, outbound::Outbound};
 use crate::{
     clock::Clock,
+    reports,
     service::Service,
     store::{LastMessage, Store, StoreError, Waiting},
     time_zones,
@@ -225,10 +229,8 @@ impl Notifier {
                 let queued: Vec<(Notification, ContactId)> = wanted
                     .iter()
                     .flat_map(|call| {
-                        contacts
-                            .iter()
-                            .filter(|contact| call.is_for(contact))
-                            .map(|contact| (call.clone(), contact.id))
+                        let told = call.recipients(&contacts).into_iter();
+                        told.map(|contact| (call.clone(), contact.id))
                     })
                     .collect();
                 calls.queue(&place.progress, &queued, now).await?;
@@ -358,7 +360,9 @@ impl Notifier {
 
     /// Sends the last message to a contact that is gone, and tries a few times.
     async fn send_last(&self, LastMessage { call, contact, failures }: LastMessage) {
-        let problem = self.send(&call, &contact, None).await;
+        let public_url = self.outbound.public_url.as_deref();
+        let message = notification::message(&call, None, public_url);
+        let problem = self.send(&call, &contact, &message).await;
         let failures = failures.saturating_add(1);
         let again = problem.and_then(|_| (self.pace.retry)(failures));
         let again = again.filter(|_| failures < LAST_MESSAGE_TRIES);
@@ -380,15 +384,27 @@ impl Notifier {
         &self,
         call: &Notification,
         contact: &Contact,
-        incident: Option<&Incident>,
+        message: &Message,
     ) -> Option<String> {
-        let public_url = self.outbound.public_url.as_deref();
-        let message = notification::message(call, incident, public_url);
         let (id, now) = (id(call, contact.id), self.clock.now().wall);
-        let outgoing = Outgoing { id: &id, notification: call, message: &message, now };
+        let outgoing = Outgoing { id: &id, notification: call, message, now };
         let sending = channels::send(&contact.channel, &outgoing, &self.outbound);
         let tried = tokio::time::timeout(self.pace.time_limit, sending).await;
         tried.unwrap_or_else(|_| Err("It did not answer in time.".to_owned())).err()
+    }
+
+    /// The words of a call; `None` of a report that is not in the journal.
+    async fn message(
+        &self,
+        call: &Notification,
+        incident: Option<&Incident>,
+    ) -> Result<Option<Message>, StoreError> {
+        let public_url = self.outbound.public_url.as_deref();
+        let Reason::Report { .. } = call.why else {
+            return Ok(Some(notification::message(call, incident, public_url)));
+        };
+        let found = reports::made(&*self.store, call.entry).await?;
+        Ok(found.map(|made| notification::stability_report(call.entry, &made, public_url)))
     }
 
     /// Looks at one call anew, and sends it if it still stands.
@@ -406,7 +422,8 @@ impl Notifier {
             | Reason::NothingWritten
             | Reason::Many { .. }
             | Reason::SafeMode { .. }
-            | Reason::Access { .. } => None,
+            | Reason::Access { .. }
+            | Reason::Report { .. } => None,
             Reason::Opened
             | Reason::Escalated
             | Reason::Reopened
@@ -415,7 +432,9 @@ impl Notifier {
             | Reason::DidNotHelp { .. } => self.store.incident(call.incident).await?,
         };
         let roster = self.store.roster().await?;
-        if roster.account(contact.account).is_none_or(|account| account.closed_at.is_some()) {
+        let account = roster.account(contact.account).filter(|account| account.closed_at.is_none());
+        let is_report = matches!(call.why, Reason::Report { .. });
+        if account.is_none_or(|account| is_report && !reports::may_read(account)) {
             return calls.drop_call(&call, contact.id).await;
         }
         if given_up {
@@ -446,7 +465,10 @@ impl Notifier {
             }
             Delivery::Send => {}
         }
-        match self.send(&call, &contact, incident.as_ref()).await {
+        let Some(message) = self.message(&call, incident.as_ref()).await? else {
+            return calls.drop_call(&call, contact.id).await;
+        };
+        match self.send(&call, &contact, &message).await {
             None => self.end(call, &contact, None).await,
             Some(problem) => {
                 tracing::info!(

@@ -7,13 +7,13 @@ use domain::{
     time::{Span, Timestamp},
 };
 use engine::report::{
-    Blind, OpenedIncident, PROBE_STEP, ProbeSeries, ProbeStep, REPEATS_WITHIN, ReportSource, WEEK,
-    report,
+    Blind, OpenedIncident, PROBE_STEP, ProbeSeries, REPEATS_WITHIN, ReportSource, WEEK, report,
 };
 
+use super::{documents::ReportDocuments, measured};
 use crate::{
     learned,
-    store::{RollupStep, Store, StoreError},
+    store::{NamedSeries, RollupStep, Store, StoreError},
 };
 
 /// The most incidents of a period that are read: the newest.
@@ -30,13 +30,21 @@ const BEFORE: Span = Span::from_mins(30);
 const REMEMBERED: Span = Span::from_mins(7 * 24 * 60);
 /// The signal that says whether an endpoint answered as expected.
 const PROBE: &str = "endpoint.up";
-const KINDS: [&str; 4] =
-    ["recommendation_rated", "maintenance_ended", "safe_mode_began", "status_update_published"];
+const KINDS: [&str; 7] = [
+    "recommendation_rated",
+    "maintenance_ended",
+    "safe_mode_began",
+    "status_update_published",
+    "threshold_proposed",
+    "threshold_changed",
+    "threshold_declined",
+];
 
 /// The figures of a period.
 pub(super) async fn figures(
     store: &dyn Store,
     known: &[StoredReport],
+    documents: &ReportDocuments,
     period: &ReportPeriod,
     now: Timestamp,
 ) -> Result<StabilityReport, StoreError> {
@@ -56,15 +64,22 @@ pub(super) async fn figures(
         .collect();
     let same = known.iter().filter(|one| one.made.figures.period.kind == period.kind);
     let earlier: Vec<_> = same.map(StoredReport::before).collect();
+    let all = store.as_past().all_series().await?;
+    let incidents = incidents(store, period).await?;
+    let older = store.recent_incidents(period.from).await?;
     Ok(report(ReportSource {
         period,
-        incidents: &incidents(store, period).await?,
-        past: &past(store, period).await?,
+        incidents: &incidents,
+        past: &past(store, period, &older).await?,
         entries: &entries,
         steps: &learned::prevention_steps(store, None).await?,
         made_at: now,
         blind: &blind,
-        probes: &probes(store, period).await?,
+        probes: &probes(store, &all, period).await?,
+        results: &measured::results(store, &all, period).await?,
+        objectives: &measured::objectives(store, &documents.objectives, period).await?,
+        watched: &measured::watched(store, &documents.thresholds, &all, period).await?,
+        held: &measured::held(&incidents, &older),
         earlier: &earlier,
         journal_began: journal_began(store).await?,
         head,
@@ -105,7 +120,11 @@ fn looked_back(period: &ReportPeriod) -> Timestamp {
 }
 
 /// All real incidents that a report looks back at, and older ones that were active in the period.
-async fn past(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<OpenedIncident>, StoreError> {
+async fn past(
+    store: &dyn Store,
+    period: &ReportPeriod,
+    recent: &[Incident],
+) -> Result<Vec<OpenedIncident>, StoreError> {
     let from = looked_back(period);
     let filter = HistoryFilter {
         from: Some(from),
@@ -119,22 +138,23 @@ async fn past(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<OpenedInci
         opened_at: one.opened_at,
         resolved_at: one.resolved_at,
     });
-    let older = store.recent_incidents(period.from).await?.into_iter();
-    let older = older.filter(|one| one.opened_at < from && !one.is_practice());
+    let older = recent.iter().filter(|one| one.opened_at < from && !one.is_practice());
     let older = older.map(|one| {
         let end = one.resolution.as_ref().filter(|_| !one.is_active()).map(|end| end.at);
-        OpenedIncident { cause: one.cause, opened_at: one.opened_at, resolved_at: end }
+        OpenedIncident { cause: one.cause.clone(), opened_at: one.opened_at, resolved_at: end }
     });
     Ok(opened.chain(older).collect())
 }
 
 /// The history of the probes of all endpoints that were seen in the period or shortly before it.
-async fn probes(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<ProbeSeries>, StoreError> {
+async fn probes(
+    store: &dyn Store,
+    all: &[NamedSeries],
+    period: &ReportPeriod,
+) -> Result<Vec<ProbeSeries>, StoreError> {
     let past = store.as_past();
-    let is_probe = |one: &crate::store::NamedSeries| one.signal.as_str() == PROBE;
-    let all = past.all_series().await?.into_iter().filter(is_probe);
     let mut found = Vec::new();
-    for one in all {
+    for one in all.iter().filter(|one| one.signal.as_str() == PROBE) {
         if found.len() == MOST_ENDPOINTS {
             break;
         }
@@ -148,12 +168,7 @@ async fn probes(store: &dyn Store, period: &ReportPeriod) -> Result<Vec<ProbeSer
         if buckets.is_empty() && of(period.from.minus(REMEMBERED), period.from).await?.is_empty() {
             continue;
         }
-        let steps = buckets.into_iter().map(|one| ProbeStep {
-            start: one.start,
-            mean: one.mean,
-            count: one.count,
-        });
-        found.push(ProbeSeries { endpoint: one.subject, steps: steps.collect() });
+        found.push(ProbeSeries { endpoint: one.subject.clone(), steps: measured::steps(buckets) });
     }
     Ok(found)
 }

@@ -134,8 +134,8 @@ impl Backend for Handlers {
         self.answer(|inner| async move { inner.try_threshold(asked).await })
     }
 
-    fn list_reports(&self, who: Authorized, _: ListReports) -> Pending<ReportList> {
-        self.answer(|inner| async move { inner.report_list(who.principal()).await })
+    fn list_reports(&self, who: Authorized, page: ListReports) -> Pending<ReportList> {
+        self.answer(|inner| async move { inner.report_list(who.principal(), page.before).await })
     }
 
     fn get_report(&self, who: Authorized, asked: GetReport) -> Pending<ReportPage> {

@@ -3,7 +3,7 @@
 use commands::{
     command::{Command, RecordDelivery, RemoveContact, SetContact, TestContact},
     notifications::{
-        Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS, NotifiedContact,
+        Contact, ContactCard, ContactRequest, Contacts, MOST_CONTACTS, NotifiedContact, Reason,
     },
 };
 use domain::{
@@ -64,6 +64,15 @@ impl Inner {
             Command::RemoveContact(RemoveContact { contact }) => {
                 Some(Event::ContactRemoved { account: own(caller)?, contact })
             }
+            Command::RecordDelivery(RecordDelivery { call, account, contact, failed })
+                if matches!(call.why, Reason::Report { .. }) =>
+            {
+                let report = call.entry;
+                Some(match failed {
+                    None => Event::ReportMailed { report, account, contact },
+                    Some(_) => Event::ReportMailFailed { report, account, contact },
+                })
+            }
             // What is about no incident stands in no incident's timeline.
             Command::RecordDelivery(RecordDelivery { call, account, contact, failed })
                 if call.is_about_incidents() =>
@@ -104,6 +113,14 @@ impl Inner {
         }
         let now = self.clock.now().wall;
         let contact = wanted.checked(id.unwrap_or(ContactId(0)), account, before, now)?;
+        let kind = contact.channel.kind().as_str();
+        let takes_reports = channels::info(kind).is_some_and(|info| info.takes_reports);
+        if !contact.reports.is_empty() && !takes_reports {
+            return Err(Error::invalid(
+                "reports",
+                FieldReason::Expected("left out: only e-mail takes stability reports".into()),
+            ));
+        }
         if let Some(quiet) = &contact.quiet
             && time_zones::offset(&quiet.zone, now).is_none()
         {

@@ -1,6 +1,6 @@
 //! Stability reports: made when they are due or when a person asks, listed, shown and reviewed.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
 
 use commands::{
     command::{MakeReport, Record, ReviewReport},
@@ -15,12 +15,17 @@ use domain::{
     report::{MadeReport, ReportKind},
     time::Timestamp,
 };
-use policy::report_template::{REPORT_TEMPLATE, ReportTemplate};
+use policy::report_template::REPORT_TEMPLATE;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{failure::refuse, handle::Service, inner::Inner};
-use crate::{reports, time_zones::TeamZone};
+use crate::{
+    documents::{OBJECTIVES, THRESHOLDS},
+    embedded,
+    reports::{self, ReportDocuments},
+    time_zones::TeamZone,
+};
 
 /// How often it is looked whether a report is due.
 const EVERY: Duration = Duration::from_secs(60);
@@ -28,31 +33,35 @@ const EVERY: Duration = Duration::from_secs(60);
 const START_EVERY: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// Makes the weekly reports when they are due, until `stop`; one that was missed at the start,
-    /// once the journal tells of it. `opened_at` is the end of the journal before the start.
+    /// Makes the reports that are made by themselves when they are due, until `stop`; one that was
+    /// missed at the start, once the journal tells of it. `opened_at` is the end of the journal before the start.
     pub async fn report(self: Arc<Self>, opened_at: u64, stop: CancellationToken) {
         if !self.is_start_told(opened_at, &stop).await {
             return;
         }
         let mut ticker = tokio::time::interval(EVERY);
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The end of the last period that nothing is left to do for.
-        let mut settled: Option<Timestamp> = None;
+        // The ends of the last periods that nothing is left to do for.
+        let mut settled: BTreeMap<ReportKind, Timestamp> = BTreeMap::new();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = ticker.tick() => {}
             }
-            let now = self.inner.clock.now().wall;
-            let end = reports::period::due(&self.inner.zone(), now).to;
-            if settled == Some(end) {
-                continue;
-            }
-            match self.make_due(now).await {
-                Ok(()) => settled = Some(end),
-                Err(error) => {
-                    let error = wording::error::sentence(&error);
-                    tracing::warn!(%error, "the stability report that is due could not be made; trying again");
+            for kind in self.inner.made_by_itself() {
+                let now = self.inner.clock.now().wall;
+                let end = reports::period::due(&self.inner.zone(), kind, now).to;
+                if settled.get(&kind) == Some(&end) {
+                    continue;
+                }
+                match self.make_due(kind, now).await {
+                    Ok(()) => {
+                        settled.insert(kind, end);
+                    }
+                    Err(error) => {
+                        let error = wording::error::sentence(&error);
+                        tracing::warn!(%error, "the {} stability report that is due could not be made; trying again", kind.as_str());
+                    }
                 }
             }
         }
@@ -76,10 +85,11 @@ impl Service {
         }
     }
 
-    async fn make_due(&self, now: Timestamp) -> Result<(), Error> {
+    async fn make_due(&self, kind: ReportKind, now: Timestamp) -> Result<(), Error> {
         let inner = &self.inner;
-        let (template, zone) = (inner.report_template()?, inner.zone());
-        let due = reports::due(&*inner.store, &template, &zone, now).await.map_err(refuse)?;
+        let (documents, zone) = (inner.report_documents()?, inner.zone());
+        let due = reports::due(&*inner.store, &documents, &zone, kind, now);
+        let due = due.await.map_err(refuse)?;
         if let Some(made) = due {
             let events = vec![Event::ReportMade { report: Box::new(made) }];
             self.execute(Principal::System, Record { events, monitor: None }).await?;
@@ -89,19 +99,26 @@ impl Service {
 }
 
 impl Inner {
-    fn zone(&self) -> TeamZone {
+    /// The time zone of the team.
+    pub(super) fn zone(&self) -> TeamZone {
         self.set_up.get().map(|set_up| set_up.zone.clone()).unwrap_or_default()
     }
 
-    /// The template in force.
-    fn report_template(&self) -> Result<ReportTemplate, Error> {
-        let missing = || Error::NotFound(Entity::Document(REPORT_TEMPLATE.to_owned()));
-        // Before the monitor has told which documents are in force, the built-in one is as good.
-        match self.document(REPORT_TEMPLATE) {
-            Ok(document) => ReportTemplate::parse(REPORT_TEMPLATE, &document.markdown),
-            Err(_) => reports::built_in(),
-        }
-        .map_err(|_| missing())
+    /// The lengths of the reports that are made by themselves.
+    fn made_by_itself(&self) -> Vec<ReportKind> {
+        self.set_up.get().map(|set_up| set_up.reports.clone()).unwrap_or_default()
+    }
+
+    /// The documents in force that reports are made by.
+    fn report_documents(&self) -> Result<ReportDocuments, Error> {
+        let text = |name: &str| match self.document(name) {
+            Ok(document) => document.markdown,
+            // Before the monitor has told which documents are in force, the built-in ones are as good.
+            Err(_) => embedded::document(name).map(Cow::into_owned).unwrap_or_default(),
+        };
+        let parsed =
+            ReportDocuments::parse(&text(REPORT_TEMPLATE), &text(OBJECTIVES), &text(THRESHOLDS));
+        parsed.map_err(|_| Error::NotFound(Entity::Document(REPORT_TEMPLATE.to_owned())))
     }
 
     async fn known_reports(&self) -> Result<Vec<StoredReport>, Error> {
@@ -111,9 +128,9 @@ impl Inner {
     /// A report of the time up to now. It takes a while, so no other change waits for it.
     pub(super) async fn made_report(&self, kind: ReportKind) -> Result<MadeReport, Error> {
         let now = self.clock.now().wall;
-        let (template, known) = (self.report_template()?, self.known_reports().await?);
+        let (documents, known) = (self.report_documents()?, self.known_reports().await?);
         let period = reports::period::until(&self.zone(), kind, now);
-        reports::make(&*self.store, &known, &template, &period, now).await.map_err(refuse)
+        reports::make(&*self.store, &known, &documents, &period, now).await.map_err(refuse)
     }
 
     /// The events that keep a report.
@@ -127,12 +144,18 @@ impl Inner {
         review(found.as_slice(), report)
     }
 
-    /// The list of reports.
-    pub(super) async fn report_list(&self, caller: &Principal) -> Result<ReportList, Error> {
+    /// A page of the list of reports.
+    pub(super) async fn report_list(
+        &self,
+        caller: &Principal,
+        before: Option<u64>,
+    ) -> Result<ReportList, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
+        let (reports, older) = reports::page(&*self.store, before).await.map_err(refuse)?;
         Ok(ReportList {
             cursor,
-            reports: self.known_reports().await?.iter().map(StoredReport::card).collect(),
+            reports: reports.iter().map(StoredReport::card).collect(),
+            older,
             names: self.names().await?,
             may_make: authorize(caller, MakeReport::PERMISSION).is_ok(),
         })
@@ -160,11 +183,10 @@ impl Inner {
         })
     }
 
-    /// The newest report that was made by itself, if nobody reviewed it yet; nothing while the
-    /// database is away.
+    /// The newest report that was made by itself and waits for a review; nothing while the database is
+    /// away.
     pub(super) async fn unreviewed_report(&self) -> Option<UnreviewedReport> {
-        let newest = self.ask(reports::newest_due(&*self.store)).await.ok()??;
-        let period = newest.made.figures.period;
-        newest.reviewed.is_none().then_some(UnreviewedReport { report: newest.report, period })
+        let waiting = self.ask(reports::awaiting_review(&*self.store)).await.ok()??;
+        Some(UnreviewedReport { report: waiting.report, period: waiting.made.figures.period })
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use commands::readiness::SignOfLife;
+use domain::report::ReportKind;
 
 use crate::threshold_file::ThresholdFile;
 use crate::time_zones::TeamZone;
@@ -38,4 +39,6 @@ pub struct SetUp {
     pub thresholds: ThresholdFile,
     /// The time zone of the team.
     pub zone: TeamZone,
+    /// The reports that are made by themselves.
+    pub reports: Vec<ReportKind>,
 }

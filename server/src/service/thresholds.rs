@@ -282,7 +282,8 @@ impl Inner {
         })?;
         let (store, now) = (Arc::clone(&self.store), self.clock.now().wall);
         let since = now.minus(Span::from_mins(u64::from(days) * 24 * 60));
-        let runtime = Handle::current();
+        let (runtime, zone) = (Handle::current(), self.zone());
+        let of_team = zone.clone();
         // It goes on when the reader goes away, and the next one waits for it.
         let judged = spawn_blocking(move || {
             let _permit = permit;
@@ -294,14 +295,14 @@ impl Inner {
                     shown.thresholds,
                     Some(changed),
                     (since, now),
-                    &|_| 0,
+                    &|at| of_team.offset(at),
                     &mut progress,
                 ),
             ))
         });
         let too_long = || Error::from(Conflict::Threshold(ThresholdRefusal::TrialTooLong));
         let report = judged.await.map_err(|_| too_long())?.map_err(|_| too_long())?;
-        ThresholdTrial::of(edit, days, report.map_err(refuse)?).ok_or_else(too_long)
+        ThresholdTrial::of(edit, days, zone.name(), report.map_err(refuse)?).ok_or_else(too_long)
     }
 
     /// The events by which a person declines a proposal.

@@ -5,6 +5,7 @@ mod access;
 mod cases;
 mod forms;
 mod mail;
+mod mailed_reports;
 mod messages;
 mod people;
 mod postgres;
@@ -47,4 +48,6 @@ on_sqlite!(
     safe_mode::a_product_and_whoever_sleeps_hear_of_it,
     messages::nothing_that_people_do_with_a_message_is_delivered,
     mail::a_letter_comes_over_tls_with_the_same_id_each_time,
+    mailed_reports::a_report_is_mailed_once_to_each_member_who_asks,
+    mailed_reports::a_report_that_can_not_be_sent_is_given_up_in_the_end,
 );

@@ -11,6 +11,7 @@ use std::{
 
 use commands::{
     command::{ChangeThreshold, DeclineThreshold},
+    reading::TryThreshold,
     threshold::ThresholdEdit,
 };
 use domain::{
@@ -30,6 +31,7 @@ use server::{
     store::{self, Rollup, RollupStep, SqliteStore, Store, Where},
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
+    time_zones::TeamZone,
 };
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -338,6 +340,11 @@ fn approver() -> Principal {
 
 /// A service with six hours of spikes that last for five minutes, and a row that takes three.
 async fn noisy(home: &Home) -> (Arc<Service>, Arc<SqliteStore>, ThresholdFile) {
+    noisy_in(home, TeamZone::default()).await
+}
+
+/// The same for a team in a time zone.
+async fn noisy_in(home: &Home, zone: TeamZone) -> (Arc<Service>, Arc<SqliteStore>, ThresholdFile) {
     fs::write(document(home), QUICK.replace("| 0 s |", "| 3 min |")).unwrap();
     fs::create_dir_all(home.data()).unwrap();
     let store = Arc::new(SqliteStore::open(&home.data().join("calm-ops.db")).await.unwrap());
@@ -348,8 +355,39 @@ async fn noisy(home: &Home) -> (Arc<Service>, Arc<SqliteStore>, ThresholdFile) {
     let board = Arc::new(Board::default());
     let service = Service::new(of_service, board, live, Arc::default(), Clock::start());
     let file = ThresholdFile::new(Some(&home.ops()), &home.data());
-    service.set_up(SetUp { thresholds: file.clone(), ..SetUp::default() });
+    service.set_up(SetUp { thresholds: file.clone(), zone, ..SetUp::default() });
     (service, store, file)
+}
+
+/// The zone in which it is this hour now.
+fn where_it_is(hour: i64) -> TeamZone {
+    let utc = Clock::start().now().wall.as_micros().div_euclid(3_600_000_000).rem_euclid(24);
+    let ahead = (hour - utc + 36).rem_euclid(24) - 12;
+    let sign = if ahead < 0 { '-' } else { '+' };
+    TeamZone::of(&format!("{sign}{:02}:00", ahead.abs())).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_counts_the_nights_of_the_team() {
+    // The six hours of spikes are over: in one place in the afternoon, in the other at five.
+    for (hour, is_night) in [(15, false), (5, true)] {
+        let home = Home::new();
+        let zone = where_it_is(hour);
+        let (service, ..) = noisy_in(&home, zone.clone()).await;
+        let wanted = change(&home, "above 4000 jobs", "3 min");
+        let trial = TryThreshold {
+            subject: SUBJECT.parse().unwrap(),
+            signal: "queue.depth".parse().unwrap(),
+            edit: serde_json::from_value(wanted["edit"].clone()).unwrap(),
+            days: 1,
+        };
+        let trial = service.execute(approver(), trial).await.unwrap();
+        let today = trial.interruptions_today;
+        assert!(today.all >= 5, "{today:?}");
+        assert_eq!(today.at_night, if is_night { today.all } else { 0 }, "{zone:?}");
+        let told = wording::threshold::facts(&trial).join(" ");
+        assert!(told.contains(&format!("07:00 ({}).", zone.name())), "{told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

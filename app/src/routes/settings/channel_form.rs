@@ -1,8 +1,11 @@
 //! Forms of contacts. The form of a channel is drawn from what the channel declares.
 
+use std::collections::BTreeSet;
+
 use commands::notifications::{ContactCard, Quiet};
-use domain::severity::Severity;
+use domain::{report::ReportKind, severity::Severity};
 use leptos::prelude::*;
+use wording::report;
 
 use super::{
     contact_forms::{ChannelField, ChannelForm, Input},
@@ -15,13 +18,20 @@ struct Common {
     label: String,
     least: Severity,
     quiet: Option<Quiet>,
+    /// The stability reports that it gets; `None` where it has no room for them.
+    reports: Option<BTreeSet<ReportKind>>,
 }
 
 /// The form by which a contact is changed. Its address stays.
-pub(super) fn change(forms: Forms, card: &ContactCard) -> AnyView {
+pub(super) fn change(forms: Forms, card: &ContactCard, takes_reports: bool) -> AnyView {
     let id = card.id.to_string();
     let typed = forms.refused(SettingsStep::SetContact, &id);
-    let common = Common { label: card.label.clone(), least: card.least, quiet: card.quiet.clone() };
+    let common = Common {
+        label: card.label.clone(),
+        least: card.least,
+        quiet: card.quiet.clone(),
+        reports: takes_reports.then(|| card.reports.clone()),
+    };
     let is_enabled =
         typed.as_ref().map_or(card.enabled, |form| form.fields.get("enabled") == "yes");
     let common = asked_of_all(&format!("contact-{id}"), &common, typed.as_ref());
@@ -41,10 +51,16 @@ pub(super) fn change(forms: Forms, card: &ContactCard) -> AnyView {
 
 /// The form by which a contact of a channel is added.
 pub(super) fn add(forms: Forms, form: &ChannelForm) -> AnyView {
-    let ChannelForm { kind, summary, default_label, notice, intro, outro, fields } = form;
+    let ChannelForm { kind, summary, default_label, notice, intro, outro, fields, takes_reports } =
+        form;
     let typed = forms.refused(SettingsStep::SetContact, "");
     let typed = typed.filter(|form| form.fields.get("kind") == kind);
-    let common = Common { label: default_label.clone(), least: Severity::Warning, quiet: None };
+    let common = Common {
+        label: default_label.clone(),
+        least: Severity::Warning,
+        quiet: None,
+        reports: takes_reports.then(BTreeSet::new),
+    };
     let paragraph = |text: &Option<String>, class: &'static str| {
         text.as_deref().map(|text| view! { <p class=class>{marked(text)}</p> })
     };
@@ -106,6 +122,27 @@ fn asked_of_all(form: &str, now: &Common, typed: Option<&SettingsForm>) -> AnyVi
             <label for=id("zone")>"Time zone"</label>
             <ZoneInput id=id("zone") zone/>
             <p class="quiet">"Leave the times empty for no quiet hours. Critical incidents always notify."</p>
+        </fieldset>
+        {now.reports.as_ref().map(|kept| reports(kept, typed))}
+    }
+    .into_any()
+}
+
+/// The stability reports that a contact gets.
+fn reports(kept: &BTreeSet<ReportKind>, typed: Option<&SettingsForm>) -> AnyView {
+    let tick = |kind: ReportKind| {
+        let is_on =
+            typed.map_or(kept.contains(&kind), |form| form.fields.get(kind.as_str()) == "yes");
+        let words = format!("Send me the {}", report::title(kind).to_lowercase());
+        let name = format!("fields[{}]", kind.as_str());
+        view! { <label class="tick"><input type="checkbox" name=name value="yes" checked=is_on/>{words}</label> }
+    };
+    let order = [ReportKind::Weekly, ReportKind::Daily, ReportKind::Monthly];
+    view! {
+        <fieldset>
+            <legend>"Stability reports"</legend>
+            {order.map(tick).into_iter().collect_view()}
+            <p class="quiet">"Sent when it is made by itself. Daily and monthly ones have to be switched on in the configuration. If several of your contacts ask for the same one, it comes to the oldest of them."</p>
         </fieldset>
     }
     .into_any()
@@ -204,6 +241,7 @@ mod tests {
         default_label: "Bird",
         intro: Some("Feed `corn` first."),
         outro: None,
+        takes_reports: false,
         fields: &[
             FieldInfo {
                 required: true,

@@ -12,6 +12,11 @@ pub struct ContactForms {
 }
 
 impl ContactForms {
+    /// True if a channel has room for a whole stability report.
+    pub(crate) fn takes_reports(&self, kind: &str) -> bool {
+        self.channels.iter().any(|channel| channel.kind == kind && channel.takes_reports)
+    }
+
     /// Whether a field of a channel is typed again after an error, and kept nowhere.
     #[cfg(feature = "ssr")]
     pub(crate) fn is_secret(&self, kind: &str, name: &str) -> bool {
@@ -40,6 +45,8 @@ pub struct ChannelForm {
     pub outro: Option<String>,
     /// Fields, in the order in which they are asked.
     pub fields: Vec<ChannelField>,
+    /// True if it has room for a whole stability report.
+    pub takes_reports: bool,
 }
 
 /// Field of a channel.
@@ -104,6 +111,7 @@ impl From<&commands::notifications::ChannelForm> for ChannelForm {
             intro: text(info.intro),
             outro: text(info.outro),
             fields: info.fields.iter().map(field).collect(),
+            takes_reports: info.takes_reports,
         }
     }
 }

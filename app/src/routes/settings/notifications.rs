@@ -9,6 +9,7 @@ use commands::{
 use domain::severity::Severity;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
+use wording::{humanize, report};
 
 use super::{
     channel_form::{add, change},
@@ -70,20 +71,22 @@ fn Page(first: ContactsView, contacts: RwSignal<Vec<ContactCard>>) -> impl IntoV
     follow();
     let ContactsView { reader, forms: of_channels, outcome, .. } = first;
     let forms = Forms::new(Section::Contacts, &outcome);
-    let (links, channels) = (of_channels.links, StoredValue::new(of_channels.channels));
+    let (links, channels) = (of_channels.links, StoredValue::new(of_channels));
     // What is typed into a form of a contact stays while its last notification changes.
     let card = move |first: ContactCard| {
         let id = first.id;
+        let takes_reports = channels.with_value(|all| all.takes_reports(first.kind.as_str()));
         let card = Memo::new(move |before: Option<&ContactCard>| {
             let found = contacts.with(|all| all.iter().find(|one| one.id == id).cloned());
             found.unwrap_or_else(|| before.unwrap_or(&first).clone())
         });
-        contact(forms, card)
+        contact(forms, card, takes_reports)
     };
     let has_room = Memo::new(move |_| contacts.with(Vec::len) < MOST_CONTACTS);
     let new = move || {
         has_room.get().then(|| {
-            channels.with_value(|all| all.iter().map(|form| add(forms, form)).collect_view())
+            channels
+                .with_value(|all| all.channels.iter().map(|form| add(forms, form)).collect_view())
         })
     };
     let content = view! {
@@ -107,19 +110,20 @@ fn Page(first: ContactsView, contacts: RwSignal<Vec<ContactCard>>) -> impl IntoV
     page_of(PATH, "Notifications", content.into_any())
 }
 
-fn contact(forms: Forms, card: Memo<ContactCard>) -> AnyView {
+fn contact(forms: Forms, card: Memo<ContactCard>, takes_reports: bool) -> AnyView {
     let first = card.get_untracked();
     let id = first.id;
     view! {
         <li>
             <p><strong><bdi>{move || card.with(|card| card.label.clone())}</bdi></strong> ", " {first.by.clone()} " " <bdi>{first.place.clone()}</bdi></p>
             <p class="quiet">{move || card.with(when)}</p>
+            {move || card.with(reports).map(|sentence| view! { <p class="quiet">{sentence}</p> })}
             <p class="quiet">{move || card.with(|card| last(card.last.as_ref()))}</p>
             <div class="deeds">
                 {button(forms, SettingsStep::TestContact, &id, "Send a test")}
                 {button(forms, SettingsStep::RemoveContact, &id, "Remove")}
             </div>
-            {change(forms, &first)}
+            {change(forms, &first, takes_reports)}
         </li>
     }
     .into_any()
@@ -137,6 +141,14 @@ fn when(card: &ContactCard) -> String {
         },
         (true, Severity::Critical) => "Critical only, at any time.".to_owned(),
     }
+}
+
+/// The stability reports that a contact gets; `None` if it gets none.
+fn reports(card: &ContactCard) -> Option<String> {
+    let kinds: Vec<String> =
+        card.reports.iter().map(|kind| report::kind(*kind).to_lowercase()).collect();
+    let told = card.enabled && !kinds.is_empty();
+    told.then(|| format!("Gets the {} stability summary.", humanize::list(&kinds)))
 }
 
 /// What became of the last notification.

@@ -2,8 +2,10 @@
 //! one.
 
 /// Names that the form of a contact uses itself; no channel may have a field of such a name.
-pub const FORM_NAMES: [&str; 9] =
-    ["id", "what", "label", "kind", "least", "from", "to", "zone", "enabled"];
+pub const FORM_NAMES: [&str; 12] = [
+    "id", "what", "label", "kind", "least", "from", "to", "zone", "enabled", "daily", "weekly",
+    "monthly",
+];
 
 /// A channel: its name, and the form by which a person adds one.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,8 @@ pub struct ChannelInfo {
     pub outro: Option<&'static str>,
     /// Fields, in the order in which they are asked.
     pub fields: &'static [FieldInfo],
+    /// True if it has room for a whole stability report.
+    pub takes_reports: bool,
 }
 
 impl ChannelInfo {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    actor::Actor,
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event},
@@ -135,7 +136,9 @@ impl Progress {
         let new = entries.iter().filter(|entry| entry.number > after);
         let about_access = self.access.take(new, now);
         let new = entries.iter().filter(|entry| entry.number > after);
-        let about_safe_mode: Vec<_> = new.filter_map(about_safe_mode).collect();
+        let apart: Vec<_> = new
+            .filter_map(|entry| about_safe_mode(entry).or_else(|| about_report(entry)))
+            .collect();
         let mut groups: BTreeMap<IncidentNumber, Vec<(&Entry, &Event)>> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.number > self.after) {
             let Some(event) = &entry.event else { continue };
@@ -156,7 +159,7 @@ impl Progress {
         let (practice, calls): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_practice);
         let mut calls = self.bounded(calls, now);
         calls.extend(practice);
-        calls.extend(about_safe_mode);
+        calls.extend(apart);
         calls.extend(about_access);
         calls
     }
@@ -313,9 +316,21 @@ fn about_safe_mode(entry: &Entry) -> Option<Notification> {
     })
 }
 
+/// Tells of a stability report that was made by itself. Whoever asks for one reads it on its page.
+fn about_report(entry: &Entry) -> Option<Notification> {
+    let Some(Event::ReportMade { report }) = &entry.event else { return None };
+    (entry.actor == Actor::System).then(|| Notification {
+        entry: entry.number,
+        incident: IncidentNumber(0),
+        why: Reason::Report { kind: report.figures.period.kind },
+        severity: Severity::Warning,
+        at: entry.at,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use domain::{actor::Actor, id::AccountId, protection::SafeModeStage};
+    use domain::{id::AccountId, protection::SafeModeStage};
 
     use super::*;
 

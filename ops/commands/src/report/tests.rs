@@ -2,7 +2,8 @@ use domain::{
     hash::Head,
     id::AccountId,
     report::{
-        AgentFigures, ApprovalFigures, PreventionFigures, ReportGaps, ReportKind, StabilityReport,
+        AgentFigures, ApprovalFigures, PreventionFigures, ProposalFigures, ReportGaps, ReportKind,
+        StabilityReport,
     },
 };
 
@@ -37,6 +38,10 @@ fn report(kind: ReportKind, to: i64) -> MadeReport {
         approvals: ApprovalFigures::default(),
         prevention: PreventionFigures::default(),
         availability: Vec::new(),
+        requests: Vec::new(),
+        objectives: Vec::new(),
+        near_misses: Vec::new(),
+        proposals: ProposalFigures::default(),
         withheld: 0,
         gaps: ReportGaps::default(),
         head: Head::EMPTY,
@@ -87,4 +92,22 @@ fn a_report_is_made_once_for_a_period_by_itself() {
     assert!(!is_made(&known, &period(-7 * DAY)) && !is_made(&known, &period(-70 * DAY)));
     // What a person asked for stands beside it.
     assert!(!is_made(&stored(&[made(3, 0, ADA)]), &period(0)));
+}
+
+#[test]
+fn the_newest_report_of_its_length_waits_for_a_review_and_no_daily_one_does() {
+    let made = |number: u64, kind| {
+        let report = Box::new(report(kind, 0));
+        entry(number, number as i64, Actor::System, Event::ReportMade { report })
+    };
+    let reviewed = |report| entry(100 + report, 100, ADA, Event::ReportReviewed { report });
+    let (daily, weekly, monthly) = (ReportKind::Daily, ReportKind::Weekly, ReportKind::Monthly);
+    let entries = [made(1, weekly), made(2, monthly), made(3, weekly), made(4, daily)];
+    let waits = |more: &[Entry]| {
+        awaiting_review(stored(&[&entries[..], more].concat())).map(|one| one.report)
+    };
+    assert_eq!(waits(&[]), Some(3));
+    assert_eq!(waits(&[reviewed(3)]), Some(2), "an older week does not come back");
+    assert_eq!(waits(&[reviewed(2)]), Some(3));
+    assert_eq!(waits(&[reviewed(2), reviewed(3)]), None);
 }

@@ -761,6 +761,24 @@ events! {
             /// Its number.
             report: u64,
         },
+        /// A report was sent to a member of the team who asks for them.
+        ReportMailed = "report_mailed" {
+            /// Its number.
+            report: u64,
+            /// Whom.
+            account: AccountId,
+            /// By which of their contacts.
+            contact: ContactId,
+        },
+        /// A report could not be sent to a member of the team, and it is not tried again.
+        ReportMailFailed = "report_mail_failed" {
+            /// Its number.
+            report: u64,
+            /// Whom.
+            account: AccountId,
+            /// By which of their contacts.
+            contact: ContactId,
+        },
     }
     /// Accounts, sign-ins, invitations and tokens.
     Account(AccountEvent) {

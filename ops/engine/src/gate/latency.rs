@@ -107,6 +107,13 @@ impl Latencies {
         self.total
     }
 
+    /// The number of those that are at most this long.
+    pub fn within(&self, longest: Span) -> u64 {
+        let shorter = self.counts.range(..=bucket(longest.as_micros()));
+        let fits = shorter.filter(|&(&bucket, _)| middle(bucket) <= longest.as_micros());
+        fits.map(|(_, count)| *count).fold(0, u64::saturating_add)
+    }
+
     /// The latency that this share of them does not exceed (0.95 for p95); `None` if there are
     /// none. A share outside of 0 to 1 counts as the nearest one.
     pub fn quantile(&self, share: f64) -> Option<Span> {
@@ -152,6 +159,18 @@ mod tests {
         histogram.take(&mut taken);
         assert_eq!(taken.count(), u64::from(u32::MAX));
         assert!(histogram.is_empty());
+    }
+
+    #[test]
+    fn those_within_a_time_are_counted() {
+        let mut latencies = Latencies::default();
+        for millis in [0, 10, 480, 520, 90_000] {
+            latencies.record(Span::from_millis(millis));
+        }
+        let within = |millis| latencies.within(Span::from_millis(millis));
+        assert_eq!((within(0), within(9), within(11), within(500)), (1, 1, 2, 3));
+        assert_eq!((within(540), within(60_000), within(100_000)), (4, 4, 5));
+        assert_eq!(Latencies::default().within(Span::from_secs(1)), 0);
     }
 
     #[test]

@@ -10,7 +10,11 @@ use domain::{
     time::{Span, Timestamp},
 };
 
-use super::availability::ProbeSeries;
+use super::{
+    availability::ProbeSeries,
+    near::{HeldBreach, WatchedSeries},
+    objectives::{ObjectiveSeries, ResultSeries},
+};
 
 /// The time within which another incident of the same cause is a repeat.
 pub const REPEATS_WITHIN: Span = Span::from_mins(7 * 24 * 60);
@@ -49,8 +53,9 @@ pub struct ReportSource<'a> {
     /// All incidents of the weeks of the trend and of the seven days before the period, and older
     /// ones that were active in the period.
     pub past: &'a [OpenedIncident],
-    /// Ratings, ends of maintenance windows, beginnings of safe mode and notices on the status page:
-    /// those of the period and of half an hour before it.
+    /// Ratings, ends of maintenance windows, beginnings of safe mode, notices on the status page, and
+    /// proposals of thresholds with what became of them: those of the period and of half an hour before
+    /// it.
     pub entries: &'a [Entry],
     /// The prevention steps of all incidents.
     pub steps: &'a PreventionSteps,
@@ -60,6 +65,14 @@ pub struct ReportSource<'a> {
     pub blind: &'a [Blind],
     /// The history of probes in the period.
     pub probes: &'a [ProbeSeries],
+    /// The results of requests in the period, of the gate and of organizations.
+    pub results: &'a [ResultSeries],
+    /// What is stored of the objectives in the period.
+    pub objectives: &'a [ObjectiveSeries],
+    /// Signals with thresholds that were past one in the period.
+    pub watched: &'a [WatchedSeries],
+    /// Breaches of incidents that held in the period, practices too.
+    pub held: &'a [HeldBreach],
     /// Reports of the same length.
     pub earlier: &'a [ReportBefore],
     /// The time of the journal's first entry.

@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod agent;
+mod measured;
 
 const DAY: i64 = 86_400;
 const ADA: Actor = Actor::Account(AccountId(1));
@@ -62,6 +63,10 @@ struct Given {
     steps: PreventionSteps,
     blind: Vec<Blind>,
     probes: Vec<ProbeSeries>,
+    results: Vec<ResultSeries>,
+    objectives: Vec<ObjectiveSeries>,
+    watched: Vec<WatchedSeries>,
+    held: Vec<HeldBreach>,
     earlier: Vec<ReportBefore>,
     made_at: Timestamp,
     journal_began: Option<Timestamp>,
@@ -80,6 +85,10 @@ impl Given {
             steps: PreventionSteps::default(),
             blind: Vec::new(),
             probes: Vec::new(),
+            results: Vec::new(),
+            objectives: Vec::new(),
+            watched: Vec::new(),
+            held: Vec::new(),
             earlier: Vec::new(),
             made_at: at(7 * DAY),
             journal_began: Some(at(-DAY)),
@@ -96,6 +105,10 @@ impl Given {
             made_at: self.made_at,
             blind: &self.blind,
             probes: &self.probes,
+            results: &self.results,
+            objectives: &self.objectives,
+            watched: &self.watched,
+            held: &self.held,
             earlier: &self.earlier,
             journal_began: self.journal_began,
             head: Head::EMPTY,

@@ -37,6 +37,14 @@ pub enum ReportFact {
     Prevention,
     /// Availability of endpoints.
     Availability,
+    /// The share of requests at the gate that succeeded.
+    Requests,
+    /// Objectives and their error budgets.
+    Objectives,
+    /// Signals that nearly alerted.
+    NearMisses,
+    /// Proposals of thresholds.
+    Proposals,
     /// Problems that a maintenance window kept from opening incidents.
     Withheld,
     /// Times of which nothing is known.
@@ -47,7 +55,7 @@ pub enum ReportFact {
 
 impl ReportFact {
     /// All of them, in the order in which the document lists them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Title,
         Self::Period,
         Self::Summary,
@@ -57,15 +65,19 @@ impl ReportFact {
         Self::RatedWrong,
         Self::Before,
         Self::Availability,
+        Self::Requests,
+        Self::Objectives,
         Self::Incidents,
         Self::Trend,
         Self::Causes,
+        Self::NearMisses,
         Self::Noisy,
         Self::Withheld,
         Self::Agent,
         Self::Ratings,
         Self::Approvals,
         Self::Prevention,
+        Self::Proposals,
         Self::Gaps,
         Self::Head,
     ];
@@ -90,6 +102,10 @@ impl ReportFact {
             Self::Approvals => "approvals",
             Self::Prevention => "prevention",
             Self::Availability => "availability",
+            Self::Requests => "requests",
+            Self::Objectives => "objectives",
+            Self::NearMisses => "near misses",
+            Self::Proposals => "proposals",
             Self::Withheld => "withheld",
             Self::Gaps => "gaps",
             Self::Head => "head",
@@ -105,7 +121,14 @@ impl ReportFact {
     pub const fn is_list(self) -> bool {
         matches!(
             self,
-            Self::Incidents | Self::Causes | Self::Noisy | Self::Availability | Self::Gaps
+            Self::Incidents
+                | Self::Causes
+                | Self::Noisy
+                | Self::Availability
+                | Self::Requests
+                | Self::Objectives
+                | Self::NearMisses
+                | Self::Gaps
         )
     }
 }

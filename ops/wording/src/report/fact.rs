@@ -7,6 +7,7 @@ use domain::{
 };
 use policy::report_template::ReportFact;
 
+use super::measured;
 use super::sentence::{
     counted, incident, of_all, percent, period, promises, recovery, span, summary, title,
 };
@@ -38,6 +39,7 @@ pub(super) fn words(report: &StabilityReport, fact: ReportFact) -> Option<String
         ReportFact::Ratings => ratings(report),
         ReportFact::Approvals => approvals(report),
         ReportFact::Prevention => Some(prevention(report)),
+        ReportFact::Proposals => measured::proposals(&report.proposals),
         ReportFact::Withheld => {
             (report.withheld > 0).then(|| counted(report.withheld, "problem", "problems"))
         }
@@ -46,6 +48,9 @@ pub(super) fn words(report: &StabilityReport, fact: ReportFact) -> Option<String
         | ReportFact::Causes
         | ReportFact::Noisy
         | ReportFact::Availability
+        | ReportFact::Requests
+        | ReportFact::Objectives
+        | ReportFact::NearMisses
         | ReportFact::Gaps => None,
     }
 }
@@ -73,6 +78,9 @@ pub(super) fn list(report: &StabilityReport, fact: ReportFact) -> Vec<String> {
             report.noisy.iter().map(signal).collect()
         }
         ReportFact::Availability => report.availability.iter().map(availability).collect(),
+        ReportFact::Requests => report.requests.iter().map(measured::requests).collect(),
+        ReportFact::Objectives => report.objectives.iter().map(measured::objective).collect(),
+        ReportFact::NearMisses => report.near_misses.iter().map(measured::near_miss).collect(),
         ReportFact::Gaps => gaps(report),
         _ => Vec::new(),
     }

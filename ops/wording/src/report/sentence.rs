@@ -1,5 +1,6 @@
 //! Sentences and figures of a report.
 
+use commands::report::ReportList;
 use domain::{
     report::{
         PROMISED_RECOVERY, Promises, ReportBefore, ReportIncident, ReportKind, ReportPeriod,
@@ -337,14 +338,21 @@ fn share(count: u32, all: u32) -> String {
     if all == 0 { "-".to_owned() } else { format!("{count} of {all}") }
 }
 
-/// The first sentence of the list of reports.
-pub fn lead(reports: usize, unreviewed: usize) -> String {
-    match (reports, unreviewed) {
+/// The first sentence of a page of the list of reports; `is_newest` of the first page.
+pub fn lead(list: &ReportList, is_newest: bool) -> String {
+    let (count, waiting) = (list.reports.len(), list.waiting());
+    let is_part = !is_newest || list.older.is_some();
+    let on_page = if is_part { " on this page" } else { "" };
+    let are_reviewed = list.reports.iter().all(|one| one.reviewed.is_some());
+    match (count, waiting) {
+        (0, _) if is_part => "There is no report before.".to_owned(),
         (0, _) => "There is no report yet. One is made every Monday at 07:00, about the week that is over.".to_owned(),
-        (1, 0) => "1 report, and it is reviewed.".to_owned(),
-        (count, 0) => format!("{count} reports, all of them reviewed."),
-        (1, _) => "1 report waits for somebody to review it.".to_owned(),
-        (count, waiting) => format!("{count} reports, {waiting} of them not reviewed yet."),
+        (1, 0) if are_reviewed => format!("1 report{on_page}, and it is reviewed."),
+        (1, 0) => format!("1 report{on_page}; nobody has to review it."),
+        (1, _) => format!("1 report{on_page} waits for somebody to review it."),
+        (_, 0) if are_reviewed => format!("{count} reports{on_page}, all of them reviewed."),
+        (_, 0) => format!("{count} reports{on_page}; none of them waits for a review."),
+        (..) => format!("{count} reports{on_page}, {waiting} of them not reviewed yet."),
     }
 }
 

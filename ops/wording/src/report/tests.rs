@@ -3,9 +3,9 @@ use domain::{
     id::IncidentNumber,
     journal::BlindReason,
     report::{
-        AgentFigures, ApprovalFigures, Availability, CauseCount, NoisySignal, PreventionFigures,
-        Promises, ReportBefore, ReportGap, ReportGaps, ReportIncident, ReportKind, ReportPeriod,
-        StabilityReport,
+        AgentFigures, ApprovalFigures, Availability, CauseCount, NearMiss, NoisySignal,
+        ObjectiveFigures, PreventionFigures, Promises, ProposalFigures, ReportBefore, ReportGap,
+        ReportGaps, ReportIncident, ReportKind, ReportPeriod, RequestFigures, StabilityReport,
     },
     review::Rating,
     severity::Severity,
@@ -42,6 +42,10 @@ fn calm() -> StabilityReport {
         approvals: ApprovalFigures::default(),
         prevention: PreventionFigures::default(),
         availability: Vec::new(),
+        requests: Vec::new(),
+        objectives: Vec::new(),
+        near_misses: Vec::new(),
+        proposals: ProposalFigures::default(),
         withheld: 0,
         gaps: ReportGaps::default(),
         head: Head::EMPTY,
@@ -121,6 +125,39 @@ fn bad() -> StabilityReport {
             answered: 60_479,
             unseen: Span::from_mins(20),
         }],
+        requests: vec![RequestFigures {
+            subject: "organization:acme".parse().unwrap(),
+            succeeded: 99_950,
+            unseen: Span::from_mins(90),
+        }],
+        objectives: vec![
+            ObjectiveFigures {
+                objective: "checkout".into(),
+                of: vec!["endpoint:checkout".parse().unwrap()],
+                target: 99_900,
+                days: 30,
+                events: 60_480,
+                failed: 1,
+                budget_left: Some(97),
+            },
+            ObjectiveFigures {
+                objective: "requests".into(),
+                of: Vec::new(),
+                target: 99_000,
+                days: 1,
+                events: 200,
+                failed: 3,
+                budget_left: Some(-50),
+            },
+        ],
+        near_misses: vec![NearMiss {
+            signal: "host.cpu.used".parse().unwrap(),
+            subject: "host:web-1".parse().unwrap(),
+            times: 3,
+            longest: Span::from_mins(14),
+            alerts_after: Span::from_mins(15),
+        }],
+        proposals: ProposalFigures { made: 2, accepted: 1, declined: 0 },
         withheld: 2,
         gaps: ReportGaps {
             gaps: 1,
@@ -157,6 +194,15 @@ fn a_bad_week_in_markdown() {
 
 - checkout: 99.99% (1 of 60480 checks failed); not seen for 20 min
 
+### Requests
+
+- acme: 99.95% succeeded; no results for 1 h 30 min
+
+### Objectives
+
+- checkout (checkout): 99.99% good of 60480, met (target 99.9%); 97% of its error budget of 30 days was left
+- requests (all requests): 98.50% good of 200, missed (target 99%); its error budget of 1 day was used up, 50% beyond it
+
 ## Incidents
 
 - Incident 7, critical, the app api\\_v1 on web-1, 24 Nov 2026, 10:00:00 UTC: signals were back after 3 min 10 s
@@ -167,6 +213,10 @@ The last 12 weeks, oldest first: -, -, -, -, -, -, -, -, 3, 0, 7, 5.
 ## Most frequent causes
 
 - The app api\\_v1 on web-1: 3 incidents
+
+## Near misses
+
+- Host CPU used on web-1: 3 times, at most 14 min; it alerts after 15 min
 
 ## Noisiest thresholds
 
@@ -183,6 +233,7 @@ Kept back by maintenance windows: 2 problems.
 ## Prevention steps
 
 - 2 added, 1 done, 3 open, 1 of them past its day.
+- Proposals of thresholds: 2 made, 1 accepted, 0 declined.
 
 ## What was not seen
 
@@ -199,7 +250,9 @@ Kept back by maintenance windows: 2 problems.
 fn in_a_calm_week_what_is_not_known_is_left_out_with_its_headings() {
     let text = markdown(&calm(), &built_in());
     assert!(text.contains("A calm week: no incident was opened.\n"), "{text}");
-    for heading in ["Promises", "Availability", "causes", "Noisiest", "not seen"] {
+    for heading in
+        ["Promises", "Availability", "Objectives", "causes", "Near", "Noisiest", "not seen"]
+    {
         assert!(!text.contains(heading), "{heading}\n{text}");
     }
     assert!(!text.contains("\n\n\n") && !text.contains('{'), "{text}");
@@ -345,4 +398,42 @@ fn one_command_was_and_two_were_proved_to_work() {
     };
     assert!(of(1).contains("3 commands ran, 1 was proved to work."), "{}", of(1));
     assert!(of(2).contains("3 commands ran, 2 were proved to work."), "{}", of(2));
+}
+
+#[test]
+fn a_page_of_the_list_says_how_many_reports_wait_for_a_review() {
+    use commands::report::{ReportCard, ReportList, ReportReview};
+    use domain::{
+        actor::{Actor, Names},
+        journal::Cursor,
+    };
+    let card = |kind, is_reviewed: bool| ReportCard {
+        report: 7,
+        made_at: at("2026-11-30T07:00:00Z"),
+        made_by: Actor::System,
+        period: ReportPeriod { kind, ..week() },
+        promises: Promises::default(),
+        reviewed: is_reviewed
+            .then(|| ReportReview { by: Actor::Local, at: at("2026-11-30T08:00:00Z") }),
+    };
+    let (daily, weekly) = (ReportKind::Daily, ReportKind::Weekly);
+    let told = |reports: &[(ReportKind, bool)], older, is_newest| {
+        let list = ReportList {
+            cursor: Cursor::default(),
+            reports: reports.iter().map(|(kind, is_reviewed)| card(*kind, *is_reviewed)).collect(),
+            older,
+            names: Names::default(),
+            may_make: false,
+        };
+        lead(&list, is_newest)
+    };
+    assert!(told(&[], None, true).starts_with("There is no report yet."));
+    assert_eq!(told(&[], None, false), "There is no report before.");
+    assert_eq!(told(&[(weekly, true)], None, true), "1 report, and it is reviewed.");
+    assert_eq!(told(&[(daily, false)], None, true), "1 report; nobody has to review it.");
+    let two = [(weekly, false), (daily, false)];
+    assert_eq!(told(&two, None, true), "2 reports, 1 of them not reviewed yet.");
+    assert_eq!(told(&two, Some(7), true), "2 reports on this page, 1 of them not reviewed yet.");
+    let two = [(weekly, true), (daily, false)];
+    assert_eq!(told(&two, None, false), "2 reports on this page; none of them waits for a review.");
 }

@@ -50,5 +50,13 @@ pub(super) fn report(event: ReportEvent<'_>, actor: Actor, names: &Names) -> Tol
         ReportEvent::ReportReviewed { report } => {
             told(format!("{who} marked stability report {report} as reviewed.")).tone(Tone::Person)
         }
+        ReportEvent::ReportMailed { report, account, .. } => {
+            let whom = names.of(Actor::Account(*account));
+            told(format!("Stability report {report} was sent to {whom}."))
+        }
+        ReportEvent::ReportMailFailed { report, account, .. } => {
+            let whom = names.of(Actor::Account(*account));
+            told(format!("Could not send stability report {report} to {whom}.")).tone(Tone::Warning)
+        }
     }
 }

@@ -139,6 +139,7 @@ fn contact() -> Contact {
         least: Severity::Warning,
         quiet: None,
         enabled: true,
+        reports: Default::default(),
     };
     wanted.checked(ContactId(0), AccountId(7), None, at(0)).unwrap()
 }
@@ -452,6 +453,7 @@ fn what_is_wrong_with_a_contact_is_told_by_its_field() {
         least: Severity::Warning,
         quiet: None,
         enabled: true,
+        reports: Default::default(),
     };
     let field =
         |wanted: ContactRequest| match wanted.checked(ContactId(1), AccountId(7), None, at(0)) {

@@ -25,8 +25,8 @@ pub(super) fn routes() -> Vec<Route> {
             contact: Some(contact),
             wanted,
         })
-        .summary("Change a contact. Without `way` the channel keeps its settings and secrets.")
-        .example(r#"{"label":"Phone","least":"critical","enabled":true}"#),
+        .summary("Change a contact. Without `way` the channel keeps its settings and secrets. `reports` are the stability reports that an e-mail address gets when they are made by themselves; left out, it gets none.")
+        .example(r#"{"label":"Phone","least":"critical","enabled":true,"reports":["weekly"]}"#),
         Route::post("/api/people/contacts/{id}/remove", |IdPath(contact)| RemoveContact { contact })
             .summary("Remove a contact. Pending notifications to it are dropped.")
             .body::<Empty>("{}"),

@@ -5,7 +5,7 @@ use commands::{
     command::{MakeReport, ReviewReport},
     reading::{GetReport, ListReports},
 };
-use domain::report::ReportKind;
+use domain::{report::ReportKind, time::Timestamp};
 use http::header;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,18 +13,19 @@ use utoipa::ToSchema;
 use crate::http::{
     api::route::{Answer, Route},
     auth::RequestPrincipal,
-    extract::{ApiJson, IdPath, PathId},
-    schema::Content,
+    error::Problem,
+    extract::{ApiJson, ApiQuery, Fields, FromQuery, IdPath, PathId},
+    schema::{Content, Parameter},
     state::Site,
 };
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/ops/reports", || ListReports {})
-            .summary("The stability reports, newest first.")
-            .answer("At most 60 reports: period, promises, and who reviewed each. Durations are in microseconds."),
+        Route::get("/api/ops/reports", |ApiQuery::<ListReports>(page)| page)
+            .summary("The stability reports, newest first, 60 on a page.")
+            .answer("The reports: period, promises, and who reviewed each; `older` if there is another page. Durations are in microseconds."),
         Route::post("/api/ops/reports", |ApiJson(NewReport { kind })| MakeReport { kind })
-            .summary("Make a stability report of the time up to now: the last 24 hours, 7 days or 30 days. The weekly one is made by itself on Mondays at 07:00 in the team's time zone.")
+            .summary("Make a stability report of the time up to now: the last 24 hours, 7 days or 30 days. The weekly one is made by itself on Mondays at 07:00 in the team's time zone, and those of days and months where the configuration says so.")
             .example(r#"{"kind":"weekly"}"#),
         Route::get("/api/ops/reports/{id}", |IdPath(ReportNumber(report))| GetReport { report })
             .summary("A stability report, as it was made.")
@@ -39,6 +40,17 @@ pub(super) fn routes() -> Vec<Route> {
         })
         .summary("Mark a stability report as reviewed. The first one who does so counts."),
     ]
+}
+
+impl FromQuery for ListReports {
+    const PARAMETERS: &'static [Parameter] = &[Parameter::optional::<u64>(
+        "before",
+        "reports with a smaller number: `older` of the previous page",
+    )];
+
+    fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
+        Ok(Self { before: fields.get("before")? })
+    }
 }
 
 struct ReportNumber(u64);

@@ -16,6 +16,7 @@ use domain::{
     error::{Error, FieldReason},
     id::ContactId,
     name::BadName,
+    report::ReportKind,
     severity::Severity,
 };
 
@@ -169,5 +170,7 @@ fn wanted(
             })
         }
     };
-    Ok(ContactRequest { label: text("label"), channel, least, quiet, enabled })
+    let asks_for = |kind: &ReportKind| form.fields.get(kind.as_str()) == "yes";
+    let reports = ReportKind::ALL.into_iter().filter(asks_for).collect();
+    Ok(ContactRequest { label: text("label"), channel, least, quiet, enabled, reports })
 }

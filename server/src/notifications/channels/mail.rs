@@ -29,6 +29,7 @@ impl Channel for Mail {
         summary: "Add an e-mail address",
         default_label: "E-mail",
         intro: None,
+        takes_reports: true,
         outro: None,
         fields: &[FieldInfo {
             description: "To this address.",

@@ -51,6 +51,7 @@ impl Channel for Ntfy {
         intro: Some(
             "Install the ntfy app and subscribe to a topic name that is hard to guess: anyone who knows it can read your notifications.",
         ),
+        takes_reports: false,
         outro: None,
         fields: &[
             FieldInfo {

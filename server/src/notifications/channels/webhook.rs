@@ -74,6 +74,7 @@ impl Channel for Webhook {
         summary: "Add a webhook",
         default_label: "Team chat",
         intro: None,
+        takes_reports: false,
         outro: Some(
             "Leave it empty for Slack and Mattermost. Your own receiver gets `X-Calm-Ops-Signature: t=SECONDS,v1=HEX`: the HMAC-SHA256 of `SECONDS.BODY` with this secret.",
         ),

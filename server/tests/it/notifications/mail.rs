@@ -71,10 +71,30 @@ impl Server {
 
     /// One that puts nothing off, with the settings to send by it.
     pub fn ready(folder: &Path) -> (Self, Mail) {
+        Self::with(folder, 0)
+    }
+
+    /// One that puts so many off at first, with the settings to send by it.
+    pub fn with(folder: &Path, put_off: u32) -> (Self, Mail) {
         let authority = certificate(folder);
-        let server = Self::start(folder, 0);
+        let server = Self::start(folder, put_off);
         let mail = server.mail(PASSWORD, Some(authority));
         (server, mail)
+    }
+
+    fn of(&self, taken: bool) -> Vec<Value> {
+        let letters = self.letters.lock().unwrap();
+        letters.iter().filter(|letter| letter["taken"] == taken).cloned().collect()
+    }
+
+    /// The letters that it took.
+    pub fn taken(&self) -> Vec<Value> {
+        self.of(true)
+    }
+
+    /// The letters that it put off.
+    pub fn put_off(&self) -> Vec<Value> {
+        self.of(false)
     }
 
     /// The letters that came, as text.
@@ -103,7 +123,7 @@ impl Drop for Server {
 
 const PASSWORD: &str = "hunter2-of-the-mail";
 
-fn header<'a>(letter: &'a Value, name: &str) -> &'a str {
+pub fn header<'a>(letter: &'a Value, name: &str) -> &'a str {
     let head = letter["message"].as_str().unwrap().split("\r\n\r\n").next().unwrap();
     head.lines()
         .find_map(|line| line.strip_prefix(name))

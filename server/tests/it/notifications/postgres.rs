@@ -10,7 +10,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     notifications::{
-        access, cases, mail, messages, people,
+        access, cases, mail, mailed_reports, messages, people,
         receiver::{Answer, Receiver},
         support::{Place, World, ada, ntfy},
     },
@@ -57,6 +57,8 @@ async fn every_case_holds_on_postgres() {
         access::whoever_sets_and_removes_contacts_again_and_again_floods_nobody,
         messages::nothing_that_people_do_with_a_message_is_delivered,
         mail::a_letter_comes_over_tls_with_the_same_id_each_time,
+        mailed_reports::a_report_is_mailed_once_to_each_member_who_asks,
+        mailed_reports::a_report_that_can_not_be_sent_is_given_up_in_the_end,
     );
     stream::iter(cases).for_each_concurrent(AT_ONCE, |case| case).await;
 }

@@ -1,6 +1,7 @@
 # A mail server for tests: aiosmtpd, with STARTTLS and a sign-in. Prints its port, then each message that it takes as a line of JSON.
 # Arguments: certificate, key, how many messages are put off first.
 import asyncio
+import email
 import json
 import ssl
 import sys
@@ -23,6 +24,7 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "message": message,
+            "text": email.message_from_bytes(envelope.content).get_payload(decode=True).decode(),
             "tls": session.ssl is not None,
             "user": session.auth_data if isinstance(session.auth_data, str) else None,
         }

@@ -276,6 +276,7 @@ pub fn wanted(channel: Option<ChannelSettings>) -> ContactRequest {
         least: Severity::Warning,
         quiet: None,
         enabled: true,
+        reports: Default::default(),
     }
 }
 

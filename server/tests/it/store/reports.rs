@@ -9,9 +9,10 @@ use domain::{
     time::{Span, Timestamp},
     unit::Unit,
 };
-use policy::report_template::ReportTemplate;
+use policy::{objectives::Objectives, thresholds::Thresholds};
 use server::{
-    reports,
+    collectors,
+    reports::{self, ReportDocuments},
     store::{Archive, Rollup, RollupStep},
     time_zones::TeamZone,
 };
@@ -23,13 +24,21 @@ fn day(days: i64, hour: i64) -> i64 {
     days * 86_400 + hour * 3_600 - (14 * 3_600 + 13 * 60 + 20)
 }
 
-fn template() -> ReportTemplate {
-    reports::built_in().unwrap()
+fn documents() -> ReportDocuments {
+    ReportDocuments::newest(None).unwrap()
 }
 
 async fn due(store: &dyn Archive, days: i64, hour: i64) -> Option<MadeReport> {
-    let now = at(day(days, hour));
-    reports::due(store, &template(), &TeamZone::default(), now).await.unwrap()
+    due_of(store, &documents(), ReportKind::Weekly, at(day(days, hour))).await
+}
+
+async fn due_of(
+    store: &dyn Archive,
+    documents: &ReportDocuments,
+    kind: ReportKind,
+    now: Timestamp,
+) -> Option<MadeReport> {
+    reports::due(store, documents, &TeamZone::default(), kind, now).await.unwrap()
 }
 
 async fn keep(store: &dyn Archive, seconds: i64, actor: Actor, made: MadeReport) -> u64 {
@@ -95,7 +104,7 @@ pub async fn a_weekly_report_is_made_once_when_it_is_due(place: &Place) {
     let zone = TeamZone::default();
     let period = reports::period::until(&zone, ReportKind::Weekly, at(day(7, 6)));
     let known = reports::known(&*store).await.unwrap();
-    let asked = reports::make(&*store, &known, &template(), &period, at(day(7, 6))).await.unwrap();
+    let asked = reports::make(&*store, &known, &documents(), &period, at(day(7, 6))).await.unwrap();
     keep(&*store, day(7, 6), Actor::Local, asked).await;
     let made = due(&*store, 7, 9).await.unwrap();
     let first = keep(&*store, day(7, 9), Actor::System, made.clone()).await;
@@ -123,16 +132,151 @@ pub async fn a_weekly_report_is_made_once_when_it_is_due(place: &Place) {
 
     // An endpoint that was silent in a week is told of it, whatever was seen of it later.
     store.write_rollups(&[minute(at(day(30, 0)), 1.0)]).await.unwrap();
-    let week = reports::period::due(&zone, at(day(14, 7)));
-    let again = reports::make(&*store, &[], &template(), &week, at(day(30, 8))).await.unwrap();
+    let week = reports::period::due(&zone, ReportKind::Weekly, at(day(14, 7)));
+    let again = reports::make(&*store, &[], &documents(), &week, at(day(30, 8))).await.unwrap();
     assert_eq!(again.figures.availability, next.figures.availability);
 
     // What is kept is what was made.
     keep(&*store, day(30, 9), Actor::Local, again).await;
-    let newest = reports::newest_due(&*store).await.unwrap().unwrap();
+    let newest = reports::awaiting_review(&*store).await.unwrap().unwrap();
     assert_eq!((newest.report, newest.reviewed), (last, None), "nobody asked for it");
     let kept = reports::one(&*store, first).await.unwrap().unwrap();
     assert_eq!(*kept.made, made);
     assert_eq!(reports::one(&*store, 1).await.unwrap(), None, "another entry");
     assert_eq!(reports::one(&*store, 999).await.unwrap(), None);
+}
+
+pub async fn daily_and_monthly_reports_are_made_once_each(place: &Place) {
+    let store = place.open().await;
+    fill(&*store).await;
+    let documents = documents();
+    let daily = |now| due_of(&*store, &documents, ReportKind::Daily, now);
+    let monthly = |now| due_of(&*store, &documents, ReportKind::Monthly, now);
+    assert_eq!(daily(at(day(1, 6))).await, None, "it is not seven yet");
+    let first = daily(at(day(1, 7))).await.unwrap();
+    assert!(first.text.starts_with("# Daily stability summary: 21 Sep 2026 (UTC)\n"));
+    assert_eq!(first.figures.promises.incidents, 1);
+    let first = keep(&*store, day(1, 7), Actor::System, first).await;
+    assert_eq!(daily(at(day(1, 20))).await, None);
+    assert_eq!(due(&*store, 1, 20).await, None, "a daily report is no weekly one");
+    // After three days without Calm Ops the last day is told.
+    let last = daily(at(day(5, 12))).await.unwrap();
+    assert_eq!(last.figures.period.from, at(day(4, 0)));
+    assert_eq!(last.figures.before.unwrap().report, first);
+    keep(&*store, day(5, 12), Actor::System, last).await;
+
+    // The first of October is ten days after the journal began.
+    assert_eq!(monthly(at(day(10, 6))).await, None, "Calm Ops did not exist in August");
+    let month = monthly(at(day(10, 7))).await.unwrap();
+    assert!(month.text.starts_with("# Monthly stability summary: 1 to 30 Sep 2026 (UTC)\n"));
+    keep(&*store, day(10, 7), Actor::System, month).await;
+    assert_eq!(monthly(at(day(40, 6))).await, None);
+    let waiting = reports::awaiting_review(&*store).await.unwrap().unwrap();
+    assert_eq!(waiting.made.figures.period.kind, ReportKind::Monthly, "no day has to be reviewed");
+}
+
+/// Roll-ups of a signal: a minute each for the first values of an hour, and that hour.
+fn hour_of(
+    subject: &str,
+    signal: &str,
+    unit: &Unit,
+    start: Timestamp,
+    values: &[f64],
+) -> Vec<Rollup> {
+    let one = |step, start, values: &[f64]| Rollup {
+        subject: subject.parse().unwrap(),
+        signal: signal.parse().unwrap(),
+        unit: unit.clone(),
+        step,
+        start,
+        min: values.iter().copied().fold(f64::INFINITY, f64::min),
+        max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        mean: values.iter().sum::<f64>() / values.len() as f64,
+        last: values[values.len() - 1],
+        count: u32::try_from(values.len()).unwrap(),
+    };
+    let minute = |(n, value): (u64, &f64)| {
+        one(RollupStep::Minute, start.plus(Span::from_mins(n)), std::slice::from_ref(value))
+    };
+    let mut all: Vec<Rollup> = (0..).zip(values).map(minute).collect();
+    all.push(one(RollupStep::Hour, start, values));
+    all
+}
+
+pub async fn a_report_tells_of_objectives_requests_and_near_misses(place: &Place) {
+    let store = place.open().await;
+    fill(&*store).await;
+    let objectives = "format: 1\n| objective | of | good | target | period |\n|---|---|---|---|---|\n| `shop` | `endpoint:checkout` | answers | 99% | 7 d |\n| `idle` | `endpoint:idle` | answers | 99% | 7 d |\n";
+    let thresholds = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n| `host.cpu.used` | above 90% | - | 10 min | 80% | - | x | - | - |\n";
+    let documents = ReportDocuments {
+        objectives: Objectives::parse("o", objectives).unwrap(),
+        thresholds: Thresholds::parse("t", thresholds, collectors::signals()).unwrap(),
+        ..documents()
+    };
+    let mut all = Vec::new();
+    let mut add = |subject: &str, signal: &str, unit: &Unit, hour: i64, values: &[f64]| {
+        all.extend(hour_of(subject, signal, unit, at(day(1, hour)), values));
+    };
+    let (number, percent) = (Unit::Count, Unit::Percent);
+    // What is told in the first minute of a day was counted in the day before.
+    add("objective:shop", "objective.events", &number, 0, &[5.0, 4.0, 4.0, 4.0]);
+    add("objective:shop", "objective.failures", &number, 0, &[5.0, 0.0, 1.0, 0.0]);
+    add("objective:shop", "objective.error_budget_left", &percent, 0, &[90.0, 90.0, 80.5, 80.5]);
+    let rate: Unit = "results/s".parse().unwrap();
+    add("organization:acme", "organization.results", &rate, 3, &[10.0; 5]);
+    add("organization:acme", "organization.errors", &percent, 3, &[0.0, 0.0, 0.0, 0.0, 5.0]);
+    let mut cpu = [20.0; 60];
+    cpu[10..16].fill(95.0);
+    add("host:web-1", "host.cpu.used", &percent, 6, &cpu);
+    // Shorter than half of what it takes.
+    let mut short = [20.0; 60];
+    short[10..14].fill(99.0);
+    add("host:web-2", "host.cpu.used", &percent, 6, &short);
+    store.write_rollups(&all).await.unwrap();
+
+    let now = at(day(2, 7));
+    let made = due_of(&*store, &documents, ReportKind::Daily, now).await.unwrap();
+    let figures = &made.figures;
+    let [shop, idle] = &figures.objectives[..] else { panic!("{figures:?}") };
+    assert_eq!((shop.events, shop.failed, shop.budget_left), (12, 1, Some(80)));
+    assert_eq!((idle.events, idle.budget_left), (0, None));
+    let [acme] = &figures.requests[..] else { panic!("{figures:?}") };
+    assert_eq!((acme.subject.as_str(), acme.succeeded), ("organization:acme", 99_000));
+    let [near] = &figures.near_misses[..] else { panic!("{figures:?}") };
+    assert_eq!((near.subject.as_str(), near.times), ("host:web-1", 1));
+    assert_eq!((near.longest, near.alerts_after), (Span::from_mins(6), Span::from_mins(10)));
+    for line in [
+        "- shop (checkout): 91.66% good of 12, missed (target 99%); 80% of its error budget of 7 days was left\n",
+        "- idle (idle): nothing was counted in this period; its error budget is not known\n",
+        "- acme: 99% succeeded; no results for 23 h 55 min\n",
+        "- Host CPU used on web-1: once, 6 min; it alerts after 10 min\n",
+    ] {
+        assert!(made.text.contains(line), "{line}\n{}", made.text);
+    }
+}
+
+pub async fn the_list_of_reports_has_pages(place: &Place) {
+    let store = place.open().await;
+    fill(&*store).await;
+    let made = due(&*store, 7, 7).await.unwrap();
+    let mut numbers = Vec::new();
+    for n in 0..i64::from(reports::LISTED) + 3 {
+        numbers.push(keep(&*store, day(7, 8) + n, Actor::System, made.clone()).await);
+    }
+    let reviewed = Event::ReportReviewed { report: numbers[0] };
+    write(&*store, day(8, 8), Actor::Local, vec![reviewed]).await.unwrap();
+    numbers.reverse();
+    let page = async |before| {
+        let (found, older) = reports::page(&*store, before).await.unwrap();
+        (found.iter().map(|one| one.report).collect::<Vec<_>>(), older)
+    };
+    let (first, older) = page(None).await;
+    assert_eq!(first, numbers[..60]);
+    assert_eq!(older, Some(numbers[59]));
+    assert_eq!(page(older).await, (numbers[60..].to_vec(), None));
+    let last = reports::page(&*store, older).await.unwrap().0.pop().unwrap();
+    assert!(last.reviewed.is_some(), "its review is found, however old it is");
+    // A page that is full to its last report has no other one behind it.
+    assert_eq!(page(Some(numbers[2])).await, (numbers[3..].to_vec(), None));
+    assert_eq!(page(Some(1)).await, (Vec::new(), None));
 }

@@ -1,0 +1,165 @@
+//! What a report tells of objectives, requests and near misses, read from the history.
+
+use domain::{
+    breach::BreachKey,
+    incident::Incident,
+    report::ReportPeriod,
+    subject::Subject,
+    time::{Span, Timestamp},
+};
+use engine::report::{
+    HeldBreach, ObjectiveSeries, PROBE_STEP, ProbeStep, ResultSeries, WATCHED_STEP, WatchedSeries,
+    is_past,
+};
+use policy::{
+    objectives::Objectives,
+    thresholds::{Level, Thresholds},
+};
+
+use crate::{
+    collectors::objectives::{BUDGET, EVENTS, FAILURES},
+    store::{Bucket, NamedSeries, RollupStep, Store, StoreError},
+};
+
+/// The most organizations whose results are read.
+const MOST_ORGANIZATIONS: usize = 200;
+/// The most hours of minutes of near misses that are read, so that a report is made in bounded time.
+const MOST_HOURS: usize = 20_000;
+const HOUR: Span = Span::from_mins(60);
+/// What an objective tells in a minute was counted in the one before.
+const LATER: Span = Span::from_mins(1);
+
+/// Steps of time as figures are made of them.
+pub(super) fn steps(buckets: Vec<Bucket>) -> Vec<ProbeStep> {
+    let step = |one: Bucket| ProbeStep { start: one.start, mean: one.mean, count: one.count };
+    buckets.into_iter().map(step).collect()
+}
+
+/// A series of the period in steps of five minutes; nothing of a signal that has no name.
+async fn read(
+    store: &dyn Store,
+    (subject, signal): (&Subject, &str),
+    range: (Timestamp, Timestamp),
+) -> Result<Vec<Bucket>, StoreError> {
+    let Ok(signal) = signal.parse() else { return Ok(Vec::new()) };
+    let past = store.as_past();
+    past.buckets(subject, &signal, RollupStep::Minute, range, PROBE_STEP).await
+}
+
+/// The events of the objectives, and what was left of their error budgets.
+pub(super) async fn objectives(
+    store: &dyn Store,
+    document: &Objectives,
+    period: &ReportPeriod,
+) -> Result<Vec<ObjectiveSeries>, StoreError> {
+    let mut all = Vec::new();
+    let range = (period.from.plus(LATER), period.to.plus(LATER));
+    for objective in &document.objectives {
+        let Some(subject) = objective.subject() else { continue };
+        let budget = read(store, (&subject, BUDGET), range).await?;
+        all.push(ObjectiveSeries {
+            objective: objective.clone(),
+            events: steps(read(store, (&subject, EVENTS), range).await?),
+            failures: steps(read(store, (&subject, FAILURES), range).await?),
+            budget_left: budget.last().map(|last| last.last),
+        });
+    }
+    Ok(all)
+}
+
+/// The results of requests of the gate and of organizations.
+pub(super) async fn results(
+    store: &dyn Store,
+    all: &[NamedSeries],
+    period: &ReportPeriod,
+) -> Result<Vec<ResultSeries>, StoreError> {
+    let range = (period.from, period.to);
+    let mut found = Vec::new();
+    for one in all {
+        let errors = match one.signal.as_str() {
+            "gate.results" => "gate.errors",
+            "organization.results" if found.len() < MOST_ORGANIZATIONS => "organization.errors",
+            _ => continue,
+        };
+        let results = steps(read(store, (&one.subject, one.signal.as_str()), range).await?);
+        if results.is_empty() {
+            continue;
+        }
+        let errors = steps(read(store, (&one.subject, errors), range).await?);
+        found.push(ResultSeries { subject: one.subject.clone(), results, errors });
+    }
+    Ok(found)
+}
+
+/// The minutes in which signals were past the first level of their threshold.
+pub(super) async fn watched(
+    store: &dyn Store,
+    thresholds: &Thresholds,
+    all: &[NamedSeries],
+    period: &ReportPeriod,
+) -> Result<Vec<WatchedSeries>, StoreError> {
+    let past = store.as_past();
+    let (mut found, mut hours) = (Vec::new(), 0);
+    for one in all {
+        let rows = thresholds.rows_for(one.signal.as_str(), one.subject.as_str());
+        let Some((level, alerts_after)) = rows.level.and_then(WatchedSeries::watched_by) else {
+            continue;
+        };
+        let mut minutes = Vec::new();
+        for range in hours_past(store, one, level, period).await? {
+            hours += 1;
+            if hours > MOST_HOURS {
+                break;
+            }
+            let step = RollupStep::Minute;
+            let buckets =
+                past.buckets(&one.subject, &one.signal, step, range, WATCHED_STEP).await?;
+            let past = buckets.into_iter().filter(|bucket| is_past(level, bucket.mean));
+            minutes.extend(past.map(|bucket| bucket.start));
+        }
+        if !minutes.is_empty() {
+            let key = BreachKey { subject: one.subject.clone(), signal: one.signal.clone() };
+            found.push(WatchedSeries { key, level, alerts_after, past: minutes });
+        }
+    }
+    Ok(found)
+}
+
+/// The hours of a period in which a series was past a level at some time, and the last one, which may
+/// not be put together yet.
+async fn hours_past(
+    store: &dyn Store,
+    series: &NamedSeries,
+    level: Level,
+    period: &ReportPeriod,
+) -> Result<Vec<(Timestamp, Timestamp)>, StoreError> {
+    let range = (period.from.minus(HOUR), period.to);
+    let past = store.as_past();
+    let step = RollupStep::Hour;
+    let buckets = past.buckets(&series.subject, &series.signal, step, range, HOUR).await?;
+    let known_until = buckets.last().map_or(period.from, |last| last.start.plus(HOUR));
+    let is_past_level = |one: &Bucket| is_past(level, one.min) || is_past(level, one.max);
+    let mut hours: Vec<(Timestamp, Timestamp)> = buckets
+        .iter()
+        .filter(|one| is_past_level(one))
+        .map(|one| (one.start.max(period.from), one.start.plus(HOUR).min(period.to)))
+        .collect();
+    let last = period.to.minus(HOUR).minus(HOUR).max(known_until);
+    if last < period.to {
+        hours.push((last, period.to));
+    }
+    Ok(hours)
+}
+
+/// The breaches of incidents of the period, and of older ones.
+pub(super) fn held(incidents: &[Incident], older: &[Incident]) -> Vec<HeldBreach> {
+    let of_incident = |one: &Incident| {
+        let breach = |known: &domain::incident::IncidentBreach| HeldBreach {
+            key: known.breach.key.clone(),
+            since: known.breach.since,
+            until: known.cleared_at,
+        };
+        one.breaches.iter().map(breach).collect::<Vec<_>>()
+    };
+    incidents.iter().chain(older).flat_map(of_incident).collect()
+}

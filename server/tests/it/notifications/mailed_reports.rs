@@ -1,0 +1,164 @@
+//! Stability reports by e-mail: to members of the team who ask for them, each once.
+
+use std::time::{Duration, Instant};
+
+use commands::{
+    command::{MakeReport, Record},
+    notifications::ContactRequest,
+};
+use domain::{
+    access::{Principal, Role},
+    error::Error,
+    id::{AccountId, SessionId},
+    journal::Event,
+    report::{MadeReport, ReportKind},
+};
+use server::{
+    notifications::Mailer,
+    reports::{self, ReportDocuments},
+    time_zones::TeamZone,
+};
+
+use crate::notifications::{
+    mail::{Server, header},
+    support::{Place, URL, World, ada, bo, mail, ntfy, wanted},
+};
+
+/// A contact that asks for reports of these lengths.
+fn asks(
+    channel: Option<commands::notifications::ChannelSettings>,
+    kinds: &[ReportKind],
+) -> ContactRequest {
+    ContactRequest { reports: kinds.iter().copied().collect(), ..wanted(channel) }
+}
+
+/// A report of the time up to now.
+async fn report(world: &World, kind: ReportKind) -> MadeReport {
+    let now = world.clock.now().wall;
+    let period = reports::period::until(&TeamZone::default(), kind, now);
+    let documents = ReportDocuments::newest(None).unwrap();
+    reports::make(&*world.store, &[], &documents, &period, now).await.unwrap()
+}
+
+/// Makes a report by itself; its number.
+async fn made(world: &World, kind: ReportKind) -> u64 {
+    let report = Box::new(report(world, kind).await);
+    let record = Record { events: vec![Event::ReportMade { report }], monitor: None };
+    world.execute(&Principal::System, record).await.unwrap()
+}
+
+/// The entries about reports that were sent or could not be: whether it was, of which, to whom.
+async fn sent(world: &World) -> Vec<(bool, u64, AccountId)> {
+    let told = world.journal().await.into_iter().filter_map(|entry| match entry.event {
+        Some(Event::ReportMailed { report, account, .. }) => Some((true, report, account)),
+        Some(Event::ReportMailFailed { report, account, .. }) => Some((false, report, account)),
+        _ => None,
+    });
+    told.collect()
+}
+
+async fn until_sent(world: &World, count: usize) -> Vec<(bool, u64, AccountId)> {
+    let began = Instant::now();
+    loop {
+        let sent = sent(world).await;
+        if sent.len() >= count {
+            return sent;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "only {sent:?}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+pub async fn a_report_is_mailed_once_to_each_member_who_asks(place: &Place) {
+    let (server, settings) = Server::with(place.directory.path(), 1);
+    let world = World::with(place, Some(Mailer::new(&settings).unwrap())).await;
+    let weekly = [ReportKind::Weekly];
+    // Only a mail has room for a report.
+    let refused = world.set(&ada(), None, asks(Some(ntfy("https://ntfy.sh")), &weekly)).await;
+    assert!(
+        matches!(&refused, Err(Error::InvalidField { field, .. }) if field == "reports"),
+        "{refused:?}"
+    );
+    let first =
+        world.set(&ada(), None, asks(Some(mail("ada@example.com")), &weekly)).await.unwrap();
+    world.set(&ada(), None, asks(Some(mail("ada@example.org")), &weekly)).await.unwrap();
+    let monthly = [ReportKind::Weekly, ReportKind::Monthly];
+    let of_bo = world.set(&bo(), None, asks(Some(mail("bo@example.com")), &monthly)).await.unwrap();
+    world.contact(&bo(), mail("alerts@example.com")).await;
+
+    let number = made(&world, ReportKind::Weekly).await;
+    let mut told = until_sent(&world, 2).await;
+    told.sort_unstable();
+    assert_eq!(told, [(true, number, AccountId(1)), (true, number, AccountId(2))]);
+    let letters = server.taken();
+    let mut to: Vec<&str> =
+        letters.iter().map(|letter| letter["to"][0].as_str().unwrap()).collect();
+    to.sort_unstable();
+    assert_eq!(
+        to,
+        ["ada@example.com", "bo@example.com"],
+        "each person once, by the oldest contact"
+    );
+    for letter in &letters {
+        let text = letter["text"].as_str().unwrap();
+        assert!(header(letter, "Subject: ").starts_with("Weekly stability summary: "), "{letter}");
+        assert!(text.starts_with("# Weekly stability summary: "), "{text}");
+        assert!(text.contains("## The agent\r\n"), "all of it: {text}");
+        assert!(text.contains(&format!("{URL}/ops/reports/{number}")), "{text}");
+    }
+    // The one that was put off came with the same id.
+    let put_off = server.put_off();
+    let again = letters.iter().find(|letter| letter["to"] == put_off[0]["to"]).unwrap();
+    assert_eq!(header(&put_off[0], "Message-ID: "), header(again, "Message-ID: "));
+
+    // Nobody asked for daily ones; one that a person makes is read on its page.
+    made(&world, ReportKind::Daily).await;
+    let responder = Principal::Account {
+        id: AccountId(1),
+        role: Role::Responder,
+        session: SessionId(1),
+        recently_authenticated: true,
+    };
+    world.execute(&responder, MakeReport { kind: ReportKind::Monthly }).await.unwrap();
+    let month = made(&world, ReportKind::Monthly).await;
+    assert_eq!(until_sent(&world, 3).await[2], (true, month, AccountId(2)));
+    world.settle().await;
+    assert_eq!(server.taken().len(), 3);
+    assert_eq!(server.taken()[2]["to"][0], "bo@example.com");
+    world.stop().await;
+
+    // A restart repeats nothing, and who asks no longer gets nothing.
+    let world = World::with(place, Some(Mailer::new(&settings).unwrap())).await;
+    assert_eq!(world.cards(&bo()).await[0].reports.len(), 2);
+    world.set(&bo(), Some(of_bo), wanted(None)).await.unwrap();
+    let off = ContactRequest { enabled: false, ..asks(None, &weekly) };
+    world.set(&ada(), Some(first), off).await.unwrap();
+    world.settle().await;
+    let before = server.taken().iter().filter(|one| is_report(one)).count();
+    assert_eq!(before, 3, "nothing is sent again");
+    let next = made(&world, ReportKind::Weekly).await;
+    assert_eq!(until_sent(&world, 4).await[3], (true, next, AccountId(1)));
+    world.settle().await;
+    let reports: Vec<_> = server.taken().into_iter().filter(|one| is_report(one)).collect();
+    assert_eq!(reports.len(), 4, "{reports:?}");
+    assert_eq!(reports[3]["to"][0], "ada@example.org", "the other contact takes its place");
+    world.stop().await;
+}
+
+fn is_report(letter: &serde_json::Value) -> bool {
+    header(letter, "Subject: ").contains("stability summary")
+}
+
+pub async fn a_report_that_can_not_be_sent_is_given_up_in_the_end(place: &Place) {
+    // There is no server for mail.
+    let world = World::start(place).await;
+    world
+        .set(&ada(), None, asks(Some(mail("ada@example.com")), &[ReportKind::Weekly]))
+        .await
+        .unwrap();
+    let number = made(&world, ReportKind::Weekly).await;
+    assert_eq!(until_sent(&world, 1).await, [(false, number, AccountId(1))]);
+    let last = world.cards(&ada()).await[0].last.clone().unwrap();
+    assert!(last.problem.unwrap().contains("E-mail is not set up"));
+    world.stop().await;
+}
