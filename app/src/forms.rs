@@ -32,7 +32,7 @@ use reply::{led_to, shown};
 
 use crate::{
     actions::{Act, ChangeSettings, Refused, Sent},
-    door,
+    door, routes,
     urlencoded::Form,
 };
 
@@ -41,15 +41,15 @@ pub const FORMS: [&str; 12] = [
     trail::SHARE,
     trail::REDACT,
     health::HEALTH,
-    crate::routes::organization::PATH,
-    crate::routes::protection::PATH,
-    crate::routes::status_page::PATH,
-    crate::routes::settings::readiness::PATH,
-    crate::routes::messages::PATH,
-    crate::routes::review::PATH,
-    crate::routes::prevention::PATH,
-    crate::routes::threshold::PATH,
-    crate::routes::reports::PATH,
+    routes::organization::PATH,
+    routes::protection::PATH,
+    routes::status_page::PATH,
+    routes::settings::readiness::PATH,
+    routes::messages::PATH,
+    routes::review::PATH,
+    routes::prevention::PATH,
+    routes::threshold::PATH,
+    routes::reports::PATH,
 ];
 
 /// The routes of the forms; `context` and `shell` as the pages have them.
@@ -61,16 +61,22 @@ where
     S: Clone + Send + Sync + 'static,
     IV: IntoView + 'static,
 {
+    // A page that takes its own forms: its address, what carries a form out, and what is shown then.
+    macro_rules! taken_by {
+        ($path:expr, $page:ident) => {
+            reply::taken_by($path, context.clone(), shell.clone(), $page::act, $page::answer)
+        };
+    }
     trail::forms(context.clone(), shell.clone())
-        .merge(health::forms(context.clone(), shell.clone()))
-        .merge(organization::forms(context.clone(), shell.clone()))
-        .merge(protection::forms(context.clone(), shell.clone()))
-        .merge(practice::forms(context.clone(), shell.clone()))
-        .merge(status_page::forms(context.clone(), shell.clone()))
         .merge(messages::forms(context.clone(), shell.clone()))
-        .merge(report::forms(context.clone(), shell.clone()))
         .merge(review::forms(context.clone(), shell.clone()))
-        .merge(threshold::forms(context, shell))
+        .merge(taken_by!(health::HEALTH, health))
+        .merge(taken_by!(routes::organization::PATH, organization))
+        .merge(taken_by!(routes::protection::PATH, protection))
+        .merge(taken_by!(routes::settings::readiness::PATH, practice))
+        .merge(taken_by!(routes::status_page::PATH, status_page))
+        .merge(taken_by!(routes::reports::PATH, report))
+        .merge(taken_by!(routes::threshold::PATH, threshold))
 }
 
 /// Answers a form that a browser without Wasm sent to a server function: with the page on which it

@@ -1,6 +1,5 @@
 //! The forms of the health page: check now, retire a subject, and maintenance windows.
 
-use axum::Router;
 use commands::{
     command::{BeginMaintenance, EndMaintenance, RetireMissing, RetireSubject},
     maintenance::MaintenanceRequest,
@@ -9,7 +8,7 @@ use commands::{
 use domain::{maintenance::SubjectPattern, subject::Subject, time::Span};
 use leptos::prelude::*;
 
-use super::reply::{Answer, Known, NotRetired, RefusedWindow, taken_by};
+use super::reply::{Answer, Known, NotRetired, RefusedWindow, read};
 use crate::{
     door,
     problem::{Problem, status},
@@ -20,19 +19,7 @@ use crate::{
 /// The page that takes the forms.
 pub(super) const HEALTH: &str = "/ops/health";
 
-/// The route; `context` and `shell` as the pages have them.
-pub(super) fn forms<S, IV>(
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-    IV: IntoView + 'static,
-{
-    taken_by(HEALTH, context, shell, act, answer)
-}
-
-fn answer(sent: &Form, done: Result<(), Problem>) -> Answer {
+pub(super) fn answer(sent: &Form, done: Result<(), Problem>) -> Answer {
     let (what, form) = (sent.get("what").to_owned(), window(sent));
     let Err(problem) = done else {
         let of_window = matches!(what.as_str(), "begin" | "end");
@@ -54,8 +41,8 @@ fn window(sent: &Form) -> WindowForm {
 }
 
 /// Does what a form asks for.
-async fn act(known: Known, sent: Form) -> Result<(), Problem> {
-    let subject = || sent.get("subject").parse::<Subject>().map_err(|_| Problem::unreadable());
+pub(super) async fn act(known: Known, sent: Form) -> Result<(), Problem> {
+    let subject = || read::<Subject>(&sent, "subject");
     match sent.get("what") {
         "check" => known.execute(CheckNow {}).await,
         "retire" => known.execute(RetireSubject { subject: subject()? }).await,
@@ -66,7 +53,7 @@ async fn act(known: Known, sent: Form) -> Result<(), Problem> {
         }
         "begin" => begin(known, window(&sent)).await,
         "end" => {
-            let window = sent.get("window").parse().map_err(|_| Problem::unreadable())?;
+            let window = read(&sent, "window")?;
             known.execute(EndMaintenance { window }).await
         }
         _ => Err(Problem::unreadable()),

@@ -13,9 +13,9 @@ use domain::{
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::reply::{Answer, Known, answered};
+use super::reply::{Answer, Known, answered, read};
 use crate::{
-    problem::{Problem, status},
+    problem::Problem,
     routes::messages::{PATH, RefusedMessage, address},
     urlencoded::Form,
 };
@@ -49,7 +49,7 @@ fn answer(number: u32, form: &Form, done: Result<&'static str, Problem>) -> Answ
         Ok(word) => return Answer::led_to(format!("{here}&done={word}")),
         Err(problem) => problem,
     };
-    let code = status(problem.kind);
+    let kind = problem.kind;
     let text = |name| form.get(name).replace("\r\n", "\n");
     let refused = RefusedMessage {
         what: text("what"),
@@ -58,15 +58,15 @@ fn answer(number: u32, form: &Form, done: Result<&'static str, Problem>) -> Answ
         destination: text("destination"),
         problem,
     };
-    Answer::shown(here, code, move || provide_context(refused.clone()))
+    Answer::refused(here, kind, refused)
 }
 
 /// Does what a form asks for; the word that the page tells of it.
 async fn act(known: Known, incident: IncidentNumber, form: Form) -> Result<&'static str, Problem> {
     let audience = MessageAudience::of(form.get("audience")).ok_or_else(Problem::unreadable)?;
-    let read = || -> Result<ReadVersion, Problem> {
-        let number = form.get("version").parse().map_err(|_| Problem::unreadable())?;
-        let binding = form.get("binding").parse::<Hash>().map_err(|_| Problem::unreadable())?;
+    let version = || -> Result<ReadVersion, Problem> {
+        let number = read(&form, "version")?;
+        let binding = read::<Hash>(&form, "binding")?;
         Ok(ReadVersion { number, binding })
     };
     match form.get("what") {
@@ -81,12 +81,12 @@ async fn act(known: Known, incident: IncidentNumber, form: Form) -> Result<&'sta
             Ok("saved")
         }
         "review" => {
-            known.execute(ReviewMessage { incident, audience, read: read()? }).await?;
+            known.execute(ReviewMessage { incident, audience, read: version()? }).await?;
             Ok("reviewed")
         }
         "sent" => {
             let destination = form.get("destination").to_owned();
-            let read = read()?;
+            let read = version()?;
             known.execute(MarkMessageSent { incident, audience, read, destination }).await?;
             Ok("sent")
         }

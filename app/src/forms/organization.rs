@@ -1,42 +1,25 @@
 //! The forms of the page of an organization.
 
-use axum::Router;
 use commands::{
     command::{BeginPlanOverride, EndPlanOverride},
     organizations::OverrideRequest,
 };
 use domain::{subject::Subject, time::Span};
-use leptos::prelude::*;
 
-use super::reply::{Answer, Known, taken_by};
+use super::reply::{Answer, Known, read};
 use crate::{
-    door,
-    problem::{Problem, status},
-    routes::organization::{PATH, RefusedOverride},
-    status::organization_href,
+    door, problem::Problem, routes::organization::RefusedOverride, status::organization_href,
     urlencoded::Form,
 };
 
-/// The route; `context` and `shell` as the pages have them.
-pub(super) fn forms<S, IV>(
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-    IV: IntoView + 'static,
-{
-    taken_by(PATH, context, shell, act, answer)
-}
-
-fn answer(form: &Form, done: Result<(), Problem>) -> Answer {
+pub(super) fn answer(form: &Form, done: Result<(), Problem>) -> Answer {
     // Without an organization the answer is the page that lists those that send most.
     let organization = form.get("organization").parse::<Subject>().ok();
     let address = organization
         .as_ref()
         .map_or_else(|| crate::routes::protection::PATH.to_owned(), organization_href);
     let Err(problem) = done else { return Answer::led_to(address) };
-    let code = status(problem.kind);
+    let kind = problem.kind;
     let text = |name| form.get(name).to_owned();
     let refused = RefusedOverride {
         what: text("what"),
@@ -45,16 +28,15 @@ fn answer(form: &Form, done: Result<(), Problem>) -> Answer {
         reason: text("reason"),
         problem,
     };
-    Answer::shown(address, code, move || provide_context(refused.clone()))
+    Answer::refused(address, kind, refused)
 }
 
 /// Does what a form asks for.
-async fn act(known: Known, form: Form) -> Result<(), Problem> {
-    let organization: Subject =
-        form.get("organization").parse().map_err(|_| Problem::unreadable())?;
+pub(super) async fn act(known: Known, form: Form) -> Result<(), Problem> {
+    let organization: Subject = read(&form, "organization")?;
     match form.get("what") {
         "begin" => {
-            let hours: u32 = form.get("hours").parse().map_err(|_| Problem::unreadable())?;
+            let hours: u32 = read(&form, "hours")?;
             let now = (known.clock.as_ref().ok_or_else(door::lost)?.0)();
             let request = OverrideRequest {
                 plan: form.get("plan").to_owned(),

@@ -1,6 +1,6 @@
 //! What the forms have in common: who asks, and how they are answered.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use axum::{
     Router,
@@ -9,12 +9,16 @@ use axum::{
     routing::post,
 };
 use commands::service::{Executable, Operations};
-use domain::{access::Principal, time::Timestamp};
+use domain::{access::Principal, error::ErrorKind, time::Timestamp};
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::prelude::*;
 
 use crate::{
-    address::AnsweredAt, door, problem::Problem, routes::health::WindowForm, urlencoded::Form,
+    address::AnsweredAt,
+    door,
+    problem::{Problem, status},
+    routes::health::WindowForm,
+    urlencoded::Form,
 };
 
 /// Makes a new token for a link: 256 bits of fresh randomness, as text. The server provides it in
@@ -76,6 +80,11 @@ impl Known {
     }
 }
 
+/// A field of a form that only the page itself writes, so that a wrong one was not typed.
+pub(super) fn read<T: FromStr>(form: &Form, name: &str) -> Result<T, Problem> {
+    form.get(name).parse().map_err(|_| Problem::unreadable())
+}
+
 /// The answer to a form.
 pub(super) enum Answer {
     /// Another page.
@@ -94,6 +103,15 @@ pub(super) enum Answer {
 impl Answer {
     pub fn led_to(address: impl Into<String>) -> Self {
         Self::LedTo(address.into())
+    }
+
+    /// The page with what was refused and the reason, which the page finds in its context.
+    pub fn refused(
+        address: impl Into<String>,
+        kind: ErrorKind,
+        refused: impl Clone + Send + Sync + 'static,
+    ) -> Self {
+        Self::shown(address, status(kind), move || provide_context(refused.clone()))
     }
 
     pub fn shown(

@@ -12,9 +12,9 @@ use domain::{
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::reply::{Answer, Known, answered, taken_by};
+use super::reply::{Answer, Known, answered, read, taken_by};
 use crate::{
-    problem::{Problem, status},
+    problem::Problem,
     routes::{
         prevention,
         review::{PATH, RefusedReview, address},
@@ -65,11 +65,11 @@ fn listed(form: &Form, done: Result<(), Problem>) -> Answer {
 
 /// The page with what was typed.
 fn shown(here: &str, form: &Form, problem: Problem) -> Answer {
-    let code = status(problem.kind);
+    let kind = problem.kind;
     let fields = form.iter().map(|(name, text)| (name.to_owned(), text.replace("\r\n", "\n")));
     let what = form.get("what").to_owned();
     let refused = RefusedReview { what, fields: fields.collect(), problem };
-    Answer::shown(here, code, move || provide_context(refused.clone()))
+    Answer::refused(here, kind, refused)
 }
 
 /// Does what a form of a review asks for; the word that the page tells of it.
@@ -91,7 +91,7 @@ async fn act(known: Known, incident: IncidentNumber, form: Form) -> Result<&'sta
         }
         "rate" => {
             let rating = Rating::of(form.get("rating")).ok_or_else(Problem::unreadable)?;
-            let place = form.get("place").parse().map_err(|_| Problem::unreadable())?;
+            let place = read(&form, "place")?;
             let recommendation = RecommendationId { incident, place };
             known.execute(RateRecommendation { recommendation, rating }).await?;
             Ok("rated")
@@ -114,7 +114,7 @@ fn plan(form: &Form) -> Result<PreventionPlan, Problem> {
     if form.get("plan") == "drop" {
         return Ok(PreventionPlan::WillNotBeDone { reason: form.get("reason").to_owned() });
     }
-    let owner = form.get("owner").parse().map(AccountId).map_err(|_| Problem::unreadable())?;
+    let owner = read(form, "owner").map(AccountId)?;
     let due = form.get("due").parse::<DueDate>().map_err(|_| {
         let expected = FieldReason::Expected("a day such as 2026-12-04".into());
         Problem::from(Error::invalid("due", expected))
@@ -124,12 +124,12 @@ fn plan(form: &Form) -> Result<PreventionPlan, Problem> {
 
 /// Ends a step from the list of all.
 async fn end(known: Known, form: Form) -> Result<(), Problem> {
-    let incident = form.get("incident").parse().map_err(|_| Problem::unreadable())?;
+    let incident = read(&form, "incident")?;
     end_of(known, IncidentNumber(incident), form).await
 }
 
 async fn end_of(known: Known, incident: IncidentNumber, form: Form) -> Result<(), Problem> {
-    let step = form.get("step").parse().map_err(|_| Problem::unreadable())?;
+    let step = read(&form, "step")?;
     let text = |name| form.get(name).to_owned();
     match form.get("what") {
         "done" => {

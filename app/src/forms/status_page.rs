@@ -1,6 +1,5 @@
 //! The forms of the page about the status page.
 
-use axum::Router;
 use commands::{
     command::{PublishNotice, PublishUpdate, WithdrawUpdate},
     status_page::publish_notice,
@@ -9,26 +8,14 @@ use domain::{id::IncidentNumber, input::checked, status_page::NoticeState};
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::reply::{Answer, Known, taken_by};
+use super::reply::{Answer, Known, read};
 use crate::{
     problem::{Problem, status},
     routes::status_page::{PATH, SentOutcome, SentStatus},
     urlencoded::Form,
 };
 
-/// The route; `context` and `shell` as the pages have them.
-pub(super) fn forms<S, IV>(
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-    IV: IntoView + 'static,
-{
-    taken_by(PATH, context, shell, act, answer)
-}
-
-fn answer(form: &Form, done: Result<bool, Problem>) -> Answer {
+pub(super) fn answer(form: &Form, done: Result<bool, Problem>) -> Answer {
     let (code, outcome) = match done {
         Ok(true) => return Answer::led_to(PATH),
         Ok(false) => (StatusCode::OK, SentOutcome::Preview),
@@ -50,10 +37,10 @@ fn answer(form: &Form, done: Result<bool, Problem>) -> Answer {
 }
 
 /// Does what a form asks for; false if it was only to be looked at.
-async fn act(known: Known, form: Form) -> Result<bool, Problem> {
+pub(super) async fn act(known: Known, form: Form) -> Result<bool, Problem> {
     let text = |name| form.get(name).to_owned();
     let state = || NoticeState::of(form.get("state")).ok_or_else(Problem::unreadable);
-    let number = |name| form.get(name).parse::<u64>().map_err(|_| Problem::unreadable());
+    let number = |name| read::<u64>(&form, name);
     let is_preview = form.get("step") == "preview";
     match form.get("what") {
         "notice" => {

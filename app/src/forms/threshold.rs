@@ -1,6 +1,5 @@
 //! The forms of the page of a threshold: a trial, a change, and what is declined.
 
-use axum::Router;
 use commands::{
     command::{ChangeThreshold, DeclineThreshold},
     reading::TryThreshold,
@@ -15,10 +14,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::reply::{Answer, Known, taken_by};
+use super::reply::{Answer, Known, read};
 use crate::{
     problem::{Problem, status},
-    routes::threshold::{PATH, SentThreshold, address},
+    routes::threshold::{SentThreshold, address},
     urlencoded::Form,
 };
 
@@ -30,19 +29,7 @@ pub(super) enum Done {
     Tried(Box<ThresholdTrial>),
 }
 
-/// The route; `context` and `shell` as the pages have them.
-pub(super) fn forms<S, IV>(
-    context: impl Fn() + Clone + Send + Sync + 'static,
-    shell: impl Fn() -> IV + Clone + Send + Sync + 'static,
-) -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-    IV: IntoView + 'static,
-{
-    taken_by(PATH, context, shell, act, answer)
-}
-
-fn answer(form: &Form, done: Result<Done, Problem>) -> Answer {
+pub(super) fn answer(form: &Form, done: Result<Done, Problem>) -> Answer {
     let Ok((subject, signal)) = names(form) else {
         return Answer::led_to("/ops/health");
     };
@@ -68,12 +55,12 @@ fn names(form: &Form) -> Result<(Subject, Signal), Error> {
 }
 
 /// Does what a form asks for.
-async fn act(known: Known, form: Form) -> Result<Done, Problem> {
+pub(super) async fn act(known: Known, form: Form) -> Result<Done, Problem> {
     let (subject, signal) = names(&form)?;
     let reason = form.get("reason").to_owned();
     match form.get("what") {
         "try" => {
-            let days = form.get("days").parse().map_err(|_| Problem::unreadable())?;
+            let days = read(&form, "days")?;
             let edit = edit(&form)?;
             let trial = known.ask(TryThreshold { subject, signal, edit, days }).await?;
             Ok(Done::Tried(Box::new(trial)))
@@ -84,7 +71,7 @@ async fn act(known: Known, form: Form) -> Result<Done, Problem> {
             Ok(Done::Word("changed"))
         }
         "decline" => {
-            let proposal = form.get("proposal").parse().map_err(|_| Problem::unreadable())?;
+            let proposal = read(&form, "proposal")?;
             known.execute(DeclineThreshold { proposal, reason }).await?;
             Ok(Done::Word("declined"))
         }
@@ -95,8 +82,8 @@ async fn act(known: Known, form: Form) -> Result<Done, Problem> {
 fn edit(form: &Form) -> Result<ThresholdEdit, Problem> {
     let text = |name| form.get(name).to_owned();
     Ok(ThresholdEdit {
-        document: form.get("document").parse().map_err(|_| Problem::unreadable())?,
-        line: form.get("line").parse().map_err(|_| Problem::unreadable())?,
+        document: read(form, "document")?,
+        line: read(form, "line")?,
         cells: ThresholdCells {
             warning: text("warning"),
             critical: text("critical"),

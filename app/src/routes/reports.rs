@@ -49,7 +49,7 @@ pub(crate) fn ReportsPage() -> AnyView {
         get_reports,
         |answer: &ReportsView| Some(answer.list.cursor),
         |shown: RwSignal<ReportList>, answer| shown.set(answer.list.clone()),
-        |answer| {
+        move |answer| {
             let list = RwSignal::new(answer.list);
             let is_newest = query.with_untracked(|query| query.get("before").is_none());
             (Some(list), view! { <Page list refused=answer.refused is_newest/> }.into_any())

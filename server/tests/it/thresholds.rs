@@ -379,7 +379,7 @@ async fn a_trial_counts_the_nights_of_the_team() {
             subject: SUBJECT.parse().unwrap(),
             signal: "queue.depth".parse().unwrap(),
             edit: serde_json::from_value(wanted["edit"].clone()).unwrap(),
-            days: 1,
+            days: 7,
         };
         let trial = service.execute(approver(), trial).await.unwrap();
         let today = trial.interruptions_today;

@@ -319,7 +319,7 @@ fn about_safe_mode(entry: &Entry) -> Option<Notification> {
 /// Tells of a stability report that was made by itself. Whoever asks for one reads it on its page.
 fn about_report(entry: &Entry) -> Option<Notification> {
     let Some(Event::ReportMade { report }) = &entry.event else { return None };
-    (entry.actor == Actor::System).then(|| Notification {
+    (entry.actor == Actor::System).then_some(Notification {
         entry: entry.number,
         incident: IncidentNumber(0),
         why: Reason::Report { kind: report.figures.period.kind },
