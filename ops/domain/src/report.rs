@@ -6,8 +6,8 @@ mod figures;
 use serde::{Deserialize, Serialize};
 
 pub use crate::report::figures::{
-    AgentFigures, ApprovalFigures, Availability, CauseCount, NoisySignal, PreventionFigures,
-    ReportGap, ReportGaps, ReportIncident,
+    AgentFigures, ApprovalFigures, Availability, CauseCount, MaintenanceProbes, NoisySignal,
+    PreventionFigures, ReportGap, ReportGaps, ReportIncident,
 };
 use crate::{
     hash::Head,

@@ -10,7 +10,7 @@ use domain::{
     time::{Span, Timestamp},
 };
 
-use super::availability::ProbeSeries;
+use crate::availability::{PastWindow, ProbeSeries};
 
 /// The time within which another incident of the same cause is a repeat.
 pub const REPEATS_WITHIN: Span = Span::from_mins(7 * 24 * 60);
@@ -60,6 +60,8 @@ pub struct ReportSource<'a> {
     pub blind: &'a [Blind],
     /// The history of probes in the period.
     pub probes: &'a [ProbeSeries],
+    /// Maintenance windows, whose times are apart.
+    pub windows: &'a [PastWindow],
     /// Reports of the same length.
     pub earlier: &'a [ReportBefore],
     /// The time of the journal's first entry.

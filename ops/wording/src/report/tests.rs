@@ -120,6 +120,7 @@ fn bad() -> StabilityReport {
             asked: 60_480,
             answered: 60_479,
             unseen: Span::from_mins(20),
+            maintenance: None,
         }],
         withheld: 2,
         gaps: ReportGaps {
