@@ -38,8 +38,8 @@ pub(crate) fn HistoryPage() -> AnyView {
     let typed = Typed::follow(query);
     let spoken = RwSignal::new(String::new());
     // The charts are open where all of history is looked at, until the reader chooses otherwise.
-    let is_all = query.with_untracked(|query| view::Search::read(query).unwrap_or_default());
-    let is_open = RwSignal::new(!is_all.is_narrow());
+    let first = query.with_untracked(|query| view::Search::read(query).unwrap_or_default());
+    let is_open = RwSignal::new(!first.is_narrow());
     let has_failed = StoredValue::new(false);
     #[cfg(feature = "hydrate")]
     live().on_page(move || {

@@ -83,26 +83,24 @@ impl Inner {
         else {
             return Ok(None);
         };
-        let whole = HistoryFilter { from: Some(from), to: Some(to), ..filter.clone() };
-        // Without a time, what was found is more than what is drawn. Otherwise days at the edges
-        // are drawn as a whole.
-        let is_here = filter.from.is_none() && filter.to.is_none();
-        let (mut incidents, is_partial) = if is_here {
-            let is_in = |one: &&PastIncident| one.opened_at >= from;
-            (found.incidents.iter().filter(is_in).cloned().collect(), found.is_partial)
-        } else {
-            let mut read = self.store.past_incidents(&whole, figures::MOST + 1).await?;
-            let is_partial = read.len() > figures::MOST as usize;
-            read.truncate(figures::MOST as usize);
-            (read, is_partial)
-        };
-        let oldest = incidents.last().map(|one: &PastIncident| one.opened_at);
+        // What was found is what is drawn, but for the rest of the first and of the last day.
+        let is_in = |one: &&PastIncident| from <= one.opened_at && one.opened_at < to;
+        let mut incidents: Vec<PastIncident> =
+            found.incidents.iter().filter(is_in).cloned().collect();
+        let edges = [(Some(from), filter.from), (filter.to, Some(to))];
+        for (begin, end) in edges.into_iter().filter_map(|(begin, end)| begin.zip(end)) {
+            if begin < end {
+                let edge = HistoryFilter { from: Some(begin), to: Some(end), ..filter.clone() };
+                incidents.extend(self.store.past_incidents(&edge, figures::MOST).await?);
+            }
+        }
+        let oldest = found.incidents.iter().map(|one| one.opened_at).min();
         let past = self.store.as_past();
-        incidents.extend(past.active_at(&whole, from, MOST_OLDER).await?);
+        incidents.extend(past.active_at(filter, from, MOST_OLDER).await?);
         let unseen = past.unseen_times(MOST_BLIND).await?;
         let began = self.store.entries(0, 1).await?.first().map_or(now, |entry| entry.at);
         // Where not all incidents are counted, nothing is known before the oldest of them.
-        let uncounted = oldest.filter(|_| is_partial);
+        let uncounted = oldest.filter(|_| found.is_partial);
         let known_from =
             [Some(began), unseen.known_from, uncounted].into_iter().flatten().max().unwrap_or(now);
         let blind: Vec<_> = unseen.spans.iter().map(|span| (span.from, span.to)).collect();

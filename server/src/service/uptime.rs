@@ -8,7 +8,7 @@ use domain::{
     error::Error,
     signal::Signal,
     subject::Subject,
-    time::{Span, Timestamp},
+    time::{Now, Span, Timestamp},
 };
 use engine::availability::{PastWindow, ProbeStep, joined, step_of};
 
@@ -18,7 +18,6 @@ use super::{
     uptime_keeper::{REACH, hour_of, in_order},
 };
 use crate::{
-    clock::Now,
     probes::{self, PROBE},
     store::StoreError,
 };

@@ -53,7 +53,7 @@ pub struct NamedSeries {
 }
 
 /// Times of which nothing is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnseenTimes {
     /// The newest ones, newest first.
     pub spans: Vec<BlindSpan>,

@@ -61,11 +61,11 @@ fn busiest(charts: &HistoryCharts, search: &Search) -> AnyView {
         view! {
             <li>
                 <a href=address>{humanize::capital(&humanize::subject(&one.subject))}</a>
+                <span class="quiet">{words::busy(one)}</span>
                 <svg class="bar-line" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                     <rect class="is-warning" x="0" y="0" width=all height="4"></rect>
                     <rect class="is-critical" x="0" y="0" width=critical height="4"></rect>
                 </svg>
-                <span class="quiet">{words::busy(one)}</span>
             </li>
         }
     };
