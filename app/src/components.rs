@@ -20,3 +20,4 @@ pub(crate) mod sparkline;
 pub(crate) mod theme_switch;
 pub(crate) mod time;
 pub(crate) mod timeline;
+pub(crate) mod uptime;

@@ -50,6 +50,7 @@ use crate::{
         signal::SignalPage,
         status_page::StatusPage,
         threshold::ThresholdPage,
+        uptime::UptimePage,
     },
 };
 
@@ -97,6 +98,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/journal") view=JournalPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/approve/:id") view=ApprovePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/history") view=HistoryPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/uptime") view=UptimePage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/protection") view=ProtectionPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/organizations/:id") view=OrganizationPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/status") view=StatusPage ssr=SsrMode::Async/>

@@ -23,3 +23,4 @@ pub(crate) mod sign_in;
 pub(crate) mod signal;
 pub(crate) mod status_page;
 pub(crate) mod threshold;
+pub(crate) mod uptime;

@@ -80,6 +80,31 @@ test('the history is filtered as one types, and the address has what is set', as
   await expect(page).toHaveURL(/\/ops\/incidents$/);
 });
 
+test('charts of the history lead to the search of a day, and stay as the reader left them', async ({ page, calm }) => {
+  await twoIncidents(calm);
+  await page.goto('/ops/history');
+  await live(page);
+  const charts = page.locator('#charts');
+  await expect(charts).toHaveAttribute('open');
+  await expect(page.getByRole('img', { name: /^Incidents by week: 2 in 13 weeks, 2 critical\./ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /^Time to recover: / })).toBeVisible();
+  await expect(page.locator('.busiest li')).toHaveCount(2);
+  await expect(page.locator('.calm-days > p')).toContainText(/1 critical/);
+  await expect(page.locator('.calendar .is-calm'), 'nobody watched before the start').toHaveCount(0);
+  await page.locator('#chart-figures > summary').click();
+  await expect(page.locator('#chart-figures tbody tr')).toHaveCount(13);
+
+  await page.locator('.calendar a').click();
+  await expect(page).toHaveURL(/\/ops\/history\?from=(\d{4}-\d\d-\d\d)&to=\1&offset=0$/);
+  await expect(cards(page)).toHaveCount(2);
+  await expect(charts).toHaveAttribute('open');
+  await page.locator('#charts > summary').click();
+  await expect(charts).not.toHaveAttribute('open');
+  await page.getByLabel('Words').pressSequentially('imports', { delay: 40 });
+  await expect(cards(page)).toHaveCount(1);
+  await expect(charts, 'closed by the reader').not.toHaveAttribute('open');
+});
+
 test('the journal has days, groups and details', async ({ page, calm }) => {
   await twoIncidents(calm);
   await page.goto('/ops/journal');
@@ -120,6 +145,10 @@ test.describe('without script', () => {
     await expect(page).toHaveURL(/text=imports/);
     await expect(cards(page)).toHaveCount(1);
     await expect(page.locator('#filters'), 'open, as one of them is set').toHaveAttribute('open');
+
+    await page.goto('/ops/history');
+    await page.locator('.calendar a').click();
+    await expect(cards(page)).toHaveCount(2);
 
     await page.goto('/ops/journal');
     await expect(page.locator('.trail .day').first()).toHaveText(/, UTC$/);

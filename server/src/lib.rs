@@ -30,6 +30,7 @@ pub mod objectives;
 pub mod opening_evidence;
 pub mod people;
 pub mod practice;
+pub mod probes;
 pub mod proof;
 pub mod protection;
 pub(crate) mod public_file;

@@ -7,6 +7,7 @@ mod audit;
 mod backend;
 mod buckets;
 mod changes;
+mod charts;
 mod contacts;
 mod day_keeper;
 mod days;
@@ -33,6 +34,8 @@ mod signal_page;
 pub(crate) mod similar;
 mod threshold_changes;
 mod thresholds;
+mod uptime;
+mod uptime_keeper;
 
 pub use directory::Known;
 pub(crate) use failure::refuse;

@@ -49,7 +49,7 @@ pub use self::{
     open::{Where, open, open_archive, open_to_read, open_to_serve},
     organizations::{Organizations, PlanRow},
     packed::{Block, SeriesHistory},
-    past::{Bucket, ComparedIncident, NamedSeries, Past, StoredSeries},
+    past::{Bucket, ComparedIncident, NamedSeries, Past, StoredSeries, UnseenTimes},
     postgres::PostgresStore,
     rollup::{HeardSlot, Rollup, RollupStep},
     rows::IncidentRow,

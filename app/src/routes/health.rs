@@ -133,6 +133,7 @@ fn Page(view: HealthPageView) -> impl IntoView {
                 </p>
             })}
             <footer class="foot">
+                <p><a href="/ops/uptime">"Uptime of endpoints"</a></p>
                 <p>"Calm Ops " {health.version} "."</p>
                 {move || in_force.with(|in_force| documents(in_force))}
             </footer>

@@ -10,14 +10,14 @@ use crate::{
     problem::{Problem, SIGN_IN},
     pulse,
 };
+use charts::charts;
 use form::{Fields, Typed};
-use weeks::weeks;
 
+mod charts;
 mod form;
 #[cfg(feature = "ssr")]
 mod search;
 mod view;
-mod weeks;
 
 #[cfg(all(any(test, fuzzing), feature = "ssr"))]
 pub(crate) use view::Search;
@@ -37,6 +37,9 @@ pub(crate) fn HistoryPage() -> AnyView {
     let resource = Resource::new(move || query.get(), get_history);
     let typed = Typed::follow(query);
     let spoken = RwSignal::new(String::new());
+    // The charts are open where all of history is looked at, until the reader chooses otherwise.
+    let first = query.with_untracked(|query| view::Search::read(query).unwrap_or_default());
+    let is_open = RwSignal::new(!first.is_narrow());
     let has_failed = StoredValue::new(false);
     #[cfg(feature = "hydrate")]
     live().on_page(move || {
@@ -62,7 +65,7 @@ pub(crate) fn HistoryPage() -> AnyView {
             crate::state::navigation::arrived();
         }
         match loaded {
-            Ok(view) => shown(view),
+            Ok(view) => shown(view, is_open),
             Err(problem) => refused(&problem),
         }
     });
@@ -70,7 +73,10 @@ pub(crate) fn HistoryPage() -> AnyView {
         <div class="page history">
             <h1>"History"</h1>
             <p class="lead">"All incidents, newest first."</p>
-            <p class="links"><a href="/ops/reports">"Stability reports"</a></p>
+            <p class="links">
+                <a href="/ops/reports">"Stability reports"</a>
+                <a href="/ops/uptime">"Uptime"</a>
+            </p>
             <Fields typed=typed/>
             <p class="away" aria-live="polite">{move || spoken.get()}</p>
             {found}
@@ -93,10 +99,10 @@ fn told(loaded: &Result<HistoryView, Problem>) -> String {
 /// Said where nothing fits a search.
 const NONE: &str = "No matching incidents. Try fewer words or a longer period.";
 
-fn shown(view: HistoryView) -> AnyView {
+fn shown(view: HistoryView, is_open: RwSignal<bool>) -> AnyView {
     let HistoryView { search, found } = view;
     match found {
-        Ok(found) => list(found, search.is_narrow()),
+        Ok(found) => list(found, &search, is_open),
         Err(problem) => refused(&problem),
     }
 }
@@ -112,8 +118,11 @@ fn refused(problem: &Problem) -> AnyView {
     .into_any()
 }
 
-fn list(found: Found, is_narrow: bool) -> AnyView {
-    let Found { incidents, summary, newest, older } = found;
+fn list(found: Found, search: &view::Search, is_open: RwSignal<bool>) -> AnyView {
+    let is_narrow = search.is_narrow();
+    let Found { incidents, summary, charts: drawn, newest, older } = found;
+    let drawn = drawn.filter(|_| !incidents.is_empty() || !is_narrow);
+    let drawn = drawn.map(|drawn| charts(&drawn, search, is_open));
     if incidents.is_empty() {
         let sentence = if is_narrow || newest.is_some() {
             NONE
@@ -123,6 +132,7 @@ fn list(found: Found, is_narrow: bool) -> AnyView {
         return view! {
             <p class="empty">{sentence}</p>
             {is_narrow.then(|| view! { <p class="links"><a href="/ops/history">"Show all"</a></p> })}
+            {drawn}
         }
         .into_any();
     }
@@ -132,8 +142,8 @@ fn list(found: Found, is_narrow: bool) -> AnyView {
     view! {
         <section class="figures" aria-label="Figures">
             <div>{sentences.collect_view()}</div>
-            {weeks(&summary.weeks)}
         </section>
+        {drawn}
         <FixedCards cards=incidents/>
         <p class="links">
             {newest.map(|href| view! { <a href=href>"Newest"</a> })}

@@ -159,6 +159,7 @@ fn Page(state: SignalState, range: String) -> impl IntoView {
             } else {
                 view! { <ChartFigure chart=state.chart/> }.into_any()
             }}
+            <sections::Uptime state/>
             <sections::Table state/>
             <sections::Threshold state/>
             <sections::Incidents state/>

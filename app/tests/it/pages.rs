@@ -7,12 +7,16 @@ use axum::{
     http::{Request, Response, StatusCode, header},
 };
 use commands::{
+    charts::{BusySubject, ChartDay, ChartWeek, DayMark, HistoryCharts, RecoveryTimes},
     command::{Command, Comment},
     figures::{HistoryFigures, HistorySummary, Longest, MostAffected},
     operation::Committed,
-    reading::{GetDocument, GetHealth, GetIncident, GetSignal, ListIncidents, SearchHistory},
+    reading::{
+        GetDocument, GetHealth, GetIncident, GetSignal, GetUptime, ListIncidents, SearchHistory,
+    },
     service::{Authorized, Backend, Operations, Pending},
     signal_page::{SignalEvent, SignalIncident, SignalPage, ThresholdRule},
+    uptime::{EndpointUptime, UptimePage, UptimePeriod},
     view::{
         Document, Health, History, IncidentCard, IncidentPage, Incidents, Readings, Series,
         SeriesPoint, Sparkline,
@@ -124,6 +128,77 @@ impl Fake {
     }
 }
 
+/// Two weeks of which the first was not watched, in a zone that is ahead of UTC.
+fn charts(is_narrow: bool) -> HistoryCharts {
+    // Monday, the 16th, in a zone with its midnight an hour before that of UTC.
+    let day = |n: i64, mark, opened| ChartDay {
+        from: at(86_400 * n - 558_000),
+        offset: 60,
+        mark,
+        opened,
+        going_on: 0,
+        unseen: Span::ZERO,
+    };
+    let mut days: Vec<ChartDay> = (0..7).map(|n| day(n, DayMark::NotWatched, 0)).collect();
+    days.extend([
+        day(7, DayMark::Calm, 0),
+        day(8, DayMark::Critical, 2),
+        day(9, DayMark::PartlyWatched, 0),
+    ]);
+    let week = |place: usize, is_watched, critical| ChartWeek {
+        from: days[place].from,
+        offset: 60,
+        is_watched,
+        warning: 0,
+        critical,
+        recovery: (critical > 0).then_some(RecoveryTimes {
+            incidents: critical,
+            in_time: 1,
+            shortest: Span::from_secs(250),
+            median: Span::from_secs(250),
+            longest: Span::from_mins(90),
+        }),
+    };
+    HistoryCharts {
+        from: days[0].from,
+        to: at(400_000),
+        zone: HOSTILE.into(),
+        is_cut: false,
+        is_narrow,
+        weeks: vec![week(0, false, 0), week(7, true, 2)],
+        days_before: 0,
+        subjects: vec![BusySubject {
+            subject: "service:<b>x</b>".parse().unwrap(),
+            incidents: 2,
+            critical: 2,
+        }],
+        elsewhere: 4,
+        days,
+    }
+}
+
+/// The uptime of an endpoint: unknown for a day, and one failure in a quarter.
+fn uptime() -> EndpointUptime {
+    let period = |days: u32, answered: u64, asked: u64| UptimePeriod {
+        days,
+        from: at(0),
+        to: at(0),
+        asked,
+        answered,
+        unseen: Span::from_mins(90),
+        maintenance: None,
+    };
+    EndpointUptime {
+        endpoint: "endpoint:<b>x</b>".parse().unwrap(),
+        periods: vec![
+            period(1, 0, 0),
+            period(7, 100, 100),
+            period(30, 9, 10),
+            period(90, 99_999, 100_000),
+        ],
+    }
+}
+
 /// The history of a signal, with hostile texts wherever one can stand.
 fn history_of(GetSignal { subject, signal, period }: GetSignal) -> SignalPage {
     let (from, to) = period.bounds(at(3_600)).unwrap();
@@ -142,6 +217,7 @@ fn history_of(GetSignal { subject, signal, period }: GetSignal) -> SignalPage {
         at: at(600),
     };
     SignalPage {
+        uptime: (signal.as_str() == "endpoint.up").then(uptime),
         proposals: Vec::new(),
         cursor: CURSOR,
         series: Series {
@@ -231,11 +307,17 @@ impl Backend for Fake {
         let summary = HistorySummary {
             figures,
             before: (!is_narrow).then(HistoryFigures::default),
-            weeks: if is_narrow { Vec::new() } else { vec![0, 3, 6] },
             is_partial: false,
         };
+        let charts = asked.filter.before.is_none().then(|| charts(is_narrow));
         let next = Some(IncidentNumber(1)).filter(|_| self.incidents > 1);
-        Box::pin(async move { Ok(History { cursor: CURSOR, incidents, next, summary }) })
+        Box::pin(async move { Ok(History { cursor: CURSOR, incidents, next, summary, charts }) })
+    }
+
+    fn get_uptime(&self, _: Authorized, _: GetUptime) -> Pending<UptimePage> {
+        let endpoints = if self.incidents == 0 { Vec::new() } else { vec![uptime()] };
+        let page = UptimePage { cursor: CURSOR, at: at(0), endpoints, left_out: 3 };
+        Box::pin(async move { Ok(page) })
     }
 
     fn get_document(&self, _: Authorized, GetDocument { name }: GetDocument) -> Pending<Document> {
@@ -340,7 +422,9 @@ async fn every_page_is_readable_without_wasm_and_no_text_becomes_markup() {
         "/ops/history",
         "/ops/history?text=%3Cscript%3Ealert(1)%3C/script%3E",
         "/ops/runbook",
+        "/ops/uptime",
         "/ops/signals/queue.depth?subject=service%3Aimports",
+        "/ops/signals/endpoint.up?subject=endpoint%3Ashop",
     ] {
         let (status, _, html) = get(1, path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
@@ -358,7 +442,16 @@ async fn the_history_tells_durations_and_figures_above_its_list() {
         "Last 30 days: 2 incidents, half of them over within 5\u{a0}min; the longest took 4\u{a0}min.",
         "Most often affected: &lt;b&gt;x&lt;/b&gt; (2 incidents).",
         "The 30 days before: no incidents.",
-        "aria-label=\"Incidents in each of the last 3 weeks, oldest first: 0, 3 and 6.\"",
+        "aria-label=\"Incidents by week: 2 in 2 weeks, 2 critical. Most in the week of 23 Nov 2026: 2. Not watched: 1 of the weeks.\"",
+        "aria-label=\"Time to recover: 1 of 2 incidents back within 5 min, the longest after 1 h 30 min.\"",
+        "10 days: 1 calm, 1 critical, 1 partly watched and 7 not watched.",
+        "<details id=\"charts\" open class=\"fold charts\">",
+        "href=\"/ops/history?from=2026-11-24&amp;to=2026-11-24&amp;offset=60\"",
+        "href=\"/ops/history?subject=service%3A%3Cb%3Ex%3C%2Fb%3E\"",
+        "2 incidents, 2 critical</span>",
+        "4 incidents began elsewhere.",
+        ">23 Nov 2026: calm</span>",
+        ">16 Nov 2026: not watched</span>",
         "22 Nov 2026, 10:00 UTC</time>",
         ", lasted 4 min",
         "(UTC)</label>",
@@ -367,7 +460,41 @@ async fn the_history_tells_durations_and_figures_above_its_list() {
     ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
-    assert_eq!(html.matches("<rect").count(), 3);
+    assert_eq!(html.matches("class=\"date is-unwatched\" title").count(), 7);
+    let next = get(2, "/ops/history?before=9").await.2;
+    assert!(!next.contains("id=\"charts\""), "the charts are on the first page");
+    let none = get(0, "/ops/history").await.2;
+    assert!(none.contains("No incidents yet.") && none.contains("10 days: 1 calm"), "{none}");
+    let not_found = get(0, "/ops/history?text=disk").await.2;
+    assert!(!not_found.contains("id=\"charts\""));
+}
+
+#[tokio::test]
+async fn what_was_not_seen_is_unknown_and_a_failure_is_never_rounded_away() {
+    for path in ["/ops/uptime", "/ops/signals/endpoint.up?subject=endpoint%3Ashop"] {
+        let (_, _, html) = get(1, path).await;
+        for expected in [
+            "<strong>unknown</strong>",
+            "<strong>100%</strong>",
+            "<strong>90%</strong>",
+            "<strong>99.99%</strong>",
+            "1 of 100,000 checks failed",
+            "not watched for 1 h 30 min",
+        ] {
+            assert!(html.contains(expected), "{path}: {expected} in {html}");
+        }
+    }
+    let html = get(1, "/ops/uptime").await.2;
+    for expected in [
+        "href=\"/ops/signals/endpoint.up?subject=endpoint%3A%3Cb%3Ex%3C%2Fb%3E\"",
+        "3 more endpoints are not counted.",
+    ] {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    let empty = get(0, "/ops/uptime").await.2;
+    assert!(empty.contains("No endpoint was checked") && !empty.contains("<table"), "{empty}");
+    let other = get(1, "/ops/signals/queue.depth?subject=service%3Aimports").await.2;
+    assert!(!other.contains("id=\"uptime\""));
 }
 
 #[tokio::test]
@@ -384,7 +511,15 @@ async fn the_other_filters_are_open_where_one_is_set_and_the_address_has_only_th
     ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
-    assert!(!html.contains("<rect"), "the weeks are those of all incidents");
+    for expected in [
+        // Where only critical ones are looked for, no day is called calm.
+        "<details id=\"charts\" class=\"fold charts\">",
+        "1 none found,",
+        "href=\"/ops/history?severity=critical&amp;from=2026-11-24&amp;to=2026-11-24&amp;offset=60\"",
+    ] {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    assert!(!html.contains(": calm"));
     let words = get(2, "/ops/history?text=disk").await.2;
     assert!(
         words.contains("value=\"disk\"")

@@ -586,6 +586,7 @@ impl Backend for Sample {
     unavailable! {
         find_incident(FindIncident),
         search_history(SearchHistory),
+        get_uptime(GetUptime),
         get_series(GetSeries),
         get_signal(GetSignal),
         get_document(GetDocument),

@@ -197,6 +197,7 @@ impl Backend for Fake {
         get_incident(GetIncident),
         find_incident(FindIncident),
         search_history(SearchHistory),
+        get_uptime(GetUptime),
         get_series(GetSeries),
         get_signal(GetSignal),
         get_document(GetDocument),

@@ -14,11 +14,9 @@ pub const MOST: u32 = 10_000;
 /// The period that is told of where nothing narrows a search, and the one before it.
 pub const PERIOD: Span = Span::from_mins(30 * 24 * 60);
 
-/// Number of weeks that are counted one by one where nothing narrows a search.
-pub const WEEKS: usize = 13;
-
-/// Time that is looked back where nothing narrows a search.
-pub const REACH: Span = Span::from_mins(WEEKS as u64 * 7 * 24 * 60);
+/// Time that is looked back where nothing narrows a search: that of the charts, which begin on a
+/// Monday.
+pub const REACH: Span = Span::from_mins(13 * 7 * 24 * 60);
 
 /// An incident as its figures need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +31,8 @@ pub struct PastIncident {
     pub opened_at: Timestamp,
     /// Time of its end; `None` while it is active.
     pub resolved_at: Option<Timestamp>,
+    /// Time at which all its signals were back; `None` if that was not seen.
+    pub recovered_at: Option<Timestamp>,
     /// Time of the first acknowledgement.
     pub acknowledged_at: Option<Timestamp>,
 }
@@ -93,15 +93,12 @@ pub struct HistorySummary {
     pub figures: HistoryFigures,
     /// Those of the 30 days before, if nothing narrows the search.
     pub before: Option<HistoryFigures>,
-    /// Numbers of incidents that were opened in each of the last 13 weeks, oldest first, if nothing
-    /// narrows the search. The last week ends now.
-    pub weeks: Vec<u32>,
     /// True if there are more incidents than the newest 10,000, which were looked at.
     pub is_partial: bool,
 }
 
 /// The smallest duration that at least half of them do not exceed.
-fn median(mut spans: Vec<Span>) -> Option<Span> {
+pub(crate) fn median(mut spans: Vec<Span>) -> Option<Span> {
     spans.sort_unstable();
     spans.get(spans.len().saturating_sub(1) / 2).copied()
 }
@@ -110,7 +107,7 @@ fn count(incidents: &[&PastIncident], is: impl Fn(&PastIncident) -> bool) -> u32
     small(incidents.iter().filter(|one| is(one)).count())
 }
 
-fn small(count: usize) -> u32 {
+pub(crate) fn small(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
@@ -158,7 +155,7 @@ impl HistorySummary {
     /// Summary of what a search found, at most [`MOST`] incidents.
     pub fn of_search(found: &[PastIncident], is_partial: bool) -> Self {
         let figures = HistoryFigures::of(&found.iter().collect::<Vec<_>>());
-        Self { figures, before: None, weeks: Vec::new(), is_partial }
+        Self { figures, before: None, is_partial }
     }
 
     /// Summary where nothing narrows the search, of the incidents since [`REACH`] before `now`.
@@ -169,18 +166,9 @@ impl HistorySummary {
                 incidents.iter().filter(|one| (from..to).contains(&age(one))).collect();
             HistoryFigures::of(&chosen)
         };
-        let mut weeks = vec![0; WEEKS];
-        let week = REACH.as_micros() / WEEKS as u64;
-        for one in incidents.iter().filter(|one| !one.cause.is_practice()) {
-            let ago = usize::try_from(age(one).as_micros() / week).unwrap_or(usize::MAX);
-            if let Some(place) = WEEKS.checked_sub(1).and_then(|last| last.checked_sub(ago)) {
-                weeks[place] += 1;
-            }
-        }
         Self {
             figures: within(Span::ZERO, PERIOD),
             before: Some(within(PERIOD, PERIOD.plus(PERIOD))),
-            weeks,
             is_partial,
         }
     }
@@ -204,6 +192,7 @@ mod tests {
             cause: format!("service:job-{}", number % 4).parse().unwrap(),
             opened_at,
             resolved_at: lasted.map(|minutes| opened_at.plus(Span::from_mins(minutes))),
+            recovered_at: None,
             acknowledged_at: seen.map(|minutes| opened_at.plus(Span::from_mins(minutes))),
         }
     }
@@ -272,7 +261,6 @@ mod tests {
         // A clock that was set back may have opened one in the future: it counts as new.
         assert_eq!(summary.figures.incidents, 3);
         assert_eq!(summary.before.map(|before| before.incidents), Some(2));
-        assert_eq!(summary.weeks, [1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2]);
     }
 
     prop_compose! {
@@ -309,15 +297,6 @@ mod tests {
                     prop_assert!(one.cause == most.subject || of(&one.cause) < of(&most.subject));
                 }
             }
-        }
-
-        #[test]
-        fn each_incident_is_in_one_week(all in proptest::collection::vec(any_incident(), 0..40)) {
-            let summary = HistorySummary::of_lately(&all, false, at(0));
-            let since = at(0).minus(REACH);
-            let near = all.iter().filter(|one| one.opened_at > since).count();
-            prop_assert_eq!(summary.weeks.iter().sum::<u32>() as usize, near);
-            prop_assert_eq!(summary.weeks.len(), WEEKS);
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     signal_page::{Period, SignalPage},
     status_page::StatusPageView,
     threshold::{ThresholdEdit, ThresholdPage, ThresholdTrial},
+    uptime::UptimePage,
     view,
 };
 
@@ -178,6 +179,8 @@ readings! {
         /// Its number.
         report: u64,
     }
+    /// Reads how often each endpoint answered over the last day, week, month and quarter.
+    GetUptime -> UptimePage, needs Permission::Read => {}
     /// Searches incidents of all times.
     SearchHistory -> view::History, needs Permission::Read => {
         /// The incidents that are wanted.

@@ -91,6 +91,7 @@ backend! {
     TryThreshold => try_threshold,
     ListReports => list_reports,
     GetReport => get_report,
+    GetUptime => get_uptime,
     SearchHistory => search_history,
     GetSeries => get_series,
     GetSignal => get_signal,

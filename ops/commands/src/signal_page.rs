@@ -14,7 +14,10 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::view::{BlindSpan, IncidentCard, Series, SeriesPoint};
+use crate::{
+    uptime::EndpointUptime,
+    view::{BlindSpan, IncidentCard, Series, SeriesPoint},
+};
 
 /// The longest period that is answered: hours are kept for two years.
 pub const LONGEST_PERIOD: Span = Span::from_mins(LONGEST_DAYS * 24 * 60);
@@ -167,6 +170,9 @@ pub struct SignalPage {
     pub thresholds: Vec<ThresholdRule>,
     /// Silence for longer than this alerts, in seconds.
     pub no_data_after_seconds: Option<f64>,
+    /// The uptime of the endpoint, where the signal says whether it answers.
+    #[serde(default)]
+    pub uptime: Option<EndpointUptime>,
     /// Incidents of the period in which the signal was past its threshold, newest first.
     pub incidents: Vec<SignalIncident>,
     /// Commands that ran and changes that were reported in the period, newest first.

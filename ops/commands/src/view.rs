@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    day::Days, figures::HistorySummary, maintenance::MaintenanceCard,
+    charts::HistoryCharts, day::Days, figures::HistorySummary, maintenance::MaintenanceCard,
     notifications::NotifiedContact, protection::Restriction, report::UnreviewedReport,
 };
 
@@ -446,6 +446,10 @@ pub struct History {
     /// Figures about what was found as a whole, on every page of it.
     #[serde(default)]
     pub summary: HistorySummary,
+    /// Charts of what was found, on the first page of it; `None` where only practices are looked
+    /// for, or a time that has not begun.
+    #[serde(default)]
+    pub charts: Option<HistoryCharts>,
 }
 
 /// A document for people.

@@ -7,8 +7,8 @@ mod measured;
 use serde::{Deserialize, Serialize};
 
 pub use crate::report::figures::{
-    AgentFigures, ApprovalFigures, Availability, CauseCount, NoisySignal, PreventionFigures,
-    ReportGap, ReportGaps, ReportIncident,
+    AgentFigures, ApprovalFigures, Availability, CauseCount, MaintenanceProbes, NoisySignal,
+    PreventionFigures, ReportGap, ReportGaps, ReportIncident,
 };
 pub use crate::report::measured::{NearMiss, ObjectiveFigures, ProposalFigures, RequestFigures};
 use crate::{

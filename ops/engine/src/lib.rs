@@ -3,6 +3,7 @@
 //! clock or randomness.
 
 pub mod agent;
+pub mod availability;
 pub mod backtest;
 pub mod evaluate;
 pub mod gate;

@@ -2,7 +2,6 @@
 //! Practices are never counted.
 
 mod agent;
-mod availability;
 mod counts;
 mod near;
 mod objectives;
@@ -14,20 +13,25 @@ mod source;
 use domain::{
     incident::Incident,
     journal::Event,
-    report::{PreventionFigures, ProposalFigures, ReportBefore, ReportIncident, StabilityReport},
+    report::{
+        Availability, PreventionFigures, ProposalFigures, ReportBefore, ReportIncident,
+        StabilityReport,
+    },
     review::{DueDate, PreventionSteps, Rating, StepState},
     severity::Severity,
 };
 
-pub use availability::{PROBE_STEP, ProbeSeries, ProbeStep};
 pub use near::{HeldBreach, WATCHED_STEP, WatchedSeries, is_past};
 pub use objectives::{ObjectiveSeries, ResultSeries};
 pub use source::{Blind, OpenedIncident, REPEATS_WITHIN, ReportSource, WEEK};
 
 use self::{promises::recovered_after, rank::small};
+use crate::availability::{availability as of_endpoint, least_available_first};
 
 /// The most incidents that are listed.
 const MOST_INCIDENTS: usize = 20;
+/// The most endpoints that are told.
+const MOST_ENDPOINTS: usize = 50;
 
 /// The report of a period.
 pub fn report(source: ReportSource<'_>) -> StabilityReport {
@@ -47,7 +51,7 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
         agent: agent::figures(&incidents, &ratings),
         approvals: agent::approvals(&incidents),
         prevention: prevention(source),
-        availability: availability::of(period, source.probes),
+        availability: availability(source),
         requests: objectives::requests(period, source.results),
         objectives: objectives::of(source.objectives),
         near_misses: near::of(period, source.watched, source.held),
@@ -125,6 +129,20 @@ fn proposals(source: ReportSource<'_>) -> ProposalFigures {
         }
     }
     figures
+}
+
+/// The endpoints: those that were not seen at all, then the least available ones.
+fn availability(source: ReportSource<'_>) -> Vec<Availability> {
+    let range = (source.period.from, source.period.to);
+    let of = |series| of_endpoint(series, range, source.windows);
+    let mut all: Vec<Availability> = source.probes.iter().map(of).collect();
+    let share = |one: &Availability| (one.answered, one.asked);
+    all.sort_by(|one, other| {
+        least_available_first(share(one), share(other))
+            .then_with(|| one.endpoint.cmp(&other.endpoint))
+    });
+    all.truncate(MOST_ENDPOINTS);
+    all
 }
 
 fn withheld(source: ReportSource<'_>) -> u32 {

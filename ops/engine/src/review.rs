@@ -17,8 +17,7 @@ use domain::{
 pub use effect::{ACTION_WINDOW, Action, ActionValues, actions};
 pub use onset::{LOOK_BACK, Onset, onset};
 pub use source::Source;
-pub(crate) use steps::recovered_at;
-pub use steps::{StepTimes, first_told, opening_breach};
+pub use steps::{StepTimes, first_told, opening_breach, recovered_at};
 
 /// A signal that deviated for so long before it was told was seen late.
 const LATE: Span = Span::from_mins(5);

@@ -20,7 +20,7 @@ fn within(span: Span) -> String {
 /// The figures of a search as sentences: what was found, what there was before if that is told of,
 /// and where most of it began. Nothing, where nothing was found and nothing else is told.
 pub fn sentences(summary: &HistorySummary) -> Vec<String> {
-    let HistorySummary { figures, before, weeks: _, is_partial } = summary;
+    let HistorySummary { figures, before, is_partial } = summary;
     let mut all = Vec::new();
     match before {
         Some(before) => {
@@ -120,16 +120,6 @@ fn most_affected(figures: &HistoryFigures) -> Option<String> {
     Some(format!("Most often affected: {subject} ({} incidents).", number(most.incidents)))
 }
 
-/// Numbers of incidents in each week, for those who don't see the picture.
-pub fn weeks(weeks: &[u32]) -> String {
-    let counts: Vec<String> = weeks.iter().map(|count| number(*count)).collect();
-    format!(
-        "Incidents in each of the last {} weeks, oldest first: {}.",
-        weeks.len(),
-        humanize::list(&counts)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use commands::figures::{Longest, MostAffected};
@@ -226,13 +216,5 @@ mod tests {
         ] {
             assert_eq!(seconds(exact), (text.to_owned(), limit.to_owned()));
         }
-    }
-
-    #[test]
-    fn the_weeks_are_told_in_words() {
-        assert_eq!(
-            weeks(&[0, 2, 1_200]),
-            "Incidents in each of the last 3 weeks, oldest first: 0, 2 and 1,200."
-        );
     }
 }

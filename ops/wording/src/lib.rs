@@ -3,6 +3,7 @@
 pub mod access;
 pub mod backtest;
 pub(crate) mod change;
+pub mod charts;
 pub mod draft;
 pub mod error;
 pub mod heartbeat;
@@ -33,3 +34,4 @@ pub mod status_page;
 pub mod summary;
 pub mod threshold;
 pub mod timeline;
+pub mod uptime;

@@ -6,6 +6,7 @@ mod measured;
 mod sentence;
 
 pub use markdown::{markdown, without_heading};
+pub(crate) use sentence::percent;
 pub use sentence::{
     ComparedFigure, OPENED_FIRST, compared, heading, kind, lead, length, period, reference, row,
     summary, title, waiting,

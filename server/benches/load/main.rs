@@ -23,6 +23,7 @@ use tokio::{
 
 mod application;
 mod approvals;
+mod charts;
 mod draft;
 mod gate;
 mod history;
@@ -105,6 +106,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if wanted("similar") {
         similar::measure().await?;
+    }
+    if wanted("charts") {
+        charts::measure().await?;
     }
     if wanted("streams") {
         streams().await?;

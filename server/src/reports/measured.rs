@@ -7,9 +7,9 @@ use domain::{
     subject::Subject,
     time::{Span, Timestamp},
 };
-use engine::report::{
-    HeldBreach, ObjectiveSeries, PROBE_STEP, ProbeStep, ResultSeries, WATCHED_STEP, WatchedSeries,
-    is_past,
+use engine::{
+    availability::PROBE_STEP,
+    report::{HeldBreach, ObjectiveSeries, ResultSeries, WATCHED_STEP, WatchedSeries, is_past},
 };
 use policy::{
     objectives::Objectives,
@@ -18,6 +18,7 @@ use policy::{
 
 use crate::{
     collectors::objectives::{BUDGET, EVENTS, FAILURES},
+    probes::steps_of as steps,
     store::{Bucket, NamedSeries, RollupStep, Store, StoreError},
 };
 
@@ -28,12 +29,6 @@ const MOST_HOURS: usize = 20_000;
 const HOUR: Span = Span::from_mins(60);
 /// What an objective tells in a minute was counted in the one before.
 const LATER: Span = Span::from_mins(1);
-
-/// Steps of time as figures are made of them.
-pub(super) fn steps(buckets: Vec<Bucket>) -> Vec<ProbeStep> {
-    let step = |one: Bucket| ProbeStep { start: one.start, mean: one.mean, count: one.count };
-    buckets.into_iter().map(step).collect()
-}
 
 /// A series of the period in steps of five minutes; nothing of a signal that has no name.
 async fn read(

@@ -6,14 +6,15 @@ use domain::{
     report::{ReportPeriod, StabilityReport, TREND_WEEKS},
     time::{Span, Timestamp},
 };
-use engine::report::{
-    Blind, OpenedIncident, PROBE_STEP, ProbeSeries, REPEATS_WITHIN, ReportSource, WEEK, report,
+use engine::{
+    availability::ProbeSeries,
+    report::{Blind, OpenedIncident, REPEATS_WITHIN, ReportSource, WEEK, report},
 };
 
 use super::{documents::ReportDocuments, measured};
 use crate::{
-    learned,
-    store::{NamedSeries, RollupStep, Store, StoreError},
+    learned, probes,
+    store::{Store, StoreError},
 };
 
 /// The most incidents of a period that are read: the newest.
@@ -28,8 +29,6 @@ const MOST_ENDPOINTS: usize = 200;
 const BEFORE: Span = Span::from_mins(30);
 /// An endpoint that was not seen for so long is not expected any more.
 const REMEMBERED: Span = Span::from_mins(7 * 24 * 60);
-/// The signal that says whether an endpoint answered as expected.
-const PROBE: &str = "endpoint.up";
 const KINDS: [&str; 7] = [
     "recommendation_rated",
     "maintenance_ended",
@@ -75,7 +74,8 @@ pub(super) async fn figures(
         steps: &learned::prevention_steps(store, None).await?,
         made_at: now,
         blind: &blind,
-        probes: &probes(store, &all, period).await?,
+        probes: &probes_of(store, period).await?,
+        windows: &probes::windows(store, (period.from, period.to)).await?,
         results: &measured::results(store, &all, period).await?,
         objectives: &measured::objectives(store, &documents.objectives, period).await?,
         watched: &measured::watched(store, &documents.thresholds, &all, period).await?,
@@ -147,28 +147,23 @@ async fn past(
 }
 
 /// The history of the probes of all endpoints that were seen in the period or shortly before it.
-async fn probes(
+async fn probes_of(
     store: &dyn Store,
-    all: &[NamedSeries],
     period: &ReportPeriod,
 ) -> Result<Vec<ProbeSeries>, StoreError> {
-    let past = store.as_past();
     let mut found = Vec::new();
-    for one in all.iter().filter(|one| one.signal.as_str() == PROBE) {
+    for endpoint in probes::endpoints(store).await? {
         if found.len() == MOST_ENDPOINTS {
             break;
         }
-        let of = |from, to| {
-            let (step, range) = (RollupStep::Minute, (from, to));
-            past.buckets(&one.subject, &one.signal, step, range, PROBE_STEP)
-        };
-        let buckets = of(period.from, period.to).await?;
+        let steps = probes::steps(store, &endpoint, (period.from, period.to)).await?;
         // One that fell silent shortly before is told. One that is gone for long, or is newer than
         // the period, is not.
-        if buckets.is_empty() && of(period.from.minus(REMEMBERED), period.from).await?.is_empty() {
+        let before = (period.from.minus(REMEMBERED), period.from);
+        if steps.is_empty() && probes::steps(store, &endpoint, before).await?.is_empty() {
             continue;
         }
-        found.push(ProbeSeries { endpoint: one.subject.clone(), steps: measured::steps(buckets) });
+        found.push(ProbeSeries { endpoint, steps });
     }
     Ok(found)
 }

@@ -15,9 +15,9 @@ use commands::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
         GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReport, GetReview,
         GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, GetThreshold,
-        GetThresholdPatch, ListContacts, ListIncidents, ListOrganizations, ListPrevention,
-        ListReports, ListShares, ListSimilar, ReadJournal, SearchAudit, SearchHistory,
-        TryThreshold, VerifyJournal,
+        GetThresholdPatch, GetUptime, ListContacts, ListIncidents, ListOrganizations,
+        ListPrevention, ListReports, ListShares, ListSimilar, ReadJournal, SearchAudit,
+        SearchHistory, TryThreshold, VerifyJournal,
     },
     report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},
@@ -26,6 +26,7 @@ use commands::{
     signal_page::SignalPage,
     status_page::StatusPageView,
     threshold::{ThresholdPage, ThresholdTrial},
+    uptime::UptimePage,
     view,
 };
 use domain::{error::Error, similar::SimilarIncidents};
@@ -140,6 +141,10 @@ impl Backend for Handlers {
 
     fn get_report(&self, who: Authorized, asked: GetReport) -> Pending<ReportPage> {
         self.answer(|inner| async move { inner.report_page(who.principal(), asked.report).await })
+    }
+
+    fn get_uptime(&self, _: Authorized, _: GetUptime) -> Pending<UptimePage> {
+        self.answer(|inner| async move { inner.uptime().await })
     }
 
     fn search_history(&self, _: Authorized, asked: SearchHistory) -> Pending<view::History> {

@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::AtHand, backend::Handlers, day_keeper::DayKeeper, directory::Known, inner::Inner,
-    proofs::Proofs, set_up::SetUp,
+    proofs::Proofs, set_up::SetUp, uptime_keeper::UptimeKeeper,
 };
 use crate::{
     board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
@@ -66,6 +66,7 @@ impl Service {
             changed: watch::Sender::new(0),
             publishable: Notify::new(),
             days: DayKeeper::default(),
+            uptime: UptimeKeeper::default(),
             checks: Arc::default(),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),

@@ -25,6 +25,7 @@ use super::{
     directory::Known,
     proofs::Proofs,
     set_up::SetUp,
+    uptime_keeper::UptimeKeeper,
 };
 use crate::{
     board::Board,
@@ -89,6 +90,8 @@ pub(super) struct Inner {
     pub publishable: Notify,
     /// The last 24 hours of what is shown.
     pub days: DayKeeper,
+    /// What was counted of probes.
+    pub uptime: UptimeKeeper,
     /// Checks that people ask for.
     pub checks: Arc<Checks>,
     /// Who is here, as read last.

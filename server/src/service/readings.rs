@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use commands::{
+    charts::HistoryCharts,
     command::{EndMaintenance, EndMeasure, PublishNotice, ResumeAutomation},
     figures::{self, HistorySummary},
     operation::Operation as _,
@@ -28,7 +29,7 @@ use domain::{
 use uuid::Uuid;
 use wording::summary::incident_card;
 
-use super::{at_hand::AtHand, failure::refuse, inner::Inner, quotas::batch_bound};
+use super::{at_hand::AtHand, charts::Found, failure::refuse, inner::Inner, quotas::batch_bound};
 use crate::store::{Rollup, RollupStep, StoreError};
 
 /// How many incidents a page of the history shows.
@@ -247,13 +248,17 @@ impl Inner {
         let more = found.len() > HISTORY_PAGE as usize;
         found.truncate(HISTORY_PAGE as usize);
         let next = found.last().filter(|_| more).map(|incident| incident.number);
-        let summary = self.summary(filter).await.map_err(refuse)?;
+        let (summary, charts) = self.summary(filter).await.map_err(refuse)?;
         let incidents = found.iter().map(incident_card).collect();
-        Ok(view::History { cursor, incidents, next, summary })
+        Ok(view::History { cursor, incidents, next, summary, charts })
     }
 
-    /// Figures about all that fits a filter; lately, where nothing narrows it.
-    async fn summary(&self, filter: &HistoryFilter) -> Result<HistorySummary, StoreError> {
+    /// Figures and charts of all that fits a filter; lately, where nothing narrows it.
+    async fn summary(
+        &self,
+        filter: &HistoryFilter,
+    ) -> Result<(HistorySummary, Option<HistoryCharts>), StoreError> {
+        let asked = filter;
         let now = self.clock.now().wall;
         let is_narrow = filter.is_narrow();
         let filter = HistoryFilter {
@@ -264,11 +269,13 @@ impl Inner {
         let mut found = self.store.past_incidents(&filter, figures::MOST + 1).await?;
         let is_partial = found.len() > figures::MOST as usize;
         found.truncate(figures::MOST as usize);
-        Ok(if is_narrow {
+        let charts = self.charts(asked, Found { incidents: &found, is_partial }).await?;
+        let summary = if is_narrow {
             HistorySummary::of_search(&found, is_partial)
         } else {
             HistorySummary::of_lately(&found, is_partial, now)
-        })
+        };
+        Ok((summary, charts))
     }
 
     /// Everything that memory has, at full resolution, and roll-ups before that. Without the

@@ -102,7 +102,12 @@ impl Inner {
             let signals = vec![(subject.clone(), signal.clone())];
             self.offered_thresholds(signals).await.unwrap_or_default()
         };
+        let uptime = match &trouble {
+            None => self.uptime_of(&subject, &signal).await.unwrap_or_default(),
+            Some(_) => None,
+        };
         Ok(SignalPage {
+            uptime,
             proposals: proposals.into_iter().map(|one| one.proposal).collect(),
             cursor: stored.cursor,
             meaning: declared.map(|info| info.meaning.to_string()).unwrap_or_default(),

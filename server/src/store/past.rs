@@ -2,6 +2,7 @@
 //! the packing of what is over.
 
 use async_trait::async_trait;
+use commands::{figures::PastIncident, reading::HistoryFilter, view::BlindSpan};
 use domain::{
     id::IncidentNumber,
     incident::Incident,
@@ -49,6 +50,15 @@ pub struct NamedSeries {
     pub signal: Signal,
     /// Its unit.
     pub unit: Unit,
+}
+
+/// Times of which nothing is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnseenTimes {
+    /// The newest ones, newest first.
+    pub spans: Vec<BlindSpan>,
+    /// There may be more that ended before this time; `None` if these are all.
+    pub known_from: Option<Timestamp>,
 }
 
 /// What an incident is compared by: columns for looking up.
@@ -102,6 +112,18 @@ pub trait Past: Send + Sync {
         range: (Timestamp, Timestamp),
         limit: u32,
     ) -> Result<Vec<Incident>, StoreError>;
+
+    /// The incidents that fit a filter but for its time, were opened before a moment and were still
+    /// active then, newest first.
+    async fn active_at(
+        &self,
+        filter: &HistoryFilter,
+        at: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PastIncident>, StoreError>;
+
+    /// The times of which nothing is known, as the newest `limit` entries tell.
+    async fn unseen_times(&self, limit: u32) -> Result<UnseenTimes, StoreError>;
 
     /// An incident as it is compared with others; `None` for a practice, and where there is none.
     async fn compared(

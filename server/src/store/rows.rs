@@ -17,6 +17,7 @@ use domain::{
     time::Timestamp,
     unit::Unit,
 };
+use engine::review::recovered_at;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use crate::store::{
@@ -43,6 +44,7 @@ pub struct IncidentRow {
     pub opened_at: i64,
     pub updated_at: i64,
     pub resolved_at: Option<i64>,
+    pub recovered_at: Option<i64>,
     pub may_run_until: Option<i64>,
     pub subjects: String,
     pub search: String,
@@ -80,6 +82,7 @@ impl IncidentRow {
             opened_at: incident.opened_at.as_micros(),
             updated_at: incident.updated_at.as_micros(),
             resolved_at: incident.resolution.as_ref().map(|end| end.at.as_micros()),
+            recovered_at: recovered_at(incident).map(Timestamp::as_micros),
             may_run_until: incident
                 .recommendations
                 .iter()
@@ -95,13 +98,14 @@ impl IncidentRow {
     }
 
     /// The row as it is compared: a body may be written in more than one way, and what is made of
-    /// the wording changes with the program.
+    /// the wording, or for figures alone, changes with the program.
     pub(super) fn facts(self) -> Self {
         Self {
             body: Vec::new(),
             headline: String::new(),
             search: String::new(),
             problems: String::new(),
+            recovered_at: None,
             ..self
         }
     }
@@ -259,6 +263,7 @@ pub(super) struct PastRow {
     pub cause: String,
     pub opened_at: i64,
     pub resolved_at: Option<i64>,
+    pub recovered_at: Option<i64>,
     pub acknowledged_at: Option<i64>,
 }
 
@@ -271,6 +276,7 @@ impl PastRow {
             cause: self.cause.parse().map_err(bad)?,
             opened_at: Timestamp::from_micros(self.opened_at),
             resolved_at: self.resolved_at.map(Timestamp::from_micros),
+            recovered_at: self.recovered_at.map(Timestamp::from_micros),
             acknowledged_at: self.acknowledged_at.map(Timestamp::from_micros),
         })
     }

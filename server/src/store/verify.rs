@@ -295,7 +295,8 @@ impl Compared {
         let right = IncidentRow::new(incident, &folded.remarks)?;
         let worded = (right.headline == row.headline)
             && (right.search == row.search)
-            && (right.problems == row.problems);
+            && (right.problems == row.problems)
+            && (right.recovered_at == row.recovered_at);
         if right.facts() != row.facts() {
             self.misfiled.push(number);
         } else if !worded {

@@ -88,10 +88,21 @@ fn a_breach_opens_an_incident_and_a_person_ends_it() {
         (&1.into(), &1.into())
     );
     assert!(summary["figures"]["median"].as_u64().is_some() && summary["before"].is_null());
-    let lately = &program.get("/api/ops/history").json()["summary"];
+    let all = program.get("/api/ops/history").json();
+    let lately = &all["summary"];
     assert_eq!(lately["figures"], summary["figures"]);
     assert_eq!(lately["before"]["incidents"], 0);
-    assert_eq!(lately["weeks"].as_array().map(Vec::len), Some(13));
+    let charts = &all["charts"];
+    assert_eq!(charts["weeks"].as_array().map(Vec::len), Some(13));
+    let today = charts["days"].as_array().unwrap().last().unwrap();
+    assert_eq!((&today["mark"], &today["opened"]), (&"critical".into(), &1.into()), "{charts}");
+    // The journal is new: nobody watched before.
+    assert_eq!(
+        (&charts["days"][0]["mark"], &charts["zone"]),
+        (&"not_watched".into(), &"UTC".into())
+    );
+    let searched = program.get("/api/ops/history?practice=true").json();
+    assert!(searched["charts"].is_null());
     assert_eq!(
         program.get("/api/ops/history?severity=warning").json()["incidents"]
             .as_array()

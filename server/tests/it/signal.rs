@@ -52,6 +52,46 @@ fn a_period_is_answered_with_everything_that_explains_it() {
 }
 
 #[test]
+fn uptime_is_counted_from_probes_and_is_the_same_everywhere() {
+    let home = Home::new();
+    let file = home.dir.path().join("calm-ops.toml");
+    let endpoint =
+        "[[endpoint]]\nname = \"shop\"\nurl = \"http://127.0.0.1:1/\"\ninterval = \"1 s\"\n";
+    std::fs::write(&file, endpoint).unwrap();
+    let program = home.start_with(&["--config", file.to_str().unwrap()]).unwrap();
+    let page = "/api/ops/signal?signal=endpoint.up&subject=endpoint:shop&range=1h";
+    let asked = |period: &serde_json::Value| period["asked"].as_u64().unwrap_or(0);
+    let uptime = program.until("a probe", |program| {
+        let answer = program.get(page);
+        let uptime = answer.json()["uptime"].clone();
+        (answer.status == 200 && asked(&uptime["periods"][0]) > 0).then_some(uptime)
+    });
+    let periods = uptime["periods"].as_array().unwrap();
+    let days: Vec<u64> = periods.iter().map(|one| one["days"].as_u64().unwrap()).collect();
+    assert_eq!(days, [1, 7, 30, 90]);
+    for period in periods {
+        assert_eq!(period["answered"], 0, "{uptime}");
+        // Only the last minutes were watched.
+        let (unseen, days) = (period["unseen"].as_u64().unwrap(), period["days"].as_u64().unwrap());
+        assert!(unseen > days * 86_400_000_000 - 3_600_000_000, "{uptime}");
+        assert!(period["maintenance"].is_null());
+    }
+    let all = program.get("/api/ops/uptime").json();
+    assert_eq!(all["endpoints"][0]["endpoint"], "endpoint:shop", "{all}");
+    assert_eq!(
+        (&all["left_out"], asked(&all["endpoints"][0]["periods"][3]) > 0),
+        (&0.into(), true)
+    );
+    // It is the same answer for a minute, for each reader and on each page.
+    assert_eq!(program.get("/api/ops/uptime").json(), all);
+    assert_eq!(program.get(page).json()["uptime"], all["endpoints"][0]);
+    let html = program.get("/ops/uptime").body;
+    assert!(html.contains("<strong>0%") && html.contains("endpoint.up?subject="), "{html}");
+    let other = program.get("/api/ops/signal?signal=endpoint.total&subject=endpoint:shop").json();
+    assert!(other["uptime"].is_null());
+}
+
+#[test]
 fn the_values_are_a_file_for_spreadsheets() {
     let home = Home::new();
     let program = home.start();

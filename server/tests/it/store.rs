@@ -3,6 +3,7 @@
 
 mod announced;
 mod cases;
+mod charts;
 mod days;
 mod figures;
 mod harm;

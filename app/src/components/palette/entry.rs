@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The most entries that are shown at a time, and the most of one kind.
-const MOST: usize = 16;
+const MOST: usize = 17;
 const MOST_OF_KIND: usize = 5;
 
 /// What an entry is.
@@ -104,6 +104,7 @@ pub(crate) fn all(ops: &Ops, sections: &[Section]) -> Vec<Entry> {
         ("Protection", "limits gate safe mode organizations", "/ops/protection"),
         ("Status page", "publish customers notice public", "/ops/status"),
         ("History", "past incidents", "/ops/history"),
+        ("Uptime", "availability endpoints checks", "/ops/uptime"),
         ("Stability reports", "weekly summary report", "/ops/reports"),
         ("Prevention steps", "reviews learn tasks", "/ops/prevention"),
         ("Journal", "audit log record", "/ops/journal"),
@@ -317,6 +318,7 @@ mod tests {
                 "/ops/protection",
                 "/ops/status",
                 "/ops/history",
+                "/ops/uptime",
                 "/ops/reports",
                 "/ops/prevention",
                 "/ops/journal",

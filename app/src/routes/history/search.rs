@@ -26,6 +26,7 @@ pub(super) async fn run(query: &str) -> HistoryView {
     let found = found.map(|history| Found {
         incidents: history.incidents,
         summary: history.summary,
+        charts: history.charts,
         newest: (!search.before.is_empty()).then(|| search.address("")),
         older: history.next.map(|next| search.address(&next.to_string())),
     });

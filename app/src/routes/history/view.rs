@@ -1,6 +1,6 @@
 //! The history page as data.
 
-use commands::{figures::HistorySummary, view::IncidentCard};
+use commands::{charts::HistoryCharts, figures::HistorySummary, view::IncidentCard};
 use domain::error::Error;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,8 @@ pub struct Found {
     pub incidents: Vec<IncidentCard>,
     /// Figures about all that was found.
     pub summary: HistorySummary,
+    /// Charts of all that was found, on the first page.
+    pub charts: Option<HistoryCharts>,
     /// Address of the first page, unless this is it.
     pub newest: Option<String>,
     /// Address of the next page, if there is one.

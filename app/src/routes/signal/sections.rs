@@ -15,6 +15,7 @@ use crate::{
         incident_card::headline,
         prose::prose,
         time::{Ago, At},
+        uptime::{cells, heads},
     },
     routes::threshold,
     status,
@@ -141,6 +142,27 @@ pub(super) fn Table(state: SignalState) -> impl IntoView {
             </table>
         </details>
     }
+}
+
+/// The uptime of the endpoint, where the signal says whether it answers.
+#[component]
+pub(super) fn Uptime(state: SignalState) -> impl IntoView {
+    let uptime = Memo::new(move |_| state.page.with(|page| page.uptime.clone()));
+    let table = move || {
+        let periods = uptime.get()?.periods;
+        Some(view! {
+            <section class="uptime" aria-labelledby="uptime">
+                <h2 id="uptime">"Uptime"</h2>
+                <table class="times">
+                    <thead><tr>{heads()}</tr></thead>
+                    <tbody><tr>{cells(&periods)}</tr></tbody>
+                </table>
+                <p class="quiet">{wording::uptime::MEANING}</p>
+                <p class="links"><a href="/ops/uptime">"Uptime of all endpoints"</a></p>
+            </section>
+        })
+    };
+    view! { {table} }
 }
 
 /// A threshold in words, with what the document says about it.

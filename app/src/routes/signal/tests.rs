@@ -38,6 +38,7 @@ fn page() -> SignalPage {
     let reading = Reading { at: at(595), value: 7_300.0, ..sample::reading() };
     let card = wording::summary::incident_card(&sample::incident());
     SignalPage {
+        uptime: None,
         proposals: Vec::new(),
         cursor: domain::journal::Cursor { epoch: 1, number: 9 },
         series: Series {

@@ -144,6 +144,7 @@ impl Backend for Counting {
         try_threshold(TryThreshold),
         list_reports(ListReports),
         get_report(GetReport),
+        get_uptime(GetUptime),
         search_history(SearchHistory),
         get_series(GetSeries),
         get_signal(GetSignal),

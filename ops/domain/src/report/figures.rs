@@ -113,6 +113,21 @@ pub struct Availability {
     pub answered: u64,
     /// The part of the period without observations of it, in microseconds.
     pub unseen: Span,
+    /// The part of the period in maintenance windows, which is in none of the other numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceProbes>,
+}
+
+/// The probes of an endpoint during maintenance windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MaintenanceProbes {
+    /// The number of times that it was asked.
+    pub asked: u64,
+    /// The number of times that it answered as expected.
+    pub answered: u64,
+    /// The time in maintenance windows, in microseconds.
+    pub length: Span,
 }
 
 /// A time of which nothing is known.

@@ -7,10 +7,8 @@ use domain::{
 };
 use policy::objectives::{Counted, Objective};
 
-use super::{
-    availability::{PROBE_STEP, ProbeStep},
-    rank::small,
-};
+use super::rank::small;
+use crate::availability::{PROBE_STEP, ProbeStep};
 
 /// The most organizations whose requests are told, with the whole gate.
 const MOST: usize = 20;

@@ -11,10 +11,10 @@ use domain::{
 };
 
 use super::{
-    availability::ProbeSeries,
     near::{HeldBreach, WatchedSeries},
     objectives::{ObjectiveSeries, ResultSeries},
 };
+use crate::availability::{PastWindow, ProbeSeries};
 
 /// The time within which another incident of the same cause is a repeat.
 pub const REPEATS_WITHIN: Span = Span::from_mins(7 * 24 * 60);
@@ -73,6 +73,8 @@ pub struct ReportSource<'a> {
     pub watched: &'a [WatchedSeries],
     /// Breaches of incidents that held in the period, practices too.
     pub held: &'a [HeldBreach],
+    /// Maintenance windows, whose times are apart.
+    pub windows: &'a [PastWindow],
     /// Reports of the same length.
     pub earlier: &'a [ReportBefore],
     /// The time of the journal's first entry.

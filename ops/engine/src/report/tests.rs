@@ -15,6 +15,7 @@ use fixtures::{at, breach, cases, incident};
 use proptest::prelude::*;
 
 use super::*;
+use crate::availability::{PastWindow, ProbeSeries, ProbeStep};
 
 mod agent;
 mod measured;
@@ -67,6 +68,7 @@ struct Given {
     objectives: Vec<ObjectiveSeries>,
     watched: Vec<WatchedSeries>,
     held: Vec<HeldBreach>,
+    windows: Vec<PastWindow>,
     earlier: Vec<ReportBefore>,
     made_at: Timestamp,
     journal_began: Option<Timestamp>,
@@ -89,6 +91,7 @@ impl Given {
             objectives: Vec::new(),
             watched: Vec::new(),
             held: Vec::new(),
+            windows: Vec::new(),
             earlier: Vec::new(),
             made_at: at(7 * DAY),
             journal_began: Some(at(-DAY)),
@@ -109,6 +112,7 @@ impl Given {
             objectives: &self.objectives,
             watched: &self.watched,
             held: &self.held,
+            windows: &self.windows,
             earlier: &self.earlier,
             journal_began: self.journal_began,
             head: Head::EMPTY,
@@ -312,6 +316,12 @@ fn an_endpoint_is_available_by_its_checks_and_what_was_not_seen_is_apart() {
     assert_eq!(told, [("gone", 0, 0), ("b", 20_000, 19_993), ("a", 20_160, 20_160)]);
     let unseen: Vec<_> = found.iter().map(|one| one.unseen).collect();
     assert_eq!(unseen, [Span::from_mins(7 * 24 * 60), Span::from_mins(16 * 5), Span::ZERO]);
+    let subjects = vec!["endpoint:b".parse().unwrap()];
+    given.windows = vec![PastWindow { subjects, from: at(0), to: at(100) }];
+    let found = given.report().availability;
+    let of_b = found.iter().find(|one| one.endpoint.name() == "b").unwrap();
+    assert_eq!((of_b.asked, of_b.answered, of_b.unseen), (19_990, 19_990, Span::from_mins(16 * 5)));
+    assert_eq!(of_b.maintenance.map(|apart| (apart.asked, apart.answered)), Some((10, 3)));
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn decision(incident: &Incident) -> Option<Span> {
 }
 
 /// The time since which all signals were seen to be well; `None` if some were not.
-pub(crate) fn recovered_at(incident: &Incident) -> Option<Timestamp> {
+pub fn recovered_at(incident: &Incident) -> Option<Timestamp> {
     let since = |ending: &Option<Ending>| match ending {
         Some(Ending::Recovered { since }) => Some(*since),
         Some(Ending::NoLongerWatched | Ending::Stopped) | None => None,

@@ -103,8 +103,12 @@ fn incidents(report: &StabilityReport) -> Vec<String> {
 
 fn availability(one: &Availability) -> String {
     let name = humanize::name(&one.endpoint);
+    let maintenance = match one.maintenance {
+        Some(apart) => format!("; {} in maintenance not counted", span(apart.length)),
+        None => String::new(),
+    };
     if one.asked == 0 {
-        return format!("{name}: not seen at all");
+        return format!("{name}: not seen at all{maintenance}");
     }
     let missed = one.asked.saturating_sub(one.answered);
     let unseen = if one.unseen > Span::from_mins(5) {
@@ -113,7 +117,7 @@ fn availability(one: &Availability) -> String {
         String::new()
     };
     let share = percent(one.answered, one.asked);
-    format!("{name}: {share} ({missed} of {} checks failed){unseen}", one.asked)
+    format!("{name}: {share} ({missed} of {} checks failed){unseen}{maintenance}", one.asked)
 }
 
 fn agent(report: &StabilityReport) -> String {

@@ -94,7 +94,7 @@ pub(super) fn of_all(count: u32, all: u32) -> String {
 }
 
 /// A share in percent, rounded down to two digits behind the point: what is not all is never 100 %.
-pub(super) fn percent(count: u64, all: u64) -> String {
+pub(crate) fn percent(count: u64, all: u64) -> String {
     if all == 0 {
         return "-".to_owned();
     }

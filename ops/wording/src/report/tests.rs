@@ -124,6 +124,7 @@ fn bad() -> StabilityReport {
             asked: 60_480,
             answered: 60_479,
             unseen: Span::from_mins(20),
+            maintenance: None,
         }],
         requests: vec![RequestFigures {
             subject: "organization:acme".parse().unwrap(),

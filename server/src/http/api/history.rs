@@ -1,7 +1,7 @@
 //! What was: incidents of the past, the course of a signal, and the journal from a number on.
 
 use commands::{
-    reading::{GetSeries, GetSignal, HistoryFilter, ReadJournal, SearchHistory},
+    reading::{GetSeries, GetSignal, GetUptime, HistoryFilter, ReadJournal, SearchHistory},
     signal_page::Period,
 };
 use domain::{
@@ -26,7 +26,10 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/api/ops/history", |ApiQuery(filter)| SearchHistory { filter })
             .summary("All incidents, newest first, 25 on a page.")
-            .answer("`incidents`, `next` if there is another page, and `summary`: figures about all that was found, or about the last 30 days if nothing narrows the search. Durations are in microseconds; a median is the smallest duration that at least half do not exceed."),
+            .answer("`incidents`, `next` if there is another page, `summary`: figures about all that was found, or about the last 30 days if nothing narrows the search, and on the first page `charts`: weeks, days and subjects of what was found, in the team's time zone, of the last 13 weeks unless the search names a time, and of 26 at most. Durations are in microseconds; a median is the smallest duration that at least half do not exceed."),
+        Route::get("/api/ops/uptime", || GetUptime {})
+            .summary("How often each endpoint answered as expected over 24 hours, 7, 30 and 90 days.")
+            .answer("Numbers of probes, counted once a minute; no probe means that nothing is known. What was not seen, and maintenance, are apart. Durations are in microseconds."),
         Route::get("/api/ops/series", |ApiQuery::<GetSeries>(series)| series)
             .summary("The history of one signal of one subject.")
             .answer(

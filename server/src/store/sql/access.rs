@@ -126,7 +126,7 @@ pub(super) async fn incident_rows(
 ) -> Result<Vec<(Incident, IncidentRow)>, StoreError> {
     let rows = sqlx::query(
         "SELECT number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at,
-                may_run_until, subjects, search, body, remarks, problems
+                may_run_until, subjects, search, body, remarks, problems, recovered_at
          FROM incident WHERE number > $1 ORDER BY number LIMIT $2",
     )
     .bind(i64::from(after))
@@ -153,6 +153,7 @@ fn incident_row(row: &Row) -> Result<(Incident, IncidentRow), StoreError> {
         body: row.try_get(12)?,
         remarks: row.try_get(13)?,
         problems: row.try_get(14)?,
+        recovered_at: row.try_get(15)?,
     };
     Ok((rows::incident(stored.number, &stored.body)?, stored))
 }

@@ -4,7 +4,7 @@ use commands::{figures::PastIncident, reading::HistoryFilter};
 use domain::{incident::Incident, severity::Severity, subject::Subject, time::Timestamp};
 use sqlx::{AssertSqlSafe, Row as _, query::Query};
 
-use super::{Database, Db, read::incidents};
+use super::{Database, Db, Row, read::incidents};
 use crate::store::{
     error::StoreError,
     rows::{self, PastRow},
@@ -67,23 +67,41 @@ pub(super) async fn past(
     limit: u32,
 ) -> Result<Vec<PastIncident>, StoreError> {
     let statement = format!(
-        "SELECT number, severity, cause, opened_at, resolved_at, acknowledged_at FROM incident LEFT JOIN
+        "SELECT number, severity, cause, opened_at, resolved_at, recovered_at, acknowledged_at FROM incident LEFT JOIN
              (SELECT incident AS about, MIN(at_micros) AS acknowledged_at FROM journal
               WHERE kind = 'acknowledged' GROUP BY incident) AS acknowledged ON about = number
          WHERE {FITS}"
     );
     let query = bound(sqlx::query(AssertSqlSafe(statement)), filter, limit);
-    let rows = query.fetch_all(&store.readers).await?;
-    let row = |row: &super::Row| {
-        PastRow {
-            number: row.try_get(0)?,
-            severity: row.try_get(1)?,
-            cause: row.try_get(2)?,
-            opened_at: row.try_get(3)?,
-            resolved_at: row.try_get(4)?,
-            acknowledged_at: row.try_get(5)?,
-        }
-        .past()
-    };
-    rows.iter().map(row).collect()
+    query.fetch_all(&store.readers).await?.iter().map(past_incident).collect()
+}
+
+/// The incidents that fit a filter but for its time, were opened before a moment and were still
+/// active then.
+pub(super) async fn active_at(
+    store: &Database,
+    filter: &HistoryFilter,
+    at: Timestamp,
+    limit: u32,
+) -> Result<Vec<PastIncident>, StoreError> {
+    let filter = HistoryFilter { from: None, to: Some(at), ..filter.clone() };
+    let statement = format!(
+        "SELECT number, severity, cause, opened_at, resolved_at, recovered_at, CAST(NULL AS BIGINT) FROM incident
+         WHERE (resolved_at IS NULL OR resolved_at > $15) AND {FITS}"
+    );
+    let query = bound(sqlx::query(AssertSqlSafe(statement)), &filter, limit).bind(at.as_micros());
+    query.fetch_all(&store.readers).await?.iter().map(past_incident).collect()
+}
+
+fn past_incident(row: &Row) -> Result<PastIncident, StoreError> {
+    PastRow {
+        number: row.try_get(0)?,
+        severity: row.try_get(1)?,
+        cause: row.try_get(2)?,
+        opened_at: row.try_get(3)?,
+        resolved_at: row.try_get(4)?,
+        recovered_at: row.try_get(5)?,
+        acknowledged_at: row.try_get(6)?,
+    }
+    .past()
 }

@@ -1,10 +1,11 @@
 //! Looking back over a period.
 
 use async_trait::async_trait;
+use commands::{figures::PastIncident, reading::HistoryFilter, view::BlindSpan};
 use domain::{
     id::IncidentNumber,
     incident::Incident,
-    journal::Entry,
+    journal::{Entry, Event},
     name::BadName,
     signal::Signal,
     subject::Subject,
@@ -13,13 +14,13 @@ use domain::{
 };
 
 use super::{
-    Database, packed,
+    Database, history, packed,
     read::{entry, incidents},
     similar,
 };
 use crate::store::{
     error::StoreError,
-    past::{Bucket, ComparedIncident, NamedSeries, Past, StoredSeries},
+    past::{Bucket, ComparedIncident, NamedSeries, Past, StoredSeries, UnseenTimes},
     rollup::RollupStep,
     rows,
 };
@@ -109,6 +110,35 @@ impl Past for Database {
         .await?;
         let mut found = incidents(&rows)?;
         found.retain(|one| one.subjects().contains(&subject));
+        Ok(found)
+    }
+
+    async fn active_at(
+        &self,
+        filter: &HistoryFilter,
+        at: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PastIncident>, StoreError> {
+        history::active_at(self, filter, at, limit).await
+    }
+
+    async fn unseen_times(&self, limit: u32) -> Result<UnseenTimes, StoreError> {
+        let rows = sqlx::query(
+            "SELECT number, at_micros, actor, payload FROM journal
+             WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        let mut found = UnseenTimes::default();
+        for row in &rows {
+            if let Some(Event::Blind { from, to, why }) = entry(row)?.event {
+                found.spans.push(BlindSpan { from, to, why });
+            }
+        }
+        if rows.len() >= limit as usize {
+            found.known_from = found.spans.last().map(|span| span.to);
+        }
         Ok(found)
     }
 

@@ -28,12 +28,12 @@ pub(super) async fn write_incident(
     let row = IncidentRow::new(incident, remarks)?;
     sqlx::query(
         "INSERT INTO incident (number, id, severity, state, cause, headline, opened_at, updated_at, resolved_at, may_run_until, subjects, search, body,
-                               remarks, problems)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                               remarks, problems, recovered_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (number) DO UPDATE SET id = excluded.id, opened_at = excluded.opened_at, severity = excluded.severity, state = excluded.state, cause = excluded.cause,
              headline = excluded.headline, updated_at = excluded.updated_at, resolved_at = excluded.resolved_at,
              may_run_until = excluded.may_run_until, subjects = excluded.subjects, search = excluded.search, body = excluded.body,
-             remarks = incident.remarks || excluded.remarks, problems = excluded.problems",
+             remarks = incident.remarks || excluded.remarks, problems = excluded.problems, recovered_at = excluded.recovered_at",
     )
     .bind(row.number)
     .bind(row.id)
@@ -50,6 +50,7 @@ pub(super) async fn write_incident(
     .bind(row.body)
     .bind(row.remarks)
     .bind(&row.problems)
+    .bind(row.recovered_at)
     .execute(&mut *connection)
     .await?;
     // Nothing real is like a practice.

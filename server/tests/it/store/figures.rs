@@ -35,6 +35,7 @@ pub async fn what_figures_are_made_of_fits_the_filter(place: &Place) {
         cause: cause.parse().unwrap(),
         opened_at: at(i64::from(number)),
         resolved_at: resolved.map(at),
+        recovered_at: None,
         acknowledged_at: seen.map(at),
     };
     let expected = [

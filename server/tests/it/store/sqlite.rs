@@ -15,8 +15,8 @@ use server::store::{
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::store::{
-    announced, cases, days, figures, harm, looking, organizations, packed, passkeys, past, people,
-    practice, proofs, reports, runs, similar,
+    announced, cases, charts, days, figures, harm, looking, organizations, packed, passkeys, past,
+    people, practice, proofs, reports, runs, similar,
     support::{Place, at, fill, write},
     trail,
 };
@@ -80,6 +80,11 @@ contract!(
     trail::the_trail_is_filtered_and_paged,
     trail::a_group_of_kinds_is_found_with_whatever_else_narrows,
     figures::what_figures_are_made_of_fits_the_filter,
+    charts::times_to_recover_are_found_for_many_incidents_at_once,
+    charts::incidents_that_were_active_at_a_time_are_found,
+    charts::times_without_observations_say_how_far_they_reach,
+    charts::probes_and_maintenance_are_found_for_uptime,
+    charts::a_search_is_drawn_in_whole_days_with_what_went_on,
     trail::an_export_proves_what_the_database_holds,
     trail::a_line_without_end_is_refused_before_it_is_held,
     trail::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
