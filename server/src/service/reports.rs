@@ -76,6 +76,11 @@ impl Service {
         }
     }
 
+    /// Makes the weekly report that is due at this moment, if there is one that is not made yet.
+    pub async fn make_due_report(&self) -> Result<(), Error> {
+        self.make_due(self.inner.clock.now().wall).await
+    }
+
     async fn make_due(&self, now: Timestamp) -> Result<(), Error> {
         let inner = &self.inner;
         let (template, zone) = (inner.report_template()?, inner.zone());
