@@ -4,11 +4,13 @@
 
 mod backdrop;
 mod error;
+mod history;
 mod mark;
 mod people;
 mod week;
 mod world;
 
 pub use error::PastError;
+pub use history::{HistorySize, MadeHistory, Progress, make_history};
 pub use mark::notice;
 pub use week::{MadeWeek, make_week};

@@ -41,7 +41,7 @@ use domain::{
     unit::Unit,
 };
 
-pub(crate) use self::rows::readable;
+pub(crate) use self::rows::{readable, remark};
 pub use self::{
     calls::{Calls, LastMessage, Waiting},
     change::{About, Beside, Change, Decide, DecidePeople},

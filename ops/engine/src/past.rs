@@ -3,6 +3,10 @@
 
 mod bumps;
 mod course;
+mod fleet;
+mod kinds;
+mod life;
+mod lives;
 mod people;
 mod series;
 #[cfg(test)]
@@ -12,6 +16,9 @@ mod week;
 
 pub use bumps::Bumps;
 pub use course::{Course, activity};
+pub use fleet::{fleet, gaps};
+pub use life::{LifeError, PastLife, PastStep};
+pub use lives::Lives;
 pub use people::{Act, next_act};
 pub use series::PastSeries;
 pub use trouble::{Decision, Effect, Response, Shape, Step, Trouble};

@@ -1,9 +1,10 @@
-//! `calm-ops simulate week`: a past in an empty data directory, marked as generated.
+//! `calm-ops simulate week` and `history`: a past in an empty database, marked as generated.
 
-use std::io::Write;
+use std::{fmt::Write as _, io::Write, sync::mpsc, time::Duration};
 
 use clap::{Args, Subcommand};
 use domain::{
+    hash::Head,
     report::ReportPeriod,
     time::{Span, Timestamp},
 };
@@ -11,7 +12,9 @@ use domain::{
 use super::outcome::Outcome;
 use crate::{
     config::Config,
-    simulated_past::{MadeWeek, PastError, make_week},
+    simulated_past::{
+        HistorySize, MadeHistory, MadeWeek, PastError, Progress, make_history, make_week,
+    },
 };
 
 /// A simulated past.
@@ -21,6 +24,28 @@ pub(super) enum Past {
     /// about them, reviews, proposals, and the summary of the last Monday. It takes some seconds. The
     /// data directory must be empty; everything in it is marked as generated.
     Week(Seed),
+    /// Two years of incidents and months of readings, to try how Calm Ops works with much data. The
+    /// database must be empty; everything in it is marked as generated.
+    History(Size),
+}
+
+/// The size of a past.
+#[derive(Args, Debug)]
+pub(super) struct Size {
+    /// The number of incidents.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    incidents: u32,
+    /// The number of entries of the journal, about; at least 20 for each incident.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    entries: usize,
+    /// The days of readings.
+    #[arg(long, value_name = "NUMBER", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..=90))]
+    days: u64,
+    /// The number of signals with readings.
+    #[arg(long, value_name = "NUMBER", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    signals: u32,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// The seed of a past.
@@ -55,6 +80,21 @@ pub(super) fn simulate(
                 let made = make_week(config, *seed, &mut progress).await?;
                 Ok::<_, PastError>(week(config, &made))
             }
+            Past::History(size) => {
+                let size = HistorySize {
+                    incidents: size.incidents,
+                    entries: size.entries,
+                    days: size.days,
+                    signals: usize::try_from(size.signals).unwrap_or(usize::MAX),
+                    seed: size.seed.seed,
+                };
+                let (tell, told) = mpsc::channel();
+                let mut progress = move |one: Progress| {
+                    let _ = tell.send(one);
+                };
+                let making = make_history(config, size, &mut progress);
+                Ok(history(&follow(making, &told, err).await?))
+            }
         }
     });
     match done {
@@ -68,6 +108,37 @@ pub(super) fn simulate(
             Outcome::Failed
         }
     }
+}
+
+/// Tells the progress of what is made, until it is.
+async fn follow<T>(
+    making: impl Future<Output = T>,
+    told: &mpsc::Receiver<Progress>,
+    err: &mut dyn Write,
+) -> T {
+    let mut making = std::pin::pin!(making);
+    loop {
+        let made = tokio::time::timeout(Duration::from_millis(500), &mut making).await;
+        for one in told.try_iter() {
+            let _ = match one {
+                Progress::Entries(count) => writeln!(err, "  {count} entries of the journal"),
+                Progress::Series(count) => writeln!(err, "  readings of {count} signals"),
+            };
+        }
+        if let Ok(made) = made {
+            return made;
+        }
+    }
+}
+
+/// What was made.
+fn history(made: &MadeHistory) -> String {
+    let Head { number, hash } = made.head;
+    format!(
+        "Generated {} incidents, {number} entries of the journal and readings of {} signals. Nothing of it happened, and the journal says so.\n\
+         Its head is {number}:{hash}",
+        made.incidents, made.signals
+    )
 }
 
 /// What was made, and how to look at it.
@@ -89,7 +160,7 @@ fn week(config: &Config, made: &MadeWeek) -> String {
         (report, "Monday's summary"),
     ] {
         if let Some(path) = path {
-            text.push_str(&format!("  {path:<28} {what}\n"));
+            let _ = writeln!(text, "  {path:<28} {what}");
         }
     }
     text.truncate(text.trim_end().len());

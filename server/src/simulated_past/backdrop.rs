@@ -10,14 +10,18 @@ const MINUTE: Span = Span::from_mins(1);
 const SAMPLES: u64 = 2;
 const BETWEEN: Span = Span::from_secs(30);
 
-/// Writes the history of a series up to a moment, which is a whole hour.
+/// Writes the history of a series up to a moment, which is a whole hour. Nothing was seen in `gaps`.
 pub(super) async fn write(
     store: &dyn Archive,
     one: &PastSeries,
     (seed, stream): (u64, u64),
     (from, until): (Timestamp, Timestamp),
+    gaps: &[(Timestamp, Timestamp)],
 ) -> Result<(), StoreError> {
-    let minutes: Vec<Rollup> = minutes(one, (seed, stream), (from, until)).collect();
+    let is_seen =
+        |minute: &Rollup| !gaps.iter().any(|(from, to)| (*from..*to).contains(&minute.start));
+    let minutes: Vec<Rollup> =
+        minutes(one, (seed, stream), (from, until)).filter(is_seen).collect();
     let hours = minutes
         .chunk_by(|one, other| hour_of(one) == hour_of(other))
         .filter_map(hour)

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use domain::{error::Error, name::BadName};
+use engine::past::LifeError;
 use wording::error::sentence;
 
 use crate::{documents::BadDocuments, store::StoreError};
@@ -32,6 +33,9 @@ pub enum PastError {
     /// The service refused something.
     #[error("{}", sentence(.0))]
     Refused(#[from] Error),
+    /// A past incident can't be made.
+    #[error("{0}")]
+    Life(#[from] LifeError),
     /// A name of the plan is not right.
     #[error("{0}")]
     Name(#[from] BadName),

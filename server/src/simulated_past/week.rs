@@ -25,8 +25,8 @@ use crate::{
     data_dir, embedded,
     reports::{self, period},
     store::{self, Archive, Store},
-    threshold_proposals::{ProposalPace, ThresholdProposer},
     threshold_file::ThresholdFile,
+    threshold_proposals::{ProposalPace, ThresholdProposer},
 };
 
 /// The folder of its documents, in the data directory: a copy of the built-in ones, so that a change
@@ -80,7 +80,7 @@ pub async fn make_week(
     let mut week = Week::new(seed, period.from)?;
     for (stream, one) in (0_u64..).zip(&week.series) {
         let range = (first.minus(one.history), first);
-        backdrop::write(&*archive, one, (seed, stream), range).await?;
+        backdrop::write(&*archive, one, (seed, stream), range, &[]).await?;
     }
     let store: Arc<dyn Store> = archive;
     let time = SimulatedTime::start(first);

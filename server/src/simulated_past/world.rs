@@ -30,13 +30,8 @@ use crate::{
     history::History,
     live::Live,
     monitor::{
-        Monitor, Parts,
-        host_change::KnownHost,
-        intake::Intake,
-        kept::Kept,
-        pace::Pace,
-        recording::Recording,
-        runner::Told,
+        Monitor, Parts, host_change::KnownHost, intake::Intake, kept::Kept, pace::Pace,
+        recording::Recording, runner::Told,
     },
     recovery::Recovery,
     service::{Service, SetUp},
@@ -189,9 +184,8 @@ fn observations(week: &Week, at: Timestamp) -> Vec<Observation> {
 /// What else is seen of the simulated host.
 fn hints(observations: &[Observation]) -> Hints {
     let memory = |app: &str| {
-        let of = |one: &&Observation| {
-            one.signal.as_str() == "app.memory" && one.subject.name() == app
-        };
+        let of =
+            |one: &&Observation| one.signal.as_str() == "app.memory" && one.subject.name() == app;
         observations.iter().find(of).map_or(0, |one| one.value as u64)
     };
     Hints {

@@ -61,7 +61,7 @@ fn a_bad_week_is_marked_whole_and_worth_learning_from() {
     let proposed = payload("threshold_proposed");
     let benefits = |row: &str| {
         let of_row = proposed.iter().filter(|one| one["row"]["signal"] == row);
-        of_row.map(|one| one["evidence"]["benefit"]["benefit"].clone()).collect::<Vec<_>>()
+        of_row.map(|one| one["evidence"]["benefit"]["kind"].clone()).collect::<Vec<_>>()
     };
     println!("{proposed:?}");
     assert_eq!(benefits("queue.depth"), ["quieter"], "the noise: {proposed:?}");

@@ -58,11 +58,7 @@ fn under_way(one: &Recommendation, now: Timestamp) -> Option<Act<'_>> {
     }
 }
 
-fn acknowledge<'a>(
-    response: &Response,
-    incident: &'a Incident,
-    now: Timestamp,
-) -> Option<Act<'a>> {
+fn acknowledge<'a>(response: &Response, incident: &'a Incident, now: Timestamp) -> Option<Act<'a>> {
     let is_due = now.since(incident.opened_at) >= response.acknowledged;
     (incident.acknowledged.is_none() && is_due).then_some(Act::Acknowledge)
 }

@@ -30,7 +30,12 @@ pub struct PastSeries {
 
 impl PastSeries {
     /// A series of two weeks.
-    pub fn new(subject: Subject, signal: &str, unit: &str, course: Course) -> Result<Self, BadName> {
+    pub fn new(
+        subject: Subject,
+        signal: &str,
+        unit: &str,
+        course: Course,
+    ) -> Result<Self, BadName> {
         let history = Span::from_mins(14 * 24 * 60);
         let (signal, unit) = (signal.parse()?, unit.parse()?);
         Ok(Self { subject, signal, unit, course, bumps: None, history })

@@ -5,7 +5,7 @@ use domain::{
     unit::Unit,
 };
 
-use super::{Act, Bumps, Course, Decision, Response, Week, activity, next_act};
+use super::{Act, Bumps, Course, Decision, Lives, Response, Week, activity, fleet, gaps, next_act};
 use crate::simulation::Random;
 
 fn monday() -> Timestamp {
@@ -17,15 +17,15 @@ fn week() -> Week {
 }
 
 fn place(week: &Week, subject: &str, signal: &str) -> usize {
-    let is = |one: &super::PastSeries| {
-        one.subject.as_str() == subject && one.signal.as_str() == signal
-    };
+    let is =
+        |one: &super::PastSeries| one.subject.as_str() == subject && one.signal.as_str() == signal;
     week.series.iter().position(is).unwrap()
 }
 
 #[test]
 fn a_working_day_is_busier_than_its_night_and_than_the_weekend() {
-    let hour = |day: u64, hour: u64| activity(monday().plus(Span::from_mins((day * 24 + hour) * 60)));
+    let hour =
+        |day: u64, hour: u64| activity(monday().plus(Span::from_mins((day * 24 + hour) * 60)));
     assert!(hour(0, 15) > 0.99 && hour(0, 3) < 0.01);
     assert!(hour(4, 15) > 2.0 * hour(5, 15) && hour(5, 15) > 0.3);
 }
@@ -111,7 +111,11 @@ fn every_trouble_changes_a_series_that_there_is() {
     }
     let starts: Vec<_> = week.troubles.iter().map(|one| one.begins).collect();
     assert!(starts.is_sorted());
-    assert!(week.series.iter().all(|one| one.unit != Unit::Count || one.signal.as_str() == "app.restarts"));
+    assert!(
+        week.series
+            .iter()
+            .all(|one| one.unit != Unit::Count || one.signal.as_str() == "app.restarts")
+    );
 }
 
 fn response(decision: Decision) -> Response {
@@ -136,13 +140,44 @@ fn people_acknowledge_in_time_and_resolve_what_is_quiet() {
     assert_eq!(next_act(&response, &incident, after(&incident, 1)), None);
     let now = after(&incident, 2);
     assert_eq!(next_act(&response, &incident, now), Some(Act::Acknowledge));
-    incident.acknowledged = Some(domain::incident::Acknowledgement {
-        by: domain::actor::Actor::Local,
-        at: now,
-    });
+    incident.acknowledged =
+        Some(domain::incident::Acknowledgement { by: domain::actor::Actor::Local, at: now });
     assert_eq!(next_act(&response, &incident, after(&incident, 60)), None, "it holds");
     incident.quiet_since = Some(after(&incident, 60));
     assert_eq!(next_act(&response, &incident, after(&incident, 64)), None);
     let act = next_act(&response, &incident, after(&incident, 65));
     assert_eq!(act, Some(Act::Resolve("It is over.")));
+}
+
+#[test]
+fn past_incidents_follow_one_another_and_are_all_over() {
+    let until = monday().plus(Span::from_mins(30 * 1_440));
+    let lives = || Lives::new(3, 200, 10_000, (monday(), until)).map(Result::unwrap);
+    let (mut last, mut entries, mut by_person) = (monday(), 0, 0);
+    for (place, (steps, incident)) in lives().enumerate() {
+        assert_eq!(incident.number.0 as usize, place + 1);
+        let resolution = incident.resolution.as_ref().unwrap();
+        by_person += usize::from(resolution.by.is_person());
+        for step in &steps {
+            assert!(step.at >= last && step.at <= until, "{}", incident.number.0);
+            last = step.at;
+            entries += step.events.len();
+        }
+    }
+    assert!((9_500..=10_500).contains(&entries), "{entries}");
+    assert!((80..=160).contains(&by_person), "{by_person}");
+    assert!(lives().eq(lives()), "the same seed makes the same past");
+}
+
+#[test]
+fn a_fleet_has_as_many_series_as_it_should_and_gaps_are_inside() {
+    let series = fleet(200, Span::from_mins(1_440)).unwrap();
+    let mut names: Vec<_> = series.iter().map(|one| (&one.subject, &one.signal)).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 200);
+    let until = monday().plus(Span::from_mins(90 * 1_440));
+    let found = gaps(monday(), until);
+    assert_eq!(found.len(), 10);
+    assert!(found.iter().all(|(from, to)| *from >= monday() && from < to && *to <= until));
 }

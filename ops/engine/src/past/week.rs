@@ -75,7 +75,8 @@ impl Week {
                 continue;
             }
             let shapes = trouble.effects.iter().filter(|effect| effect.series == series);
-            value = shapes.fold(value, |value, effect| effect.shape.changed(value, at.since(begins)));
+            value =
+                shapes.fold(value, |value, effect| effect.shape.changed(value, at.since(begins)));
         }
         // A share is never more than all of it.
         let most = if one.unit.as_str() == "%" { 100.0 } else { f64::MAX };
@@ -100,7 +101,9 @@ impl Week {
         self.troubles.iter().rposition(|trouble| {
             let begins = self.begins(trouble);
             let ends = begins.plus(trouble.lasts).plus(slack);
-            began_at.plus(slack) >= begins && began_at < ends && trouble.effects.iter().any(is_about)
+            began_at.plus(slack) >= begins
+                && began_at < ends
+                && trouble.effects.iter().any(is_about)
         })
     }
 }
@@ -195,10 +198,7 @@ fn troubles() -> Vec<Trouble> {
         Trouble {
             begins: at(5, 3, 40),
             lasts: Span::from_mins(2 * HOUR),
-            effects: vec![
-                effect(WORKER_RESTARTS, Is(7.0)),
-                effect(WORKER_UP, Is(0.0)),
-            ],
+            effects: vec![effect(WORKER_RESTARTS, Is(7.0)), effect(WORKER_UP, Is(0.0))],
             response: Some(crash_loop()),
         },
         Trouble {
