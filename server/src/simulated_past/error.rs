@@ -32,11 +32,17 @@ pub enum PastError {
     Store(#[from] StoreError),
     /// The service refused something.
     #[error("{}", sentence(.0))]
-    Refused(#[from] Error),
+    Refused(Error),
     /// A past incident can't be made.
     #[error("{0}")]
     Life(#[from] LifeError),
     /// A name of the plan is not right.
     #[error("{0}")]
     Name(#[from] BadName),
+}
+
+impl From<Error> for PastError {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
 }

@@ -14,7 +14,7 @@ use domain::{
     report::ReportPeriod,
     time::{Span, Timestamp},
 };
-use engine::past::Week;
+use engine::past::{APPS, CHECKOUT, HOST, Week};
 use policy::report_template::REPORT_TEMPLATE;
 
 use super::{PastError, backdrop, mark::mark, people::People, world::World};
@@ -22,7 +22,9 @@ use crate::{
     clock::{Clock, SimulatedTime},
     collectors,
     config::Config,
-    data_dir, embedded,
+    data_dir,
+    documents::THRESHOLDS,
+    embedded,
     reports::{self, period},
     store::{self, Archive, Store},
     threshold_file::ThresholdFile,
@@ -32,13 +34,11 @@ use crate::{
 /// The folder of its documents, in the data directory: a copy of the built-in ones, so that a change
 /// that is tried there changes no document of the team.
 const DOCUMENTS: &str = "ops";
-/// The time before the first Monday in which everything is as usual.
-const LEAD: Span = Span::from_mins(6 * 60);
 /// The time before the summary at which changes of the thresholds are tried.
 const PROPOSALS: Span = Span::from_mins(30);
 /// How often progress is told.
 const TOLD_EVERY: Span = Span::from_mins(12 * 60);
-const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * 3_600_000_000;
 
 /// A week that was made.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct MadeWeek {
     pub period: ReportPeriod,
     /// The number of its incidents.
     pub incidents: usize,
-    /// Its first incident.
+    /// Its first incident on which people acted.
     pub first: Option<IncidentNumber>,
     /// The number of its summary.
     pub report: Option<u64>,
@@ -70,9 +70,8 @@ pub async fn make_week(
     };
     data_dir::make(&config.data_dir).map_err(folder(&config.data_dir))?;
     let archive: Arc<dyn Archive> = store::open_archive(&config.place()).await?;
-    // A whole hour, so that minutes and hours of the history before end with it.
-    let first = period.from.minus(LEAD);
-    let first = Timestamp::from_micros(first.as_micros().div_euclid(HOUR) * HOUR);
+    // A whole day in UTC, with which the blocks of the history before end.
+    let first = Timestamp::from_micros(period.from.as_micros().div_euclid(DAY) * DAY);
     mark(&*archive, "week", seed, first).await?;
     let documents = config.data_dir.join(DOCUMENTS);
     embedded::write_documents(&documents, document).map_err(folder(&documents))?;
@@ -82,9 +81,9 @@ pub async fn make_week(
         let range = (first.minus(one.history), first);
         backdrop::write(&*archive, one, (seed, stream), range, &[]).await?;
     }
-    let store: Arc<dyn Store> = archive;
     let time = SimulatedTime::start(first);
-    let mut world = World::begin(config, Arc::clone(&store), &documents, time).await?;
+    let mut world = World::begin(config, Arc::clone(&archive), &documents, time).await?;
+    let store: Arc<dyn Store> = archive;
     let (service, clock) = (Arc::clone(&world.service), world.clock);
     let mut people = People::join(Arc::clone(&service), Arc::clone(&store), clock).await?;
     let proposer = ThresholdProposer {
@@ -96,13 +95,14 @@ pub async fn make_week(
     };
     let (mut told_at, mut proposed) = (first, false);
     while clock.now().wall < due {
-        world.step(&week).await;
+        world.step(&week).await?;
         if people.act(&mut week).await? {
             world.settle().await;
         }
         let now = clock.now().wall;
         if !proposed && now.plus(PROPOSALS) >= due {
             proposed = true;
+            world.keep_rest().await?;
             proposer.round(Some(keys(&*store, first).await?)).await;
             world.settle().await;
         }
@@ -115,12 +115,13 @@ pub async fn make_week(
     world.settle().await;
     world.end().await?;
     let incidents = store.recent_incidents(first).await?;
+    let acted_on = incidents.iter().filter(|one| one.acknowledged.is_some());
     let report = reports::newest_due(&*store).await?.map(|one| one.report);
     Ok(MadeWeek {
         documents,
         period,
         incidents: incidents.len(),
-        first: incidents.iter().map(|one| one.number).min(),
+        first: acted_on.map(|one| one.number).min(),
         report,
     })
 }
@@ -133,14 +134,20 @@ async fn keys(store: &dyn Store, since: Timestamp) -> Result<Vec<BreachKey>, Pas
     Ok(keys.into_iter().collect())
 }
 
-/// A built-in document as the week has it: its reports say that they are generated.
+/// A built-in document as the week has it: its reports say that they are generated, and an endpoint
+/// needs a program.
 fn document(name: &str, text: Cow<'static, str>) -> Cow<'static, str> {
     const TITLE: &str = "# {title}: {period}\n";
-    if name != REPORT_TEMPLATE {
-        return text;
+    match name {
+        REPORT_TEMPLATE => {
+            let mark =
+                "**Generated data, made by `calm-ops simulate week`. Nothing of it happened.**";
+            text.replacen(TITLE, &format!("{TITLE}\n{mark}\n"), 1).into()
+        }
+        THRESHOLDS => {
+            let table = "| subject | needs |\n| --- | --- |";
+            format!("{text}\n{table}\n| `{CHECKOUT}` | `app:{}@{HOST}` |\n", APPS[0]).into()
+        }
+        _ => text,
     }
-    let marked = format!(
-        "{TITLE}\n**Generated data, made by `calm-ops simulate week`. Nothing of it happened.**\n"
-    );
-    text.replacen(TITLE, &marked, 1).into()
 }

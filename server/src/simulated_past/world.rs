@@ -35,7 +35,7 @@ use crate::{
     },
     recovery::Recovery,
     service::{Service, SetUp},
-    store::Store,
+    store::{Archive, Rollup, RollupStep, Store},
     threshold_file::ThresholdFile,
 };
 
@@ -45,7 +45,8 @@ const STEP: Span = Span::from_secs(15);
 const PACE: Pace = Pace {
     documents: Span::from_mins(24 * 60),
     show: Span::from_mins(10),
-    rollups: Span::from_mins(30),
+    // They are taken from it day by day.
+    rollups: Span::from_mins(365 * 24 * 60),
     save: Span::from_mins(60),
     learn: Span::from_mins(6 * 60),
 };
@@ -55,9 +56,11 @@ pub(super) struct World {
     time: SimulatedTime,
     pub(super) clock: Clock,
     pub(super) service: Arc<Service>,
-    store: Arc<dyn Store>,
+    archive: Arc<dyn Archive>,
     intake: Arc<Intake>,
     monitor: Monitor,
+    /// The day of the last round.
+    day: i64,
     /// Messages to the monitor: none comes, and it goes on as long as this is open.
     _tell: mpsc::Sender<Told>,
     engine: Engine,
@@ -67,10 +70,11 @@ impl World {
     /// Puts everything together, with the documents in `ops`.
     pub(super) async fn begin(
         config: &Config,
-        store: Arc<dyn Store>,
+        archive: Arc<dyn Archive>,
         ops: &Path,
         time: SimulatedTime,
     ) -> Result<Self, PastError> {
+        let store: Arc<dyn Store> = Arc::clone(&archive) as Arc<dyn Store>;
         let clock = time.clock();
         let now = clock.now().wall;
         let kept = config.data_dir.join(IN_FORCE);
@@ -116,13 +120,13 @@ impl World {
         let mut own = vec![Event::Started { version: env!("CARGO_PKG_VERSION").to_owned() }];
         own.extend(events);
         let (tell, told) = mpsc::channel(1);
-        let monitor = Monitor::new(parts, Arc::clone(&store), told, own).with_pace(PACE);
-        let engine = engine();
-        Ok(Self { time, clock, service, store, intake, monitor, _tell: tell, engine })
+        let monitor = Monitor::new(parts, store, told, own).with_pace(PACE);
+        let (engine, day) = (engine(), day_of(now));
+        Ok(Self { time, clock, service, archive, intake, monitor, day, _tell: tell, engine })
     }
 
     /// Lets the time of one round pass: readings come, and what follows from them is done.
-    pub(super) async fn step(&mut self, week: &Week) {
+    pub(super) async fn step(&mut self, week: &Week) -> Result<(), PastError> {
         self.time.pass(STEP);
         let now = self.clock.now().wall;
         let observations = observations(week, now);
@@ -131,6 +135,33 @@ impl World {
         round.observations = observations;
         self.intake.take_round(&round, HOST, STEP);
         self.monitor.tick().await;
+        if day_of(now) != self.day {
+            self.day = day_of(now);
+            self.keep_day().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the minutes of the day that is over as blocks at once, instead of row by row.
+    async fn keep_day(&self) -> Result<(), PastError> {
+        let rollups = self.intake.core().history.take_rollups(usize::MAX);
+        let is_over =
+            |one: &Rollup| one.step == RollupStep::Minute && day_of(one.start) == self.day - 1;
+        let (mut over, others): (Vec<Rollup>, Vec<Rollup>) = rollups.into_iter().partition(is_over);
+        over.sort_by(|one, other| {
+            let key = |one: &Rollup| (one.subject.clone(), one.signal.clone(), one.start);
+            key(one).cmp(&key(other))
+        });
+        self.archive.write_packed(&over).await?;
+        self.archive.write_rollups(&others).await?;
+        Ok(())
+    }
+
+    /// Writes what is not written yet of the day that goes on.
+    pub(super) async fn keep_rest(&self) -> Result<(), PastError> {
+        let rollups = self.intake.core().history.take_rollups(usize::MAX);
+        self.archive.write_rollups(&rollups).await?;
+        Ok(())
     }
 
     /// Lets the monitor see what people did.
@@ -145,15 +176,20 @@ impl World {
         self.monitor.end().await;
         let kept = Kept { engine: self.engine.save(now), ..Kept::default() };
         let kept = serde_json::to_vec(&kept).ok();
-        self.store.save_monitor(kept.as_deref(), now.wall).await?;
+        self.archive.save_monitor(kept.as_deref(), now.wall).await?;
         loop {
-            if self.store.as_past().pack(now.wall, 32).await? == 0 {
+            if self.archive.as_past().pack(now.wall, 32).await? == 0 {
                 break;
             }
         }
-        self.store.leave().await;
+        self.archive.leave().await;
         Ok(())
     }
+}
+
+/// The number of a day, in UTC: the period of a block of minutes.
+const fn day_of(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(24 * 3_600_000_000)
 }
 
 /// What the simulated host has.

@@ -107,6 +107,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("reviews.jsonl");
     prove("thresholds.jsonl");
     prove("reports.jsonl");
+    prove("generated.jsonl");
 }
 
 #[test]
@@ -141,6 +142,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "reviews.jsonl",
         "thresholds.jsonl",
         "reports.jsonl",
+        "generated.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -169,6 +171,7 @@ fn an_event_comes_back_from_its_group() {
         "reviews.jsonl",
         "thresholds.jsonl",
         "reports.jsonl",
+        "generated.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -29,14 +29,14 @@ pub struct PastSeries {
 }
 
 impl PastSeries {
-    /// A series of two weeks.
+    /// A series of ten days.
     pub fn new(
         subject: Subject,
         signal: &str,
         unit: &str,
         course: Course,
     ) -> Result<Self, BadName> {
-        let history = Span::from_mins(14 * 24 * 60);
+        let history = Span::from_mins(10 * 24 * 60);
         let (signal, unit) = (signal.parse()?, unit.parse()?);
         Ok(Self { subject, signal, unit, course, bumps: None, history })
     }

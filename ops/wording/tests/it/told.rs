@@ -26,6 +26,7 @@ fn entries() -> Vec<Entry> {
         "reviews.jsonl",
         "thresholds.jsonl",
         "reports.jsonl",
+        "generated.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {
