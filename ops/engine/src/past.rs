@@ -22,4 +22,4 @@ pub use lives::Lives;
 pub use people::{Act, next_act};
 pub use series::PastSeries;
 pub use trouble::{Decision, Effect, Response, Shape, Step, Trouble};
-pub use week::{APPS, CHECKOUT, HOST, Week};
+pub use week::{APPS, HOST, Week};

@@ -46,15 +46,15 @@ pub(super) struct Simulate {
     #[command(subcommand)]
     past: Option<Past>,
     #[command(flatten)]
-    traffic: Option<Traffic>,
+    traffic: Traffic,
 }
 
 /// Parameters of simulated traffic.
 #[derive(Args, Debug)]
 struct Traffic {
     /// The trouble.
-    #[arg(value_name = "SCENARIO", value_parser = scenarios())]
-    scenario: String,
+    #[arg(value_name = "SCENARIO", value_parser = scenarios(), required = true)]
+    scenario: Option<String>,
     /// The organization that makes the trouble.
     #[arg(long, value_name = "NAME", default_value = "acme")]
     organization: String,
@@ -188,8 +188,9 @@ fn scenarios() -> clap::builder::PossibleValuesParser {
 
 impl Traffic {
     fn parameters(&self) -> Parameters {
-        let named = Scenario::ALL.into_iter().find(|one| one.name() == self.scenario);
-        // The parser lets only their names through.
+        let named = self.scenario.as_deref();
+        let named = Scenario::ALL.into_iter().find(|one| named == Some(one.name()));
+        // The parser lets only their names through, and asks for one unless a past is simulated.
         let standard = named.unwrap_or(Scenario::UploadSpike).standard();
         Parameters {
             organization: self.organization.clone(),
@@ -229,12 +230,10 @@ pub(super) fn simulate(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
-    let Simulate { past, traffic } = arguments;
+    let Simulate { past, traffic: arguments } = arguments;
     if let Some(past) = past {
         return simulate_past::simulate(config, &past, out, err);
     }
-    // Without a past there is a scenario: the parser asks for one.
-    let Some(arguments) = traffic else { return Outcome::Usage };
     file_limit::raise();
     let Some(runtime) = database::runtime(err) else { return Outcome::Failed };
     let done = runtime.block_on(async {

@@ -14,7 +14,7 @@ use domain::{
     report::ReportPeriod,
     time::{Span, Timestamp},
 };
-use engine::past::{APPS, CHECKOUT, HOST, Week};
+use engine::past::Week;
 use policy::report_template::REPORT_TEMPLATE;
 
 use super::{PastError, backdrop, mark::mark, people::People, world::World};
@@ -22,9 +22,7 @@ use crate::{
     clock::{Clock, SimulatedTime},
     collectors,
     config::Config,
-    data_dir,
-    documents::THRESHOLDS,
-    embedded,
+    data_dir, embedded,
     reports::{self, period},
     store::{self, Archive, Store},
     threshold_file::ThresholdFile,
@@ -134,20 +132,14 @@ async fn keys(store: &dyn Store, since: Timestamp) -> Result<Vec<BreachKey>, Pas
     Ok(keys.into_iter().collect())
 }
 
-/// A built-in document as the week has it: its reports say that they are generated, and an endpoint
-/// needs a program.
+/// A built-in document as the week has it: its reports say that they are generated.
 fn document(name: &str, text: Cow<'static, str>) -> Cow<'static, str> {
     const TITLE: &str = "# {title}: {period}\n";
-    match name {
-        REPORT_TEMPLATE => {
-            let mark =
-                "**Generated data, made by `calm-ops simulate week`. Nothing of it happened.**";
-            text.replacen(TITLE, &format!("{TITLE}\n{mark}\n"), 1).into()
-        }
-        THRESHOLDS => {
-            let table = "| subject | needs |\n| --- | --- |";
-            format!("{text}\n{table}\n| `{CHECKOUT}` | `app:{}@{HOST}` |\n", APPS[0]).into()
-        }
-        _ => text,
+    const MARK: &str =
+        "**Generated data, made by `calm-ops simulate week`. Nothing of it happened.**";
+    if name == REPORT_TEMPLATE {
+        text.replacen(TITLE, &format!("{TITLE}\n{MARK}\n"), 1).into()
+    } else {
+        text
     }
 }

@@ -17,8 +17,6 @@ use super::{
 pub const HOST: &str = "generated-web-1";
 /// The programs that run there under PM2.
 pub const APPS: [&str; 2] = ["api", "worker"];
-/// The endpoint that the first of them answers.
-pub const CHECKOUT: &str = "endpoint:generated-checkout";
 
 const MIB: f64 = 1_048_576.0;
 const HOUR: u64 = 60;
@@ -167,9 +165,9 @@ const fn effect(series: usize, shape: Shape) -> Effect {
 }
 
 fn troubles() -> Vec<Trouble> {
-    let leak = |begins: Span, response: Response| Trouble {
+    let leak = |begins: Span, lasts: Span, response: Response| Trouble {
         begins,
-        lasts: Span::from_mins(4 * HOUR),
+        lasts,
         effects: vec![
             effect(API_MEMORY, Rises { a_minute: 22.0 * MIB, most: 2_800.0 * MIB }),
             effect(MEMORY, Rises { a_minute: 0.27, most: 30.0 }),
@@ -177,7 +175,7 @@ fn troubles() -> Vec<Trouble> {
         response: Some(response),
     };
     vec![
-        leak(at(0, 10, 2), first_leak()),
+        leak(at(0, 10, 2), minutes(4 * HOUR), first_leak()),
         Trouble {
             begins: at(1, 14, 5),
             lasts: Span::from_mins(52),
@@ -196,7 +194,7 @@ fn troubles() -> Vec<Trouble> {
             effects: vec![effect(UPLOADS, Is(8_200.0))],
             response: Some(upload_spike()),
         },
-        leak(at(4, 16, 31), second_leak()),
+        leak(at(4, 16, 31), minutes(58), second_leak()),
         Trouble {
             begins: at(5, 3, 40),
             lasts: Span::from_mins(2 * HOUR),
@@ -243,10 +241,7 @@ fn first_leak() -> Response {
 fn slow_endpoint() -> Response {
     Response {
         acknowledged: minutes(4),
-        decision: Decision::Decline {
-            reason: "The database is slow, and not the program.",
-            after: minutes(9),
-        },
+        decision: Decision::None,
         note: "A report without an index blocked the orders. It was stopped.",
         resolved: minutes(6),
         rating: None,
@@ -282,10 +277,13 @@ fn upload_spike() -> Response {
 fn second_leak() -> Response {
     Response {
         acknowledged: minutes(3),
-        decision: Decision::Approve { command: "pm2-reload", after: minutes(5) },
-        note: "The same cache again. Reloaded.",
+        decision: Decision::Decline {
+            reason: "The release with the bounded cache is on its way, and memory lasts until then.",
+            after: minutes(5),
+        },
+        note: "The same cache again. The release with the fix replaced the program.",
         resolved: minutes(6),
-        rating: Some(Rating::OneStepShort),
+        rating: None,
         review: None,
         steps: Vec::new(),
     }
@@ -306,10 +304,7 @@ fn crash_loop() -> Response {
 fn outage() -> Response {
     Response {
         acknowledged: minutes(2),
-        decision: Decision::Decline {
-            reason: "The provider had a fault, and it is over.",
-            after: minutes(4),
-        },
+        decision: Decision::None,
         note: "The provider's network was down for some minutes.",
         resolved: minutes(6),
         rating: None,

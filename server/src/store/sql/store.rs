@@ -128,10 +128,7 @@ impl Store for Database {
     }
 
     async fn has_owner(&self) -> Result<bool, StoreError> {
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 FROM journal WHERE kind = 'account_created' LIMIT 1) AS found")
-            .fetch_one(&self.readers)
-            .await?;
-        Ok(count > 0)
+        Ok(self.roster().await?.has_owner())
     }
 
     async fn recent_incidents(
