@@ -75,6 +75,8 @@ export class Program {
   /** Where the gate listens; 0 without one. */
   private gate = 0;
   private proxy?: Proxy;
+  /** The documents in use, where they are not those of `prepare`. */
+  private documents?: string;
 
   private constructor(
     readonly folder: string,
@@ -89,7 +91,7 @@ export class Program {
   }
 
   get ops(): string {
-    return join(this.folder, 'ops');
+    return this.documents ?? join(this.folder, 'ops');
   }
 
   get data(): string {
@@ -201,6 +203,13 @@ export class Program {
     this.proxy = new Proxy(await freePort());
     await this.proxy.start(join(this.folder, 'nginx'), { port: this.gate, token: GATE_TOKEN });
     return this.proxy;
+  }
+
+  /** Fills the data directory with a simulated bad week, before the program starts with the documents of it; what the command said. */
+  async simulateWeek(): Promise<string> {
+    const { stdout } = await promisify(execFile)(BINARY, ['simulate', 'week', '--data-dir', this.data], { env: environment() });
+    this.documents = join(this.data, 'ops');
+    return stdout;
   }
 
   /** Sends simulated traffic, as a person would; the report for programs. */

@@ -32,6 +32,7 @@ mod recovery;
 mod report;
 mod serve;
 mod simulate;
+mod simulate_past;
 mod units;
 mod wording;
 
@@ -55,6 +56,7 @@ Examples:
   calm-ops may-run uploads && ./nightly-import run a job unless safe mode is in force
   calm-ops simulate upload-spike --organization acme --rate 50/s
                                                send an upload spike to the gate, and report who was limited when
+  calm-ops simulate week --data-dir demo       fill an empty folder with a bad week, to look at its reviews and its summary
   calm-ops journal verify                      check that no entry was changed
   calm-ops journal export journal.jsonl        write the journal as JSON Lines, to verify anywhere with 'journal verify --file'
 
@@ -113,7 +115,7 @@ enum Command {
     /// rather not.
     MayRun(may_run::MayRun),
     /// Send simulated traffic with trouble from one organization to the gate, or through a proxy, and
-    /// report what happened.
+    /// report what happened; or fill an empty data directory with a simulated past.
     Simulate(Box<simulate::Simulate>),
     /// Make a stability report of the time up to now, keep it and print it as Markdown. Calm Ops may be
     /// running: the report is on the page of reports at once.

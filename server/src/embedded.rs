@@ -1,6 +1,6 @@
 //! What the program carries inside itself: the default documents.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fs, io, path::Path};
 
 use rust_embed::RustEmbed;
 
@@ -22,4 +22,20 @@ pub fn document(name: &str) -> Option<Cow<'static, str>> {
 /// The paths of all built-in documents.
 pub fn document_names() -> impl Iterator<Item = Cow<'static, str>> {
     Documents::iter()
+}
+
+/// Writes all built-in documents to a folder, each as `change` gives it.
+pub fn write_documents(
+    dir: &Path,
+    change: impl Fn(&str, Cow<'static, str>) -> Cow<'static, str>,
+) -> io::Result<()> {
+    for name in document_names() {
+        let Some(text) = document(&name) else { continue };
+        let path = dir.join(&*name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, &*change(&name, text))?;
+    }
+    Ok(())
 }

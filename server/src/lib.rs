@@ -40,6 +40,7 @@ pub mod reports;
 pub mod serve;
 pub mod service;
 pub mod simulate;
+pub mod simulated_past;
 pub mod store;
 pub mod threshold_file;
 pub mod threshold_proposals;

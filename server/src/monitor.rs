@@ -48,6 +48,7 @@ use crate::{
         host_change::KnownHost,
         in_flight::{Away, Landed, Usual},
         intake::Intake,
+        pace::Pace,
         recording::Standing,
         runner::Told,
         watchman::Watchman,
@@ -67,6 +68,7 @@ pub mod intake;
 pub mod kept;
 mod maintenance;
 mod objectives;
+pub mod pace;
 mod practice;
 mod protection;
 pub mod recording;
@@ -74,6 +76,7 @@ mod recovery;
 pub mod refusals;
 pub mod runner;
 mod similar_lookup;
+mod simulated;
 pub mod supervisor;
 mod time_limit;
 pub mod watchman;
@@ -83,8 +86,6 @@ mod writes;
 const TICK: Duration = Duration::from_secs(1);
 /// How often Calm Ops measures itself.
 const SELF_EVERY: Span = Span::from_secs(5);
-/// How often changed documents are looked for.
-const DOCUMENTS_EVERY: Span = Span::from_secs(2);
 /// A write that takes longer is told.
 const SLOW_WRITE: Duration = Duration::from_secs(3);
 /// Under this name a mistake in the configuration file is told.
@@ -130,6 +131,7 @@ pub struct Parts {
 /// See the module.
 pub struct Monitor {
     parts: Parts,
+    pace: Pace,
     store: Arc<dyn Store>,
     told: mpsc::Receiver<Told>,
     entries: tokio::sync::broadcast::Receiver<Arc<Vec<Entry>>>,
@@ -197,13 +199,7 @@ pub struct Monitor {
     shown_at: Option<Now>,
     lag: Duration,
     write_time: Duration,
-}
-
-/// Microseconds since the machine started, with the time it slept.
-fn boot_micros() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000
-        + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000
+    wrote_rollups_at: Now,
 }
 
 impl Monitor {
@@ -222,7 +218,7 @@ impl Monitor {
             told,
             entries,
             flight: None,
-            watchman: Watchman::new(now, boot_micros()),
+            watchman: Watchman::new(now, parts.clock.since_boot()),
             steady_since: now.wall,
             known: Vec::new(),
             next_number: IncidentNumber(1),
@@ -265,6 +261,8 @@ impl Monitor {
             shown_at: None,
             lag: Duration::ZERO,
             write_time: Duration::ZERO,
+            wrote_rollups_at: now,
+            pace: Pace::default(),
             parts,
         };
         monitor.parts.service.recovery().set_catalogue(monitor.parts.documents.catalogue());
@@ -322,7 +320,7 @@ impl Monitor {
     fn step(&mut self, ticked: bool) {
         let now = self.parts.clock.now();
         if ticked {
-            let found = self.watchman.look(now, boot_micros());
+            let found = self.watchman.look(now, self.parts.clock.since_boot());
             let mut core = self.parts.intake.core();
             if let Some(span) = found.blind {
                 core.engine.blind(span, now);
@@ -381,10 +379,10 @@ impl Monitor {
         // Whoever looks at what is decided now sees the readings that it was decided from, not
         // those before.
         let decided = was_free && self.flight.is_some();
-        if ticked
-            || decided
-            || self.shown_at.is_none_or(|at| now.mono.since(at.mono) >= Span::from_millis(500))
-        {
+        let shown = self.shown_at.map(|at| now.mono.since(at.mono));
+        let may_show = shown.is_none_or(|before| before >= self.pace.show);
+        let is_old = shown.is_none_or(|before| before >= Span::from_millis(500));
+        if may_show && (ticked || decided || is_old) {
             self.show(now);
         }
     }
@@ -476,7 +474,7 @@ impl Monitor {
     }
 
     fn look_at_documents(&mut self, now: Now) {
-        if now.mono.since(self.looked_at.mono) < DOCUMENTS_EVERY {
+        if now.mono.since(self.looked_at.mono) < self.pace.documents {
             return;
         }
         self.looked_at = now;

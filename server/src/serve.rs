@@ -56,6 +56,7 @@ use crate::{
         host_inventory::{self, EndpointHosts, Places},
     },
     service::{Service, SetUp},
+    simulated_past,
     store::{self, StoreError, Where, disk_reserve::Reserve},
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
@@ -243,6 +244,7 @@ pub async fn run(
     for (of, sentence) in [
         ("data_dir", data_dir_warning),
         ("host_name", former_name.map(|from| host_change::renamed(&from, &known_host.name))),
+        ("generated", simulated_past::notice(&*store).await?),
     ] {
         if let Some(sentence) = sentence {
             tracing::warn!("{sentence}");

@@ -41,7 +41,7 @@ use domain::{
     unit::Unit,
 };
 
-pub(crate) use self::rows::readable;
+pub(crate) use self::rows::{readable, remark};
 pub use self::{
     calls::{Calls, LastMessage, Waiting},
     change::{About, Beside, Change, Decide, DecidePeople},
@@ -331,12 +331,16 @@ pub enum Item {
 /// Gives the next item of a backup, and `None` after the last one.
 pub type Filling<'a> = &'a mut (dyn FnMut() -> Result<Option<Item>, StoreError> + Send);
 
-/// What only backup and restore need of a store.
+/// What only backup, restore and simulated pasts need of a store.
 #[async_trait]
 pub trait Archive: Store {
     /// The history of the series after a key (0 is before the first one), of one moment; with its
     /// key.
     async fn series_history(&self, after: i64) -> Result<Option<(i64, SeriesHistory)>, StoreError>;
+
+    /// Writes roll-ups as blocks at once, of periods of which nothing is stored yet: those of a series
+    /// one after another, by step and time. All of them or nothing.
+    async fn write_packed(&self, history: &[Rollup]) -> Result<(), StoreError>;
 
     /// Which incidents have a replay bundle.
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError>;

@@ -10,6 +10,7 @@ pub mod gate;
 pub mod impact;
 pub mod moved;
 pub mod objective;
+pub mod past;
 pub mod protection;
 pub mod recommender;
 pub mod replay;

@@ -43,6 +43,7 @@ pub fn kind(kind: &str) -> &'static str {
         "stopped" => "Calm Ops stopped",
         "clock_jumped" => "Clock jumped",
         "blind" => "Time without data",
+        "data_generated" => "Generated data",
         "subject_retired" => "Subject retired",
         "change_reported" => "Change reported",
         "practice_begun" => "Practice began",

@@ -16,6 +16,7 @@ mod service;
 mod threshold;
 mod told;
 
+pub use service::generated;
 pub use told::Tone;
 use told::{Told, told};
 

@@ -28,6 +28,7 @@ mod draft;
 mod gate;
 mod history;
 mod http;
+mod learn;
 mod pages;
 #[path = "../../tests/it/postgres_server.rs"]
 #[expect(clippy::unwrap_used, reason = "the server of the tests")]
@@ -110,13 +111,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if wanted("charts") {
         charts::measure().await?;
     }
+    if wanted("learn") {
+        learn::measure().await?;
+    }
     if wanted("streams") {
         streams().await?;
     }
     Ok(())
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Failure = Box<dyn std::error::Error>;
+type Outcome = Result<(), Failure>;
 
 /// The program, running.
 struct Server {
@@ -168,7 +173,22 @@ impl Server {
             fs::write(ops.join("protection/limits.md"), limits)?;
         }
         fs::write(dir.path().join("calm-ops.toml"), documents.configuration)?;
-        let (child, address, mut lines) = launch(dir.path()).await?;
+        Self::start_in(dir, None).await
+    }
+
+    /// Starts it on the data in a folder or a database, with the built-in documents.
+    async fn start_on(dir: tempfile::TempDir, url: Option<&str>) -> Result<Self, Failure> {
+        let ops = dir.path().join("ops");
+        let program = env!("CARGO_BIN_EXE_calm-ops");
+        let init =
+            Command::new(program).arg("init").arg(&ops).stdout(Stdio::null()).status().await?;
+        expect(u16::from(init.success()), 1)?;
+        fs::write(dir.path().join("calm-ops.toml"), "")?;
+        Self::start_in(dir, url).await
+    }
+
+    async fn start_in(dir: tempfile::TempDir, url: Option<&str>) -> Result<Self, Failure> {
+        let (child, address, mut lines) = launch(dir.path(), url).await?;
         let pid = child.id().ok_or("the program ended at once")?;
         // As its owner, by the link in the file that the next line tells of.
         lines.next_line().await?.ok_or("the program ended before it was ready")?;
@@ -196,7 +216,7 @@ impl Server {
 
     /// Starts it again with what it left; on another port.
     async fn restart(&mut self) -> Outcome {
-        let (child, address, mut lines) = launch(self.dir.path()).await?;
+        let (child, address, mut lines) = launch(self.dir.path(), None).await?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         self.pid = child.id().ok_or("the program ended at once")?;
         (self.child, self.address) = (child, address);
@@ -207,8 +227,10 @@ impl Server {
 /// Starts the program on the folders that are there, and waits until it says where it listens.
 async fn launch(
     dir: &Path,
-) -> Result<(Child, String, Lines<BufReader<ChildStdout>>), Box<dyn std::error::Error>> {
+    url: Option<&str>,
+) -> Result<(Child, String, Lines<BufReader<ChildStdout>>), Failure> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_calm-ops"))
+        .envs(url.map(|url| ("DATABASE_URL", url)))
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(dir.join("data"))
         .arg("--ops-dir")

@@ -1,4 +1,5 @@
-//! `calm-ops simulate`: simulated traffic for the gate, and a report of what happened.
+//! `calm-ops simulate`: simulated traffic for the gate, and a report of what happened; or a simulated
+//! past.
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
@@ -7,7 +8,11 @@ use domain::time::{BadSpan, Span};
 use engine::simulation::{Culprits, Parameters, Reactions, Scenario, Schedule, Sender, Summary};
 use policy::limits::{Organization, Rate};
 
-use super::{database, file_limit, outcome::Outcome};
+use super::{
+    database, file_limit,
+    outcome::Outcome,
+    simulate_past::{self, Past},
+};
 use crate::{
     clock::Clock,
     config::Config,
@@ -23,6 +28,8 @@ Examples:
   calm-ops simulate upload-spike --organization acme --rate 50/s --ramp 10s --for 60s
   calm-ops simulate one-of-many --others 1000 --others-rate 1/s --target http://127.0.0.1:8080/ --host '*.shop.example'
 
+  calm-ops simulate week --data-dir demo
+
 Every organization sends its usual traffic all the time: 60% GET /orders, 20% POST /orders, 20% POST to --path. The trouble is POST to --path, on top of it.
 The report is printed, and saved as report.txt, report.json and rates.svg.
 
@@ -32,13 +39,22 @@ Exit codes:
   2  an argument or the configuration is not valid
   3  the report could not be saved";
 
-/// Parameters of a simulation.
+/// A simulation: of traffic, or of a past.
 #[derive(Args, Debug)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES, subcommand_negates_reqs = true)]
 pub(super) struct Simulate {
+    #[command(subcommand)]
+    past: Option<Past>,
+    #[command(flatten)]
+    traffic: Traffic,
+}
+
+/// Parameters of simulated traffic.
+#[derive(Args, Debug)]
+struct Traffic {
     /// The trouble.
-    #[arg(value_name = "SCENARIO", value_parser = scenarios())]
-    scenario: String,
+    #[arg(value_name = "SCENARIO", value_parser = scenarios(), required = true)]
+    scenario: Option<String>,
     /// The organization that makes the trouble.
     #[arg(long, value_name = "NAME", default_value = "acme")]
     organization: String,
@@ -170,10 +186,11 @@ fn scenarios() -> clap::builder::PossibleValuesParser {
     Scenario::ALL.map(value).into()
 }
 
-impl Simulate {
+impl Traffic {
     fn parameters(&self) -> Parameters {
-        let named = Scenario::ALL.into_iter().find(|one| one.name() == self.scenario);
-        // The parser lets only their names through.
+        let named = self.scenario.as_deref();
+        let named = Scenario::ALL.into_iter().find(|one| named == Some(one.name()));
+        // The parser lets only their names through, and asks for one unless a past is simulated.
         let standard = named.unwrap_or(Scenario::UploadSpike).standard();
         Parameters {
             organization: self.organization.clone(),
@@ -213,6 +230,10 @@ pub(super) fn simulate(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
+    let Simulate { past, traffic: arguments } = arguments;
+    if let Some(past) = past {
+        return simulate_past::simulate(config, &past, out, err);
+    }
     file_limit::raise();
     let Some(runtime) = database::runtime(err) else { return Outcome::Failed };
     let done = runtime.block_on(async {
@@ -241,7 +262,7 @@ struct Aim {
 
 async fn aim(
     config: &Config,
-    arguments: &Simulate,
+    arguments: &Traffic,
     parameters: &Parameters,
 ) -> Result<Aim, Failure> {
     if parameters.scenario == Scenario::RetryStorm {
@@ -270,7 +291,7 @@ async fn aim(
 /// Starts the demo application.
 async fn storm(
     config: &Config,
-    arguments: &Simulate,
+    arguments: &Traffic,
     parameters: &Parameters,
 ) -> Result<Aim, Failure> {
     if arguments.target.is_some() {
@@ -320,7 +341,7 @@ struct Prepared {
     reports: bool,
 }
 
-async fn prepare(config: &Config, arguments: Simulate) -> Result<Prepared, Failure> {
+async fn prepare(config: &Config, arguments: Traffic) -> Result<Prepared, Failure> {
     let parameters = arguments.parameters();
     let schedule = Schedule::new(&parameters).map_err(usage)?;
     Requests::check(&parameters.organization).map_err(usage)?;

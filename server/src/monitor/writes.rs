@@ -37,10 +37,6 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// How often the state of the rules, and that Calm Ops runs, is saved.
-const SAVE_EVERY: Span = Span::from_secs(10);
-/// How often what is usual is learned anew, old roll-ups are removed, and history is packed.
-const LEARN_EVERY: Span = Span::from_mins(15);
 /// How long it waits after it could not be learned.
 const LEARN_AGAIN: Span = Span::from_mins(1);
 /// What is usual is learned from this long.
@@ -85,7 +81,12 @@ impl Monitor {
         if self.keep_bundles(now) {
             return;
         }
-        let batch = self.parts.intake.core().history.take_rollups(ROLLUP_BATCH);
+        let is_due = now.mono.since(self.wrote_rollups_at.mono) >= self.pace.rollups;
+        let most = if is_due { ROLLUP_BATCH } else { 0 };
+        let batch = self.parts.intake.core().history.take_rollups(most);
+        if is_due && batch.len() < ROLLUP_BATCH {
+            self.wrote_rollups_at = now;
+        }
         if !batch.is_empty() {
             let store = Arc::clone(&self.store);
             return self.send(async move {
@@ -93,7 +94,7 @@ impl Monitor {
                 Landed::Rolled { failed: written.err().map(|sentence| (batch, sentence)) }
             });
         }
-        if now.mono.since(self.saved_at.mono) >= SAVE_EVERY {
+        if now.mono.since(self.saved_at.mono) >= self.pace.save {
             self.saved_at = now;
             let changed = {
                 let mut core = self.parts.intake.core();
@@ -109,7 +110,7 @@ impl Monitor {
         }
         if self.study.is_none()
             && self.learned_at.is_none_or(|at| {
-                let wait = if self.learn_again { LEARN_AGAIN } else { LEARN_EVERY };
+                let wait = if self.learn_again { LEARN_AGAIN } else { self.pace.learn };
                 now.mono.since(at.mono) >= wait
             })
         {

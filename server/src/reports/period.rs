@@ -31,6 +31,11 @@ fn begins(kind: ReportKind, day: NaiveDate) -> NaiveDate {
     day - Days::new(days_before.into())
 }
 
+/// The moment at which the report of a week is due.
+pub fn due_at(zone: &TeamZone, period: &ReportPeriod) -> Timestamp {
+    zone.moment(zone.day(period.to), DUE_HOUR)
+}
+
 /// The time up to now, for a report that a person asks for: a day, 7 days or 30 days.
 pub fn until(zone: &TeamZone, kind: ReportKind, now: Timestamp) -> ReportPeriod {
     let days = match kind {

@@ -85,6 +85,11 @@ impl Service {
         }
     }
 
+    /// Makes the weekly report that is due at this moment, if there is one that is not made yet.
+    pub async fn make_due_report(&self) -> Result<(), Error> {
+        self.make_due(ReportKind::Weekly, self.inner.clock.now().wall).await
+    }
+
     async fn make_due(&self, kind: ReportKind, now: Timestamp) -> Result<(), Error> {
         let inner = &self.inner;
         let (documents, zone) = (inner.report_documents()?, inner.zone());

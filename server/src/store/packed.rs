@@ -115,6 +115,12 @@ impl Block {
     }
 }
 
+/// The values of a roll-up, with when it begins.
+pub(super) const fn value_of(rollup: &Rollup) -> Value {
+    let &Rollup { min, max, mean, last, count, .. } = rollup;
+    (rollup.start.as_micros(), Point { slot: 0, min, max, mean, last, count })
+}
+
 fn is_finite(point: &Point) -> bool {
     [point.min, point.max, point.mean, point.last].iter().all(|value| value.is_finite())
 }

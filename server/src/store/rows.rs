@@ -121,7 +121,7 @@ fn signals_and_runs(incident: &Incident) -> BTreeSet<String> {
 }
 
 /// What an event adds to the words by which its incident can be found: a comment or a note.
-pub(super) fn remark(event: &Event) -> Option<String> {
+pub(crate) fn remark(event: &Event) -> Option<String> {
     let text = match event {
         Event::Commented { text, .. } => Some(text),
         Event::Resolved { note, .. } | Event::Reopened { note, .. } => note.as_ref(),

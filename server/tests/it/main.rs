@@ -46,6 +46,7 @@ mod service;
 mod signal;
 mod signs_of_life;
 mod simulate;
+mod simulated_week;
 mod status_page;
 mod store;
 mod storm;

@@ -40,12 +40,14 @@ pub struct Home {
     pub dir: tempfile::TempDir,
     /// The hosts inside that may be asked.
     pub inside: String,
+    /// The documents in use, where they are not those in the folder.
+    pub ops: Option<PathBuf>,
 }
 
 impl Home {
     pub fn new() -> Self {
         let inside = "127.0.0.1,localhost".to_owned();
-        let home = Self { dir: tempfile::tempdir().unwrap(), inside };
+        let home = Self { dir: tempfile::tempdir().unwrap(), inside, ops: None };
         let init = calm_ops(&["init".as_ref(), home.ops().as_os_str()]);
         assert!(init.status.success(), "{init:?}");
         std::fs::write(home.ops().join("alerts/thresholds.md"), QUICK).unwrap();
@@ -53,7 +55,7 @@ impl Home {
     }
 
     pub fn ops(&self) -> PathBuf {
-        self.dir.path().join("ops")
+        self.ops.clone().unwrap_or_else(|| self.dir.path().join("ops"))
     }
 
     pub fn data(&self) -> PathBuf {

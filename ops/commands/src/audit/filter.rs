@@ -298,6 +298,7 @@ mod tests {
                 "stopped",
                 "clock_jumped",
                 "blind",
+                "data_generated",
                 "subject_retired"
             ]
         );

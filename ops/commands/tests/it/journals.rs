@@ -108,6 +108,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("thresholds.jsonl");
     prove("reports.jsonl");
     prove("mailed-reports.jsonl");
+    prove("generated.jsonl");
 }
 
 #[test]
@@ -143,6 +144,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "thresholds.jsonl",
         "reports.jsonl",
         "mailed-reports.jsonl",
+        "generated.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -172,6 +174,7 @@ fn an_event_comes_back_from_its_group() {
         "thresholds.jsonl",
         "reports.jsonl",
         "mailed-reports.jsonl",
+        "generated.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {

@@ -124,7 +124,9 @@ fn earlier_by(
     if !is_harmless {
         return None;
     }
-    let gains = known.iter().zip(pairs()).filter_map(|(one, pair)| {
+    // What nobody acted on and was no more than a warning gains nothing from being told earlier.
+    let real = known.iter().zip(pairs()).filter(|(one, _)| one.is_real());
+    let gains = real.filter_map(|(one, pair)| {
         let (before, after) = (pair.0?, pair.1?);
         Some((before.opened_at.since(after.opened_at), one.number))
     });
@@ -270,6 +272,18 @@ mod tests {
         assert!(!is_proposed(&today, &known, &quiet), "it would be a warning only");
         quiet[0].severity = Severity::Critical;
         assert!(is_proposed(&today, &known, &quiet));
+    }
+
+    #[test]
+    fn noise_is_not_told_earlier() {
+        let (today, mut known, _) = noise();
+        let earlier: Vec<FoundIncident> = (0..4).map(|one| found(one * 10, 2)).collect();
+        let proposed =
+            |known: &[Known]| propose(&today, std::slice::from_ref(&earlier), known, &[]);
+        assert_eq!(proposed(&known), [], "nobody acted on any of them");
+        known[2].acted_on = true;
+        let (incident, by) = (IncidentNumber(2), Span::from_mins(3));
+        assert_eq!(proposed(&known)[0].benefit, Benefit::Earlier { incident, by });
     }
 
     #[test]

@@ -56,6 +56,14 @@ pub(super) fn message(event: MessageEvent<'_>, actor: Actor, names: &Names) -> T
     told(sentence).tone(Tone::Person)
 }
 
+/// Tells that everything in a database was generated.
+pub fn generated(simulation: &str, seed: u64) -> String {
+    format!(
+        "This is generated data, made by 'calm-ops simulate {}' with the seed {seed}. Nothing of it happened.",
+        isolated(simulation)
+    )
+}
+
 /// Tells what happened to the program, or to what it watches.
 pub(super) fn system(event: SystemEvent<'_>) -> Told {
     match event {
@@ -74,6 +82,7 @@ pub(super) fn system(event: SystemEvent<'_>) -> Told {
             let span = humanize::seconds(to.since(*from).as_secs_f64());
             told(format!("{span} without data: {why}.")).tone(Tone::Warning)
         }
+        SystemEvent::DataGenerated { simulation, seed } => told(generated(simulation, *seed)),
         SystemEvent::SubjectRetired { subject } => told(format!(
             "{} was retired and is no longer expected to report.",
             humanize::capital(&humanize::subject(subject))

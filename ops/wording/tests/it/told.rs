@@ -27,6 +27,7 @@ fn entries() -> Vec<Entry> {
         "thresholds.jsonl",
         "reports.jsonl",
         "mailed-reports.jsonl",
+        "generated.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     error::DatabaseFault, hash::Head, id::IncidentNumber, incident::Incident, journal::seal,
-    name::BadName, time::Timestamp,
+    name::BadName, signal::Signal, subject::Subject, time::Timestamp, unit::Unit,
 };
 
 use super::{
@@ -18,7 +18,7 @@ use crate::store::{
     error::StoreError,
     organizations::KINDS,
     packed::{Block, SeriesHistory},
-    rollup::{self, RollupStep},
+    rollup::{self, Rollup, RollupStep},
     rows::{self, RollupRow},
 };
 
@@ -30,6 +30,19 @@ impl Archive for Database {
         let history = history_after(&mut snapshot, after).await;
         snapshot.rollback().await?;
         history
+    }
+
+    async fn write_packed(&self, history: &[Rollup]) -> Result<(), StoreError> {
+        let is_same = |one: &Rollup, other: &Rollup| {
+            one.subject == other.subject && one.signal == other.signal
+        };
+        let mut transaction = self.begin().await?;
+        for history in history.chunk_by(is_same) {
+            let Some(Rollup { subject, signal, unit, .. }) = history.first() else { continue };
+            let series = series_key(&mut transaction, (subject, signal, unit)).await?;
+            packed::write_history(&mut transaction, series, history).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError> {
@@ -65,15 +78,7 @@ impl Archive for Database {
                     write_rollups(&mut transaction, &rollup::joined(&rollups)).await?;
                 }
                 Item::Block { subject, signal, unit, block } => {
-                    let series: i64 = sqlx::query_scalar(
-                        "INSERT INTO series (subject, signal, unit) VALUES ($1, $2, $3)
-                         ON CONFLICT (subject, signal) DO UPDATE SET unit = excluded.unit RETURNING id",
-                    )
-                    .bind(subject.as_str())
-                    .bind(signal.as_str())
-                    .bind(unit.as_str())
-                    .fetch_one(&mut *transaction)
-                    .await?;
+                    let series = series_key(&mut transaction, (&subject, &signal, &unit)).await?;
                     packed::write_block(&mut transaction, series, &block).await?;
                 }
                 Item::Bundle(number, body) => {
@@ -99,6 +104,23 @@ impl Archive for Database {
         self.commit(transaction, head).await?;
         Ok(head)
     }
+}
+
+/// The key of a series, which is written if there is none yet.
+async fn series_key(
+    connection: &mut Connection,
+    (subject, signal, unit): (&Subject, &Signal, &Unit),
+) -> Result<i64, StoreError> {
+    let key = sqlx::query_scalar(
+        "INSERT INTO series (subject, signal, unit) VALUES ($1, $2, $3)
+         ON CONFLICT (subject, signal) DO UPDATE SET unit = excluded.unit RETURNING id",
+    )
+    .bind(subject.as_str())
+    .bind(signal.as_str())
+    .bind(unit.as_str())
+    .fetch_one(connection)
+    .await?;
+    Ok(key)
 }
 
 /// The series after a key, with its history; a block that is damaged is left out, and named in the

@@ -13,11 +13,13 @@ use crate::store::{
 /// The most words of a text that a look-up takes.
 const WORDS: usize = 6;
 
-/// The conditions of a filter, with its parameters in the order in which [`bound`] gives them.
-const FITS: &str = r"number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 = '' OR severity = $4) AND subjects LIKE $5 ESCAPE '\'
-    AND search || remarks LIKE $6 ESCAPE '\' AND search || remarks LIKE $7 ESCAPE '\'
-    AND search || remarks LIKE $8 ESCAPE '\' AND search || remarks LIKE $9 ESCAPE '\'
-    AND search || remarks LIKE $10 ESCAPE '\' AND search || remarks LIKE $11 ESCAPE '\'
+/// The conditions of a filter, with its parameters in the order in which [`bound`] gives them. A text
+/// that is not looked for is not read either: it stands far behind, on pages of its own.
+const FITS: &str = r"number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 = '' OR severity = $4)
+    AND ($5 = '%' OR subjects LIKE $5 ESCAPE '\')
+    AND ($6 = '%' OR search || remarks LIKE $6 ESCAPE '\') AND ($7 = '%' OR search || remarks LIKE $7 ESCAPE '\')
+    AND ($8 = '%' OR search || remarks LIKE $8 ESCAPE '\') AND ($9 = '%' OR search || remarks LIKE $9 ESCAPE '\')
+    AND ($10 = '%' OR search || remarks LIKE $10 ESCAPE '\') AND ($11 = '%' OR search || remarks LIKE $11 ESCAPE '\')
     AND ($13 = '' OR ($13 = 'only') = (cause = $14))
     ORDER BY number DESC LIMIT $12";
 

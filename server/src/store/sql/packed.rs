@@ -13,7 +13,7 @@ use crate::store::{
     error::StoreError,
     packed::{self, Block, Value},
     past::Bucket,
-    rollup::{HeardSlot, RollupStep},
+    rollup::{HeardSlot, Rollup, RollupStep},
     rows,
 };
 
@@ -254,6 +254,26 @@ async fn pack_one(
         write_block(&mut transaction, series, &block).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// Writes roll-ups of one series as blocks, of periods of which none is there yet.
+pub(super) async fn write_history(
+    connection: &mut Connection,
+    series: i64,
+    history: &[Rollup],
+) -> Result<(), StoreError> {
+    let period = |one: &Rollup| packed::period_of(one.step, one.start.as_micros());
+    let is_same =
+        |one: &Rollup, other: &Rollup| one.step == other.step && period(one) == period(other);
+    for part in history.chunk_by(is_same) {
+        let Some(first) = part.first() else { continue };
+        let values: Vec<Value> = part.iter().map(packed::value_of).collect();
+        let block = Block::pack(first.step, period(first), &values).ok_or_else(|| {
+            StoreError::inconsistent("rollup", series, "a roll-up is outside of its period")
+        })?;
+        write_block(connection, series, &block).await?;
+    }
+    Ok(())
 }
 
 /// Writes a block of which none is there yet.

@@ -128,10 +128,7 @@ impl Store for Database {
     }
 
     async fn has_owner(&self) -> Result<bool, StoreError> {
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 FROM journal WHERE kind = 'account_created' LIMIT 1) AS found")
-            .fetch_one(&self.readers)
-            .await?;
-        Ok(count > 0)
+        Ok(self.roster().await?.has_owner())
     }
 
     async fn recent_incidents(
@@ -428,10 +425,12 @@ impl Store for Database {
     }
 
     async fn breach_entries(&self, since: Timestamp, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        // The few incidents lead to their entries, and not the kinds, of which a large journal has
+        // hundreds of thousands: no index has this expression.
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
              WHERE incident IN (SELECT number FROM incident WHERE resolved_at IS NULL OR resolved_at >= $1)
-                 AND kind IN ('incident_opened', 'breach_joined', 'breach_changed', 'breach_cleared', 'resolved')
+                 AND kind || '' IN ('incident_opened', 'breach_joined', 'breach_changed', 'breach_cleared', 'resolved')
                  AND payload IS NOT NULL
              ORDER BY number DESC LIMIT $2",
         )

@@ -144,6 +144,30 @@ pub async fn packing_changes_nothing_that_is_read(place: &Place) {
     assert_eq!(left.rollups[0][0].start.as_micros() / 86_400_000_000, 20_718);
 }
 
+pub async fn what_is_written_as_blocks_is_read_like_rows(place: &Place) {
+    let store = place.open().await;
+    let minutes: Vec<Rollup> = (0..2 * DAY).step_by(7).map(|at| minute(OFTEN, at)).collect();
+    let others: Vec<Rollup> = (60..100).map(|at| minute(ONCE, at)).collect();
+    store.write_packed(&[minutes.clone(), others.clone()].concat()).await.unwrap();
+    let read = async |subject: &str| {
+        let (subject, signal) = (subject.parse().unwrap(), "queue.depth".parse().unwrap());
+        store.rollups(&subject, &signal, RollupStep::Minute, first(), now()).await.unwrap()
+    };
+    assert_eq!((read(OFTEN).await, read(ONCE).await), (minutes.clone(), others));
+    let [often, once] = &histories(&*store).await[..] else { panic!("two series") };
+    assert_eq!((often.blocks.len(), often.rollups.len(), once.blocks.len()), (2, 0, 1));
+    // A period that is there already is refused, with everything beside it.
+    let new: Vec<Rollup> = (2 * DAY..2 * DAY + 9).map(|at| minute(OFTEN, at)).collect();
+    assert!(store.write_packed(&[new, minutes[..3].to_vec()].concat()).await.is_err());
+    assert_eq!(read(OFTEN).await, minutes);
+    // What comes late goes into its block.
+    store.write_rollups(&[minute(OFTEN, 3)]).await.unwrap();
+    let with_late = read(OFTEN).await;
+    assert_eq!(with_late.len(), minutes.len() + 1);
+    assert_eq!(store.as_past().pack(now(), 9).await.unwrap(), 1);
+    assert_eq!(read(OFTEN).await, with_late);
+}
+
 pub async fn packing_that_is_cut_off_loses_and_doubles_nothing(place: &Place) {
     let store = place.open().await;
     fill(&*store).await;

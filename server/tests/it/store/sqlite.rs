@@ -50,6 +50,7 @@ contract!(
     organizations::entries_about_an_organization_are_found,
     organizations::entries_that_are_older_than_the_tables_are_found,
     packed::packing_changes_nothing_that_is_read,
+    packed::what_is_written_as_blocks_is_read_like_rows,
     packed::packing_that_is_cut_off_loses_and_doubles_nothing,
     packed::a_damaged_block_is_named_and_stops_no_other,
     packed::what_is_cut_off_leaves_no_transaction_open,

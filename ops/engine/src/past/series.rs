@@ -1,0 +1,53 @@
+//! A series of a simulated past.
+
+use domain::{
+    name::BadName,
+    signal::Signal,
+    subject::Subject,
+    time::{Span, Timestamp},
+    unit::Unit,
+};
+
+use super::{Bumps, Course};
+use crate::simulation::Random;
+
+/// A series of a simulated past, as it usually is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastSeries {
+    /// About whom.
+    pub subject: Subject,
+    /// Which signal.
+    pub signal: Signal,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its usual course.
+    pub course: Course,
+    /// Short rises on top of it.
+    pub bumps: Option<Bumps>,
+    /// The length of its history before the time that is simulated moment by moment.
+    pub history: Span,
+}
+
+impl PastSeries {
+    /// A series of ten days.
+    pub fn new(
+        subject: Subject,
+        signal: &str,
+        unit: &str,
+        course: Course,
+    ) -> Result<Self, BadName> {
+        let history = Span::from_mins(10 * 24 * 60);
+        let (signal, unit) = (signal.parse()?, unit.parse()?);
+        Ok(Self { subject, signal, unit, course, bumps: None, history })
+    }
+
+    /// The usual value at a moment. `stream` tells series apart.
+    pub fn usual(&self, seed: u64, stream: u64, at: Timestamp, first: Timestamp) -> f64 {
+        if let Some(value) = self.bumps.and_then(|bumps| bumps.at(seed ^ stream, at)) {
+            return value;
+        }
+        let moment = at.as_micros().div_euclid(1_000_000).cast_unsigned();
+        let mut random = Random::new(seed.wrapping_add(stream << 32), moment);
+        self.course.value(at, first, &mut random)
+    }
+}

@@ -1,0 +1,48 @@
+//! Reasons why a past can't be simulated.
+
+use std::{io, path::PathBuf};
+
+use domain::{error::Error, name::BadName};
+use engine::past::LifeError;
+use wording::error::sentence;
+
+use crate::{documents::BadDocuments, store::StoreError};
+
+/// Why a past can't be simulated.
+#[derive(Debug, thiserror::Error)]
+pub enum PastError {
+    /// The database has a journal already.
+    #[error(
+        "the database is not empty. Generated data need one of their own: choose a new folder with --data-dir"
+    )]
+    NotEmpty,
+    /// A folder can't be written.
+    #[error("{} can't be written: {source}. Choose another folder with --data-dir", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The documents hold mistakes.
+    #[error(transparent)]
+    Documents(#[from] BadDocuments),
+    /// The database failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The service refused something.
+    #[error("{}", sentence(.0))]
+    Refused(Error),
+    /// A past incident can't be made.
+    #[error("{0}")]
+    Life(#[from] LifeError),
+    /// A name of the plan is not right.
+    #[error("{0}")]
+    Name(#[from] BadName),
+}
+
+impl From<Error> for PastError {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
