@@ -46,7 +46,7 @@ use crate::{
         bundles::Wanted,
         evidence::Recent,
         host_change::KnownHost,
-        in_flight::{Away, Landed, Usual},
+        in_flight::{Away, Landed, UsualValues},
         intake::Intake,
         recording::Standing,
         runner::Told,
@@ -170,7 +170,7 @@ pub struct Monitor {
     similar: similar_lookup::SimilarLookup,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
-    study: Option<JoinHandle<Option<Usual>>>,
+    study: Option<JoinHandle<Option<UsualValues>>>,
     /// Removes and packs history; ends with the monitor.
     tidying: Option<AbortOnDropHandle<()>>,
     facts: Facts,
@@ -497,6 +497,8 @@ impl Monitor {
         let (now_in_force, wanted) = (core.engine.thresholds(), thresholds);
         if now_in_force.sha256() != wanted.sha256() || now_in_force.policy() != wanted.policy() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
+            // Other levels may be relative to what is usual.
+            self.learned_at = None;
             // Objectives first: what depends on what is part of the thresholds.
             for name in [documents::OBJECTIVES, documents::THRESHOLDS] {
                 let texts = self.parts.documents.texts();

@@ -315,6 +315,7 @@ pub async fn run(
         issue_url,
         thresholds: thresholds.clone(),
         zone: config.time_zone.clone(),
+        baselines: Arc::default(),
     });
     service.settle_thresholds().await;
     let proposer = ThresholdProposer {

@@ -89,7 +89,7 @@ impl Service {
 }
 
 impl Inner {
-    fn zone(&self) -> TeamZone {
+    pub(super) fn zone(&self) -> TeamZone {
         self.set_up.get().map(|set_up| set_up.zone.clone()).unwrap_or_default()
     }
 

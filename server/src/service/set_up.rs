@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use commands::readiness::SignOfLife;
 
 use crate::threshold_file::ThresholdFile;
-use crate::time_zones::TeamZone;
+use crate::{baselines::Baselines, time_zones::TeamZone};
 
 /// The last sign of life, for whoever asks how they stand.
 #[derive(Debug, Default)]
@@ -38,4 +38,6 @@ pub struct SetUp {
     pub thresholds: ThresholdFile,
     /// The time zone of the team.
     pub zone: TeamZone,
+    /// What is usual for each series.
+    pub baselines: Arc<Baselines>,
 }

@@ -282,7 +282,7 @@ impl Inner {
         })?;
         let (store, now) = (Arc::clone(&self.store), self.clock.now().wall);
         let since = now.minus(Span::from_mins(u64::from(days) * 24 * 60));
-        let runtime = Handle::current();
+        let (runtime, zone) = (Handle::current(), self.zone());
         // It goes on when the reader goes away, and the next one waits for it.
         let judged = spawn_blocking(move || {
             let _permit = permit;
@@ -294,7 +294,7 @@ impl Inner {
                     shown.thresholds,
                     Some(changed),
                     (since, now),
-                    &|_| 0,
+                    (&|_| 0, &zone),
                     &mut progress,
                 ),
             ))

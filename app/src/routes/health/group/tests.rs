@@ -15,6 +15,7 @@ pub(in crate::routes::health) fn reading(subject: &str, signal: &str, status: St
         stale_since: None,
         reason: None,
         usual: Some(61.0),
+        not_judged: None,
         warning: None,
         critical: None,
         limit_in_seconds: None,
