@@ -176,8 +176,7 @@ pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
         }
         Count { watching: 0, not_judged: not_judged @ 1.., healthy, .. } => {
             let are = |count: usize| if count == 1 { "signal is" } else { "signals are" };
-            let can = if *not_judged == 1 { "1 can't" } else { &format!("{not_judged} can't") };
-            format!("Calm. {healthy} {} healthy; {can} be judged yet.", are(*healthy))
+            format!("Calm. {healthy} {} healthy; {not_judged} can't be judged yet.", are(*healthy))
         }
         Count { watching: 0, healthy: 0, .. } => "All calm. No signal has a threshold.".to_owned(),
         Count { watching: 0, healthy: 1, .. } => "All calm. The signal is healthy.".to_owned(),
@@ -207,6 +206,19 @@ mod tests {
             "/ops/signals/disk.used?subject=disk%3A%2Fvar%20%26%20co%40web-1"
         );
         assert!(!href("service:<b>\"x\"</b>#?", "a.b").contains(['<', '"', '#']));
+    }
+
+    #[test]
+    fn what_is_not_judged_is_not_called_healthy() {
+        let count = |healthy, not_judged| Count { healthy, not_judged, all: 9, ..Count::default() };
+        assert_eq!(
+            status_sentence(None, &count(8, 1)),
+            "Calm. 8 signals are healthy; 1 can't be judged yet."
+        );
+        assert_eq!(
+            status_sentence(None, &count(1, 3)),
+            "Calm. 1 signal is healthy; 3 can't be judged yet."
+        );
     }
 
     #[test]

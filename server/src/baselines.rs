@@ -12,7 +12,7 @@ use domain::{
     time::{Span, Timestamp},
     usual::Usual,
 };
-use engine::baseline::{HourOfHistory, RANGE_HOLDS_FOR, WeeklyBaseline};
+use engine::baseline::{HourOfHistory, RANGE_HOLDS_FOR, TROUBLE_PART, WeeklyBaseline};
 use policy::thresholds::{Level, Row, Thresholds};
 
 use crate::{
@@ -136,9 +136,11 @@ impl Troubles {
         Self(spans)
     }
 
+    /// Whether more than [`TROUBLE_PART`] of an hour lies in one of these.
     fn is_in(spans: &[(Timestamp, Timestamp)], hour: Timestamp) -> bool {
         let end = hour.plus(Span::from_mins(60));
-        spans.iter().any(|(from, to)| *from < end && *to >= hour)
+        let shared = |(from, to): &(Timestamp, Timestamp)| to.min(&end).since(*from.max(&hour));
+        spans.iter().any(|span| shared(span).as_secs_f64() > 3_600.0 * TROUBLE_PART)
     }
 }
 
@@ -195,7 +197,7 @@ mod tests {
 
     /// A moment in an hour.
     fn minute_of(hour: i64) -> Timestamp {
-        at(hour).plus(Span::from_mins(20))
+        at(hour).plus(Span::from_mins(30))
     }
 
     /// Busy at 9 o'clock of the team's day, which is 5 h ahead.

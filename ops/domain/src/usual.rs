@@ -14,6 +14,10 @@ pub struct Usual {
     /// without it, nothing that is relative to the usual value is judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<UsualRange>,
+    /// The range of all values of the last days without trouble; at least the usual one. Known only
+    /// together with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recent: Option<UsualRange>,
     /// How long the range holds, unless more is learned; `None`: until another one comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
@@ -80,12 +84,13 @@ pub enum NotJudged {
 impl Usual {
     /// A usual value that only explains.
     pub const fn explaining(value: f64) -> Self {
-        Self { value, range: None, until: None, learned: None }
+        Self { value, range: None, recent: None, until: None, learned: None }
     }
 
     /// A usual value with its range.
     pub const fn ranging(low: f64, value: f64, high: f64) -> Self {
-        Self { value, range: Some(UsualRange { low, high }), until: None, learned: None }
+        let range = Some(UsualRange { low, high });
+        Self { value, range, recent: None, until: None, learned: None }
     }
 
     /// The same without what is not a number or not in order.
@@ -93,7 +98,11 @@ impl Usual {
         let is_range = |range: &UsualRange| {
             range.low.is_finite() && range.high.is_finite() && range.holds(self.value)
         };
-        self.value.is_finite().then(|| Self { range: self.range.filter(is_range), ..self })
+        self.value.is_finite().then(|| Self {
+            range: self.range.filter(is_range),
+            recent: self.recent.filter(is_range),
+            ..self
+        })
     }
 
     /// The same at a moment: without its range where that does not hold any more.
@@ -115,6 +124,8 @@ pub enum Side {
     Below,
     /// Outside a multiple of the usual range.
     Outside,
+    /// Outside a multiple of the range of the last days.
+    OutsideRecent,
 }
 
 /// A level relative to what is usual: `above 3 times usual and 50 ms`.
@@ -163,7 +174,7 @@ impl RelativeLevel {
     /// The number on a scale on which more is worse: see [`RelativeLevel::excess`].
     pub fn on_scale(self) -> f64 {
         match self.side {
-            Side::Above | Side::Outside => self.times,
+            Side::Above | Side::Outside | Side::OutsideRecent => self.times,
             Side::Below => -self.times,
         }
     }
@@ -172,7 +183,7 @@ impl RelativeLevel {
     /// usual range no value is beyond a level, whatever multiple it is. `None` where too little is
     /// known to alert by: without a range, and where the level is a multiple of nothing.
     pub fn excess(self, value: f64, usual: Usual) -> Option<f64> {
-        let range = usual.range?;
+        let range = self.range(usual)?;
         let is_multiple = usual.value > 0.0;
         let beyond_floor = |distance: f64| self.floor.is_none_or(|floor| distance > floor);
         Some(match self.side {
@@ -183,7 +194,7 @@ impl RelativeLevel {
             Side::Above => value / usual.value,
             Side::Below if self.floor.is_some_and(|floor| value >= floor) => f64::NEG_INFINITY,
             Side::Below => -(value / usual.value),
-            Side::Outside => {
+            Side::Outside | Side::OutsideRecent => {
                 let distance = (value - usual.value).abs();
                 let end = if value > usual.value { range.high } else { range.low };
                 let width = (end - usual.value).abs();
@@ -198,9 +209,23 @@ impl RelativeLevel {
         })
     }
 
+    /// Whether it is a multiple of the usual value, and not a distance from it.
+    pub const fn is_multiple(self) -> bool {
+        matches!(self.side, Side::Above | Side::Below)
+    }
+
+    /// The range that a value must be outside of.
+    fn range(self, usual: Usual) -> Option<UsualRange> {
+        let range = usual.range?;
+        match self.side {
+            Side::OutsideRecent => usual.recent.or(Some(range)),
+            Side::Above | Side::Below | Side::Outside => Some(range),
+        }
+    }
+
     /// The values that are within the level at this hour; `None` where too little is known.
     pub fn bounds(self, usual: Usual) -> Option<Bounds> {
-        let range = usual.range?;
+        let range = self.range(usual)?;
         let floor = self.floor.unwrap_or(f64::NEG_INFINITY);
         let some = |value: f64| value.is_finite().then_some(value);
         Some(match self.side {
@@ -214,7 +239,7 @@ impl RelativeLevel {
                 let low = low.min(self.floor.unwrap_or(f64::INFINITY)).min(range.low);
                 Bounds { low: some(low), high: None }
             }
-            Side::Outside => {
+            Side::Outside | Side::OutsideRecent => {
                 let (down, up) = (usual.value - range.low, range.high - usual.value);
                 Bounds {
                     low: some(usual.value - (self.times.max(1.0) * down).max(floor)),
@@ -240,8 +265,7 @@ impl RelativeLevel {
         if usual.at(now).range.is_none() {
             return Some(NotJudged::Gap);
         }
-        let is_multiple = !matches!(self.side, Side::Outside);
-        (is_multiple && usual.value <= 0.0).then_some(NotJudged::NoMultiple)
+        (self.is_multiple() && usual.value <= 0.0).then_some(NotJudged::NoMultiple)
     }
 }
 
@@ -308,6 +332,17 @@ mod tests {
         assert!(beyond(outside, 59.0, USUAL));
         assert!(beyond(outside, 181.0, USUAL));
         assert!(!beyond(level(Side::Outside, 2.0, Some(90.0)), 181.0, USUAL));
+    }
+
+    #[test]
+    fn the_range_of_the_last_days_is_another_one() {
+        let recent = Some(UsualRange { low: 20.0, high: 200.0 });
+        let usual = Usual { recent, ..USUAL };
+        let outside = level(Side::OutsideRecent, 1.0, None);
+        assert!(!beyond(outside, 190.0, usual) && beyond(outside, 201.0, usual));
+        assert!(beyond(level(Side::Outside, 1.0, None), 190.0, usual));
+        assert_eq!(outside.bounds(usual), Some(Bounds { low: Some(20.0), high: Some(200.0) }));
+        assert!(beyond(outside, 190.0, USUAL), "where it is not known, the usual one counts");
     }
 
     #[test]

@@ -15,9 +15,10 @@
 //!   quantile by stochastic approximation (Robbins and Monro, "A Stochastic Approximation Method",
 //!   1951), and the mean excess beyond it. The distance that is exceeded with a given probability
 //!   follows by peaks over threshold with an exponential tail (Siffer, Fouque, Termier and Largouet,
-//!   "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017, with shape 0). A distance
-//!   that was seen is not outside soon again.
-//! - **Trouble is not usual.** Hours of a breach or an open incident are left out, but
+//!   "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017, with shape 0).
+//! - **The recent range** reaches as far as the values of the last 14 days did, and at least as far as
+//!   the usual one: what was seen lately is not outside of it.
+//! - **Trouble is not usual.** Hours of which more than a third is a breach or an open incident are left out, but
 //!   [`MOST_WITHHELD_HOURS`] at most: what lasts longer is a change for good. Each hour without
 //!   trouble makes room for another one. Besides, distances beyond the range count as its end, and no
 //!   hour moves anything by more than three times the usual deviation (winsorizing: Huber, "Robust
@@ -26,20 +27,21 @@
 //!   week; it holds for [`RANGE_HOLDS_FOR`] after the last hour that was seen. What was never negative
 //!   has no negative usual value.
 
+mod days;
 mod hours;
 mod level;
 mod tail;
 #[cfg(test)]
 mod tests;
 
-pub use hours::Hours;
+pub use hours::{Hours, TROUBLE_PART};
 
 use domain::{
     time::{Span, Timestamp},
     usual::{LEAST_AGE_HOURS, LEAST_LEARNED_HOURS, LearnedHistory, Usual, UsualRange},
 };
 
-use crate::baseline::{level::Levels, tail::Tail};
+use crate::baseline::{days::Days, level::Levels, tail::Tail};
 
 /// A range holds for so long after the end of the last hour that was seen: for an hour, and until
 /// that one is stored and read.
@@ -56,6 +58,8 @@ const LEAST_WIDTH: f32 = 0.02;
 const LEAST_SHARE: f32 = 0.002;
 /// Larger values count as this, so that no sum overflows.
 const LARGEST: f32 = 1e30;
+/// How far a value is from usual tells nothing in so many first hours.
+const FIRST_HOURS: u32 = 24;
 /// Values that an hour counts as.
 const VALUES_OF_HOUR: usize = 60;
 const HOUR: i64 = 3_600_000_000;
@@ -87,6 +91,8 @@ pub struct WeeklyBaseline {
     withheld: u32,
     above: Tail,
     below: Tail,
+    /// How far it was from usual on the last days.
+    days: Days,
     least: f32,
     most: f32,
     /// Some value was negative.
@@ -114,6 +120,7 @@ impl WeeklyBaseline {
             withheld: 0,
             above: Tail::default(),
             below: Tail::default(),
+            days: Days::default(),
             least: f32::INFINITY,
             most: f32::NEG_INFINITY,
             is_signed: false,
@@ -145,6 +152,9 @@ impl WeeklyBaseline {
         let (mean, min, max) = (bounded(hour.mean), bounded(hour.min), bounded(hour.max));
         let value = self.levels.predict(place).unwrap_or(mean);
         self.measure(value, &[mean, min, max]);
+        if self.learned >= FIRST_HOURS {
+            self.days.learn(place, [value - min, max - value]);
+        }
         self.levels.learn(place, mean, value);
         self.learned = self.learned.saturating_add(1);
         true
@@ -168,15 +178,28 @@ impl WeeklyBaseline {
         let value = self.levels.told(at.as_micros().div_euclid(HOUR))?;
         let history = self.history();
         let is_old = history.age_hours >= self.least_age && history.hours >= LEAST_LEARNED_HOURS;
-        let [down, up] = [&self.below, &self.above].map(|tail| {
-            let distance = tail.exceeded_with(USUAL_RISK).unwrap_or(tail.quantile());
-            f64::from(self.wide(distance, value))
-        });
+        let (below, above) = (self.distance(&self.below, value), self.distance(&self.above, value));
+        let [seen_below, seen_above] = self.days.largest();
         let least = if self.is_signed { f64::NEG_INFINITY } else { 0.0 };
         let value = f64::from(value).max(least);
-        let range = UsualRange { low: (value - down).max(least), high: value + up };
-        let range = is_old.then_some(range);
-        Usual { value, range, until: None, learned: Some(history) }.checked()
+        let range = |down: f32, up: f32| UsualRange {
+            low: (value - f64::from(down)).max(least),
+            high: value + f64::from(up),
+        };
+        let recent = range(below.max(seen_below), above.max(seen_above));
+        Usual {
+            value,
+            range: is_old.then(|| range(below, above)),
+            recent: is_old.then_some(recent),
+            until: None,
+            learned: Some(history),
+        }
+        .checked()
+    }
+
+    /// The distance on one side that nearly no value exceeds.
+    fn distance(&self, tail: &Tail, usual: f32) -> f32 {
+        self.wide(tail.exceeded_with(USUAL_RISK).unwrap_or(tail.quantile()), usual)
     }
 
     /// Learns how far the values of an hour are from the usual one: the first as often as there are

@@ -119,6 +119,9 @@ pub enum Input {
         /// The range in which nearly all values lie, where it is known well enough to alert by.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         range: Option<UsualRange>,
+        /// The range of all values of the last days.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recent: Option<UsualRange>,
         /// How long the range holds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
@@ -436,10 +439,10 @@ impl Run {
                 let id = self.id(index, *series)?;
                 self.engine.unseen(id, reason);
             }
-            Input::Usual { series, usual, range, until } => {
+            Input::Usual { series, usual, range, recent, until } => {
                 let id = self.id(index, *series)?;
-                let (range, until) = (*range, *until);
-                let usual = usual.map(|value| Usual { value, range, until, learned: None });
+                let (range, recent, until) = (*range, *recent, *until);
+                let usual = usual.map(|value| Usual { value, range, recent, until, learned: None });
                 self.engine.set_usual(id, usual);
             }
             Input::Interval { series, interval } => {

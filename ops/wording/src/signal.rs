@@ -50,11 +50,12 @@ fn multiple(level: &RelativeLevel, unit: &Unit) -> String {
         (Side::Above, Some(floor)) => format!("above {times} times usual and {}", value(floor)),
         (Side::Below, None) => format!("below {times} times usual"),
         (Side::Below, Some(floor)) => format!("below {times} times usual and {}", value(floor)),
-        (Side::Outside, floor) => {
+        (side, floor) => {
+            let name = if side == Side::OutsideRecent { "recent" } else { "usual" };
             let range = if level.times > 1.0 {
-                format!("outside {times} times its usual range")
+                format!("outside {times} times its {name} range")
             } else {
-                "outside its usual range".to_owned()
+                format!("outside its {name} range")
             };
             let far = floor.map(|floor| format!(", at least {} from usual", value(floor)));
             range + &far.unwrap_or_default()
@@ -309,5 +310,28 @@ mod tests {
         };
         assert_eq!(event(&change), "Deployment 3f2a of api, on the app api on web-1.");
         assert_eq!(mark(&change), "deployment of api");
+    }
+
+    #[test]
+    fn why_a_level_is_not_judged_is_told_by_its_history() {
+        for (why, told) in [
+            (NotJudged::NoHistory, "not judged yet: it has no history"),
+            (
+                NotJudged::Young { age_hours: 5 },
+                "not judged yet: its history is less than a day old",
+            ),
+            (NotJudged::Young { age_hours: 47 }, "not judged yet: its history is 1 day old"),
+            (NotJudged::Young { age_hours: 80 }, "not judged yet: its history is 3 days old"),
+            (NotJudged::Sparse { hours: 30 }, "not judged yet: 30 hours of its history are known"),
+            (NotJudged::Gap, "not judged: no value was stored in the last hour"),
+        ] {
+            assert_eq!(not_judged(why), told);
+        }
+        let relative = RelativeLevel { side: Side::Outside, times: 1.0, floor: None };
+        let bounds = domain::usual::Bounds::default();
+        let usual = rule(None, Some(Crossing::Usual { relative, bounds }));
+        assert!(is_relative(&usual));
+        assert!(!is_relative(&rule(Some(Crossing::Above { level: 1.0 }), None)));
+        assert!(usual_zone("").contains("(UTC)"));
     }
 }

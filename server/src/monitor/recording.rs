@@ -132,8 +132,8 @@ impl Recording {
 
     /// What is usual became known.
     pub fn usual(&mut self, series: SeriesId, usual: Usual) {
-        let Usual { value, range, until, .. } = usual;
-        self.recorder.record(Input::Usual { series, usual: Some(value), range, until });
+        let Usual { value, range, recent, until, .. } = usual;
+        self.recorder.record(Input::Usual { series, usual: Some(value), range, recent, until });
     }
 
     /// The interval at which its source is asked became known.

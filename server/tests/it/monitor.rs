@@ -16,7 +16,8 @@ use commands::{
     accounts::Accounts,
     command::{Command, Resolve},
     figures::PastIncident,
-    reading::HistoryFilter,
+    reading::{GetSignal, HistoryFilter},
+    signal_page::Period,
     view::BlindSpan,
 };
 use domain::{
@@ -29,10 +30,12 @@ use domain::{
     incident::Incident,
     journal::{Cursor, Entry, Event, StoredEntry},
     observation::Observation,
+    reading::Status,
     signal::Signal,
     snapshot::Snapshot,
     subject::Subject,
-    time::Timestamp,
+    time::{Span, Timestamp},
+    usual::NotJudged,
 };
 use engine::evaluate::Engine;
 use policy::catalogue::{Facts, Program};
@@ -530,6 +533,23 @@ async fn a_level_relative_to_what_is_usual_alerts_where_the_history_is_a_week_ol
     let Crossing::Usual { relative, bounds } = known.breach.crossing else { panic!("{known:?}") };
     assert_eq!(relative.times, 3.0);
     assert!(bounds.high.is_some_and(|high| (290.0..330.0).contains(&high)), "{bounds:?}");
+    let not_judged = |subject: &str| {
+        let signal = "orders.waiting".parse().unwrap();
+        let reading = running.board.reading(&subject.parse().unwrap(), &signal).unwrap();
+        (reading.status, reading.not_judged)
+    };
+    let young = Some(NotJudged::Young { age_hours: 120 });
+    assert_eq!(not_judged("service:young"), (Status::Shown, young));
+    assert_eq!(not_judged("service:new"), (Status::Shown, Some(NotJudged::NoHistory)));
+    assert_eq!(not_judged("service:old").1, None);
+    let asked = GetSignal {
+        subject: "service:old".parse().unwrap(),
+        signal: "orders.waiting".parse().unwrap(),
+        period: Period::Last(Span::from_mins(3 * 60)),
+    };
+    let page = running.service.execute(Principal::Local, asked).await.unwrap();
+    assert!((3..=4).contains(&page.usual.len()), "{:?}", page.usual);
+    assert!(page.usual.iter().all(|one| one.low < 100.0 && one.high > 106.0), "{:?}", page.usual);
 }
 
 #[tokio::test]

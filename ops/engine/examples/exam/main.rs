@@ -3,7 +3,7 @@
 //!
 //! `make exam DIR=../shared/exam`, or `cargo run --release -p engine --example exam -- DIR`. Each series
 //! or server goes through a backtest of the product: its baselines, evaluation and agent, row by row,
-//! under `thresholds.md` beside this file. An event is found if a breach of an incident holds during it; an
+//! under `series.md` or `hosts.md` beside this file. An event is found if a breach of an incident holds during it; an
 //! incident without such a breach is false.
 
 mod data;
@@ -48,6 +48,7 @@ struct Sum {
     days: f64,
     events: usize,
     false_incidents: usize,
+    false_breaches: usize,
     delays: Vec<i64>,
     held_days: f64,
 }
@@ -58,6 +59,7 @@ impl Sum {
         self.days += outcome.days;
         self.events += outcome.events;
         self.false_incidents += outcome.false_incidents;
+        self.false_breaches += outcome.false_breaches;
         self.delays.extend(&outcome.delays);
         self.held_days += outcome.held_days;
     }
@@ -67,9 +69,10 @@ impl Sum {
         let found = self.delays.len();
         let share = found as f64 / self.events.max(1) as f64;
         let per_month = self.false_incidents as f64 / self.days.max(1.0) * 30.0;
+        let outside = self.false_breaches as f64 / self.days.max(1.0) * 30.0;
         let delay = self.delays.get(found / 2).map_or(0.0, |seconds| *seconds as f64 / 60.0);
         format!(
-            "  {name:<14} {:>3} subjects, {:>4.0} days: found {found:>3} of {:>3} ({share:.2}), false incidents {:>3} ({per_month:.2} per subject and 30 days), median delay {delay:.0} min, breaches held {:.1}% of the time",
+            "  {name:<14} {:>3} subjects, {:>4.0} days: found {found:>3} of {:>3} ({share:.2}), false incidents {:>3} ({per_month:.2} per subject and 30 days; of all incidents, {outside:.1} breaches outside of events), median delay {delay:.0} min, breaches held {:.1}% of the time",
             self.subjects,
             self.days,
             self.events,
@@ -101,7 +104,9 @@ fn exam(folder: &Path) -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     println!("Baseline: {} bytes a series.", WeeklyBaseline::BYTES);
     for name in ["nab", "smd"] {
-        let (set, thresholds) = (Set::read(folder, name)?, run::thresholds(name)?);
+        let set = Set::read(folder, name)?;
+        let metrics = set.subjects.iter().map(|one| one.metrics).max().unwrap_or(1);
+        let thresholds = run::thresholds(metrics)?;
         println!("{name}, trusted after its learning part:");
         examine(&thresholds, &set, Trust::LearningPart)?;
         if set.subjects.iter().any(|subject| Trust::LearningPart.age(subject) < LEAST_AGE_HOURS) {

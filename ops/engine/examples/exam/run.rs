@@ -15,14 +15,17 @@ use policy::thresholds::Thresholds;
 
 use crate::data::Subject;
 
-const DOCUMENT: &str = include_str!("thresholds.md");
+/// The rows for series of one metric, and for hosts with many.
+const SERIES: &str = include_str!("series.md");
+const HOSTS: &str = include_str!("hosts.md");
 /// A Monday at midnight.
 const EPOCH: i64 = 1_767_571_200;
 const MOST_METRICS: usize = 38;
 
-/// The rows of the exam.
-pub fn thresholds(set: &str) -> Result<Arc<Thresholds>, Box<dyn Error>> {
-    let text: String = DOCUMENT.lines().flat_map(for_each_metric).collect();
+/// The rows of the exam, for subjects with so many metrics at most.
+pub fn thresholds(metrics: usize) -> Result<Arc<Thresholds>, Box<dyn Error>> {
+    let document = if metrics > 1 { HOSTS } else { SERIES };
+    let text: String = document.lines().flat_map(for_each_metric).collect();
     let read = Thresholds::parse("thresholds.md", &text, fixtures::signals());
     let told = |problems: Vec<policy::diagnostic::Diagnostic>| {
         problems.first().map_or_else(String::new, ToString::to_string)
@@ -50,6 +53,8 @@ pub struct Outcome {
     pub days: f64,
     pub events: usize,
     pub false_incidents: usize,
+    /// Breaches outside of all events, whether or not their incident also has others.
+    pub false_breaches: usize,
     /// Of each event that was found, from its beginning to the first breach in it, in seconds.
     pub delays: Vec<i64>,
     pub held_days: f64,
@@ -110,6 +115,7 @@ pub fn run(
         !spans.iter().any(|span| subject.events.iter().any(|event| overlaps(event, span)))
     };
     let spans = || held.values().flatten();
+    let is_outside = |span: &&(i64, i64)| !subject.events.iter().any(|event| overlaps(event, span));
     let found = |event: &(i64, i64)| {
         let first = spans().filter(|span| overlaps(event, span)).map(|span| span.0).min();
         first.map(|from| (from - event.0).max(0))
@@ -118,6 +124,7 @@ pub fn run(
         days: days((end - i64::from(trusted_after) * 3_600).max(0)),
         events: subject.events.len(),
         false_incidents: held.values().filter(is_false).count(),
+        false_breaches: spans().filter(is_outside).count(),
         delays: subject.events.iter().filter_map(found).collect(),
         held_days: spans().map(|span| days(span.1 - span.0 + subject.step)).sum(),
     })

@@ -183,17 +183,18 @@ fn usually(hour: i64, value: f64) -> HourOfHistory {
 fn relative(
     known: impl IntoIterator<Item = HourOfHistory>,
     hours: std::ops::Range<i64>,
-    offset: i32,
+    (learned, offset): (i32, i32),
     value: impl Fn(i64) -> f64,
 ) -> Vec<FoundIncident> {
     let thresholds = levels("above 2 times usual and 50", "-", "5 min");
     let mut backtest = Backtest::new(thresholds, Span::from_mins(1));
     let (subject, signal, unit) = names();
     let series = backtest.open(&subject, &signal, &unit).unwrap();
-    backtest.set_offset(offset);
+    backtest.set_offset(learned);
     for hour in known {
         backtest.learn(series, &hour);
     }
+    backtest.set_offset(offset);
     for minute in hours.start * 60..hours.end * 60 {
         let mean = value(minute / 60);
         let rollup = Rollup { series, min: mean - 5.0, max: mean + 5.0, mean, last: mean };
@@ -205,7 +206,7 @@ fn relative(
 #[test]
 fn a_relative_level_is_tried_on_history_from_its_second_week_on() {
     let trouble = |from: i64| move |hour: i64| if hour == from { 300.0 } else { 100.0 };
-    let found = |from| relative([], 0..2 * HOURS_OF_WEEK, 0, trouble(from));
+    let found = |from| relative([], 0..2 * HOURS_OF_WEEK, (0, 0), trouble(from));
     assert_eq!(found(100), [], "the first week");
     let later = found(200);
     assert_eq!(later.len(), 1);
@@ -218,9 +219,13 @@ fn hours_from_before_are_known_to_a_backtest() {
     let known = || (0..HOURS_OF_WEEK).map(|hour| usually(hour, 100.0));
     let hours = HOURS_OF_WEEK..HOURS_OF_WEEK + 24;
     let value = |hour: i64| if hour == HOURS_OF_WEEK { 300.0 } else { 100.0 };
-    assert_eq!(relative(known(), hours.clone(), 0, value).len(), 1);
-    assert_eq!(relative(known().skip(1), hours, 0, value), [], "one hour short of a week");
-    assert_eq!(relative(known(), HOURS_OF_WEEK + 5..HOURS_OF_WEEK + 6, 0, |_| 300.0), [], "a gap");
+    assert_eq!(relative(known(), hours.clone(), (0, 0), value).len(), 1);
+    assert_eq!(relative(known().skip(1), hours, (0, 0), value), [], "one hour short of a week");
+    assert_eq!(
+        relative(known(), HOURS_OF_WEEK + 5..HOURS_OF_WEEK + 6, (0, 0), |_| 300.0),
+        [],
+        "a gap"
+    );
 }
 
 #[test]
@@ -228,7 +233,7 @@ fn an_incident_is_not_learned_while_it_is_open() {
     let known = || (0..3 * HOURS_OF_WEEK).map(|hour| usually(hour, 100.0));
     let from = 3 * HOURS_OF_WEEK;
     let value = |hour: i64| if (from + 5..from + 25).contains(&hour) { 300.0 } else { 100.0 };
-    let found = relative(known(), from..from + 48, 0, value);
+    let found = relative(known(), from..from + 48, (0, 0), value);
     assert_eq!(found.len(), 1);
     let ended = found[0].ended_at.unwrap();
     assert!(start((from + 25) * 60) <= ended && ended <= start((from + 26) * 60), "{ended:?}");
@@ -236,13 +241,13 @@ fn an_incident_is_not_learned_while_it_is_open() {
 
 #[test]
 fn hours_of_the_week_are_those_of_the_team() {
-    // Busy in one hour of the day, by the clock of a team that is 5 h ahead.
-    let busy = |hour: i64| if (hour + 5) % 24 == 9 { 400.0 } else { 100.0 };
+    // Busy in one hour of the day, and busier than ever on one day.
+    let busy = |hour: i64| if hour % 24 == 4 { 400.0 } else { 100.0 };
     let known = || (0..3 * HOURS_OF_WEEK).map(|hour| usually(hour, busy(hour)));
     let from = 3 * HOURS_OF_WEEK;
-    assert_eq!(relative(known(), from..from + 48, 300, busy), []);
-    let summer = |hour: i64| busy(hour + 2);
-    assert_eq!(relative(known(), from..from + 48, 300, summer).len(), 2, "two days");
+    let value = |hour: i64| if hour == from + 4 { 520.0 } else { busy(hour) };
+    assert_eq!(relative(known(), from..from + 24, (300, 300), value), []);
+    assert_eq!(relative(known(), from..from + 24, (300, 420), value).len(), 1, "another hour");
 }
 
 /// What the rules open on values as they come every 5 s: from when to when.

@@ -117,6 +117,7 @@ fn kind(row: &Row) -> u8 {
             Side::Above => 5,
             Side::Below => 6,
             Side::Outside => 7,
+            Side::OutsideRecent => 8,
         },
     }
 }

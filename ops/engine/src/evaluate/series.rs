@@ -12,7 +12,7 @@ use domain::{
     subject::Subject,
     time::Timestamp,
     unit::Unit,
-    usual::{LearnedHistory, RelativeLevel, Side, Usual, UsualRange},
+    usual::{LearnedHistory, RelativeLevel, Usual, UsualRange},
 };
 use policy::thresholds::{Level, Row};
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,9 @@ pub(super) struct Core {
     /// judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual_range: Option<UsualRange>,
+    /// The range of all values of the last days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usual_recent: Option<UsualRange>,
     /// How long the range holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usual_until: Option<Timestamp>,
@@ -155,6 +158,7 @@ impl Core {
             recovery: None,
             usual: None,
             usual_range: None,
+            usual_recent: None,
             usual_until: None,
             usual_learned: None,
             reason: None,
@@ -232,6 +236,7 @@ impl Core {
         self.usual.map(|value| Usual {
             value,
             range: self.usual_range,
+            recent: self.usual_recent,
             until: self.usual_until,
             learned: self.usual_learned,
         })
@@ -241,6 +246,7 @@ impl Core {
     pub(super) fn set_usual(&mut self, usual: Option<Usual>) {
         self.usual = usual.map(|usual| usual.value);
         self.usual_range = usual.and_then(|usual| usual.range);
+        self.usual_recent = usual.and_then(|usual| usual.recent);
         self.usual_until = usual.and_then(|usual| usual.until);
         self.usual_learned = usual.and_then(|usual| usual.learned);
     }
@@ -479,7 +485,7 @@ fn relative(level: RelativeLevel, batch: &Batch, usual: Usual) -> Option<Measure
     let is_low = batch.min < usual.value && min >= max;
     Some(Measure {
         worst: min.max(max),
-        best: if both_sides && level.side == Side::Outside { 0.0 } else { min.min(max) },
+        best: if both_sides && !level.is_multiple() { 0.0 } else { min.min(max) },
         newest: level.excess(batch.newest, usual)?,
         extreme: if is_low { batch.min } else { batch.max },
         is_low,

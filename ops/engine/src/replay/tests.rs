@@ -202,7 +202,7 @@ fn a_relative_level_is_judged_again_by_the_usual_value_of_then() {
     let range = Some(UsualRange { low: 80.0, high: 140.0 });
     let until = Some(now(60).wall);
     engine.set_usual(id, Some(Usual { until, ..Usual::ranging(80.0, 100.0, 140.0) }));
-    recorder.record(Input::Usual { series: id, usual: Some(100.0), range, until });
+    recorder.record(Input::Usual { series: id, usual: Some(100.0), range, recent: None, until });
     engine.observe(id, 310.0, now(3).wall, now(3));
     recorder.record(Input::Observe {
         series: id,
@@ -253,7 +253,13 @@ fn a_usual_value_of_an_older_bundle_only_explains() {
     let read: Input = serde_json::from_str(old).unwrap();
     assert_eq!(
         read,
-        Input::Usual { series: SeriesId(7), usual: Some(2.5), range: None, until: None }
+        Input::Usual {
+            series: SeriesId(7),
+            usual: Some(2.5),
+            range: None,
+            recent: None,
+            until: None
+        }
     );
     assert_eq!(serde_json::to_string(&read).unwrap(), old);
 }

@@ -186,17 +186,20 @@ fn times(side: Side, text: &str) -> Result<f64, Wrong> {
     let expected = match side {
         Side::Above => "'3 times usual' with a number above 1, or '3 times usual and 50 ms'",
         Side::Below => "'0.3 times usual' with a number between 0 and 1",
-        Side::Outside => "'usual range' or '2 times usual range' with a number of at least 1",
+        Side::Outside | Side::OutsideRecent => {
+            "'usual range', 'recent range' or '2 times usual range' with a number of at least 1"
+        }
     };
     let (words, whole) = match side {
         Side::Above | Side::Below => ("times usual", None),
         Side::Outside => ("times usual range", (text == "usual range").then_some(1.0)),
+        Side::OutsideRecent => ("times recent range", (text == "recent range").then_some(1.0)),
     };
     let written = || text.strip_suffix(words).and_then(|number_text| number(number_text.trim()));
     let fits = |times: &f64| match side {
         Side::Above => *times > 1.0 && *times <= MOST,
         Side::Below => *times > 0.0 && *times < 1.0,
-        Side::Outside => *times >= 1.0 && *times <= MOST,
+        Side::Outside | Side::OutsideRecent => *times >= 1.0 && *times <= MOST,
     };
     match whole.or_else(written).filter(fits) {
         Some(times) => Ok(times),
@@ -218,6 +221,9 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
         "below" if rest.contains("usual") => Level::Usual(relative(Side::Below, rest, unit)?),
         "above" => Level::Above(value(rest, unit)?),
         "below" => Level::Below(value(rest, unit)?),
+        "outside" if rest.contains("recent") => {
+            Level::Usual(relative(Side::OutsideRecent, rest, unit)?)
+        }
         "outside" => Level::Usual(relative(Side::Outside, rest, unit)?),
         "rises" | "reaches" => {
             let Some((amount, time)) = within(rest) else {
@@ -243,15 +249,21 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
 
 /// How many times what is usual counts as recovered: as a level's, but also less than once it.
 fn recovered(side: Side, text: &str) -> Result<f64, Wrong> {
-    let words = if side == Side::Outside { "times usual range" } else { "times usual" };
+    let words = match side {
+        Side::Above | Side::Below => "times usual",
+        Side::Outside => "times usual range",
+        Side::OutsideRecent => "times recent range",
+    };
     let found = match text {
         "usual range" if side == Side::Outside => Some(1.0),
+        "recent range" if side == Side::OutsideRecent => Some(1.0),
         _ => text.strip_suffix(words).and_then(|times| number(times.trim())),
     };
     let example = match side {
         Side::Above => "a multiple such as '2 times usual', or '-'",
         Side::Below => "a part such as '0.5 times usual', or '-'",
         Side::Outside => "'usual range', or '-'",
+        Side::OutsideRecent => "'recent range', or '-'",
     };
     match found.filter(|times| *times > 0.0) {
         Some(times) => Ok(times),

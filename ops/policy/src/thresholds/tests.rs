@@ -57,7 +57,7 @@ fn the_documents_own_thresholds_are_read() {
 #[test]
 fn levels_relative_to_what_is_usual_are_read() {
     let text = format!(
-        "format: 1\n{HEAD}| endpoint.total | - | above 3 times usual and 50 ms | above 10 times usual and 50 ms | 10 min | 2 times usual | - | m | - | - |\n| queue.rate | - | below 0.3 times usual | - | 10 min | 0.5 times usual | - | m | - | - |\n| queue.depth | - | outside usual range | outside 2.5 times usual range | 5 min | - | - | m | - | - |\n"
+        "format: 1\n{HEAD}| endpoint.total | - | above 3 times usual and 50 ms | above 10 times usual and 50 ms | 10 min | 2 times usual | - | m | - | - |\n| queue.rate | - | below 0.3 times usual | - | 10 min | 0.5 times usual | - | m | - | - |\n| queue.depth | - | outside usual range | outside 2.5 times usual range | 5 min | - | - | m | - | - |\n| queue.age | - | outside recent range | outside 1.5 times recent range | 5 min | - | - | m | - | - |\n"
     );
     let thresholds = Thresholds::parse("t", &text, fixtures::signals())
         .unwrap_or_else(|problems| panic!("{}", problems[0]));
@@ -73,6 +73,9 @@ fn levels_relative_to_what_is_usual_are_read() {
     let depth = row("queue.depth");
     assert_eq!(depth.warning, level(Side::Outside, 1.0, None));
     assert_eq!(depth.critical, level(Side::Outside, 2.5, None));
+    let age = row("queue.age");
+    assert_eq!(age.warning, level(Side::OutsideRecent, 1.0, None));
+    assert_eq!(age.critical, level(Side::OutsideRecent, 1.5, None));
 }
 
 #[test]
@@ -145,7 +148,7 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| x | - | outside usual | - | 1 min | - | - | m | - | - |",
-            "4 11: 'usual' is not relative to what is usual = 'usual range' or '2 times usual range' with a number of at least 1",
+            "4 11: 'usual' is not relative to what is usual = 'usual range', 'recent range' or '2 times usual range' with a number of at least 1",
         ),
         (
             "| endpoint.total | - | above 3 times usual and 50% | - | 1 min | - | - | m | - | - |",

@@ -110,6 +110,12 @@ pub(crate) fn far(
         ),
         (Side::Outside, ..) if times == 1.0 => format!("outside its usual range{at_this_hour}"),
         (Side::Outside, ..) => format!("outside {times} times its usual range{at_this_hour}"),
+        (Side::OutsideRecent, ..) if times == 1.0 => {
+            format!("outside the range of the last 14 days{at_this_hour}")
+        }
+        (Side::OutsideRecent, ..) => {
+            format!("outside {times} times the range of the last 14 days{at_this_hour}")
+        }
     }
 }
 
