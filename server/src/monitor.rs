@@ -577,7 +577,7 @@ impl Monitor {
         let from = now.wall.minus(SPARK);
         let sparklines = readings
             .iter()
-            .filter(|(_, reading)| reading.status != Status::Shown)
+            .filter(|(_, one)| one.status != Status::Shown || one.not_judged.is_some())
             .filter_map(|(id, reading)| {
                 let (first, points) = core.history.course(*id, from, SPARK_POINTS)?;
                 let age = now.wall.since(first).as_secs_f64() as f32;

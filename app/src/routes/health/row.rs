@@ -113,6 +113,8 @@ pub(super) fn Row(key: String, is_seen: Signal<bool>) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
+    use domain::reading::Status;
+
     use super::*;
     use crate::routes::health::group::tests::reading;
 
