@@ -47,6 +47,10 @@ fuzz: ## throw bytes at each parser of input from outside for a minute, guided b
 bench: ## measure what README says about speed, memory and size
 	@scripts/bench
 
+.PHONY: exam
+exam: ## measure what is found in labelled data of others, such as DIR=../shared/exam; without it, nothing
+	@cargo run --quiet --locked --release -p engine --example exam -- $(DIR)
+
 .PHONY: lint
 lint: ## format and lints alone
 	@scripts/test lint

@@ -45,6 +45,7 @@ pub(crate) fn reading() -> Reading {
         stale_since: None,
         reason: None,
         usual: Some(300.0),
+        not_judged: None,
         warning: Some(1_000.0),
         critical: Some(5_000.0),
         limit_in_seconds: None,

@@ -50,7 +50,8 @@ pub(crate) fn note(reading: &Reading) -> String {
         let word = if reading.signal.as_str().ends_with("used") { "full" } else { "at its limit" };
         format!("{word} in {}", humanize::seconds(seconds))
     });
-    usual.into_iter().chain(full).collect::<Vec<_>>().join(", ")
+    let not_judged = reading.not_judged.map(wording::signal::not_judged);
+    usual.into_iter().chain(full).chain(not_judged).collect::<Vec<_>>().join(", ")
 }
 
 /// What the first sentence is made of.
@@ -60,6 +61,8 @@ pub(crate) struct Count {
     pub healthy: usize,
     /// All signals.
     pub all: usize,
+    /// Signals whose level can't be judged yet.
+    pub not_judged: usize,
     /// Signals beyond a level, not long enough yet.
     pub watching: usize,
     /// Signals beyond a level for long enough.
@@ -81,7 +84,7 @@ pub(crate) fn count<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Coun
         count.refused |= reading.tells_of_refusals();
         match reading.status {
             Status::Healthy => count.healthy += 1,
-            Status::Shown => {}
+            Status::Shown => count.not_judged += usize::from(reading.not_judged.is_some()),
             Status::Watching => count.watching += 1,
             Status::Warning | Status::Critical => count.beyond += 1,
             Status::Unknown => {
@@ -171,6 +174,10 @@ pub(crate) fn status_sentence(active: Option<String>, count: &Count) -> String {
             "No incident is open, but readings sent by programs were refused in the last 10 minutes."
                 .into()
         }
+        Count { watching: 0, not_judged: not_judged @ 1.., healthy, .. } => {
+            let are = |count: usize| if count == 1 { "signal is" } else { "signals are" };
+            format!("Calm. {healthy} {} healthy; {not_judged} can't be judged yet.", are(*healthy))
+        }
         Count { watching: 0, healthy: 0, .. } => "All calm. No signal has a threshold.".to_owned(),
         Count { watching: 0, healthy: 1, .. } => "All calm. The signal is healthy.".to_owned(),
         Count { watching: 0, healthy, .. } => format!("All calm. All {healthy} signals are healthy."),
@@ -202,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_judged_is_not_called_healthy() {
+        let count = |healthy, not_judged| Count { healthy, not_judged, all: 9, ..Count::default() };
+        assert_eq!(
+            status_sentence(None, &count(8, 1)),
+            "Calm. 8 signals are healthy; 1 can't be judged yet."
+        );
+        assert_eq!(
+            status_sentence(None, &count(1, 3)),
+            "Calm. 1 signal is healthy; 3 can't be judged yet."
+        );
+    }
+
+    #[test]
     fn a_forecast_stands_after_what_is_usual() {
         let reading = Reading {
             subject: "disk:/var@web-1".parse().unwrap(),
@@ -213,6 +233,7 @@ mod tests {
             stale_since: None,
             reason: None,
             usual: Some(61.0),
+            not_judged: None,
             warning: None,
             critical: None,
             limit_in_seconds: Some(12_000.0),

@@ -12,12 +12,15 @@ use domain::{
 };
 use engine::{
     backtest::{Backtest, Known, Proposal, Rollup, compare},
+    baseline::HourOfHistory,
     evaluate::SeriesId,
 };
-use policy::thresholds::{Row, Thresholds, Variant, variants};
+use policy::thresholds::{Level, Row, Thresholds, Variant, variants};
 
 use crate::{
+    baselines::{LEARNED_FROM, Troubles, hour_of, hours, is_relative},
     store::{NamedSeries, RollupStep, Store, StoreError},
+    time_zones::TeamZone,
     trials::OwnTurn,
 };
 
@@ -44,14 +47,14 @@ pub struct Changed {
 /// How far the reader's time zone is from UTC at a moment, in minutes.
 pub type Offset<'a> = &'a (dyn Fn(Timestamp) -> i32 + Sync);
 
-/// Judges what is stored since a moment, up to `now`. `progress` is told after each part of
-/// history until when it was judged.
+/// Judges what is stored since a moment, up to `now`. Nights are those of the reader, hours of the
+/// week those of the team. `progress` is told after each part of history until when it was judged.
 pub async fn backtest(
     store: &dyn Store,
     thresholds: Arc<Thresholds>,
     changed: Option<Changed>,
     (since, now): (Timestamp, Timestamp),
-    offset: Offset<'_>,
+    (offset, zone): (Offset<'_>, &TeamZone),
     progress: &mut (dyn FnMut(Timestamp) + Send),
 ) -> Result<BacktestReport, StoreError> {
     let minutes_since = now.minus(RollupStep::Minute.kept()).max(since);
@@ -66,8 +69,9 @@ pub async fn backtest(
     for (step, range) in
         [(RollupStep::Hour, (since, minutes_since)), (RollupStep::Minute, (minutes_since, now))]
     {
-        let mut runs: Vec<Run> =
-            documents.iter().map(|document| Run::new(document, step, &judged)).collect();
+        let mut runs: Vec<Run<'_>> =
+            documents.iter().map(|document| Run::new(document, step, &judged, zone)).collect();
+        learn_before(store, &documents, &judged, range.0, &mut runs).await?;
         let mut part = range.0;
         while part < range.1 {
             let until = part.plus(part_of(judged.len())).min(range.1);
@@ -119,6 +123,30 @@ pub async fn backtest(
         not_found,
         proposed,
     })
+}
+
+/// Lets runs learn what was usual before a moment, where a level is relative to it.
+async fn learn_before(
+    store: &dyn Store,
+    documents: &[Arc<Thresholds>],
+    series: &[&NamedSeries],
+    since: Timestamp,
+    runs: &mut [Run<'_>],
+) -> Result<(), StoreError> {
+    let is_wanted = |one: &NamedSeries| documents.iter().any(|all| is_relative(all, one));
+    let wanted: Vec<(usize, &&NamedSeries)> =
+        series.iter().enumerate().filter(|(_, one)| is_wanted(one)).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let from = since.minus(LEARNED_FROM);
+    let troubles = Troubles::of(&store.recent_incidents(from).await?);
+    for (place, NamedSeries { subject, signal, .. }) in wanted {
+        let range = (from, hour_of(since));
+        let known = hours(store, &troubles, (subject, signal), range).await?;
+        runs.iter_mut().for_each(|run| run.learn(place, &known));
+    }
+    Ok(())
 }
 
 /// The most steps of one row's signals that proposals are made from.
@@ -193,6 +221,10 @@ impl Proposer<'_> {
         row: &Row,
         mut turn: Option<&mut OwnTurn>,
     ) -> Result<Option<Vec<RowProposal>>, StoreError> {
+        // What is usual is not read for proposals: relative levels stay as they are.
+        if matches!(row.base(), Some(Level::Usual(_))) {
+            return Ok(Some(Vec::new()));
+        }
         let Self { file, text, signals, thresholds, range, most_values } = self;
         let (since, now) = *range;
         let all = real_series(store).await?;
@@ -203,8 +235,10 @@ impl Proposer<'_> {
             return Ok(None);
         }
         let values = read(store, &series, RollupStep::Minute, (since, now)).await?;
+        // Nothing of it is relative to an hour.
+        let zone = TeamZone::default();
         let run = |thresholds: &Arc<Thresholds>| {
-            let mut run = Run::new(thresholds, RollupStep::Minute, &series);
+            let mut run = Run::new(thresholds, RollupStep::Minute, &series, &zone);
             run.take(&values);
             run.backtest.finish()
         };
@@ -284,6 +318,7 @@ struct Value {
     place: u32,
     min: f64,
     max: f64,
+    mean: f64,
     last: f64,
 }
 
@@ -302,6 +337,7 @@ async fn read(
             place: u32::try_from(place).unwrap_or(u32::MAX),
             min: bucket.min,
             max: bucket.max,
+            mean: bucket.mean,
             last: bucket.last,
         }));
     }
@@ -311,19 +347,35 @@ async fn read(
 }
 
 /// History on its way through one document.
-struct Run {
+struct Run<'a> {
     backtest: Backtest,
     /// Beside the judged series: how this document names them, if it is about them.
     ids: Vec<Option<SeriesId>>,
     step: Vec<Rollup>,
+    zone: &'a TeamZone,
 }
 
-impl Run {
-    fn new(thresholds: &Arc<Thresholds>, step: RollupStep, series: &[&NamedSeries]) -> Self {
+impl<'a> Run<'a> {
+    fn new(
+        thresholds: &Arc<Thresholds>,
+        step: RollupStep,
+        series: &[&NamedSeries],
+        zone: &'a TeamZone,
+    ) -> Self {
         let mut backtest = Backtest::new(Arc::clone(thresholds), step.length());
         let ids =
             series.iter().map(|one| backtest.open(&one.subject, &one.signal, &one.unit)).collect();
-        Self { backtest, ids, step: Vec::new() }
+        Self { backtest, ids, step: Vec::new(), zone }
+    }
+
+    /// Takes hours from before the first step of the series at a place.
+    fn learn(&mut self, place: usize, hours: &[HourOfHistory]) {
+        if let Some(series) = self.ids.get(place).copied().flatten() {
+            for hour in hours {
+                self.backtest.set_offset(self.zone.offset(hour.start));
+                self.backtest.learn(series, hour);
+            }
+        }
     }
 
     fn take(&mut self, values: &[Value]) {
@@ -332,8 +384,15 @@ impl Run {
             self.step.clear();
             self.step.extend(values.iter().filter_map(|value| {
                 let series = self.ids.get(value.place as usize).copied().flatten()?;
-                Some(Rollup { series, min: value.min, max: value.max, last: value.last })
+                Some(Rollup {
+                    series,
+                    min: value.min,
+                    max: value.max,
+                    mean: value.mean,
+                    last: value.last,
+                })
             }));
+            self.backtest.set_offset(self.zone.offset(first.start));
             self.backtest.step(first.start, &self.step);
         }
     }

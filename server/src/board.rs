@@ -161,7 +161,7 @@ impl Board {
         let row = row.filter(|row| row.unit.as_ref().is_none_or(|known| known == unit));
         let number = |level: Option<Level>| match level? {
             Level::Above(level) | Level::Below(level) => Some(level),
-            Level::Rises { .. } | Level::Reaches { .. } => None,
+            Level::Usual(_) | Level::Rises { .. } | Level::Reaches { .. } => None,
         };
         row.map_or((None, None), |row| (number(row.warning), number(row.critical)))
     }

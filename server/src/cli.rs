@@ -23,6 +23,7 @@ mod init;
 mod journal;
 mod maintenance;
 mod may_run;
+mod not_judged;
 mod outcome;
 mod owner_link;
 mod people;

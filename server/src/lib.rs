@@ -3,6 +3,7 @@
 
 pub mod backtest;
 pub mod backup;
+pub mod baselines;
 pub mod board;
 pub mod checks;
 pub mod cli;

@@ -46,7 +46,7 @@ use crate::{
         bundles::Wanted,
         evidence::Recent,
         host_change::KnownHost,
-        in_flight::{Away, Landed, Usual},
+        in_flight::{Away, Landed, UsualValues},
         intake::Intake,
         pace::Pace,
         recording::Standing,
@@ -172,7 +172,7 @@ pub struct Monitor {
     similar: similar_lookup::SimilarLookup,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
-    study: Option<JoinHandle<Option<Usual>>>,
+    study: Option<JoinHandle<Option<UsualValues>>>,
     /// Removes and packs history; ends with the monitor.
     tidying: Option<AbortOnDropHandle<()>>,
     facts: Facts,
@@ -495,6 +495,8 @@ impl Monitor {
         let (now_in_force, wanted) = (core.engine.thresholds(), thresholds);
         if now_in_force.sha256() != wanted.sha256() || now_in_force.policy() != wanted.policy() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
+            // Other levels may be relative to what is usual.
+            self.learned_at = None;
             // Objectives first: what depends on what is part of the thresholds.
             let texts = self.parts.documents.texts();
             for name in [documents::OBJECTIVES, documents::THRESHOLDS] {
@@ -578,7 +580,7 @@ impl Monitor {
         let from = now.wall.minus(SPARK);
         let sparklines = readings
             .iter()
-            .filter(|(_, reading)| reading.status != Status::Shown)
+            .filter(|(_, one)| one.status != Status::Shown || one.not_judged.is_some())
             .filter_map(|(id, reading)| {
                 let (first, points) = core.history.course(*id, from, SPARK_POINTS)?;
                 let age = now.wall.since(first).as_secs_f64() as f32;

@@ -318,6 +318,7 @@ pub async fn run(
         thresholds: thresholds.clone(),
         zone: config.time_zone.clone(),
         reports: config.reports.clone(),
+        baselines: Arc::default(),
     });
     service.settle_thresholds().await;
     let proposer = ThresholdProposer {

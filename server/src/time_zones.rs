@@ -50,6 +50,12 @@ impl TeamZone {
         offset(&self.zone, at).unwrap_or_default()
     }
 
+    /// A moment as the clocks of the zone show it.
+    #[must_use]
+    pub fn local(&self, at: Timestamp) -> Timestamp {
+        shifted(at, self.offset(at))
+    }
+
     /// The local day of a moment.
     pub fn day(&self, at: Timestamp) -> NaiveDate {
         shifted(at, self.offset(at)).to_chrono().date_naive()

@@ -1,6 +1,9 @@
 //! Badges of a status: always an icon and a word, so that nothing depends on colour.
 
-use domain::{reading::Status, severity::Severity};
+use domain::{
+    reading::{Reading, Status},
+    severity::Severity,
+};
 use leptos::prelude::*;
 
 /// Class and word of a status.
@@ -12,6 +15,16 @@ pub(crate) const fn status_words(status: Status) -> (&'static str, &'static str)
         Status::Watching => ("watching", "watching"),
         Status::Warning => ("warning", "warning"),
         Status::Critical => ("critical", "critical"),
+    }
+}
+
+/// Class and word of a reading; `None` is one that is not there.
+pub(crate) fn reading_words(reading: Option<&Reading>) -> (&'static str, &'static str) {
+    match reading {
+        Some(one) if one.status == Status::Shown && one.not_judged.is_some() => {
+            ("unknown", "not judged yet")
+        }
+        one => status_words(one.map_or(Status::Unknown, |one| one.status)),
     }
 }
 

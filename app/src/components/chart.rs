@@ -12,6 +12,7 @@ mod pointer;
 #[cfg(test)]
 mod properties;
 mod ticks;
+mod usual;
 
 use domain::time::Timestamp;
 
@@ -42,6 +43,8 @@ pub(crate) struct Chart {
     pub lines: Vec<String>,
     /// The band between smallest and largest, as polygon points; one for each stretch.
     pub bands: Vec<String>,
+    /// The band of the usual range, as polygon points; one for each stretch.
+    pub usual: Vec<String>,
     /// The line of the week before, in the same way.
     pub before: Vec<String>,
     /// Horizontal lines: y, class, label.

@@ -74,6 +74,7 @@ mod tests {
             status: Status::Critical,
             stale_since: None,
             usual: None,
+            not_judged: None,
             warning: None,
             critical: None,
             limit_in_seconds: None,

@@ -178,7 +178,7 @@ fn form(state: State, page: &View, row: &EditableRow, here: &str) -> AnyView {
     view! {
         <section aria-labelledby="row">
             <h2 id="row">"The row"</h2>
-            <p class="quiet">{about} " Write each as in the document: above 85%, 5 min, 5 min / 1 min, or - for none."</p>
+            <p class="quiet">{about} " Write each as in the document: above 85%, above 3 times usual and 50 ms, 5 min, 5 min / 1 min, or - for none."</p>
             <form method="post" action=here.to_owned()>
                 <input type="hidden" name="what" value="try"/>
                 {state::hidden(page, row.row.line, page.hash, state.proposal())}

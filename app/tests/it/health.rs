@@ -29,6 +29,7 @@ fn reading(name: usize, signal: &str, status: Status) -> Reading {
         status,
         stale_since: None,
         usual: None,
+        not_judged: None,
         warning: Some(2_000.0),
         critical: Some(3_000.0),
         limit_in_seconds: None,

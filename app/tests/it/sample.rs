@@ -485,6 +485,7 @@ fn readings() -> Vec<Reading> {
         stale_since: None,
         reason: None,
         usual: Some(usual),
+        not_judged: None,
         warning: None,
         critical: None,
         limit_in_seconds: None,

@@ -46,6 +46,7 @@ mod tests {
             status: Status::Healthy,
             stale_since: old.then_some(at),
             usual: None,
+            not_judged: None,
             warning: None,
             critical: None,
             limit_in_seconds: None,

@@ -87,6 +87,22 @@ pub struct ThresholdRule {
     pub guidance: Guidance,
 }
 
+/// What is usual in a part of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct UsualSpan {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+    /// The usual value.
+    pub value: f64,
+    /// The lower end of the range in which nearly all values lie.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
 /// A time at which the signal was past its threshold as part of an incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -157,6 +173,13 @@ pub struct SignalPage {
     /// The same time one week before, moved into the period; only for periods of up to 7 days, and
     /// empty where nothing is known.
     pub week_before: Vec<SeriesPoint>,
+    /// What is usual in the hours of the period, as it is known now, oldest first; only for periods of
+    /// up to 7 days, and empty where the history is too young.
+    #[serde(default)]
+    pub usual: Vec<UsualSpan>,
+    /// The time zone whose hours of the week count.
+    #[serde(default)]
+    pub usual_zone: String,
     /// The time of the last tick.
     pub checked_at: Timestamp,
     /// The present reading.

@@ -10,6 +10,7 @@ use crate::{
     subject::Subject,
     time::Timestamp,
     unit::Unit,
+    usual::{Bounds, RelativeLevel},
 };
 
 /// What identifies a breach: one signal of one subject.
@@ -50,6 +51,14 @@ pub enum Crossing {
         limit: f64,
         /// The horizon in seconds: nearer than this is a breach.
         within_seconds: f64,
+    },
+    /// The value is far from what is usual at this hour.
+    Usual {
+        /// The level, relative to what is usual.
+        relative: RelativeLevel,
+        /// The values within the level at this hour; none where that is not known.
+        #[serde(default)]
+        bounds: Bounds,
     },
     /// Nothing was heard for longer than this.
     Silent {

@@ -45,3 +45,4 @@ pub mod text;
 pub mod threshold;
 pub mod time;
 pub mod unit;
+pub mod usual;

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{reason::FailureReason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit};
+use crate::{
+    reason::FailureReason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit,
+    usual::NotJudged,
+};
 
 /// How a signal of a subject is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,7 +14,7 @@ use crate::{reason::FailureReason, signal::Signal, subject::Subject, time::Times
 pub enum Status {
     /// It has a threshold and keeps it.
     Healthy,
-    /// It has no threshold: it is kept and shown.
+    /// It has no threshold, or one that can't be judged yet: it is kept and shown.
     Shown,
     /// Nothing was heard for longer than expected, and it is not a breach yet.
     Unknown,
@@ -46,6 +49,9 @@ pub struct Reading {
     /// What is usual here, if enough is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual: Option<f64>,
+    /// Why its level is not judged, where that is relative to what is usual and too little is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_judged: Option<NotJudged>,
     /// The warning level that applies, for the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<f64>,

@@ -14,7 +14,7 @@ use std::{
 use domain::{
     actor::Actor,
     announcements::Announcements,
-    breach::{Breach, BreachKey, Ending},
+    breach::{Breach, BreachKey, Crossing, Ending},
     id::IncidentNumber,
     incident::{self, Incident, IncidentBreach},
     journal::Event,
@@ -253,7 +253,8 @@ impl<'a> Tick<'a> {
         self.incidents.values().any(|one| judges(one, breach, self.world.now))
     }
 
-    /// Whether a maintenance window keeps a breach from opening or joining an incident.
+    /// Whether a maintenance window keeps a breach from opening or joining an incident, or it is not
+    /// enough by itself.
     /// What an objective counts is told by it alone where nothing else tells of it: while one of its
     /// endpoints is past a threshold, in such a window, or in a known incident, the burn rate only
     /// repeats that, and would hold the incident open for as long as its window is.
@@ -264,7 +265,26 @@ impl<'a> Tick<'a> {
                 || self.world.breaches.iter().any(|other| other.key.subject == *subject)
                 || self.incidents.values().any(|one| one.subjects().contains(&subject))
         };
-        covers(&breach.key.subject) || self.kinship.counted(&breach.key.subject).any(is_told)
+        covers(&breach.key.subject)
+            || self.kinship.counted(&breach.key.subject).any(is_told)
+            || self.is_alone(breach)
+    }
+
+    /// Whether a warning relative to what is usual waits until more signals of its subject are past
+    /// such a level: of many signals one is by chance now and then.
+    fn is_alone(&self, breach: &Breach) -> bool {
+        let is_unusual = |one: &Breach| matches!(one.crossing, Crossing::Usual { .. });
+        if self.policy.unusual_together <= 1
+            || breach.severity == Severity::Critical
+            || !is_unusual(breach)
+        {
+            return false;
+        }
+        let subject = &breach.key.subject;
+        let together = self.world.breaches.iter().filter(|one| one.key.subject == *subject);
+        let is_known = |one: &Incident| one.is_active() && one.subjects().contains(&subject);
+        together.filter(|one| is_unusual(one)).count() < self.policy.unusual_together as usize
+            && !self.incidents.values().any(|one| is_known(one))
     }
 
     /// Whether a breach of one of its subjects holds that a maintenance window keeps from it.

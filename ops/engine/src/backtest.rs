@@ -5,6 +5,9 @@
 //! the largest and the last are judged, so that a level counts as held through a step only if every
 //! value was beyond it; a duration is known to a step. Silence is not judged: history does not tell
 //! why a series stopped. One that misses a step begins anew.
+//!
+//! Where a level is relative to what is usual, that is learned on the way, from the hours before each
+//! step: [`Backtest::learn`] takes those from before the first one.
 
 mod compare;
 mod propose;
@@ -14,13 +17,16 @@ mod tests;
 pub use compare::{Known, compare};
 pub use propose::{Proposal, propose};
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     actor::Actor,
     announcements::Announcements,
     backtest::FoundIncident,
-    breach::Crossing,
+    breach::{BreachKey, Crossing},
     id::IncidentNumber,
     incident::{self, Incident},
     journal::Event,
@@ -28,11 +34,13 @@ use domain::{
     subject::Subject,
     time::{MonotonicTime, Now, Span, Timestamp},
     unit::Unit,
+    usual::Usual,
 };
-use policy::thresholds::Thresholds;
+use policy::thresholds::{Level, Row, Thresholds};
 
 use crate::{
     agent::{self, World},
+    baseline::{HourOfHistory, Hours, RANGE_HOLDS_FOR, WeeklyBaseline},
     evaluate::{Engine, SeriesId},
 };
 
@@ -48,6 +56,8 @@ pub struct Rollup {
     pub min: f64,
     /// The largest value.
     pub max: f64,
+    /// The mean of its values.
+    pub mean: f64,
     /// The last value.
     pub last: f64,
 }
@@ -67,14 +77,28 @@ pub struct Backtest {
     incidents: BTreeMap<IncidentNumber, Incident>,
     next_number: IncidentNumber,
     found: BTreeMap<IncidentNumber, FoundIncident>,
+    /// What active incidents are about.
+    troubled: BTreeSet<BreachKey>,
+    /// How far the team's clocks are from UTC, in minutes.
+    offset: i32,
+    /// The age in hours from which on baselines tell a range; as in the product where none is set.
+    trusted_after: Option<u32>,
 }
 
 #[derive(Debug)]
 struct Heard {
-    signal: Signal,
-    subject: Subject,
+    key: BreachKey,
     /// The end of the last step.
     until: Timestamp,
+    /// What is usual, where a level is relative to it.
+    learned: Option<Box<Learned>>,
+}
+
+/// What is usual for a series, learned on the way.
+#[derive(Debug)]
+struct Learned {
+    hours: Hours,
+    baseline: WeeklyBaseline,
 }
 
 impl Backtest {
@@ -90,15 +114,43 @@ impl Backtest {
             incidents: BTreeMap::new(),
             next_number: IncidentNumber(1),
             found: BTreeMap::new(),
+            troubled: BTreeSet::new(),
+            offset: 0,
+            trusted_after: None,
+        }
+    }
+
+    /// Trusts what is usual from this age in hours on.
+    #[must_use]
+    pub fn trusting_after(self, hours: u32) -> Self {
+        Self { trusted_after: Some(hours), ..self }
+    }
+
+    /// Says how far the team's clocks are from UTC from now on, in minutes: hours of the week are
+    /// theirs.
+    pub fn set_offset(&mut self, minutes: i32) {
+        self.offset = minutes;
+    }
+
+    /// Takes an hour from before the first step, for what is usual. It begins in UTC.
+    pub fn learn(&mut self, series: SeriesId, hour: &HourOfHistory) {
+        let start = local(hour.start, self.offset);
+        if let Some(Some(heard)) = self.series.get_mut(series.0 as usize)
+            && let Some(learned) = &mut heard.learned
+        {
+            learned.baseline.learn(&HourOfHistory { start, ..*hour });
+            heard.until = heard.until.max(hour.start.plus(Span::from_mins(60)));
         }
     }
 
     /// Opens a series; `None` if no threshold is about it, or if its unit is not the one that the
     /// thresholds are about.
     pub fn open(&mut self, subject: &Subject, signal: &Signal, unit: &Unit) -> Option<SeriesId> {
-        if self.engine.thresholds().rows_for(signal.as_str(), subject.as_str()).is_empty() {
+        let rows = self.engine.thresholds().rows_for(signal.as_str(), subject.as_str());
+        if rows.is_empty() {
             return None;
         }
+        let is_relative = matches!(rows.level.and_then(Row::base), Some(Level::Usual(_)));
         let id = self.engine.measured(signal.as_str(), subject.as_str(), Some(unit)).ok()?;
         let place = id.0 as usize;
         if self.series.len() <= place {
@@ -106,7 +158,13 @@ impl Backtest {
         }
         if let Some(series) = self.series.get_mut(place) {
             let until = Timestamp::from_micros(i64::MIN);
-            *series = Some(Heard { signal: signal.clone(), subject: subject.clone(), until });
+            let key = BreachKey { subject: subject.clone(), signal: signal.clone() };
+            let baseline = self
+                .trusted_after
+                .map_or_else(WeeklyBaseline::default, WeeklyBaseline::trusted_after);
+            let learned =
+                is_relative.then(|| Box::new(Learned { hours: Hours::default(), baseline }));
+            *series = Some(Heard { key, until, learned });
         }
         Some(id)
     }
@@ -145,9 +203,17 @@ impl Backtest {
         (start, end): (Timestamp, Timestamp),
         now: impl Fn(Timestamp) -> Now,
     ) {
-        let Rollup { series, min, max, last } = *rollup;
+        let Rollup { series, min, max, mean, last } = *rollup;
         let Some(Some(heard)) = self.series.get_mut(series.0 as usize) else { return };
-        heard.until = end;
+        let seen_until = std::mem::replace(&mut heard.until, end);
+        if let Some(learned) = &mut heard.learned {
+            let is_trouble = self.troubled.contains(&heard.key);
+            let at = local(start, self.offset);
+            if let Some(usual) = learned.usual(at, (min, mean, max), is_trouble) {
+                let until = Some(seen_until.plus(RANGE_HOLDS_FOR));
+                self.engine.set_usual(series, usual.map(|usual| Usual { until, ..usual }));
+            }
+        }
         // What was seen all through the step spans it; one value alone spans nothing.
         if min != last || max != last {
             self.engine.observe(series, min, start, now(start));
@@ -162,7 +228,7 @@ impl Backtest {
             if let Some(Some(heard)) = self.series.get(id.0 as usize)
                 && heard.until < end
             {
-                self.engine.rest(heard.signal.as_str(), heard.subject.as_str());
+                self.engine.rest(heard.key.signal.as_str(), heard.key.subject.as_str());
             }
         }
         self.present.extend(rollups.iter().map(|rollup| rollup.series));
@@ -172,6 +238,7 @@ impl Backtest {
         let mut breaches = self.engine.tick(now);
         breaches.retain(|breach| !matches!(breach.crossing, Crossing::Silent { .. }));
         if breaches.is_empty() && self.incidents.is_empty() {
+            self.troubled.clear();
             return;
         }
         let policy = self.engine.thresholds().policy();
@@ -195,6 +262,10 @@ impl Backtest {
         }
         // What the agent decides fits what it looked at.
         let _ = incident::apply_all(&mut self.incidents, &decided, Actor::Agent, now.wall);
+        let active = self.incidents.values().filter(|one| one.is_active());
+        self.troubled = active
+            .flat_map(|one| one.breaches.iter().map(|known| known.breach.key.clone()))
+            .collect();
     }
 
     fn note(&mut self, event: &Event, at: Timestamp) {
@@ -224,10 +295,37 @@ impl Backtest {
         }
     }
 
+    /// The incidents of which a breach holds after the last step.
+    pub fn holding(&self) -> impl Iterator<Item = IncidentNumber> {
+        let active = self.incidents.values().filter(|one| one.is_active());
+        active.filter(|one| one.holding().next().is_some()).map(|one| one.number)
+    }
+
     /// The incidents that would have opened, oldest first.
     pub fn finish(self) -> Vec<FoundIncident> {
         self.found.into_values().collect()
     }
+}
+
+impl Learned {
+    /// What is usual at the hour of a step, where that is the first one of its hour.
+    fn usual(
+        &mut self,
+        at: Timestamp,
+        values: (f64, f64, f64),
+        is_trouble: bool,
+    ) -> Option<Option<Usual>> {
+        let begins = self.hours.begins(at);
+        if let Some(hour) = self.hours.take(at, values, is_trouble) {
+            self.baseline.learn(&hour);
+        }
+        begins.then(|| self.baseline.usual(at))
+    }
+}
+
+/// A moment as the clocks of a zone show it.
+const fn local(at: Timestamp, minutes: i32) -> Timestamp {
+    Timestamp::from_micros(at.as_micros().saturating_add(minutes as i64 * 60_000_000))
 }
 
 fn found(incident: &Incident, at: Timestamp) -> FoundIncident {

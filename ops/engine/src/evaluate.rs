@@ -11,6 +11,8 @@ mod checkpoint;
 mod ending;
 mod places;
 mod presence;
+#[cfg(test)]
+mod relative_tests;
 mod saved_state;
 mod series;
 #[cfg(test)]
@@ -36,6 +38,7 @@ use domain::{
     subject::Subject,
     time::{MonotonicTime, Now, Span, Timestamp},
     unit::Unit,
+    usual::{NotJudged, Usual},
 };
 use foldhash::{fast, quality};
 use policy::thresholds::{Effective, Level, Row, Thresholds};
@@ -161,7 +164,7 @@ impl Engine {
             series.core.unit = unit;
             series.core.shift(mono);
             series.core.doubt();
-            series.unheard = false;
+            series.unheard = series.core.newest().is_none();
             if series.core.batch.is_some() {
                 engine.touched.push(id.0);
             }
@@ -174,7 +177,10 @@ impl Engine {
     /// The state to keep.
     pub fn save(&self, now: Now) -> SavedState {
         let mono = micros(now.mono);
-        let kept = |series: &&Series| !series.unheard && series.plan != Plan::default();
+        let kept = |series: &&Series| {
+            // What is usual may matter under the next thresholds.
+            (!series.unheard && series.plan != Plan::default()) || series.core.usual_range.is_some()
+        };
         let mut series: Vec<Core> =
             self.series.iter().filter(kept).map(|series| series.core.clone()).collect();
         for core in &mut series {
@@ -245,14 +251,15 @@ impl Engine {
             *deadline = mono.saturating_add(no_data);
         }
         let rows = self.thresholds.rows();
-        series.core.silent.is_some() || series.may_change(rows, value, waited)
+        series.core.silent.is_some() || series.may_change(rows, value, waited, now.wall)
     }
 
-    /// Says what is usual for a series; it only explains.
-    pub fn set_usual(&mut self, id: SeriesId, usual: Option<f64>) {
-        if let Some(series) = self.series.get_mut(id.0 as usize) {
-            series.core.usual = usual.filter(|value| value.is_finite());
-        }
+    /// Says what is usual for a series at this hour. The value explains; levels that are relative to
+    /// it are judged only while its range is known. What they hold goes on while it is not: nobody
+    /// saw it recover.
+    pub fn set_usual(&mut self, id: SeriesId, usual: Option<Usual>) {
+        let Some(series) = self.series.get_mut(id.0 as usize) else { return };
+        series.core.set_usual(usual.and_then(Usual::checked));
     }
 
     /// Says at which interval the source of a series is asked: silence counts from three missed
@@ -380,6 +387,7 @@ impl Engine {
         let (at, value) = core.newest()?;
         let number = |severity: Severity| match series.row(rows, 0)?.level(severity)? {
             Level::Above(level) | Level::Below(level) => Some(level),
+            Level::Usual(level) => level.bounds(core.known_usual()?)?.near(value),
             Level::Rises { .. } | Level::Reaches { .. } => None,
         };
         Some(Reading {
@@ -388,9 +396,10 @@ impl Engine {
             value,
             unit: core.unit.clone().unwrap_or(Unit::Count),
             at,
-            status: series.status(rows, value, micros(now.mono)),
+            status: series.status(rows, value, now),
             stale_since: series.stale_since(at, now),
             usual: core.usual,
+            not_judged: series.not_judged(rows, now.wall),
             warning: number(Severity::Warning),
             critical: number(Severity::Critical),
             limit_in_seconds: series.shown_limit(rows),
@@ -514,14 +523,10 @@ impl Series {
     }
 
     /// Whether this value may begin, end or change a breach at the next evaluation.
-    fn may_change(&self, rows: &[Row], value: f64, waited: i64) -> bool {
+    fn may_change(&self, rows: &[Row], value: f64, waited: i64, wall: Timestamp) -> bool {
         self.row(rows, 0).is_some_and(|row| {
             let state = &self.core.states[0];
-            let worse = match row.base() {
-                Some(Level::Above(level)) => value > level,
-                Some(Level::Below(level)) => value < level,
-                Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
-            };
+            let worse = self.is_past(row, value, wall);
             match &state.held {
                 None => worse && state.may_fire(row, waited),
                 Some(_) if worse => state.may_fire(row, waited),
@@ -530,7 +535,39 @@ impl Series {
         })
     }
 
-    fn status(&self, rows: &[Row], value: f64, mono: i64) -> Status {
+    /// Why its level is not judged, where that is relative to what is usual and too little is known.
+    fn not_judged(&self, rows: &[Row], wall: Timestamp) -> Option<NotJudged> {
+        match self.row(rows, 0).and_then(Row::base)? {
+            Level::Usual(level) => level.not_judged(self.core.known_usual(), wall),
+            _ => None,
+        }
+    }
+
+    /// Whether a value is past the first level of a row that watches levels.
+    fn is_past(&self, row: &Row, value: f64, wall: Timestamp) -> bool {
+        match row.base() {
+            Some(Level::Above(level)) => value > level,
+            Some(Level::Below(level)) => value < level,
+            Some(Level::Usual(level)) => {
+                let usual = self.core.known_usual().map(|usual| usual.at(wall));
+                let excess = usual.and_then(|usual| level.excess(value, usual));
+                excess.is_some_and(|excess| excess > level.on_scale())
+            }
+            Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
+        }
+    }
+
+    /// A level as a breach tells it, with the values that are within it at this hour.
+    fn crossing(&self, level: Level) -> Crossing {
+        match (level.crossing(), self.core.known_usual()) {
+            (Crossing::Usual { relative, .. }, Some(usual)) => {
+                Crossing::Usual { relative, bounds: relative.bounds(usual).unwrap_or_default() }
+            }
+            (crossing, _) => crossing,
+        }
+    }
+
+    fn status(&self, rows: &[Row], value: f64, now: Now) -> Status {
         // What something else keeps from being seen is unknown, whoever waits for it.
         let silent = self.core.silent.as_ref().filter(|_| !self.is_behind());
         let silent = silent.map(|_| self.silence_severity(rows));
@@ -545,27 +582,30 @@ impl Series {
             Some(Severity::Warning) => return Status::Warning,
             None => {}
         }
-        if self.is_unheard(mono) {
+        if self.is_unheard(micros(now.mono)) {
             return Status::Unknown;
         }
         if self.plan == Plan::default() {
             return Status::Shown;
         }
-        let beyond = match self.row(rows, 0).and_then(Row::base) {
-            Some(Level::Above(level)) => value > level,
-            Some(Level::Below(level)) => value < level,
-            Some(Level::Rises { .. } | Level::Reaches { .. }) | None => false,
-        };
+        let beyond = self.row(rows, 0).is_some_and(|row| self.is_past(row, value, now.wall));
         // What moves this fast just now is beyond its level before the row has reckoned it so.
         let soon = self.row(rows, 2).and_then(Row::base).zip(self.shown_limit(rows)).is_some_and(
             |(base, seconds)| match base {
                 Level::Reaches { within, .. } => seconds < within.as_secs_f64(),
-                Level::Above(_) | Level::Below(_) | Level::Rises { .. } => false,
+                Level::Above(_) | Level::Below(_) | Level::Usual(_) | Level::Rises { .. } => false,
             },
         );
         let beyond =
             beyond || soon || self.core.states.iter().skip(1).any(alert_state::State::is_beyond);
-        if beyond { Status::Watching } else { Status::Healthy }
+        if beyond {
+            Status::Watching
+        } else if self.not_judged(rows, now.wall).is_some() {
+            // Nobody can tell that it is well.
+            Status::Shown
+        } else {
+            Status::Healthy
+        }
     }
 
     /// Whether nothing was heard for longer than expected.
@@ -702,7 +742,7 @@ impl Series {
             }
             (Some((row, held, easing)), _) => {
                 let level = row.level(held.severity).or(row.base())?;
-                (breach.severity, breach.crossing) = (held.severity, level.crossing());
+                (breach.severity, breach.crossing) = (held.severity, self.crossing(level));
                 (breach.since, breach.severity_since, breach.fired_at) =
                     (held.since, held.severity_since, held.fired_at);
                 (breach.unsteady, breach.peak) = (held.unsteady, held.peak);

@@ -1,10 +1,11 @@
-//! The engine: `(state, input, now) -> decisions`. Evaluation of thresholds, the incident agent, the
-//! recommender, the gate, replay, and the schedules of simulated traffic. Pure: no input, output,
+//! The engine: `(state, input, now) -> decisions`. Evaluation of thresholds, what is usual, the
+//! incident agent, the recommender, the gate, replay, and the schedules of simulated traffic. Pure: no input, output,
 //! clock or randomness.
 
 pub mod agent;
 pub mod availability;
 pub mod backtest;
+pub mod baseline;
 pub mod evaluate;
 pub mod gate;
 pub mod impact;

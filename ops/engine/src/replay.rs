@@ -20,6 +20,7 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
     unit::Unit,
+    usual::{Usual, UsualRange},
 };
 use policy::{diagnostic::Diagnostic, objectives::Objectives, thresholds::Thresholds};
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,15 @@ pub enum Input {
         series: SeriesId,
         /// The value.
         usual: Option<f64>,
+        /// The range in which nearly all values lie, where it is known well enough to alert by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        range: Option<UsualRange>,
+        /// The range of all values of the last days.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recent: Option<UsualRange>,
+        /// How long the range holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// The interval at which the source of a series is asked became known.
     Interval {
@@ -429,9 +439,11 @@ impl Run {
                 let id = self.id(index, *series)?;
                 self.engine.unseen(id, reason);
             }
-            Input::Usual { series, usual } => {
+            Input::Usual { series, usual, range, recent, until } => {
                 let id = self.id(index, *series)?;
-                self.engine.set_usual(id, *usual);
+                let (range, recent, until) = (*range, *recent, *until);
+                let usual = usual.map(|value| Usual { value, range, recent, until, learned: None });
+                self.engine.set_usual(id, usual);
             }
             Input::Interval { series, interval } => {
                 let id = self.id(index, *series)?;

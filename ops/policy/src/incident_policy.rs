@@ -18,6 +18,10 @@ pub struct IncidentPolicy {
     pub flood_count: u32,
     /// See `flood_count`.
     pub flood_within: Span,
+    /// A warning that is relative to what is usual opens an incident only while so many signals of
+    /// its subject are past such a level.
+    #[serde(default = "one")]
+    pub unusual_together: u32,
     /// What depends on what, besides `kind:name@host` on `host:host`.
     pub dependencies: Vec<Dependency>,
 }
@@ -38,9 +42,14 @@ impl Default for IncidentPolicy {
             reopen_within: Span::from_mins(30),
             flood_count: 5,
             flood_within: Span::from_mins(5),
+            unusual_together: one(),
             dependencies: Vec::new(),
         }
     }
+}
+
+const fn one() -> u32 {
+    1
 }
 
 impl IncidentPolicy {

@@ -8,6 +8,7 @@ use domain::{
     text::{clip, isolated},
     time::Timestamp,
     unit::Unit,
+    usual::{NotJudged, RelativeLevel, Side},
 };
 
 use crate::{change, humanize};
@@ -23,6 +24,7 @@ fn condition(crossing: &Crossing, unit: &Unit) -> String {
         Crossing::Below { .. } if *unit == Unit::YesNo => "when it is no".to_owned(),
         Crossing::Above { level } => format!("above {}", value(*level)),
         Crossing::Below { level } => format!("below {}", value(*level)),
+        Crossing::Usual { relative, .. } => multiple(relative, unit),
         Crossing::Rising { by, within_seconds } => format!(
             "when it rises by more than {} in {}",
             value(*by),
@@ -37,6 +39,68 @@ fn condition(crossing: &Crossing, unit: &Unit) -> String {
             format!("without data for {}", humanize::seconds(*for_seconds))
         }
     }
+}
+
+/// A level relative to what is usual: `above 3 times usual and 50 ms`.
+fn multiple(level: &RelativeLevel, unit: &Unit) -> String {
+    let value = |value: f64| humanize::value(value, unit);
+    let times = level.times;
+    match (level.side, level.floor) {
+        (Side::Above, None) => format!("above {times} times usual"),
+        (Side::Above, Some(floor)) => format!("above {times} times usual and {}", value(floor)),
+        (Side::Below, None) => format!("below {times} times usual"),
+        (Side::Below, Some(floor)) => format!("below {times} times usual and {}", value(floor)),
+        (side, floor) => {
+            let name = if side == Side::OutsideRecent { "recent" } else { "usual" };
+            let range = if level.times > 1.0 {
+                format!("outside {times} times its {name} range")
+            } else {
+                format!("outside its {name} range")
+            };
+            let far = floor.map(|floor| format!(", at least {} from usual", value(floor)));
+            range + &far.unwrap_or_default()
+        }
+    }
+}
+
+/// Why a level relative to what is usual is not judged: `not judged yet: its history is 3 days old`.
+pub fn not_judged(why: NotJudged) -> String {
+    let days = |hours: u32| match hours / 24 {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    match why {
+        NotJudged::NoHistory => "not judged yet: it has no history".to_owned(),
+        NotJudged::Young { age_hours } => {
+            format!("not judged yet: its history is {} old", days(age_hours))
+        }
+        NotJudged::Sparse { hours: 1 } => {
+            "not judged yet: 1 hour of its history is known".to_owned()
+        }
+        NotJudged::Sparse { hours } => {
+            format!("not judged yet: {hours} hours of its history are known")
+        }
+        NotJudged::Gap => "not judged: no value was stored in the last hour".to_owned(),
+        NotJudged::NoMultiple => {
+            "not judged: its usual value at this hour is zero, and no multiple of it says anything"
+                .to_owned()
+        }
+    }
+}
+
+/// Whether a threshold is relative to what is usual.
+pub fn is_relative(rule: &ThresholdRule) -> bool {
+    let is_usual = |one: Option<Crossing>| matches!(one, Some(Crossing::Usual { .. }));
+    is_usual(rule.warning) || is_usual(rule.critical)
+}
+
+/// By which clock hours of the week count, and from when on they are judged by.
+pub fn usual_zone(zone: &str) -> String {
+    let zone = if zone.is_empty() { "UTC" } else { zone };
+    format!(
+        "What is usual is learned for each hour of the week ({zone}) from the last 8 weeks, without incidents. It is judged by from the second week on."
+    )
 }
 
 /// ` for 5 min`, and nothing where a single value is enough.
@@ -183,6 +247,29 @@ mod tests {
             threshold(&rule(rising, None), &percent),
             ["Warning when it rises by more than 10% in 10 min for 5 min."]
         );
+        let usual = |side, times, floor| {
+            let relative = RelativeLevel { side, times, floor };
+            Some(Crossing::Usual { relative, bounds: domain::usual::Bounds::default() })
+        };
+        let slow = rule(usual(Side::Above, 3.0, Some(50.0)), usual(Side::Above, 10.0, Some(50.0)));
+        assert_eq!(
+            threshold(&slow, &Unit::Milliseconds),
+            [
+                "Warning above 3 times usual and 50 ms for 5 min; critical above 10 times usual and 50 ms for 1 min."
+            ]
+        );
+        assert_eq!(
+            threshold(&rule(usual(Side::Below, 0.3, None), None), &percent),
+            ["Warning below 0.3 times usual for 5 min."]
+        );
+        assert_eq!(
+            threshold(&rule(usual(Side::Outside, 1.0, None), None), &percent),
+            ["Warning outside its usual range for 5 min."]
+        );
+        assert_eq!(
+            threshold(&rule(usual(Side::Outside, 2.0, Some(5.0)), None), &percent),
+            ["Warning outside 2 times its usual range, at least 5% from usual for 5 min."]
+        );
         let reaching = Some(Crossing::Reaching { limit: 100.0, within_seconds: 14_400.0 });
         assert_eq!(
             threshold(&rule(reaching, None), &percent),
@@ -223,5 +310,28 @@ mod tests {
         };
         assert_eq!(event(&change), "Deployment 3f2a of api, on the app api on web-1.");
         assert_eq!(mark(&change), "deployment of api");
+    }
+
+    #[test]
+    fn why_a_level_is_not_judged_is_told_by_its_history() {
+        for (why, told) in [
+            (NotJudged::NoHistory, "not judged yet: it has no history"),
+            (
+                NotJudged::Young { age_hours: 5 },
+                "not judged yet: its history is less than a day old",
+            ),
+            (NotJudged::Young { age_hours: 47 }, "not judged yet: its history is 1 day old"),
+            (NotJudged::Young { age_hours: 80 }, "not judged yet: its history is 3 days old"),
+            (NotJudged::Sparse { hours: 30 }, "not judged yet: 30 hours of its history are known"),
+            (NotJudged::Gap, "not judged: no value was stored in the last hour"),
+        ] {
+            assert_eq!(not_judged(why), told);
+        }
+        let relative = RelativeLevel { side: Side::Outside, times: 1.0, floor: None };
+        let bounds = domain::usual::Bounds::default();
+        let usual = rule(None, Some(Crossing::Usual { relative, bounds }));
+        assert!(is_relative(&usual));
+        assert!(!is_relative(&rule(Some(Crossing::Above { level: 1.0 }), None)));
+        assert!(usual_zone("").contains("(UTC)"));
     }
 }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{humanize, practice};
 
 pub(crate) use customer::plain_name;
+pub(crate) use team::far as far_from_usual;
 pub(crate) use tense::GENERAL_PART;
 use tense::Tense;
 

@@ -84,6 +84,7 @@ mod tests {
         lifecycle::Step,
         severity::Severity,
         unit::Unit,
+        usual::{Bounds, RelativeLevel, Side},
     };
 
     use super::*;
@@ -133,6 +134,18 @@ mod tests {
         assert_eq!(
             said(Crossing::Above { level: 95.0 }),
             "Also: memory used on web-1 at 96% (usually 61%, threshold 95%)."
+        );
+        let relative = |side, times, low, high| Crossing::Usual {
+            relative: RelativeLevel { side, times, floor: None },
+            bounds: Bounds { low, high },
+        };
+        assert_eq!(
+            said(relative(Side::Above, 1.5, None, Some(91.5))),
+            "Also: memory used on web-1 at 96%, more than 1.5 times usual (usual at this hour: 61%)."
+        );
+        assert_eq!(
+            said(relative(Side::Outside, 1.0, Some(50.0), Some(70.0))),
+            "Also: memory used on web-1 at 96%, outside its usual range (usual at this hour: 50% to 70%)."
         );
         assert_eq!(
             said(Crossing::Reaching { limit: 100.0, within_seconds: 600.0 }),

@@ -172,9 +172,15 @@ pub(super) fn backtest(
         let offset = |at| time_zones::offset(&asked.zone, at).unwrap_or_default();
         let mut progress =
             |until: Timestamp| tell(&format!("Judged until {}", until.to_seconds_text()));
-        let judged =
-            backtest::backtest(store, thresholds, changed, (since, now), &offset, &mut progress)
-                .await;
+        let judged = backtest::backtest(
+            store,
+            thresholds,
+            changed,
+            (since, now),
+            (&offset, &config.time_zone),
+            &mut progress,
+        )
+        .await;
         tell("\n");
         let judged = judged.map_err(Failure::Store)?;
         misses = judged.proposed.as_ref().is_some_and(|one| !one.comparison.missed.is_empty());

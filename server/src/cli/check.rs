@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use futures::future::join_all;
 use wording::reason;
 
-use super::{database, outcome::Outcome};
+use super::{database, not_judged, outcome::Outcome};
 use crate::{
     clock::Clock,
     collectors::{
@@ -107,6 +107,10 @@ pub(super) fn check(
         let _ = writeln!(err, "warning: {doubt}");
     }
     for note in &findings.later {
+        let _ = writeln!(out, "Note: {note}");
+    }
+    let not_judged = database::run(not_judged::notes(&config, documents.thresholds()), err);
+    for note in not_judged.unwrap_or_default() {
         let _ = writeln!(out, "Note: {note}");
     }
     if let Some(found) = database::run(look(&config), err)

@@ -196,7 +196,7 @@ fn is_small_share(row: &Row) -> bool {
         && ["host.", "disk."].iter().any(|start| row.signal.as_str().starts_with(start));
     let is_small = |level: Level| match level {
         Level::Above(level) | Level::Below(level) => level > 0.0 && level < 1.0,
-        Level::Rises { .. } | Level::Reaches { .. } => false,
+        Level::Usual(_) | Level::Rises { .. } | Level::Reaches { .. } => false,
     };
     is_share && [row.warning, row.critical].into_iter().flatten().any(is_small)
 }

@@ -1,13 +1,14 @@
 //! Work of the monitor that is on its way: its results, and how they are waited for.
 
 use std::{
+    collections::HashMap,
     future::pending,
     time::{Duration, Instant},
 };
 
 use domain::{
     error::Error, id::IncidentNumber, incident::Incident, journal::Entry, signal::Signal,
-    subject::Subject, time::Timestamp,
+    subject::Subject, time::Timestamp, usual::Usual,
 };
 use tokio::task::JoinHandle;
 
@@ -46,7 +47,13 @@ pub(super) struct Away {
 }
 
 /// What is usual for each series.
-pub(super) type Usual = Vec<(Subject, Signal, f64)>;
+#[derive(Debug, Default)]
+pub(super) struct UsualValues {
+    /// At this hour.
+    pub(super) usual: HashMap<(Subject, Signal), Usual>,
+    /// In the last days, whatever the hour.
+    pub(super) medians: HashMap<(Subject, Signal), f64>,
+}
 
 /// Waits for the write that is on its way; for ever if there is none. Given up in the middle,
 /// nothing is lost: the write stays.
@@ -62,7 +69,9 @@ pub(super) async fn landed(
 }
 
 /// The same for what is learned; `None` if it could not be read.
-pub(super) async fn studied(study: &mut Option<JoinHandle<Option<Usual>>>) -> Option<Usual> {
+pub(super) async fn studied(
+    study: &mut Option<JoinHandle<Option<UsualValues>>>,
+) -> Option<UsualValues> {
     let Some(task) = study else { return pending().await };
     let usual = task
         .await

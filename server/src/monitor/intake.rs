@@ -18,6 +18,7 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
     unit::Unit,
+    usual::Usual,
 };
 use engine::evaluate::{Engine, NoSeries, Place, SeriesId};
 use policy::thresholds::Thresholds;
@@ -97,8 +98,10 @@ pub struct Core {
     pub collected: Collected,
     /// What objectives count.
     pub objectives: Ledger,
-    /// What was learned to be usual.
-    usual: HashMap<(Signal, Subject), f64>,
+    /// What was learned to be usual at this hour.
+    usual: HashMap<(Subject, Signal), Usual>,
+    /// What was learned to be usual in the last days, whatever the hour.
+    medians: HashMap<(Subject, Signal), f64>,
     /// Who pushed each series last.
     senders: Vec<Option<Actor>>,
     /// Who pushed each series first: it stays theirs, whoever else pushes it.
@@ -240,7 +243,7 @@ impl Core {
                 .or_else(|| collectors::signals().unit(signal.as_str()))
                 .unwrap_or(Unit::Count);
             self.history.open(id, &subject, &signal, &known);
-            if let Some(&usual) = self.usual.get(&(signal, subject)) {
+            if let Some(&usual) = self.usual.get(&(subject, signal)) {
                 self.set_usual(id, usual);
             }
         }
@@ -436,11 +439,14 @@ impl Core {
 
     /// Takes what is usual, for the series that are known and for those that come; none is opened
     /// for it.
-    pub fn learn(&mut self, usual: Vec<(Subject, Signal, f64)>) {
-        self.usual =
-            usual.into_iter().map(|(subject, signal, value)| ((signal, subject), value)).collect();
+    pub fn learn(
+        &mut self,
+        usual: HashMap<(Subject, Signal), Usual>,
+        medians: HashMap<(Subject, Signal), f64>,
+    ) {
+        (self.usual, self.medians) = (usual, medians);
         let value = |(id, signal, subject): (SeriesId, &Signal, &Subject)| {
-            self.usual.get(&(signal.clone(), subject.clone())).map(|&value| (id, value))
+            self.usual.get(&(subject.clone(), signal.clone())).map(|&value| (id, value))
         };
         let known: Vec<_> = self.history.series().filter_map(value).collect();
         for (id, value) in known {
@@ -448,15 +454,15 @@ impl Core {
         }
     }
 
-    /// What was learned to be usual of a signal of a subject.
+    /// What was learned to be usual of a signal of a subject in the last days, whatever the hour.
     pub fn usual_of(&self, signal: &str, subject: &Subject) -> Option<f64> {
         let signal: Signal = signal.parse().ok()?;
-        self.usual.get(&(signal, subject.clone())).copied()
+        self.medians.get(&(subject.clone(), signal)).copied()
     }
 
-    fn set_usual(&mut self, id: SeriesId, value: f64) {
-        self.engine.set_usual(id, Some(value));
-        self.recording.usual(id, value);
+    fn set_usual(&mut self, id: SeriesId, usual: Usual) {
+        self.engine.set_usual(id, Some(usual));
+        self.recording.usual(id, usual);
     }
 }
 
@@ -488,6 +494,7 @@ impl Intake {
             collected,
             objectives: Ledger::default(),
             usual: HashMap::new(),
+            medians: HashMap::new(),
             senders: Vec::new(),
             openers: Vec::new(),
             held: BTreeMap::new(),

@@ -11,6 +11,7 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
     unit::Unit,
+    usual::Usual,
 };
 use engine::{
     evaluate::{Engine, SeriesId},
@@ -130,8 +131,9 @@ impl Recording {
     }
 
     /// What is usual became known.
-    pub fn usual(&mut self, series: SeriesId, usual: f64) {
-        self.recorder.record(Input::Usual { series, usual: Some(usual) });
+    pub fn usual(&mut self, series: SeriesId, usual: Usual) {
+        let Usual { value, range, recent, until, .. } = usual;
+        self.recorder.record(Input::Usual { series, usual: Some(value), range, recent, until });
     }
 
     /// The interval at which its source is asked became known.

@@ -2,7 +2,7 @@
 //! tried again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,9 +19,13 @@ use domain::{
     incident::{self, Incident},
     journal::Event,
     protection::Protection,
+    signal::Signal,
+    subject::Subject,
     time::{Now, Span, Timestamp},
+    usual::Usual,
 };
 use engine::agent::{self, World};
+use policy::thresholds::Thresholds;
 use tokio_util::task::AbortOnDropHandle;
 use wording::error::sentence;
 
@@ -30,10 +34,11 @@ use crate::{
         Monitor,
         bundles::{Wanted, keep},
         evidence,
-        in_flight::{Away, Landed, Stored, Usual},
+        in_flight::{Away, Landed, Stored, UsualValues},
         kept::Kept,
         time_limit::{LONGEST_WRITE, within},
     },
+    service::Service,
     store::{Store, StoreError},
 };
 
@@ -111,13 +116,15 @@ impl Monitor {
         if self.study.is_none()
             && self.learned_at.is_none_or(|at| {
                 let wait = if self.learn_again { LEARN_AGAIN } else { self.pace.learn };
-                now.mono.since(at.mono) >= wait
+                now.mono.since(at.mono) >= wait || hour_of(at.wall) != hour_of(now.wall)
             })
         {
             self.learned_at = Some(now);
             self.learn_again = false;
+            let thresholds = Arc::clone(self.parts.intake.core().engine.thresholds());
+            let (store, service) = (Arc::clone(&self.store), Arc::clone(&self.parts.service));
             // It may take long, and no decision may wait for it.
-            self.study = Some(tokio::spawn(study(Arc::clone(&self.store), now.wall)));
+            self.study = Some(tokio::spawn(study(store, service, thresholds, now.wall)));
             // What an older version left may take hours.
             if self.tidying.as_ref().is_none_or(AbortOnDropHandle::is_finished) {
                 let task = tokio::spawn(tidy(Arc::clone(&self.store), now.wall));
@@ -352,16 +359,14 @@ impl Monitor {
     }
 
     /// Learns what is usual.
-    pub(super) fn learned(&mut self, usual: Option<Usual>) {
+    pub(super) fn learned(&mut self, usual: Option<UsualValues>) {
         let Some(usual) = usual else {
             // As long as nothing is known no organization is limited, so it is read again soon.
             self.learn_again = true;
             return;
         };
         self.has_learned = true;
-        if !usual.is_empty() {
-            self.parts.intake.core().learn(usual);
-        }
+        self.parts.intake.core().learn(usual.usual, usual.medians);
     }
 
     /// What could not be journalled waits again, before what came since.
@@ -536,7 +541,44 @@ async fn tidy(store: Arc<dyn Store>, now: Timestamp) {
 }
 
 /// What is usual for each series.
-async fn study(store: Arc<dyn Store>, now: Timestamp) -> Option<Usual> {
-    let usual = store.usual(now.minus(LEARN_FROM)).await;
-    usual.inspect_err(|error| tracing::warn!(%error, "usual values could not be read")).ok()
+async fn study(
+    store: Arc<dyn Store>,
+    service: Arc<Service>,
+    thresholds: Arc<Thresholds>,
+    now: Timestamp,
+) -> Option<UsualValues> {
+    learn(&*store, &service, &thresholds, now)
+        .await
+        .inspect_err(|error| tracing::warn!(%error, "usual values could not be read"))
+        .ok()
+}
+
+async fn learn(
+    store: &dyn Store,
+    service: &Service,
+    thresholds: &Thresholds,
+    now: Timestamp,
+) -> Result<UsualValues, StoreError> {
+    let medians: HashMap<(Subject, Signal), f64> = store
+        .usual(now.minus(LEARN_FROM))
+        .await?
+        .into_iter()
+        .map(|(subject, signal, median)| ((subject, signal), median))
+        .collect();
+    let (baselines, zone) = service.baselines();
+    baselines.learn(store, thresholds, &zone, now).await?;
+    let mut usual: HashMap<_, _> =
+        medians.iter().map(|(key, median)| (key.clone(), Usual::explaining(*median))).collect();
+    for (key, of_hour) in baselines.all(&zone, now) {
+        // Of a history without a range the last days tell more.
+        let median = medians.get(&key).filter(|_| of_hour.range.is_none());
+        let value = median.copied().unwrap_or(of_hour.value);
+        usual.insert(key, Usual { value, ..of_hour });
+    }
+    Ok(UsualValues { usual, medians })
+}
+
+/// The hour of a time, counted from the Unix epoch.
+const fn hour_of(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(3_600_000_000)
 }

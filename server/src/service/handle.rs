@@ -24,9 +24,9 @@ use super::{
     proofs::Proofs, set_up::SetUp, uptime_keeper::UptimeKeeper,
 };
 use crate::{
-    board::Board, checks::Checks, clock::Clock, inspections::Inspections, live::Live,
-    protection::Enforcement, publisher::Publisher, recovery::Recovery, store::Store,
-    trials::Trials,
+    baselines::Baselines, board::Board, checks::Checks, clock::Clock, inspections::Inspections,
+    live::Live, protection::Enforcement, publisher::Publisher, recovery::Recovery, store::Store,
+    time_zones::TeamZone, trials::Trials,
 };
 
 /// How long the public health answer waits for the database.
@@ -99,6 +99,12 @@ impl Service {
         if self.inner.set_up.set(set_up).is_err() {
             tracing::error!("the configuration was told already");
         }
+    }
+
+    /// What is usual for each series, and the zone whose hours of the week count.
+    pub fn baselines(&self) -> (Arc<Baselines>, TeamZone) {
+        let set_up = self.inner.set_up.get_or_init(SetUp::default);
+        (Arc::clone(&set_up.baselines), set_up.zone.clone())
     }
 
     /// Protection as it is in force, without asking the database.

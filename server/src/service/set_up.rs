@@ -6,7 +6,7 @@ use commands::readiness::SignOfLife;
 use domain::report::ReportKind;
 
 use crate::threshold_file::ThresholdFile;
-use crate::time_zones::TeamZone;
+use crate::{baselines::Baselines, time_zones::TeamZone};
 
 /// The last sign of life, for whoever asks how they stand.
 #[derive(Debug, Default)]
@@ -41,4 +41,6 @@ pub struct SetUp {
     pub zone: TeamZone,
     /// The reports that are made by themselves.
     pub reports: Vec<ReportKind>,
+    /// What is usual for each series.
+    pub baselines: Arc<Baselines>,
 }

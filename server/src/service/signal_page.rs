@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use commands::{
     reading::GetSignal,
-    signal_page::{SignalEvent, SignalIncident, SignalPage, ThresholdRule},
+    signal_page::{SignalEvent, SignalIncident, SignalPage, ThresholdRule, UsualSpan},
     view::{BlindSpan, Series, SeriesPoint},
 };
 use domain::{
@@ -18,6 +18,7 @@ use domain::{
     subject::Subject,
     time::{Span, Timestamp},
     unit::Unit,
+    usual::UsualRange,
 };
 use policy::thresholds::{Effective, Level, Row, Thresholds};
 use wording::summary::incident_card;
@@ -27,10 +28,15 @@ use super::{
     failure::refuse,
     inner::Inner,
 };
-use crate::store::{RollupStep, StoreError, StoredSeries};
+use crate::{
+    baselines::hour_of,
+    store::{RollupStep, StoreError, StoredSeries},
+    time_zones::TeamZone,
+};
 
 /// One week: the line beside the values is so much older.
 const WEEK: Span = Span::from_mins(7 * 24 * 60);
+const HOUR: Span = Span::from_mins(60);
 /// The most incidents about a subject that are read.
 const MOST_INCIDENTS: u32 = 200;
 /// The most reported changes that are read.
@@ -106,8 +112,12 @@ impl Inner {
             None => self.uptime_of(&subject, &signal).await.unwrap_or_default(),
             Some(_) => None,
         };
+        let zone = self.zone();
+        let usual = self.usual_spans(&subject, &signal, range, &zone);
         Ok(SignalPage {
             uptime,
+            usual,
+            usual_zone: zone.name().to_owned(),
             proposals: proposals.into_iter().map(|one| one.proposal).collect(),
             cursor: stored.cursor,
             meaning: declared.map(|info| info.meaning.to_string()).unwrap_or_default(),
@@ -128,6 +138,31 @@ impl Inner {
             trouble,
             series: Series { subject, signal, unit, warning, critical, points },
         })
+    }
+
+    /// What is usual in each hour of a period of up to a week.
+    fn usual_spans(
+        &self,
+        subject: &Subject,
+        signal: &Signal,
+        (from, to): Range,
+        zone: &TeamZone,
+    ) -> Vec<UsualSpan> {
+        let baselines = self.set_up.get().map(|set_up| &set_up.baselines);
+        let Some(baseline) = baselines.and_then(|all| all.of(subject, signal)) else {
+            return Vec::new();
+        };
+        if to.since(from) > WEEK {
+            return Vec::new();
+        }
+        let hours = std::iter::successors(Some(hour_of(from)), |hour| Some(hour.plus(HOUR)));
+        let span = |hour: Timestamp| {
+            let usual = baseline.usual(zone.local(hour))?;
+            let UsualRange { low, high } = usual.range?;
+            let (from, to) = (hour.max(from), hour.plus(HOUR).min(to));
+            Some(UsualSpan { from, to, value: usual.value, low, high })
+        };
+        hours.take_while(|hour| *hour < to).filter_map(span).collect()
     }
 
     async fn stored_period(
@@ -311,7 +346,7 @@ fn rules(effective: &Effective<'_>) -> (Vec<ThresholdRule>, Option<f64>) {
         critical_for_seconds: row.critical_for.as_secs_f64(),
         recovers_at: match row.recovers_at.or_else(|| row.base()) {
             Some(Level::Above(level) | Level::Below(level)) => Some(level),
-            Some(Level::Rises { .. } | Level::Reaches { .. }) | None => None,
+            Some(Level::Usual(_) | Level::Rises { .. } | Level::Reaches { .. }) | None => None,
         },
         guidance: row.guidance.clone(),
     };

@@ -295,7 +295,7 @@ impl Inner {
                     shown.thresholds,
                     Some(changed),
                     (since, now),
-                    &|at| of_team.offset(at),
+                    (&|at| of_team.offset(at), &of_team),
                     &mut progress,
                 ),
             ))

@@ -1,7 +1,7 @@
 //! `calm-ops backtest` on stored history: what the thresholds in force would have opened, and what
 //! a change of them would have meant.
 
-use std::{fs, process::Output};
+use std::{ffi::OsStr, fs, process::Output};
 
 use domain::time::{Span, Timestamp};
 use server::{
@@ -66,7 +66,7 @@ fn backtest(home: &Home, more: &[&str]) -> (i32, String) {
     let mut arguments =
         vec!["backtest", "--ops-dir", ops.to_str().unwrap(), "--data-dir", data.to_str().unwrap()];
     arguments.extend(more);
-    let arguments: Vec<&std::ffi::OsStr> = arguments.iter().map(std::ffi::OsStr::new).collect();
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
     let Output { status, stdout, stderr } = calm_ops(&arguments);
     let text = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     (status.code().unwrap(), text)
@@ -149,6 +149,49 @@ fn what_only_makes_noise_is_proposed_to_be_quieter() {
     store_history(&home, &minutes(60, |_| 200.0));
     let (code, told) = backtest(&home, &["--propose"]);
     assert!(code == 0 && told.contains("No change is proposed"), "{told}");
+}
+
+/// Hours of about 200 that end a day ago, and minutes since with 20 of trouble.
+fn fill_weeks(home: &Home, days: u64) {
+    let mut rollups = minutes(23 * 60, |ago| if (40..60).contains(&ago) { 900.0 } else { 200.0 });
+    let start = |ago| last(3_600).minus(Span::from_secs(86_400 + ago * 3_600));
+    let hour = |ago: u64| rollup(RollupStep::Hour, start(ago), 200.0 + (ago % 5) as f64);
+    rollups.extend((0..days * 24).map(hour));
+    // Until now, so that it is not a gap.
+    rollups.extend((1..25).map(|ago| {
+        rollup(RollupStep::Hour, last(3_600).minus(Span::from_secs(ago * 3_600)), 200.0)
+    }));
+    store_history(home, &rollups);
+}
+
+fn relative() -> String {
+    QUICK
+        .replace("above 1000 jobs", "above 3 times usual")
+        .replace("above 5000 jobs", "-")
+        .replace("500 jobs", "-")
+}
+
+#[test]
+fn a_relative_level_is_tried_with_what_was_usual_before_and_check_says_what_is_too_young() {
+    for (days, incidents) in
+        [(14, "would have opened 1 incident"), (3, "would have opened 0 incidents")]
+    {
+        let home = Home::new();
+        fs::write(home.ops().join("alerts/thresholds.md"), relative()).unwrap();
+        fill_weeks(&home, days);
+        let (code, told) = backtest(&home, &["--since", "22 h"]);
+        assert_eq!(code, 0, "{told}");
+        assert!(told.contains(incidents), "{days} days: {told}");
+        let (code, proposed) = backtest(&home, &["--propose"]);
+        assert!(code == 0 && proposed.contains("No change is proposed"), "{proposed}");
+        let (ops, data) = (home.ops(), home.data());
+        let arguments =
+            ["check", "--ops-dir", ops.to_str().unwrap(), "--data-dir", data.to_str().unwrap()];
+        let told = String::from_utf8(calm_ops(&arguments.map(OsStr::new)).stdout).unwrap();
+        let young = "(queue.depth): 1 of 1 signals: service:imports: not judged yet: its history is 3 days old.";
+        assert_eq!(told.contains(young), days == 3, "{days} days: {told}");
+        assert_eq!(told.contains("not judged"), days == 3, "{days} days: {told}");
+    }
 }
 
 #[test]

@@ -16,22 +16,26 @@ use commands::{
     accounts::Accounts,
     command::{Command, Resolve},
     figures::PastIncident,
-    reading::HistoryFilter,
+    reading::{GetSignal, HistoryFilter},
+    signal_page::Period,
     view::BlindSpan,
 };
 use domain::{
     access::Principal,
     actor::Actor,
+    breach::Crossing,
     error::{Conflict, DatabaseFault, Unavailable},
     hash::Head,
     id::IncidentNumber,
     incident::Incident,
     journal::{Cursor, Entry, Event, StoredEntry},
     observation::Observation,
+    reading::Status,
     signal::Signal,
     snapshot::Snapshot,
     subject::Subject,
-    time::Timestamp,
+    time::{Span, Timestamp},
+    usual::NotJudged,
 };
 use engine::evaluate::Engine;
 use policy::catalogue::{Facts, Program};
@@ -58,7 +62,8 @@ use tokio_util::sync::CancellationToken;
 const THRESHOLDS: &str = "format: 1\n\n# Quick thresholds\n\n## Thresholds\n\n\
 | signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n\
-| `queue.depth` | `service:*` | above 1000 jobs | above 5000 jobs | 0 s | 500 jobs | - | More work waits than is done. | queue | - |\n\n\
+| `queue.depth` | `service:*` | above 1000 jobs | above 5000 jobs | 0 s | 500 jobs | - | More work waits than is done. | queue | - |\n\
+| `orders.waiting` | `service:*` | above 3 times usual and 50 jobs | - | 0 s | - | - | Far more orders wait than usual at this hour. | queue | - |\n\n\
 ## How incidents behave\n\n| rule | value |\n| --- | --- |\n| reopen within | 1 s |\n";
 
 /// A store that fails when it is told to.
@@ -345,6 +350,10 @@ struct Running {
 
 impl Running {
     async fn start(before: impl FnOnce(&Moody)) -> Self {
+        Self::start_with(async |store: &Moody| before(store)).await
+    }
+
+    async fn start_with(before: impl AsyncFnOnce(&Moody)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for name in embedded::document_names() {
             let path = dir.path().join("ops").join(&*name);
@@ -362,7 +371,7 @@ impl Running {
             attempts: AtomicU32::new(0),
             misfits: AtomicU32::new(0),
         });
-        before(&store);
+        before(&store).await;
         let clock = Clock::start();
         let ops = dir.path().join("ops");
         let (documents, _) =
@@ -402,7 +411,11 @@ impl Running {
     }
 
     fn observe(&self, subject: &str, value: f64) {
-        let (signal, subject) = ("queue.depth".parse().unwrap(), subject.parse().unwrap());
+        self.observe_of("queue.depth", subject, value);
+    }
+
+    fn observe_of(&self, signal: &str, subject: &str, value: f64) {
+        let (signal, subject) = (signal.parse().unwrap(), subject.parse().unwrap());
         let unit = Some("jobs".parse().unwrap());
         self.intake.take(&[Observation {
             signal,
@@ -473,6 +486,70 @@ async fn while_the_database_is_away_evaluation_goes_on_and_what_waited_is_writte
     running.monitor.await.unwrap();
     let entries = running.store.inner.entries(0, 1_000).await.unwrap();
     assert!(matches!(entries.last().unwrap().event, Some(Event::Stopped)));
+}
+
+/// Hours of a steady hundred, up to now.
+fn hours_of_history(subject: &str, days: i64) -> Vec<Rollup> {
+    const HOUR: i64 = 3_600;
+    let last = Clock::start().now().wall.as_micros() / 1_000_000 / HOUR;
+    let hour = |hour: i64| {
+        let mean = 100.0 + (hour % 7) as f64;
+        Rollup {
+            subject: subject.parse().unwrap(),
+            signal: "orders.waiting".parse().unwrap(),
+            unit: "jobs".parse().unwrap(),
+            step: RollupStep::Hour,
+            start: Timestamp::from_secs(hour * HOUR),
+            min: mean - 10.0,
+            max: mean + 10.0,
+            mean,
+            last: mean,
+            count: 60,
+        }
+    };
+    (last - days * 24..last).map(hour).collect()
+}
+
+#[tokio::test]
+async fn a_level_relative_to_what_is_usual_alerts_where_the_history_is_a_week_old() {
+    let running = Running::start_with(async |store: &Moody| {
+        for (subject, days) in [("service:old", 21), ("service:young", 5)] {
+            store.inner.write_rollups(&hours_of_history(subject, days)).await.unwrap();
+        }
+    })
+    .await;
+    running
+        .until("the incident", async |running| {
+            for subject in ["service:old", "service:young", "service:new"] {
+                running.observe_of("orders.waiting", subject, 500.0);
+            }
+            running.count("incident_opened").await > 0
+        })
+        .await;
+    assert_eq!(running.count("incident_opened").await, 1);
+    let incident = running.store.inner.incident(IncidentNumber(1)).await.unwrap().unwrap();
+    let [known] = &incident.breaches[..] else { panic!("{incident:?}") };
+    assert_eq!(known.breach.key.subject.as_str(), "service:old");
+    let Crossing::Usual { relative, bounds } = known.breach.crossing else { panic!("{known:?}") };
+    assert_eq!(relative.times, 3.0);
+    assert!(bounds.high.is_some_and(|high| (290.0..330.0).contains(&high)), "{bounds:?}");
+    let not_judged = |subject: &str| {
+        let signal = "orders.waiting".parse().unwrap();
+        let reading = running.board.reading(&subject.parse().unwrap(), &signal).unwrap();
+        (reading.status, reading.not_judged)
+    };
+    let young = Some(NotJudged::Young { age_hours: 120 });
+    assert_eq!(not_judged("service:young"), (Status::Shown, young));
+    assert_eq!(not_judged("service:new"), (Status::Shown, Some(NotJudged::NoHistory)));
+    assert_eq!(not_judged("service:old").1, None);
+    let asked = GetSignal {
+        subject: "service:old".parse().unwrap(),
+        signal: "orders.waiting".parse().unwrap(),
+        period: Period::Last(Span::from_mins(3 * 60)),
+    };
+    let page = running.service.execute(Principal::Local, asked).await.unwrap();
+    assert!((3..=4).contains(&page.usual.len()), "{:?}", page.usual);
+    assert!(page.usual.iter().all(|one| one.low < 100.0 && one.high > 106.0), "{:?}", page.usual);
 }
 
 #[tokio::test]

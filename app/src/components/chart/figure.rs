@@ -192,8 +192,13 @@ fn shapes(chart: &Chart) -> AnyView {
         .bands
         .iter()
         .map(|points| view! { <polygon class="band" points=points.clone()></polygon> });
+    let usual = chart
+        .usual
+        .iter()
+        .map(|points| view! { <polygon class="usual" points=points.clone()></polygon> });
     let line = |class: &'static str| move |points: &String| view! { <polyline class=class points=points.clone()></polyline> };
     view! {
+        {usual.collect_view()}
         {bands.collect_view()}
         {chart.before.iter().map(line("before")).collect_view()}
         {chart.lines.iter().map(line("course")).collect_view()}
@@ -358,6 +363,7 @@ fn legend(chart: Signal<Chart>, is_alive: RwSignal<bool>) -> AnyView {
             let all = [
                 (!chart.is_small, "course", "mean"),
                 (!chart.is_small && !chart.bands.is_empty(), "band", "lowest to highest"),
+                (!chart.usual.is_empty(), "usual", "usual range"),
                 (!chart.before.is_empty(), "before", "a week before"),
                 (!chart.strips.is_empty(), "strip", "incident"),
                 (!chart.is_small && !chart.gaps.is_empty(), "gap", "no data"),

@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use commands::view::{BlindSpan, Series, SeriesPoint};
+use commands::{
+    signal_page::UsualSpan,
+    view::{BlindSpan, Series, SeriesPoint},
+};
 use domain::{
     journal::BlindReason,
     severity::Severity,
@@ -13,7 +16,7 @@ use domain::{
 };
 use wording::humanize;
 
-use super::{Chart, Gap, Mark, Sample, Strip};
+use super::{Chart, Gap, Mark, Sample, Strip, usual};
 use crate::{clock, status::signal_href};
 
 /// The width of what is drawn, before it is stretched.
@@ -78,6 +81,8 @@ pub(crate) struct Plot<'a> {
     pub period: Option<(Timestamp, Timestamp)>,
     /// The values of the week before, at the time at which they are shown.
     pub before: &'a [SeriesPoint],
+    /// What is usual in parts of the period, oldest first.
+    pub usual: &'a [UsualSpan],
     /// The newest value: the line goes on to it.
     pub newest: Option<(Timestamp, f64)>,
     /// Moments that are marked.
@@ -112,6 +117,7 @@ pub(crate) fn build(
         step: Span::ZERO,
         period,
         before: &[],
+        usual: &[],
         newest: None,
         moments: moments.iter().map(moment).collect(),
         incidents: Vec::new(),
@@ -326,6 +332,8 @@ pub(crate) fn lay_out(plot: Plot<'_>) -> Chart {
     let beside = beside.chain(before.iter().map(|one| one.point.mean));
     let (low, high) =
         beside.fold((smallest, largest), |(low, high), value| (low.min(value), high.max(value)));
+    let spans = if is_yes_no { &[] } else { plot.usual };
+    let (low, high) = usual::reach(spans, (low, high));
     let room = if high > low { (high - low).min(f64::MAX) } else { high.abs().max(1.0) };
     let (low, high) = ((low - room * 0.06).max(f64::MIN), (high + room * 0.06).min(f64::MAX));
     let scale = Scale { from, to, low, high, height };
@@ -385,6 +393,10 @@ pub(crate) fn lay_out(plot: Plot<'_>) -> Chart {
         let (x, width) = scale.strip(from, to)?;
         Some(Strip { x, width, class: severity.as_str() })
     };
+    let usually = |at: Timestamp| {
+        let words = usual::words(spans, at, text);
+        words.map_or_else(String::new, |words| format!("; {words}"))
+    };
     let sample = |one: &Vertex| {
         let point = &one.point;
         let (mean, min, max) = (text(point.mean), text(point.min), text(point.max));
@@ -397,17 +409,18 @@ pub(crate) fn lay_out(plot: Plot<'_>) -> Chart {
             at: one.at,
             x: scale.percent(one.at),
             y: scale.y(point.mean),
-            text: format!("{mean}{around}{week}"),
+            text: format!("{mean}{around}{week}{}", usually(one.at)),
         }
     };
     Chart {
         description: format!(
-            "{label} of {subject} from {} to {}: between {} and {}, last value {}{said_levels}.{said_gaps}",
+            "{label} of {subject} from {} to {}: between {} and {}, last value {}{}{said_levels}.{said_gaps}",
             clock::utc(from),
             clock::utc(to),
             text(smallest),
             text(largest),
-            text(last.point.mean)
+            text(last.point.mean),
+            usually(last.at)
         ),
         summary: format!("Between {} and {}", text(smallest), text(largest)),
         address,
@@ -416,6 +429,7 @@ pub(crate) fn lay_out(plot: Plot<'_>) -> Chart {
         span: (from, to),
         lines,
         bands,
+        usual: usual::bands(spans, |at, value| format!("{},{}", scale.x(at), scale.y(value))),
         before: earlier.collect(),
         dots,
         levels: levels

@@ -84,6 +84,7 @@ proptest! {
             step: Span::from_secs(step),
             period: period.map(|(from, to)| (at(from), at(to))),
             before: &before,
+            usual: &[],
             newest: newest.map(|(second, value)| (at(second), value)),
             moments: moments.into_iter().map(moment).collect(),
             incidents: vec![(at(incident.0), at(incident.1), Severity::Critical)],

@@ -7,7 +7,7 @@ use wording::humanize;
 
 use crate::{
     components::{
-        badge::{Badge, status_words},
+        badge::{Badge, reading_words, status_words},
         time::Ago,
     },
     problem::SIGN_IN,
@@ -42,13 +42,16 @@ pub(super) fn Now(state: RwSignal<RecommendationPage>, from: usize, to: usize) -
 fn now(reading: &Reading, of: Option<String>) -> AnyView {
     let usual =
         reading.usual.map(|usual| format!(" (usually {})", humanize::value(usual, &reading.unit)));
-    let status = if reading.stale_since.is_some() { Status::Unknown } else { reading.status };
+    let words = match reading.stale_since {
+        Some(_) => status_words(Status::Unknown),
+        None => reading_words(Some(reading)),
+    };
     let stale =
         reading.stale_since.map(|at| view! { ", last reading " <Ago at=Signal::stored(at)/> });
     let key = status::row_key(&reading.subject, &reading.signal);
     view! {
         <li>
-            <Badge of=Signal::stored(status_words(status))/> " " {humanize::label(&reading.signal)} {of} " now: "
+            <Badge of=Signal::stored(words)/> " " {humanize::label(&reading.signal)} {of} " now: "
             <strong data-reading=key>{humanize::value(reading.value, &reading.unit)}</strong>
             {usual} {stale}
         </li>

@@ -185,7 +185,10 @@ fn one(mut readings: Vec<&Reading>, gone: &[&Subject]) -> Option<Group> {
         readings.iter().filter(|reading| reading.subject == subject).any(|one| may_be_gone(one));
     let (counts, words) = (counts(&readings), words(&readings));
     let is_told = |reading: &&Reading| match reading.status {
-        Status::Shown => status == SubjectStatus::Shown,
+        // What has a threshold that can't be judged yet is not folded away.
+        Status::Shown => {
+            status == SubjectStatus::Shown || (!status.is_problem() && reading.not_judged.is_some())
+        }
         Status::Healthy => !status.is_problem(),
         Status::Unknown | Status::Watching | Status::Warning | Status::Critical => true,
     };
@@ -212,8 +215,11 @@ fn counts(readings: &[&Reading]) -> String {
         readings.iter().filter(is).count()
     };
     let judged = SubjectStatus::ALL.into_iter().filter(|status| *status != SubjectStatus::Shown);
+    let not_judged =
+        readings.iter().filter(|one| one.status == Status::Shown && one.not_judged.is_some());
     let told: Vec<String> = judged
         .map(|status| (count(status), status.words().1))
+        .chain([(not_judged.count(), "not judged yet")])
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();

@@ -1,16 +1,13 @@
 //! A row: a reading beside its threshold, with the last hour as a sparkline. It leads to its signal.
 
-use domain::{
-    reading::{Reading, Status},
-    time::Timestamp,
-};
+use domain::{reading::Reading, time::Timestamp};
 use leptos::prelude::*;
 use wording::humanize;
 
 use super::group::is_collector;
 use crate::{
     components::{
-        badge::{Badge, status_words},
+        badge::{Badge, reading_words},
         sparkline::Sparkline,
         time::Ago,
     },
@@ -74,9 +71,7 @@ pub(super) fn Row(key: String, is_seen: Signal<bool>) -> impl IntoView {
     let href = reading.with_untracked(|reading| {
         reading.as_ref().map(|one| status::signal_href(&one.subject, &one.signal))
     });
-    let badge = Memo::new(move |_| {
-        reading.with(|one| status_words(one.as_ref().map_or(Status::Unknown, |one| one.status)))
-    });
+    let badge = Memo::new(move |_| reading.with(|one| reading_words(one.as_ref())));
     let is_plain = Memo::new(move |_| badge.get().0 == "shown");
     let stale_since = Memo::new(move |_| reading.with(|one| one.as_ref()?.stale_since));
     let picture = Memo::new(move |before: Option<&Option<(CourseLine, Reading, Timestamp)>>| {
@@ -118,6 +113,8 @@ pub(super) fn Row(key: String, is_seen: Signal<bool>) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
+    use domain::reading::Status;
+
     use super::*;
     use crate::routes::health::group::tests::reading;
 

@@ -372,6 +372,7 @@ fn breach_row(page: &IncidentPage, known: &IncidentBreach) -> BreachRow {
         match breach.crossing {
             Crossing::Above { .. } => one.value >= breach.peak,
             Crossing::Below { .. } => one.value <= breach.peak,
+            Crossing::Usual { bounds, .. } => bounds.exclude(one.value) && one.value == breach.peak,
             Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => false,
         }
     });

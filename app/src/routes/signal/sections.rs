@@ -4,14 +4,14 @@ use commands::{
     signal_page::{SignalEvent, SignalIncident, SignalPage, ThresholdRule},
     view::SeriesPoint,
 };
-use domain::{reading::Status, time::Span, time::Timestamp, unit::Unit};
+use domain::{time::Span, time::Timestamp, unit::Unit};
 use leptos::prelude::*;
 use wording::humanize;
 
 use super::state::{SignalState, floor, step};
 use crate::{
     components::{
-        badge::{Badge, severity_words, status_words},
+        badge::{Badge, reading_words, severity_words},
         incident_card::headline,
         prose::prose,
         time::{Ago, At},
@@ -28,9 +28,7 @@ const ROWS: u64 = 24;
 #[component]
 pub(super) fn Present(state: SignalState) -> impl IntoView {
     let reading = state.reading;
-    let badge = Memo::new(move |_| {
-        reading.with(|one| status_words(one.as_ref().map_or(Status::Unknown, |one| one.status)))
-    });
+    let badge = Memo::new(move |_| reading.with(|one| reading_words(one.as_ref())));
     let is_known = Memo::new(move |_| reading.with(Option::is_some));
     let stale_since = Memo::new(move |_| reading.with(|one| one.as_ref()?.stale_since));
     let key = state
@@ -196,11 +194,17 @@ pub(super) fn Threshold(state: SignalState) -> impl IntoView {
             (page.thresholds.clone(), page.no_data_after_seconds, page.series.unit.clone())
         })
     });
+    let zone = Memo::new(move |_| state.page.with(|page| page.usual_zone.clone()));
     let words = move || {
         facts.with(|(rules, silence, unit)| {
             let rules_shown = rules.iter().map(|one| rule(one, unit)).collect_view();
             let silence = wording::signal::silence(*silence, !rules.is_empty());
-            view! { {rules_shown} <p>{silence}</p> }
+            let zone = zone.with(|zone| {
+                let is_relative = rules.iter().any(wording::signal::is_relative);
+                is_relative
+                    .then(|| view! { <p class="quiet">{wording::signal::usual_zone(zone)}</p> })
+            });
+            view! { {rules_shown} {zone} <p>{silence}</p> }
         })
     };
     let has_rules = Memo::new(move |_| facts.with(|(rules, ..)| !rules.is_empty()));

@@ -104,6 +104,7 @@ pub(super) fn draw(page: &SignalPage) -> Chart {
         step: step(page),
         period: Some((page.from, page.to)),
         before: &page.week_before,
+        usual: &page.usual,
         newest: newest.map(|one| (one.at, one.value)),
         moments: page.events.iter().map(moment).collect(),
         incidents: page.incidents.iter().map(incident).collect(),

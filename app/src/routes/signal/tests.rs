@@ -1,7 +1,7 @@
 //! The page of a signal, without a server.
 
 use commands::{
-    signal_page::{SignalEvent, SignalIncident, SignalPage, ThresholdRule},
+    signal_page::{SignalEvent, SignalIncident, SignalPage, ThresholdRule, UsualSpan},
     view::{Series, SeriesPoint},
 };
 use domain::{
@@ -9,9 +9,10 @@ use domain::{
     change::{ChangeKind, ReportedChange},
     id::IncidentNumber,
     journal::{Entry, Event},
-    reading::Reading,
+    reading::{Reading, Status},
     severity::Severity,
     time::{Span, Timestamp},
+    usual::{Bounds, NotJudged, RelativeLevel, Side},
 };
 use leptos::prelude::*;
 
@@ -20,7 +21,7 @@ use super::{
     sections::{self, rows},
     state::{self, SignalState, draw, follow, is_about},
 };
-use crate::sample;
+use crate::{components::chart::ChartFigure, sample};
 
 const STEP: i64 = 10;
 
@@ -55,6 +56,8 @@ fn page() -> SignalPage {
         is_current: true,
         step_seconds: 10.0,
         week_before: Vec::new(),
+        usual: Vec::new(),
+        usual_zone: "UTC".to_owned(),
         checked_at: at(600),
         reading: Some(reading),
         last_at: None,
@@ -209,6 +212,39 @@ fn the_sections_say_what_holds() {
         "{events}"
     );
     assert!(events.contains("A deployment of api."), "{events}");
+}
+
+#[test]
+fn what_is_usual_is_a_band_with_a_name_and_a_young_history_says_that_nothing_is_judged() {
+    let usual = UsualSpan { from: at(0), to: at(600), value: 5.0, low: 6_500.0, high: 7_200.0 };
+    let mut known = SignalPage { usual: vec![usual], ..page() };
+    let chart = draw(&known);
+    assert_eq!(chart.usual.len(), 1);
+    assert!(
+        chart.description.contains("usually 6,500 jobs to 7,200 jobs"),
+        "{}",
+        chart.description
+    );
+    let text = &chart.samples[3].text;
+    assert!(text.contains("usually 6,500 jobs to 7,200 jobs"), "{text}");
+    let owner = Owner::new();
+    let figure = owner.with(|| view! { <ChartFigure chart=Signal::stored(chart)/> }.to_html());
+    assert!(figure.contains("class=\"usual\"") && figure.contains("usual range"), "{figure}");
+    let relative = RelativeLevel { side: Side::Above, times: 3.0, floor: None };
+    let crossing = Crossing::Usual { relative, bounds: Bounds::default() };
+    (known.thresholds[0].warning, known.thresholds[0].critical) = (Some(crossing), None);
+    known.usual_zone = "Europe/Berlin".to_owned();
+    let young = Some(NotJudged::Young { age_hours: 80 });
+    let status = Status::Shown;
+    known.reading = known.reading.map(|one| Reading { status, not_judged: young, ..one });
+    let threshold = html(|state| view! { <sections::Threshold state/> }, known.clone());
+    assert!(threshold.contains("above 3 times usual"), "{threshold}");
+    assert!(threshold.contains("each hour of the week (Europe/Berlin)"), "{threshold}");
+    let present = html(|state| view! { <sections::Present state/> }, known);
+    for part in ["mark unknown", "not judged yet", "its history is 3 days old"] {
+        assert!(present.contains(part), "{part}: {present}");
+    }
+    assert!(!present.contains("healthy") && !present.contains("no threshold"), "{present}");
 }
 
 #[test]

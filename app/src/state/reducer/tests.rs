@@ -16,6 +16,7 @@ fn reading(subject: u8, value: f64, status: Status) -> Reading {
         status,
         stale_since: None,
         usual: None,
+        not_judged: None,
         warning: None,
         critical: Some(5_000.0),
         limit_in_seconds: None,

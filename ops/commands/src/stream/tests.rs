@@ -13,6 +13,7 @@ fn reading(subject: u8, signal: u8, value: f64, status: u8) -> Reading {
         status: [Status::Healthy, Status::Watching, Status::Critical][usize::from(status % 3)],
         stale_since: (status == 7).then(|| Timestamp::from_secs(5)),
         usual: (status > 4).then_some(value / 3.0),
+        not_judged: None,
         warning: None,
         critical: Some(5_000.0),
         limit_in_seconds: (status > 8).then_some(value.abs() * 77.7),

@@ -104,6 +104,7 @@ impl Fact {
             _ if self.easing.is_some() || self.unheard.is_some() || self.unsteady => false,
             Crossing::Above { level } => self.value > level,
             Crossing::Below { level } => self.value < level,
+            Crossing::Usual { bounds, .. } => bounds.exclude(self.value),
             Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => true,
         }
     }

@@ -4,6 +4,7 @@ use domain::{
     announcements::OpenWindow,
     maintenance::{MaintenanceWindow, SubjectPattern},
     time::Span,
+    usual::{Bounds, RelativeLevel, Side},
 };
 use proptest::prelude::*;
 
@@ -122,4 +123,34 @@ proptest! {
         prop_assert_eq!(covered.tick(now), without.tick(now));
         prop_assert_eq!(covered.incidents, without.incidents);
     }
+}
+
+/// A warning that is relative to what is usual.
+fn unusual(signal: &str, since: i64) -> Breach {
+    let relative = RelativeLevel { side: Side::Outside, times: 1.0, floor: None };
+    let bounds = Bounds { low: Some(1.0), high: Some(2.0) };
+    Breach {
+        crossing: Crossing::Usual { relative, bounds },
+        ..breach("host:web-1", signal, Severity::Warning, since)
+    }
+}
+
+#[test]
+fn an_unusual_signal_waits_for_others_of_its_subject_where_the_policy_says_so() {
+    let mut service = Service::default();
+    service.policy.unusual_together = 2;
+    service.set(&[unusual("host.cpu.used", 0)]);
+    assert_eq!(service.tick(30), []);
+    service.set(&[unusual("host.cpu.used", 0), unusual("host.memory.used", 40)]);
+    assert_eq!(kinds(&service.tick(70))[0], "incident_opened");
+    // One alone keeps it open, and another one joins.
+    service.set(&[unusual("host.cpu.used", 0)]);
+    assert!(!kinds(&service.tick(5_000)).contains(&"resolved"));
+    service.set(&[unusual("host.cpu.used", 0), unusual("host.load", 5_100)]);
+    assert!(kinds(&service.tick(5_200)).contains(&"breach_joined"));
+    let mut alone = Service::default();
+    alone.policy.unusual_together = 2;
+    let critical = Breach { severity: Severity::Critical, ..unusual("host.cpu.used", 0) };
+    alone.set(&[critical]);
+    assert_eq!(kinds(&alone.tick(30))[0], "incident_opened");
 }

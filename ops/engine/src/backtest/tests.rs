@@ -6,11 +6,15 @@ use proptest::prelude::*;
 use super::*;
 
 fn thresholds(warning: &str, held: &str) -> Arc<Thresholds> {
+    levels(warning, "above 500", held)
+}
+
+fn levels(warning: &str, critical: &str, held: &str) -> Arc<Thresholds> {
     let text = format!(
         "format: 1\n\
          | signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
          |---|---|---|---|---|---|---|---|---|\n\
-         | queue.depth | {warning} | above 500 | {held} | - | 5 min | m | - | - |\n"
+         | queue.depth | {warning} | {critical} | {held} | - | 5 min | m | - | - |\n"
     );
     let read = Thresholds::parse("t", &text, fixtures::signals());
     Arc::new(read.unwrap_or_else(|problems| panic!("{}", problems[0])))
@@ -31,7 +35,7 @@ fn run(thresholds: &Arc<Thresholds>, minutes: &[Option<(f64, f64, f64)>]) -> Vec
     let series = backtest.open(&subject, &signal, &unit).unwrap();
     for (minute, values) in minutes.iter().enumerate() {
         if let Some((min, max, last)) = *values {
-            let rollup = Rollup { series, min, max, last };
+            let rollup = Rollup { series, min, max, mean: (min + max) / 2.0, last };
             backtest.step(start(i64::try_from(minute).unwrap()), &[rollup]);
         }
     }
@@ -96,7 +100,8 @@ fn a_series_that_ends_while_another_goes_on_does_not_hold_for_ever() {
     let one = backtest.open(&subject, &signal, &unit).unwrap();
     let other = backtest.open(&"service:exports".parse().unwrap(), &signal, &unit).unwrap();
     for minute in 0..30 {
-        let values = |series, value| Rollup { series, min: value, max: value, last: value };
+        let values =
+            |series, value| Rollup { series, min: value, max: value, mean: value, last: value };
         let all = [values(other, 1.0), values(one, 300.0)];
         backtest.step(start(minute), if minute < 5 { &all } else { &all[..1] });
     }
@@ -165,6 +170,84 @@ fn one_incident_of_a_backtest_stands_for_one_that_there_was() {
     let there = compare(&found, &found, &[known(1, 20), known(2, 2)]);
     assert_eq!(there.unseen, [IncidentNumber(1)]);
     assert_eq!(compare(&found, &[], &[known(1, 20), known(2, 2)]).missed, [IncidentNumber(2)]);
+}
+
+const HOURS_OF_WEEK: i64 = 7 * 24;
+
+fn usually(hour: i64, value: f64) -> HourOfHistory {
+    let (min, max) = (value - 5.0, value + 5.0);
+    HourOfHistory { start: start(hour * 60), mean: value, min, max, is_trouble: false }
+}
+
+/// Minutes of whole hours through a level of twice what is usual, after hours that are known.
+fn relative(
+    known: impl IntoIterator<Item = HourOfHistory>,
+    hours: std::ops::Range<i64>,
+    (learned, offset): (i32, i32),
+    value: impl Fn(i64) -> f64,
+) -> Vec<FoundIncident> {
+    let thresholds = levels("above 2 times usual and 50", "-", "5 min");
+    let mut backtest = Backtest::new(thresholds, Span::from_mins(1));
+    let (subject, signal, unit) = names();
+    let series = backtest.open(&subject, &signal, &unit).unwrap();
+    backtest.set_offset(learned);
+    for hour in known {
+        backtest.learn(series, &hour);
+    }
+    backtest.set_offset(offset);
+    for minute in hours.start * 60..hours.end * 60 {
+        let mean = value(minute / 60);
+        let rollup = Rollup { series, min: mean - 5.0, max: mean + 5.0, mean, last: mean };
+        backtest.step(start(minute), &[rollup]);
+    }
+    backtest.finish()
+}
+
+#[test]
+fn a_relative_level_is_tried_on_history_from_its_second_week_on() {
+    let trouble = |from: i64| move |hour: i64| if hour == from { 300.0 } else { 100.0 };
+    let found = |from| relative([], 0..2 * HOURS_OF_WEEK, (0, 0), trouble(from));
+    assert_eq!(found(100), [], "the first week");
+    let later = found(200);
+    assert_eq!(later.len(), 1);
+    assert_eq!(later[0].opened_at, start(200 * 60 + 5));
+    assert!(later[0].ended_at.is_some());
+}
+
+#[test]
+fn hours_from_before_are_known_to_a_backtest() {
+    let known = || (0..HOURS_OF_WEEK).map(|hour| usually(hour, 100.0));
+    let hours = HOURS_OF_WEEK..HOURS_OF_WEEK + 24;
+    let value = |hour: i64| if hour == HOURS_OF_WEEK { 300.0 } else { 100.0 };
+    assert_eq!(relative(known(), hours.clone(), (0, 0), value).len(), 1);
+    assert_eq!(relative(known().skip(1), hours, (0, 0), value), [], "one hour short of a week");
+    assert_eq!(
+        relative(known(), HOURS_OF_WEEK + 5..HOURS_OF_WEEK + 6, (0, 0), |_| 300.0),
+        [],
+        "a gap"
+    );
+}
+
+#[test]
+fn an_incident_is_not_learned_while_it_is_open() {
+    let known = || (0..3 * HOURS_OF_WEEK).map(|hour| usually(hour, 100.0));
+    let from = 3 * HOURS_OF_WEEK;
+    let value = |hour: i64| if (from + 5..from + 25).contains(&hour) { 300.0 } else { 100.0 };
+    let found = relative(known(), from..from + 48, (0, 0), value);
+    assert_eq!(found.len(), 1);
+    let ended = found[0].ended_at.unwrap();
+    assert!(start((from + 25) * 60) <= ended && ended <= start((from + 26) * 60), "{ended:?}");
+}
+
+#[test]
+fn hours_of_the_week_are_those_of_the_team() {
+    // Busy in one hour of the day, and busier than ever on one day.
+    let busy = |hour: i64| if hour % 24 == 4 { 400.0 } else { 100.0 };
+    let known = || (0..3 * HOURS_OF_WEEK).map(|hour| usually(hour, busy(hour)));
+    let from = 3 * HOURS_OF_WEEK;
+    let value = |hour: i64| if hour == from + 4 { 520.0 } else { busy(hour) };
+    assert_eq!(relative(known(), from..from + 24, (300, 300), value), []);
+    assert_eq!(relative(known(), from..from + 24, (300, 420), value).len(), 1, "another hour");
 }
 
 /// What the rules open on values as they come every 5 s: from when to when.

@@ -5,6 +5,7 @@ use domain::{
     breach::Easing,
     severity::Severity,
     time::{Span, Timestamp},
+    usual::{RelativeLevel, Side},
 };
 use policy::thresholds::{Level, Row};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub(super) struct Measure {
     pub newest: f64,
     /// The most extreme value itself.
     pub extreme: f64,
+    /// That is below what is usual.
+    pub is_low: bool,
 }
 
 /// When they came. Times are microseconds of the engine's own scale.
@@ -110,6 +113,12 @@ fn kind(row: &Row) -> u8 {
         Some(Level::Below(_)) => 2,
         Some(Level::Rises { .. }) => 3,
         Some(Level::Reaches { .. }) => 4,
+        Some(Level::Usual(level)) => match level.side {
+            Side::Above => 5,
+            Side::Below => 6,
+            Side::Outside => 7,
+            Side::OutsideRecent => 8,
+        },
     }
 }
 
@@ -185,6 +194,11 @@ impl State {
         let worse: fn(f64, f64) -> f64 = match base {
             Level::Above(_) | Level::Rises { .. } => f64::max,
             Level::Below(_) => f64::min,
+            Level::Usual(RelativeLevel { side: Side::Above, .. }) => f64::max,
+            Level::Usual(RelativeLevel { side: Side::Below, .. }) => f64::min,
+            // The side on which it is now.
+            Level::Usual(_) if measure.is_low => f64::min,
+            Level::Usual(_) => f64::max,
             Level::Reaches { limit, .. } if limit >= measure.extreme => f64::max,
             Level::Reaches { .. } => f64::min,
         };
@@ -315,6 +329,15 @@ impl State {
             held.doubtful = true;
             self.settled = None;
         }
+    }
+
+    /// What is usual is not known: nothing is pending then, and what holds goes on until it is judged
+    /// again. Says whether that changed anything.
+    pub(super) fn suspend(&mut self) -> bool {
+        let was_pending = self.is_pending();
+        (self.warning, self.critical) = (None, None);
+        self.doubt();
+        was_pending
     }
 
     /// The breach holds on while its value is on the healthy side.

@@ -78,6 +78,7 @@ mod tests {
     use domain::{
         subject::Subject,
         time::{MonotonicTime, Span, Timestamp},
+        usual::{Usual, UsualRange},
     };
 
     const FIRST: &str = "format: 1\n| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|---|\n\
@@ -86,7 +87,7 @@ mod tests {
 | disk.used | service:* | - | reaches 100 % in 10 min | 10 s | - | - | m | a | - |\n";
     const SECOND: &str = "format: 1\n| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|---|\n\
 | queue.depth | service:* | above 200 jobs | - | 10 s | 50 jobs | 25 s | m | a | - |\n\
-| later.known | service:* | above 100 | - | 10 s | - | 30 s | m | a | - |\n";
+| later.known | service:* | above 3 times usual and 30 | - | 10 s | - | 30 s | m | a | - |\n";
     const SIGNALS: [&str; 4] = ["queue.depth", "size.growth", "disk.used", "later.known"];
 
     fn rules(text: &str) -> Arc<Thresholds> {
@@ -144,7 +145,8 @@ mod tests {
             }
             Step::Usual { signal, subject } => {
                 let id = engine.series(SIGNALS[*signal], &name(*subject), None).unwrap();
-                engine.set_usual(id, Some(7.0));
+                let range = (*subject != 1).then_some(UsualRange { low: 4.0, high: 30.0 });
+                engine.set_usual(id, Some(Usual { range, ..Usual::explaining(7.0) }));
             }
             Step::Thresholds(first) => {
                 engine.set_thresholds(rules(if *first { FIRST } else { SECOND }), now);

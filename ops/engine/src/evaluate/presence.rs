@@ -26,8 +26,9 @@ impl Engine {
         if series.unheard {
             return false;
         }
-        let unit = series.core.unit.take();
+        let (unit, usual) = (series.core.unit.take(), series.core.known_usual());
         series.core = Core::new(series.core.signal.clone(), series.core.subject.clone(), unit);
+        series.core.set_usual(usual);
         (series.unheard, series.rested) = (true, true);
         self.touched.retain(|&touched| touched != id);
         self.resolve(id, 0);

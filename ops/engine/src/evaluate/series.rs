@@ -7,7 +7,12 @@
 //! only if every value of the batch is beyond it.
 
 use domain::{
-    reason::FailureReason, signal::Signal, subject::Subject, time::Timestamp, unit::Unit,
+    reason::FailureReason,
+    signal::Signal,
+    subject::Subject,
+    time::Timestamp,
+    unit::Unit,
+    usual::{LearnedHistory, RelativeLevel, Usual, UsualRange},
 };
 use policy::thresholds::{Level, Row};
 use serde::{Deserialize, Serialize};
@@ -109,6 +114,19 @@ pub(super) struct Core {
     #[serde(default)]
     pub recovery: Option<Timestamp>,
     pub usual: Option<f64>,
+    /// The range in which nearly all values lie: where it is known, levels relative to `usual` are
+    /// judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual_range: Option<UsualRange>,
+    /// The range of all values of the last days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usual_recent: Option<UsualRange>,
+    /// How long the range holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usual_until: Option<Timestamp>,
+    /// The history that both were learned from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usual_learned: Option<LearnedHistory>,
     /// Why the newest value that was evaluated is as it is; while a breach waits for proof that it is
     /// over, why it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +157,10 @@ impl Core {
             silent: None,
             recovery: None,
             usual: None,
+            usual_range: None,
+            usual_recent: None,
+            usual_until: None,
+            usual_learned: None,
             reason: None,
             unseen: None,
             interrupted: false,
@@ -207,6 +229,26 @@ impl Core {
         self.interrupted |= !reason.is_about_silence();
         let before = self.unseen.replace(Box::new(reason.clone()));
         before.as_deref() != Some(reason)
+    }
+
+    /// What is usual, as far as it was ever learned.
+    pub(super) fn known_usual(&self) -> Option<Usual> {
+        self.usual.map(|value| Usual {
+            value,
+            range: self.usual_range,
+            recent: self.usual_recent,
+            until: self.usual_until,
+            learned: self.usual_learned,
+        })
+    }
+
+    /// Takes what is usual.
+    pub(super) fn set_usual(&mut self, usual: Option<Usual>) {
+        self.usual = usual.map(|usual| usual.value);
+        self.usual_range = usual.and_then(|usual| usual.range);
+        self.usual_recent = usual.and_then(|usual| usual.recent);
+        self.usual_until = usual.and_then(|usual| usual.until);
+        self.usual_learned = usual.and_then(|usual| usual.learned);
     }
 
     /// Whether it was looked at and could not be seen.
@@ -299,12 +341,15 @@ impl Core {
             window.push(batch.last, batch.newest);
             self.window = Some(window);
         }
+        let usual = self.known_usual().map(|usual| usual.at(wall));
         for (state, row) in self.states.iter_mut().zip(plan.rows) {
             let Some(row) = row.and_then(|row| rows.get(row as usize)) else {
                 continue;
             };
-            if let Some(measure) = measure(row, &batch, self.window.as_mut()) {
-                changed |= state.step(row, measure, timing);
+            match (measure(row, &batch, self.window.as_mut(), usual), row.base()) {
+                (Some(measure), _) => changed |= state.step(row, measure, timing),
+                (None, Some(Level::Usual(_))) => changed |= state.suspend(),
+                (None, _) => {}
             }
         }
         if batch.reason.is_some() || self.held() == [false; 3] {
@@ -420,7 +465,7 @@ impl Core {
 pub(super) fn looks_back(level: Level) -> i64 {
     let micros = |span: domain::time::Span| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     match level {
-        Level::Above(_) | Level::Below(_) => 0,
+        Level::Above(_) | Level::Below(_) | Level::Usual(_) => 0,
         Level::Rises { within, .. } => micros(within),
         Level::Reaches { within, .. } => (micros(within) / 4).clamp(300 * SECOND, 3_600 * SECOND),
     }
@@ -432,20 +477,51 @@ pub(super) fn seconds_to(limit: f64, value: f64, slope: f64) -> Option<f64> {
     (seconds.is_finite() && seconds >= 0.0).then_some(seconds)
 }
 
-fn measure(row: &Row, batch: &Batch, window: Option<&mut Window>) -> Option<Measure> {
+/// What a batch shows on the scale of a relative level. Values on both sides of the usual one were
+/// not all beyond it.
+fn relative(level: RelativeLevel, batch: &Batch, usual: Usual) -> Option<Measure> {
+    let (min, max) = (level.excess(batch.min, usual)?, level.excess(batch.max, usual)?);
+    let both_sides = batch.min < usual.value && batch.max > usual.value;
+    let is_low = batch.min < usual.value && min >= max;
+    Some(Measure {
+        worst: min.max(max),
+        best: if both_sides && !level.is_multiple() { 0.0 } else { min.min(max) },
+        newest: level.excess(batch.newest, usual)?,
+        extreme: if is_low { batch.min } else { batch.max },
+        is_low,
+    })
+}
+
+fn measure(
+    row: &Row,
+    batch: &Batch,
+    window: Option<&mut Window>,
+    usual: Option<Usual>,
+) -> Option<Measure> {
     let base = row.base()?;
-    let all =
-        |scale: f64, extreme: f64| Measure { worst: scale, best: scale, newest: scale, extreme };
+    let all = |scale: f64, extreme: f64| Measure {
+        worst: scale,
+        best: scale,
+        newest: scale,
+        extreme,
+        is_low: false,
+    };
     Some(match base {
-        Level::Above(_) => {
-            Measure { worst: batch.max, best: batch.min, newest: batch.newest, extreme: batch.max }
-        }
+        Level::Above(_) => Measure {
+            worst: batch.max,
+            best: batch.min,
+            newest: batch.newest,
+            extreme: batch.max,
+            is_low: false,
+        },
         Level::Below(_) => Measure {
             worst: -batch.min,
             best: -batch.max,
             newest: -batch.newest,
             extreme: batch.min,
+            is_low: false,
         },
+        Level::Usual(level) => relative(level, batch, usual?)?,
         Level::Rises { .. } => all(window?.remembered_slope(looks_back(base))?, batch.max),
         Level::Reaches { limit, .. } => {
             let slope = window?.remembered_lasting(looks_back(base))?;

@@ -179,3 +179,87 @@ fn a_number_that_went_to_another_series_is_replayed_under_both_names() {
     let replayed = replay(&bundle, wording::replay::describe, fixtures::signals()).unwrap();
     assert!(replayed.is_same(), "{replayed}");
 }
+
+/// The usual value is an input: with it a relative level decides the same again, and with another
+/// one it does not.
+#[test]
+fn a_relative_level_is_judged_again_by_the_usual_value_of_then() {
+    let text = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n\
+                |---|---|---|---|---|---|---|---|---|\n| queue.depth | above 3 times usual and 50 jobs | - | 0 s | - | - | m | a | - |\n";
+    let mut engine =
+        Engine::new(parse(text, &Objectives::default(), fixtures::signals()).unwrap(), 1);
+    let mut recorder = Recorder::new(10_000);
+    let documents = BTreeMap::from([(THRESHOLDS.to_owned(), text.to_owned())]);
+    recorder.checkpoint(Checkpoint { documents, limit: 1, ..checkpoint(1) });
+    let unit: Unit = "jobs".parse().unwrap();
+    let id = engine.series("queue.depth", "service:imports", Some(&unit)).unwrap();
+    recorder.record(Input::Series(SeriesName {
+        series: id,
+        signal: "queue.depth".parse().unwrap(),
+        subject: "service:imports".parse().unwrap(),
+        unit: Some(unit),
+    }));
+    let range = Some(UsualRange { low: 80.0, high: 140.0 });
+    let until = Some(now(60).wall);
+    engine.set_usual(id, Some(Usual { until, ..Usual::ranging(80.0, 100.0, 140.0) }));
+    recorder.record(Input::Usual { series: id, usual: Some(100.0), range, recent: None, until });
+    engine.observe(id, 310.0, now(3).wall, now(3));
+    recorder.record(Input::Observe {
+        series: id,
+        value: 310.0,
+        at: now(3).wall,
+        now: now(3),
+        reason: None,
+    });
+    recorder.record(Input::Tick { now: now(3) });
+    let breaches = engine.tick(now(3));
+    let world = World {
+        breaches: &breaches,
+        endings: &engine.endings(&breaches, &[]),
+        incidents: &[],
+        next_number: IncidentNumber(1),
+        now: now(3).wall,
+        steady_since: now(0).wall,
+        announcements: &Announcements::default(),
+    };
+    let decided = agent::decide(engine.thresholds().policy(), world);
+    assert!(!decided.is_empty());
+    recorder.decided(now(3), &decided);
+    let mut bundle = recorder.bundle().unwrap();
+    let again = |bundle: &Bundle| {
+        let text = serde_json::to_string(bundle).unwrap();
+        let read: Bundle = serde_json::from_str(&text).unwrap();
+        replay(&read, wording::replay::describe, fixtures::signals()).unwrap()
+    };
+    assert!(again(&bundle).is_same(), "{}", again(&bundle));
+    let mut other = bundle.clone();
+    for input in &mut other.inputs {
+        if let Input::Usual { usual, .. } = input {
+            *usual = Some(130.0);
+        }
+    }
+    assert!(!again(&other).is_same());
+    for input in &mut bundle.inputs {
+        if let Input::Usual { until, .. } = input {
+            *until = Some(now(2).wall);
+        }
+    }
+    assert!(!again(&bundle).is_same(), "the range did not hold any more");
+}
+
+#[test]
+fn a_usual_value_of_an_older_bundle_only_explains() {
+    let old = r#"{"input":"usual","series":7,"usual":2.5}"#;
+    let read: Input = serde_json::from_str(old).unwrap();
+    assert_eq!(
+        read,
+        Input::Usual {
+            series: SeriesId(7),
+            usual: Some(2.5),
+            range: None,
+            recent: None,
+            until: None
+        }
+    );
+    assert_eq!(serde_json::to_string(&read).unwrap(), old);
+}

@@ -93,6 +93,17 @@ fn verdict(
         Some(Crossing::Reaching { limit, .. }) if before.median <= limit => is_lower,
         Some(Crossing::Reaching { .. }) => is_higher,
         Some(Crossing::Below { .. }) => is_higher,
+        Some(Crossing::Usual { bounds, .. })
+            if bounds.high.is_some_and(|high| before.median > high) =>
+        {
+            is_lower
+        }
+        Some(Crossing::Usual { bounds, .. })
+            if bounds.low.is_some_and(|low| before.median < low) =>
+        {
+            is_higher
+        }
+        Some(Crossing::Usual { .. }) => return EffectVerdict::NotClear,
         Some(Crossing::Silent { .. }) | None => return EffectVerdict::NotClear,
     };
     match (is_lower || is_higher, is_better) {

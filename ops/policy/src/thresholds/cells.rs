@@ -1,6 +1,10 @@
 //! The grammar of single cells: levels, values with their unit, durations.
 
-use domain::{time::Span, unit::Unit};
+use domain::{
+    time::Span,
+    unit::Unit,
+    usual::{RelativeLevel, Side},
+};
 
 use crate::{markdown_table::is_none, thresholds::row::Level};
 
@@ -164,10 +168,48 @@ fn horizon(text: &str) -> Result<Span, Wrong> {
     }
 }
 
+/// `3 times usual`, `0.3 times usual and 50 ms`, `usual range`, `2 times usual range`.
+fn relative(side: Side, text: &str, unit: &mut Option<Unit>) -> Result<RelativeLevel, Wrong> {
+    let (of_usual, floor) =
+        text.split_once(" and ").map_or((text, None), |(times, floor)| (times, Some(floor)));
+    let times = times(side, of_usual.trim())?;
+    let floor = floor.map(|floor| value(floor, unit)).transpose()?;
+    if floor.is_some_and(|floor| floor <= 0.0) {
+        return wrong(format!("'{text}' has no least value"), "a value above zero behind 'and'");
+    }
+    Ok(RelativeLevel { side, times, floor })
+}
+
+/// How many times what is usual.
+fn times(side: Side, text: &str) -> Result<f64, Wrong> {
+    const MOST: f64 = 1e6;
+    let expected = match side {
+        Side::Above => "'3 times usual' with a number above 1, or '3 times usual and 50 ms'",
+        Side::Below => "'0.3 times usual' with a number between 0 and 1",
+        Side::Outside | Side::OutsideRecent => {
+            "'usual range', 'recent range' or '2 times usual range' with a number of at least 1"
+        }
+    };
+    let (words, whole) = match side {
+        Side::Above | Side::Below => ("times usual", None),
+        Side::Outside => ("times usual range", (text == "usual range").then_some(1.0)),
+        Side::OutsideRecent => ("times recent range", (text == "recent range").then_some(1.0)),
+    };
+    let written = || text.strip_suffix(words).and_then(|number_text| number(number_text.trim()));
+    let fits = |times: &f64| match side {
+        Side::Above => *times > 1.0 && *times <= MOST,
+        Side::Below => *times > 0.0 && *times < 1.0,
+        Side::Outside | Side::OutsideRecent => *times >= 1.0 && *times <= MOST,
+    };
+    match whole.or_else(written).filter(fits) {
+        Some(times) => Ok(times),
+        None => wrong(format!("'{text}' is not relative to what is usual"), expected),
+    }
+}
+
 /// A level; `None` for `-`.
 pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>, Wrong> {
-    const EXPECTED: &str =
-        "'above 85%', 'below 10 GiB', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'";
+    const EXPECTED: &str = "'above 85%', 'below 10 GiB', 'above 3 times usual', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'";
     if is_none(text) {
         return Ok(None);
     }
@@ -175,8 +217,14 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
         return wrong(format!("'{text}' is not a threshold"), EXPECTED);
     };
     let level = match word {
+        "above" if rest.contains("usual") => Level::Usual(relative(Side::Above, rest, unit)?),
+        "below" if rest.contains("usual") => Level::Usual(relative(Side::Below, rest, unit)?),
         "above" => Level::Above(value(rest, unit)?),
         "below" => Level::Below(value(rest, unit)?),
+        "outside" if rest.contains("recent") => {
+            Level::Usual(relative(Side::OutsideRecent, rest, unit)?)
+        }
+        "outside" => Level::Usual(relative(Side::Outside, rest, unit)?),
         "rises" | "reaches" => {
             let Some((amount, time)) = within(rest) else {
                 return wrong(
@@ -199,11 +247,38 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
     Ok(Some(level))
 }
 
+/// How many times what is usual counts as recovered: as a level's, but also less than once it.
+fn recovered(side: Side, text: &str) -> Result<f64, Wrong> {
+    let words = match side {
+        Side::Above | Side::Below => "times usual",
+        Side::Outside => "times usual range",
+        Side::OutsideRecent => "times recent range",
+    };
+    let found = match text {
+        "usual range" if side == Side::Outside => Some(1.0),
+        "recent range" if side == Side::OutsideRecent => Some(1.0),
+        _ => text.strip_suffix(words).and_then(|times| number(times.trim())),
+    };
+    let example = match side {
+        Side::Above => "a multiple such as '2 times usual', or '-'",
+        Side::Below => "a part such as '0.5 times usual', or '-'",
+        Side::Outside => "'usual range', or '-'",
+        Side::OutsideRecent => "'recent range', or '-'",
+    };
+    match found.filter(|times| *times > 0.0) {
+        Some(times) => Ok(times),
+        None => wrong(format!("'{text}' is not relative to what is usual"), example),
+    }
+}
+
 /// The recovery level for a way: a value, `5% in 5 min` for a rise, a time for a forecast.
 pub(super) fn recovery(text: &str, of: Level, unit: &mut Option<Unit>) -> Result<Level, Wrong> {
     match of {
         Level::Above(_) => value(text, unit).map(Level::Above),
         Level::Below(_) => value(text, unit).map(Level::Below),
+        // At what it is worth to alert by is known from the row already.
+        Level::Usual(RelativeLevel { side, floor, .. }) => recovered(side, text.trim())
+            .map(|times| Level::Usual(RelativeLevel { side, times, floor })),
         Level::Rises { .. } => match within(text) {
             Some((amount, time)) => {
                 Ok(Level::Rises { by: value(amount, unit)?, within: horizon(time)? })

@@ -55,6 +55,8 @@ impl Row {
         let reaches = |level: Level| match level {
             Level::Above(level) => level < most,
             Level::Below(level) => level > least,
+            // A yes or no has no usual size.
+            Level::Usual(_) => most - least > 1.0,
             Level::Rises { by, .. } => by < most - least,
             Level::Reaches { limit, .. } => (least..=most).contains(&limit),
         };
@@ -66,7 +68,7 @@ impl Row {
         let recovers = match self.recovers_at.or(self.base())? {
             Level::Above(level) => level >= least,
             Level::Below(level) => level <= most,
-            Level::Rises { .. } | Level::Reaches { .. } => true,
+            Level::Usual(_) | Level::Rises { .. } | Level::Reaches { .. } => true,
         };
         (!recovers).then_some(Unworkable::NeverRecovers)
     }

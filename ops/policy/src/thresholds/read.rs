@@ -32,7 +32,7 @@ const COLUMNS: [(&str, bool); 11] = [
     ("measures", false),
 ];
 
-const RULES: [&str; 3] = ["quiet for", "reopen within", "flood of"];
+const RULES: [&str; 4] = ["quiet for", "reopen within", "flood of", "unusual together"];
 
 /// Names of signals that a text may hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -348,6 +348,7 @@ impl Reader<'_> {
             let expected = match base {
                 Level::Above(_) => "a value at or below the warning threshold",
                 Level::Below(_) => "a value at or above the warning threshold",
+                Level::Usual(_) => "a level that is nearer to what is usual than the warning's",
                 Level::Rises { .. } => "a rise that is slower than the warning's",
                 Level::Reaches { .. } => "a time that is longer than the warning's",
             };
@@ -420,7 +421,7 @@ impl Reader<'_> {
             if !RULES.contains(&name.as_str()) {
                 let near = nearest(&name, RULES.into_iter());
                 let expected = near.map_or_else(
-                    || "'quiet for', 'reopen within' or 'flood of'".to_owned(),
+                    || "'quiet for', 'reopen within', 'flood of' or 'unusual together'".to_owned(),
                     |near| format!("a known rule; did you mean '{near}'?"),
                 );
                 self.report.cell(rule, format!("unknown rule '{}'", rule.text), expected);
@@ -438,6 +439,11 @@ impl Reader<'_> {
                 let parsed = flood(&value.text);
                 if let Some((count, within)) = self.take(value, parsed) {
                     (self.policy.flood_count, self.policy.flood_within) = (count, within);
+                }
+            } else if name == "unusual together" {
+                let parsed = together(&value.text);
+                if let Some(count) = self.take(value, parsed) {
+                    self.policy.unusual_together = count;
                 }
             } else {
                 let span = cells::span(&value.text);
@@ -475,6 +481,16 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// `3 signals`.
+fn together(text: &str) -> Result<u32, Wrong> {
+    let count = text.strip_suffix("signals").or_else(|| text.strip_suffix("signal"));
+    let count = count.and_then(|count| count.trim().parse().ok());
+    count.filter(|count| (1..=1_000).contains(count)).ok_or_else(|| Wrong {
+        found: format!("'{text}' is not a count of signals"),
+        expected: "a count such as '3 signals'".to_owned(),
+    })
 }
 
 /// `5 incidents in 5 min`.

@@ -7,6 +7,7 @@ use domain::{
     threshold::{ThresholdRow, ThresholdWay},
     time::Span,
     unit::Unit,
+    usual::{Bounds, RelativeLevel},
 };
 
 /// What a value is compared with, in the signal's unit.
@@ -16,6 +17,8 @@ pub enum Level {
     Above(f64),
     /// The value is below this.
     Below(f64),
+    /// The value is beyond this, relative to what is usual at this hour.
+    Usual(RelativeLevel),
     /// The value rises by more than `by` in `within`.
     Rises {
         /// By how much.
@@ -49,7 +52,7 @@ impl Level {
     /// The way of watching that it belongs to.
     pub const fn way(self) -> Way {
         match self {
-            Self::Above(_) | Self::Below(_) => Way::Level,
+            Self::Above(_) | Self::Below(_) | Self::Usual(_) => Way::Level,
             Self::Rises { .. } => Way::Rate,
             Self::Reaches { .. } => Way::Forecast,
         }
@@ -60,6 +63,7 @@ impl Level {
         match self {
             Self::Above(level) => Crossing::Above { level },
             Self::Below(level) => Crossing::Below { level },
+            Self::Usual(relative) => Crossing::Usual { relative, bounds: Bounds::default() },
             Self::Rises { by, within } => {
                 Crossing::Rising { by, within_seconds: within.as_secs_f64() }
             }
@@ -75,6 +79,7 @@ impl Level {
         match self {
             Self::Above(level) => level,
             Self::Below(level) => -level,
+            Self::Usual(level) => level.on_scale(),
             Self::Rises { by, within } => by / within.as_secs_f64(),
             Self::Reaches { within, .. } => -within.as_secs_f64(),
         }
@@ -85,6 +90,7 @@ impl Level {
             (Self::Above(_), Self::Above(_))
             | (Self::Below(_), Self::Below(_))
             | (Self::Rises { .. }, Self::Rises { .. }) => true,
+            (Self::Usual(one), Self::Usual(two)) => one.side == two.side && one.floor == two.floor,
             (Self::Reaches { limit: one, .. }, Self::Reaches { limit: two, .. }) => one == two,
             _ => false,
         }

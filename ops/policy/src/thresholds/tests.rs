@@ -1,4 +1,7 @@
-use domain::time::Span;
+use domain::{
+    time::Span,
+    usual::{RelativeLevel, Side},
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -52,6 +55,30 @@ fn the_documents_own_thresholds_are_read() {
 }
 
 #[test]
+fn levels_relative_to_what_is_usual_are_read() {
+    let text = format!(
+        "format: 1\n{HEAD}| endpoint.total | - | above 3 times usual and 50 ms | above 10 times usual and 50 ms | 10 min | 2 times usual | - | m | - | - |\n| queue.rate | - | below 0.3 times usual | - | 10 min | 0.5 times usual | - | m | - | - |\n| queue.depth | - | outside usual range | outside 2.5 times usual range | 5 min | - | - | m | - | - |\n| queue.age | - | outside recent range | outside 1.5 times recent range | 5 min | - | - | m | - | - |\n"
+    );
+    let thresholds = Thresholds::parse("t", &text, fixtures::signals())
+        .unwrap_or_else(|problems| panic!("{}", problems[0]));
+    let level = |side, times, floor| Some(Level::Usual(RelativeLevel { side, times, floor }));
+    let row = |signal| thresholds.rows_for(signal, "service:a").level.unwrap();
+    let slow = row("endpoint.total");
+    assert_eq!(slow.warning, level(Side::Above, 3.0, Some(50.0)));
+    assert_eq!(slow.critical, level(Side::Above, 10.0, Some(50.0)));
+    assert_eq!(slow.recovers_at, level(Side::Above, 2.0, Some(50.0)));
+    let rate = row("queue.rate");
+    assert_eq!(rate.warning, level(Side::Below, 0.3, None));
+    assert_eq!(rate.recovers_at, level(Side::Below, 0.5, None));
+    let depth = row("queue.depth");
+    assert_eq!(depth.warning, level(Side::Outside, 1.0, None));
+    assert_eq!(depth.critical, level(Side::Outside, 2.5, None));
+    let age = row("queue.age");
+    assert_eq!(age.warning, level(Side::OutsideRecent, 1.0, None));
+    assert_eq!(age.critical, level(Side::OutsideRecent, 1.5, None));
+}
+
+#[test]
 fn every_row_leads_to_a_section_of_the_guide() {
     let guide = include_str!("../../../runbooks/when-things-break.md");
     let anchors: Vec<String> = guide
@@ -101,11 +128,43 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
         ),
         (
             "| x | - | over 1 | - | 1 min | - | - | m | - | - |",
-            "4 11: 'over' is not a kind of threshold = 'above 85%', 'below 10 GiB', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'",
+            "4 11: 'over' is not a kind of threshold = 'above 85%', 'below 10 GiB', 'above 3 times usual', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'",
         ),
         (
             "| x | - | above | - | 1 min | - | - | m | - | - |",
-            "4 11: 'above' is not a threshold = 'above 85%', 'below 10 GiB', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'",
+            "4 11: 'above' is not a threshold = 'above 85%', 'below 10 GiB', 'above 3 times usual', 'rises 20% in 5 min', 'reaches 100% in 4 h' or '-'",
+        ),
+        (
+            "| x | - | above 3 times usuall | - | 1 min | - | - | m | - | - |",
+            "4 11: '3 times usuall' is not relative to what is usual = '3 times usual' with a number above 1, or '3 times usual and 50 ms'",
+        ),
+        (
+            "| x | - | above 0.5 times usual | - | 1 min | - | - | m | - | - |",
+            "4 11: '0.5 times usual' is not relative to what is usual = '3 times usual' with a number above 1, or '3 times usual and 50 ms'",
+        ),
+        (
+            "| x | - | below 3 times usual | - | 1 min | - | - | m | - | - |",
+            "4 11: '3 times usual' is not relative to what is usual = '0.3 times usual' with a number between 0 and 1",
+        ),
+        (
+            "| x | - | outside usual | - | 1 min | - | - | m | - | - |",
+            "4 11: 'usual' is not relative to what is usual = 'usual range', 'recent range' or '2 times usual range' with a number of at least 1",
+        ),
+        (
+            "| endpoint.total | - | above 3 times usual and 50% | - | 1 min | - | - | m | - | - |",
+            "4 24: the unit '%' does not fit this signal = a time such as '800 ms' or '2 s'",
+        ),
+        (
+            "| x | - | above 3 times usual | above 9 jobs | 1 min | - | - | m | - | - |",
+            "4 33: critical is a different kind of threshold than warning = the same word and limit in both, such as 'above 85%' and 'above 95%'; other kinds need rows of their own",
+        ),
+        (
+            "| x | - | above 3 times usual | - | 1 min | 4 times usual | - | m | - | - |",
+            "4 45: a recovery value on the unhealthy side of the warning threshold = a level that is nearer to what is usual than the warning's",
+        ),
+        (
+            "| x | - | above 3 times usual | - | 1 min | 80 jobs | - | m | - | - |",
+            "4 45: '80 jobs' is not relative to what is usual = a multiple such as '2 times usual', or '-'",
         ),
         (
             "| x | - | above 1,00 | - | 1 min | - | - | m | - | - |",
@@ -245,6 +304,12 @@ fn every_problem_of_the_document_says_what_was_found_and_expected() {
             "'many' is not a flood",
         ),
         (
+            "format: 1\n| rule | value |\n|---|---|\n| unusual together | 0 signals |\n",
+            4,
+            22,
+            "'0 signals' is not a count of signals",
+        ),
+        (
             "format: 1\n| rule | value |\n|---|---|\n| quiet for | 5 s |\n| quiet for | 6 s |\n",
             5,
             3,
@@ -269,13 +334,14 @@ fn every_problem_of_the_document_says_what_was_found_and_expected() {
 
 #[test]
 fn rules_and_dependencies_fill_the_policy_and_fences_are_ignored() {
-    let text = "format: 1\n```\n| nonsense |\n```\n| rule | value |\n|---|---|\n| quiet for | 7 min |\n| flood of | 9 incidents in 2 min |\n\n| subject | needs |\n|---|---|\n| `endpoint:*` | `app:api@web-1` |\n";
+    let text = "format: 1\n```\n| nonsense |\n```\n| rule | value |\n|---|---|\n| quiet for | 7 min |\n| flood of | 9 incidents in 2 min |\n| unusual together | 3 signals |\n\n| subject | needs |\n|---|---|\n| `endpoint:*` | `app:api@web-1` |\n";
     let thresholds = Thresholds::parse("t", text, fixtures::signals()).unwrap();
     let policy = thresholds.policy();
     assert_eq!(
         (policy.quiet_for, policy.flood_count, policy.flood_within),
         (Span::from_mins(7), 9, Span::from_mins(2))
     );
+    assert_eq!(policy.unusual_together, 3);
     assert_eq!(policy.dependencies[0].subject, "endpoint:*");
 }
 

@@ -5,6 +5,7 @@ use domain::{
     summary::{Fact, Rate, RatePer, Sentence},
     time::Span,
     unit::Unit,
+    usual::{Bounds, RelativeLevel, Side},
 };
 
 use crate::{
@@ -71,7 +72,13 @@ fn limit(fact: &Fact) -> Option<String> {
 fn normal(fact: &Fact) -> String {
     let threshold = match fact.crossing {
         Crossing::Above { level } | Crossing::Below { level } => Some(level),
-        Crossing::Rising { .. } | Crossing::Reaching { .. } | Crossing::Silent { .. } => None,
+        Crossing::Usual { relative, bounds } if bounds.exclude(fact.value) => {
+            return format!(", {}", far(&relative, &bounds, fact.usual, &fact.unit));
+        }
+        Crossing::Usual { .. }
+        | Crossing::Rising { .. }
+        | Crossing::Reaching { .. }
+        | Crossing::Silent { .. } => None,
     };
     let is_told = fact.is_measured() && fact.unit != Unit::YesNo;
     match (usual(fact), threshold.filter(|_| is_told)) {
@@ -79,6 +86,36 @@ fn normal(fact: &Fact) -> String {
             format!(" (threshold {})", humanize::bare_value(level, &fact.unit))
         }
         (usual, _) => usual,
+    }
+}
+
+/// How far a value is from what is usual: `more than 3 times usual (usual at this hour: 120 ms)`.
+pub(crate) fn far(
+    level: &RelativeLevel,
+    bounds: &Bounds,
+    usual: Option<f64>,
+    unit: &Unit,
+) -> String {
+    let times = level.times;
+    let at_this_hour = usual
+        .map(|usual| format!(" (usual at this hour: {})", humanize::value(usual, unit)))
+        .unwrap_or_default();
+    match (level.side, bounds.low, bounds.high) {
+        (Side::Above, ..) => format!("more than {times} times usual{at_this_hour}"),
+        (Side::Below, ..) => format!("less than {times} times usual{at_this_hour}"),
+        (Side::Outside, Some(low), Some(high)) if times == 1.0 => format!(
+            "outside its usual range (usual at this hour: {} to {})",
+            humanize::value(low, unit),
+            humanize::value(high, unit)
+        ),
+        (Side::Outside, ..) if times == 1.0 => format!("outside its usual range{at_this_hour}"),
+        (Side::Outside, ..) => format!("outside {times} times its usual range{at_this_hour}"),
+        (Side::OutsideRecent, ..) if times == 1.0 => {
+            format!("outside the range of the last 14 days{at_this_hour}")
+        }
+        (Side::OutsideRecent, ..) => {
+            format!("outside {times} times the range of the last 14 days{at_this_hour}")
+        }
     }
 }
 
@@ -262,9 +299,14 @@ fn eases(fact: &Fact, easing: Easing) -> String {
         (_, "outside.names") => "been resolving names",
         (Crossing::Above { .. }, _) if fact.is_measured() => "been below its threshold",
         (Crossing::Below { .. }, _) if fact.is_measured() => "been above its threshold",
-        (Crossing::Above { .. } | Crossing::Below { .. } | Crossing::Silent { .. }, _) => {
-            "looked healthy"
-        }
+        (Crossing::Usual { .. }, _) if fact.is_measured() => "been nearer to what is usual",
+        (
+            Crossing::Above { .. }
+            | Crossing::Below { .. }
+            | Crossing::Usual { .. }
+            | Crossing::Silent { .. },
+            _,
+        ) => "looked healthy",
     };
     format!("has {how} since {since}")
 }

@@ -42,6 +42,7 @@ fn crossed(breach: &Breach) -> String {
     let beyond = match breach.crossing {
         Crossing::Above { level } => breach.value > level,
         Crossing::Below { level } => breach.value < level,
+        Crossing::Usual { bounds, .. } => bounds.exclude(breach.value),
         Crossing::Rising { .. } | Crossing::Reaching { .. } => true,
         Crossing::Silent { .. } => false,
     };
@@ -57,6 +58,10 @@ fn crossed(breach: &Breach) -> String {
     let (threshold, course) = match breach.crossing {
         Crossing::Above { level } | Crossing::Below { level } => {
             (Some(format!("threshold {}", humanize::bare_value(level, unit))), String::new())
+        }
+        Crossing::Usual { relative, bounds } => {
+            let far = summary::far_from_usual(&relative, &bounds, breach.usual, unit);
+            return format!("{named} at {value}, {far}");
         }
         Crossing::Rising { by, within_seconds } => {
             let (by, within) = (humanize::value(by, unit), humanize::seconds(within_seconds));

@@ -27,6 +27,7 @@ fn plot(series: &Series) -> Plot<'_> {
         step: Span::from_secs(5),
         period: None,
         before: &[],
+        usual: &[],
         newest: None,
         moments: Vec::new(),
         incidents: Vec::new(),

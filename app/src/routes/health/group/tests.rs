@@ -15,6 +15,7 @@ pub(in crate::routes::health) fn reading(subject: &str, signal: &str, status: St
         stale_since: None,
         reason: None,
         usual: Some(61.0),
+        not_judged: None,
         warning: None,
         critical: None,
         limit_in_seconds: None,
@@ -177,4 +178,22 @@ proptest! {
         prop_assert_eq!(kept.iter().take(still.len()).collect::<Vec<_>>(), still);
         prop_assert_eq!(keep_order(&kept, &now), kept);
     }
+}
+
+#[test]
+fn what_can_not_be_judged_yet_is_told_beside_what_is_healthy() {
+    let young = |signal| Reading {
+        not_judged: Some(domain::usual::NotJudged::Young { age_hours: 80 }),
+        ..reading("service:a", signal, Status::Shown)
+    };
+    let readings = [
+        reading("service:a", "queue.depth", Status::Healthy),
+        young("queue.age"),
+        reading("service:a", "queue.other", Status::Shown),
+    ];
+    let group = &Groups::of(readings.iter()).all[0];
+    assert_eq!(group.counts, "1 healthy, 1 not judged yet");
+    assert_eq!((group.told.len(), group.folded.len()), (2, 1));
+    let alone = Groups::of([young("queue.age")].iter());
+    assert_eq!(alone.all[0].counts, "1 not judged yet");
 }
