@@ -59,7 +59,7 @@ pub fn is_past(level: Level, value: f64) -> bool {
     match level {
         Level::Above(level) => value > level,
         Level::Below(level) => value < level,
-        Level::Rises { .. } | Level::Reaches { .. } => false,
+        Level::Rises { .. } | Level::Reaches { .. } | Level::Usual(_) => false,
     }
 }
 
