@@ -139,7 +139,7 @@ pub async fn a_report_is_mailed_once_to_each_member_who_asks(place: &Place) {
     let next = made(&world, ReportKind::Weekly).await;
     assert_eq!(until_sent(&world, 4).await[3], (true, next, AccountId(1)));
     world.settle().await;
-    let reports: Vec<_> = server.taken().into_iter().filter(|one| is_report(one)).collect();
+    let reports: Vec<_> = server.taken().into_iter().filter(is_report).collect();
     assert_eq!(reports.len(), 4, "{reports:?}");
     assert_eq!(reports[3]["to"][0], "ada@example.org", "the other contact takes its place");
     world.stop().await;
