@@ -184,6 +184,6 @@ fn an_e_mail_address_asks_for_reports_by_ticks_and_no_other_way_does() {
     assert!(!program.get(PAGE).body.contains("Gets the "));
     let body = r#"{"label":"Phone","way":{"kind":"ntfy","server":"https://ntfy.sh","topic":"calm-ops-8f3k"},"least":"warning","enabled":true,"reports":["weekly"]}"#;
     let refused = program.post("/api/people/contacts", body);
-    assert_eq!(refused.status, 400, "{refused:?}");
+    assert_eq!(refused.status, 422, "{refused:?}");
     assert!(refused.body.contains("only e-mail takes stability reports"), "{refused:?}");
 }
