@@ -150,3 +150,40 @@ fn what_is_wrong_is_named_and_nothing_that_was_typed_is_lost() {
     }
     assert_eq!(program.get("/api/people/contacts").json()["contacts"].as_array().unwrap().len(), 0);
 }
+
+#[test]
+fn an_e_mail_address_asks_for_reports_by_ticks_and_no_other_way_does() {
+    let home = Home::new();
+    let program = home.start();
+    let page = program.get(PAGE).body;
+    let form = |kind: &str| {
+        let form = page.split(&format!("name=\"fields[kind]\" value=\"{kind}\"")).nth(1).unwrap();
+        form.split("</form>").next().unwrap().to_owned()
+    };
+    assert!(form("mail").contains("Send me the weekly stability summary"), "{page}");
+    assert!(!form("ntfy").contains("stability summary"), "{page}");
+
+    let fields = "fields[label]=Mail&fields[least]=critical";
+    let address = "fields[kind]=mail&fields[address]=ada%40example.com";
+    let ticks = "fields[weekly]=yes&fields[monthly]=yes";
+    // Sending the test fails, as there is no server for mail; the contact is there.
+    send(&program, &format!("what=contact&{address}&{fields}&{ticks}"));
+    let contact = || program.get("/api/people/contacts").json()["contacts"][0].clone();
+    assert_eq!(contact()["reports"], serde_json::json!(["weekly", "monthly"]));
+    let page = program.get(PAGE).body.replace("<!>", "");
+    assert!(page.contains("Gets the weekly and monthly stability summary."), "{page}");
+
+    let id = contact()["id"].as_u64().unwrap();
+    let change = |more: &str| {
+        send(&program, &format!("what=contact&id={id}&fields[enabled]=yes&{fields}{more}"))
+    };
+    change("&fields[daily]=yes");
+    assert_eq!(contact()["reports"], serde_json::json!(["daily"]));
+    change("");
+    assert_eq!(contact()["reports"], serde_json::json!([]));
+    assert!(!program.get(PAGE).body.contains("Gets the "));
+    let body = r#"{"label":"Phone","way":{"kind":"ntfy","server":"https://ntfy.sh","topic":"calm-ops-8f3k"},"least":"warning","enabled":true,"reports":["weekly"]}"#;
+    let refused = program.post("/api/people/contacts", body);
+    assert_eq!(refused.status, 422, "{refused:?}");
+    assert!(refused.body.contains("only e-mail takes stability reports"), "{refused:?}");
+}
