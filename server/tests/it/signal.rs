@@ -86,10 +86,7 @@ fn uptime_is_counted_from_probes_and_is_the_same_everywhere() {
     assert_eq!(program.get("/api/ops/uptime").json(), all);
     assert_eq!(program.get(page).json()["uptime"], all["endpoints"][0]);
     let html = program.get("/ops/uptime").body;
-    assert!(
-        html.contains("<strong>0%") && html.contains("endpoint.up?subject="),
-        "{html}"
-    );
+    assert!(html.contains("<strong>0%") && html.contains("endpoint.up?subject="), "{html}");
     let other = program.get("/api/ops/signal?signal=endpoint.total&subject=endpoint:shop").json();
     assert!(other["uptime"].is_null());
 }
