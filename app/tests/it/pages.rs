@@ -463,7 +463,7 @@ async fn the_history_tells_durations_and_figures_above_its_list() {
     ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
-    assert_eq!(html.matches("class=\"date is-unwatched\" title").count(), 7);
+    assert_eq!(html.matches("not watched\" class=\"date is-unwatched\"").count(), 7);
     let next = get(2, "/ops/history?before=9").await.2;
     assert!(!next.contains("id=\"charts\""), "the charts are on the first page");
     let none = get(0, "/ops/history").await.2;
