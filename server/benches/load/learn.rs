@@ -1,4 +1,4 @@
-//! What is learned from much data, on both databases: 10,000 incidents, a million entries of the journal
+//! Learning from much data, on both databases: 10,000 incidents, a million entries of the journal
 //! and 90 days of minutes of 200 signals, all made by `calm-ops simulate history`. The environment
 //! variables `LEARN_INCIDENTS`, `LEARN_ENTRIES`, `LEARN_DAYS` and `LEARN_SIGNALS` make it smaller.
 
@@ -28,11 +28,11 @@ use server::{
 use crate::{Outcome, Server, expect, history::shares, http::Connection, postgres_server};
 
 const DAY: u64 = 24 * 60;
-/// How often pages are asked for.
+/// Number of times that pages are asked for.
 const ASKED: usize = 200;
 const CHARTS: usize = 100;
 const REPORTS: usize = 5;
-/// What people look for.
+/// Words that people look for.
 const SEARCHED: [&str; 6] = ["worker", "imports", "provider", "generated-7", "case 512", "nobody"];
 
 /// See the module.

@@ -14,9 +14,9 @@ use crate::simulation::Random;
 /// A series of a simulated past, as it usually is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastSeries {
-    /// About whom.
+    /// The subject.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// Its unit.
     pub unit: Unit,
