@@ -331,7 +331,7 @@ pub enum Item {
 /// Gives the next item of a backup, and `None` after the last one.
 pub type Filling<'a> = &'a mut (dyn FnMut() -> Result<Option<Item>, StoreError> + Send);
 
-/// What only backup, restore and simulated pasts need of a store.
+/// The part of a store that only backup, restore and simulated pasts need.
 #[async_trait]
 pub trait Archive: Store {
     /// The history of the series after a key (0 is before the first one), of one moment; with its

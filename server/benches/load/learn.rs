@@ -1,4 +1,4 @@
-//! What is learned from much data, on both databases: 10,000 incidents, a million entries of the journal
+//! Learning from much data, on both databases: 10,000 incidents, a million entries of the journal
 //! and 90 days of minutes of 200 signals, all made by `calm-ops simulate history`. The environment
 //! variables `LEARN_INCIDENTS`, `LEARN_ENTRIES`, `LEARN_DAYS` and `LEARN_SIGNALS` make it smaller.
 
@@ -28,11 +28,11 @@ use server::{
 use crate::{Outcome, Server, expect, history::shares, http::Connection, postgres_server};
 
 const DAY: u64 = 24 * 60;
-/// How often pages are asked for.
+/// Number of times that pages are asked for.
 const ASKED: usize = 200;
 const CHARTS: usize = 100;
 const REPORTS: usize = 5;
-/// What people look for.
+/// Words that people look for.
 const SEARCHED: [&str; 6] = ["worker", "imports", "provider", "generated-7", "case 512", "nobody"];
 
 /// See the module.
@@ -91,7 +91,7 @@ async fn database(
     charts(name, &*store, (size, now)).await?;
     replayed(name, &store, (size, now)).await?;
     pages(name, config, dir).await?;
-    pauses(name, &store, now).await
+    pauses(name, &store, (size, now)).await
 }
 
 /// The size of what is stored of a signal for a day of minutes.
@@ -203,7 +203,11 @@ async fn pages(name: &str, config: &Config, dir: tempfile::TempDir) -> Outcome {
 }
 
 /// The pauses of someone who writes all the time, while what is too old is removed.
-async fn pauses(name: &str, store: &Arc<dyn Archive>, now: Timestamp) -> Outcome {
+async fn pauses(
+    name: &str,
+    store: &Arc<dyn Archive>,
+    (size, now): (HistorySize, Timestamp),
+) -> Outcome {
     async fn write(store: &dyn Archive, now: Timestamp) -> Result<Duration, crate::Failure> {
         tokio::time::sleep(Duration::from_millis(2)).await;
         let began = Instant::now();
@@ -216,7 +220,10 @@ async fn pauses(name: &str, store: &Arc<dyn Archive>, now: Timestamp) -> Outcome
     }
     println!("{name}: a change while nothing is removed: {}", shares(quiet));
     let other = Arc::clone(store);
-    let later = now.plus(Span::from_mins(30 * DAY));
+    // When a third of the minutes is too old.
+    let days = size.days / 3;
+    let first = now.minus(Span::from_mins(size.days * DAY));
+    let later = first.plus(RollupStep::Minute.kept()).plus(Span::from_mins(days * DAY));
     let began = Instant::now();
     let removing = tokio::spawn(async move { other.prune(later).await });
     let mut busy = Vec::new();
@@ -225,7 +232,7 @@ async fn pauses(name: &str, store: &Arc<dyn Archive>, now: Timestamp) -> Outcome
     }
     let removed = removing.await??;
     println!(
-        "{name}: a change while 30 days of all signals ({removed} blocks and rows) are removed in {:.1} s: {}",
+        "{name}: a change while {days} days of all signals ({removed} blocks and rows) are removed in {:.1} s: {}",
         began.elapsed().as_secs_f64(),
         shares(busy)
     );

@@ -131,7 +131,7 @@ async fn follow<T>(
     }
 }
 
-/// What was made.
+/// Words about a history that was made.
 fn history(made: &MadeHistory) -> String {
     let Head { number, hash } = made.head;
     format!(
@@ -141,7 +141,7 @@ fn history(made: &MadeHistory) -> String {
     )
 }
 
-/// What was made, and how to look at it.
+/// Words about a week that was made, and how to look at it.
 fn week(config: &Config, made: &MadeWeek) -> String {
     let (from, to) = days(&made.period);
     let mut text = format!(

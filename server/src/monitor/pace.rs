@@ -1,19 +1,20 @@
-//! How often the monitor does what no decision waits for.
+//! Pace of the monitor's work that no decision waits for.
 
 use domain::time::Span;
 
 /// See the module.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How often changed documents are looked for.
+    /// The time between two looks for changed documents.
     pub documents: Span,
     /// The least time between two times that what is shown is written anew.
     pub show: Span,
     /// The least time between two times that roll-ups are written.
     pub rollups: Span,
-    /// How often the state of the rules, and that Calm Ops runs, is saved.
+    /// The time after which the state of the rules, and that Calm Ops runs, is saved again.
     pub save: Span,
-    /// How often what is usual is learned anew, old roll-ups are removed, and history is packed.
+    /// The time after which what is usual is learned anew, old roll-ups are removed, and history is
+    /// packed.
     pub learn: Span,
 }
 

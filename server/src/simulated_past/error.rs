@@ -19,9 +19,9 @@ pub enum PastError {
     /// A folder can't be written.
     #[error("{} can't be written: {source}. Choose another folder with --data-dir", path.display())]
     Folder {
-        /// Which.
+        /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The documents hold mistakes.

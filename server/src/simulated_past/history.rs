@@ -25,10 +25,10 @@ const DAY: u64 = 24 * 60;
 /// Incidents lie in this time.
 const YEARS: Span = Span::from_mins(730 * DAY);
 const HOUR: i64 = 3_600_000_000;
-/// How often progress of incidents is told.
+/// Entries between two lines of progress.
 const TOLD_EVERY: u64 = 100_000;
 
-/// How much is made.
+/// Size of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistorySize {
     /// Incidents, over two years.
@@ -43,7 +43,7 @@ pub struct HistorySize {
     pub seed: u64,
 }
 
-/// What was made.
+/// A history that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MadeHistory {
     /// The end of the journal.
@@ -54,7 +54,7 @@ pub struct MadeHistory {
     pub signals: usize,
 }
 
-/// How far it is.
+/// Progress of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// So many entries are written.
@@ -152,9 +152,9 @@ async fn write_journal(
 /// Events in the order of time: those of incidents, and those beside them.
 struct InOrder<L> {
     lived: L,
-    /// What is told next of incidents, the next one last.
+    /// Events of the present incident, the next one last.
     waiting: Vec<Told>,
-    /// What else happened, the first one first.
+    /// Events beside incidents, the first one first.
     beside: std::collections::VecDeque<Told>,
 }
 

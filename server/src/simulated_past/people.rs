@@ -36,7 +36,7 @@ use crate::{
 const NAMES: [&str; 2] = ["Generated on-call", "Generated colleague"];
 /// Output of a run of which only the journal knows.
 const OUTPUT: &str = "Simulated: no process was started.\n";
-/// How often they look at an incident.
+/// Time between two looks at an incident.
 const LOOK_EVERY: Span = Span::from_secs(30);
 
 /// See the module.

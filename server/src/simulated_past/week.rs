@@ -34,7 +34,7 @@ use crate::{
 const DOCUMENTS: &str = "ops";
 /// The time before the summary at which changes of the thresholds are tried.
 const PROPOSALS: Span = Span::from_mins(30);
-/// How often progress is told.
+/// Time between two lines of progress.
 const TOLD_EVERY: Span = Span::from_mins(12 * 60);
 const DAY: i64 = 24 * 3_600_000_000;
 

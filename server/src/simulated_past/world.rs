@@ -192,7 +192,7 @@ const fn day_of(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(24 * 3_600_000_000)
 }
 
-/// What the simulated host has.
+/// Programs and apps of the simulated host.
 fn facts() -> Facts {
     let programs = [Program::Pm2, Program::Journalctl];
     let facts = programs.into_iter().fold(Facts::new(), |facts, program| {
@@ -217,7 +217,7 @@ fn observations(week: &Week, at: Timestamp) -> Vec<Observation> {
     week.series.iter().enumerate().filter_map(one).collect()
 }
 
-/// What else is seen of the simulated host.
+/// Other facts about the simulated host.
 fn hints(observations: &[Observation]) -> Hints {
     let memory = |app: &str| {
         let of =

@@ -95,3 +95,34 @@ fn a_bad_week_is_marked_whole_and_worth_learning_from() {
         assert_eq!(step(name), "took", "{name}: {review}");
     }
 }
+
+#[test]
+fn a_history_is_whole_and_found_by_its_words() {
+    let home = Home::new();
+    let size = ["--incidents", "60", "--entries", "3000", "--days", "20", "--signals", "10"];
+    let line = [&["simulate", "history"][..], &size].concat();
+    let (code, said, err) = run(&line, &home.data());
+    assert_eq!(code, Some(0), "{said}{err}");
+    assert!(
+        said.contains("Generated 60 incidents") && err.contains("readings of 10"),
+        "{said}{err}"
+    );
+    let (code, out, err) = run(&["journal", "verify"], &home.data());
+    assert_eq!(code, Some(0), "{out}{err}");
+    let (_, lines, _) = run(&["journal", "export", "-"], &home.data());
+    assert_eq!(lines.matches("\"kind\":\"blind\"").count(), 2, "times without data");
+    let entries = said.split("incidents, ").nth(1).unwrap().split(' ').next().unwrap();
+    assert!((2_700..3_300).contains(&entries.parse::<u32>().unwrap()), "{said}");
+
+    let program = home.start();
+    let found = |words: &str| {
+        let answer = program.get(&format!("/api/ops/history?text={words}")).json();
+        answer["incidents"].as_array().unwrap().len()
+    };
+    let (all, some, none) = (found(""), found("provider"), found("xyzzy"));
+    assert!(all > some && some > 0 && none == 0, "{all} {some} {none}");
+    let first = program.get("/api/ops/journal?after=0&limit=1").json();
+    assert_eq!(first["entries"][0]["event"]["event"], "data_generated", "{first}");
+    let (code, _, err) = run(&line, &home.data());
+    assert_eq!(code, Some(3), "{err}");
+}

@@ -124,7 +124,7 @@ fn earlier_by(
     if !is_harmless {
         return None;
     }
-    // What nobody acted on and was no more than a warning gains nothing from being told earlier.
+    // A warning that nobody acted on gains nothing from being told earlier.
     let real = known.iter().zip(pairs()).filter(|(one, _)| one.is_real());
     let gains = real.filter_map(|(one, pair)| {
         let (before, after) = (pair.0?, pair.1?);

@@ -13,7 +13,7 @@ pub(super) struct Kind {
     pub unit: &'static str,
     /// The level that it is above.
     pub level: f64,
-    /// What it means.
+    /// Its meaning.
     pub meaning: &'static str,
     /// The section of the runbook.
     pub runbook: &'static str,

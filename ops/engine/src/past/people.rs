@@ -1,4 +1,4 @@
-//! What people do about an incident, decided from how it stands: the same incident at the same moment
+//! Acts of people about an incident, decided from how it stands: the same incident at the same moment
 //! always leads to the same act.
 
 use domain::{
@@ -23,7 +23,7 @@ pub enum Act<'a> {
     Decline(&'a Recommendation, &'static str),
     /// An approved command begins; in a simulation no process is started.
     Start(&'a Recommendation),
-    /// It ends, after so long.
+    /// The run ends, after so long.
     End(&'a Recommendation, Span),
     /// A person resolves it.
     Resolve(&'static str),

@@ -14,9 +14,9 @@ use crate::simulation::Random;
 /// A series of a simulated past, as it usually is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastSeries {
-    /// About whom.
+    /// The subject.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// Its unit.
     pub unit: Unit,
@@ -48,6 +48,20 @@ impl PastSeries {
         }
         let moment = at.as_micros().div_euclid(1_000_000).cast_unsigned();
         let mut random = Random::new(seed.wrapping_add(stream << 32), moment);
-        self.course.value(at, first, &mut random)
+        let value = self.course.value(at, first, &mut random);
+        match self.least() {
+            Some(least) => (value / least).round() * least,
+            None => value,
+        }
+    }
+
+    /// The least difference of two readings: programs report no more digits than they have.
+    fn least(&self) -> Option<f64> {
+        match self.unit {
+            Unit::Percent => Some(0.01),
+            Unit::Bytes => Some(4_096.0),
+            Unit::Milliseconds | Unit::Other(_) => Some(1.0),
+            _ => None,
+        }
     }
 }

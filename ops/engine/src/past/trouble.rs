@@ -12,22 +12,22 @@ pub struct Trouble {
     pub begins: Span,
     /// The time after which it ends by itself, if nobody ends it before.
     pub lasts: Span,
-    /// What it does to signals.
+    /// Its effects on signals.
     pub effects: Vec<Effect>,
-    /// What people do; nobody does anything without.
+    /// The response of people; nobody does anything without.
     pub response: Option<Response>,
 }
 
-/// What a trouble does to a signal.
+/// Effect of a trouble on a signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effect {
     /// The place of the series.
     pub series: usize,
-    /// How its values change.
+    /// The change of its values.
     pub shape: Shape,
 }
 
-/// How a trouble changes values.
+/// Change of values by a trouble.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {
     /// They rise by so much a minute, up to so much in all.
@@ -56,26 +56,26 @@ impl Shape {
     }
 }
 
-/// What people do about the incident of a trouble.
+/// Response of people to the incident of a trouble.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
     /// The time from the opening until somebody acknowledges it.
     pub acknowledged: Span,
-    /// What they decide about recommendations.
+    /// The decision about recommendations.
     pub decision: Decision,
     /// The note with which they resolve it.
     pub note: &'static str,
     /// The time from when all signals are back until they do.
     pub resolved: Span,
-    /// How they rate the recommendation that ran.
+    /// The rating of the recommendation that ran.
     pub rating: Option<Rating>,
-    /// What they write in the review.
+    /// Their words in the review.
     pub review: Option<ReviewSections>,
     /// The prevention steps that they add.
     pub steps: Vec<Step>,
 }
 
-/// What people decide about recommendations.
+/// Decision about recommendations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// They decide about none.
@@ -101,14 +101,14 @@ pub enum Decision {
 pub enum Step {
     /// Somebody does it within so many days.
     Planned {
-        /// What.
+        /// The step.
         text: &'static str,
         /// Within so many days.
         days: u64,
     },
-    /// It will not be done.
+    /// A step that will not be done.
     NotDone {
-        /// What.
+        /// The step.
         text: &'static str,
         /// The reason.
         reason: &'static str,
