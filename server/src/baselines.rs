@@ -212,7 +212,7 @@ mod tests {
         let store = SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap();
         let hours: Vec<Rollup> = (0..504).map(|one| hour(one, busy(one))).collect();
         store.write_rollups(&hours).await.unwrap();
-        let rows = "format: 1\n| signal | warning | critical | for | what it means | runbook | commands |\n|---|---|---|---|---|---|---|\n| queue.depth | above 3 times usual | - | 0 s | m | - | - |\n";
+        let rows = "format: 1\n| signal | warning | critical | for | recovers at | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|\n| queue.depth | above 3 times usual | - | 0 s | - | m | - | - |\n";
         let thresholds = Thresholds::parse("t", rows, fixtures::signals()).unwrap();
         let (baselines, zone) = (Baselines::default(), TeamZone::of("+05:00").unwrap());
         let history = || {

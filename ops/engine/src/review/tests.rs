@@ -8,6 +8,7 @@ use domain::{
     review::{EffectOf, EffectVerdict, Measured, NotMeasured, SlowReason},
     time::Timestamp,
     unit::Unit,
+    usual::{Bounds, RelativeLevel, Side},
 };
 use fixtures::{at, breach, cases, incident};
 use proptest::prelude::*;
@@ -239,6 +240,23 @@ fn what_nears_a_limit_gets_better_away_from_it() {
     assert_eq!(verdict(100.0, &empty, &full), EffectVerdict::Worse);
     assert_eq!(verdict(0.0, &empty, &full), EffectVerdict::Better);
     assert_eq!(verdict(0.0, &full, &empty), EffectVerdict::Worse);
+}
+
+#[test]
+fn what_is_far_from_usual_gets_better_towards_it() {
+    let verdict = |before: &[f64], after: &[f64]| {
+        let mut one = resolved(900, None);
+        let relative = RelativeLevel { side: Side::Outside, times: 1.0, floor: None };
+        let bounds = Bounds { low: Some(30.0), high: Some(60.0) };
+        one.breaches[0].breach.crossing = Crossing::Usual { relative, bounds };
+        let actions = [values(before, after)];
+        facts(Source { actions: &actions, ..quiet_source(&one) }).effects[0].verdict
+    };
+    let (high, usual, low) = ([90.0, 91.0, 92.0], [50.0, 51.0, 52.0], [9.0, 10.0, 11.0]);
+    assert_eq!(verdict(&high, &usual), EffectVerdict::Better);
+    assert_eq!(verdict(&low, &usual), EffectVerdict::Better);
+    assert_eq!(verdict(&usual, &low), EffectVerdict::NotClear);
+    assert_eq!(verdict(&[90.0, 91.0, 92.0], &[190.0, 191.0, 192.0]), EffectVerdict::Worse);
 }
 
 #[test]
