@@ -8,6 +8,7 @@ mod backend;
 mod buckets;
 mod changes;
 mod contacts;
+mod customer;
 mod day_keeper;
 mod days;
 mod decision;

@@ -1,5 +1,6 @@
 //! An organization: what limits and affects it now, its plan, its traffic, and what happened to it.
 
+mod impact;
 mod plan;
 mod state;
 mod timeline;
@@ -94,6 +95,7 @@ fn Page(state: State) -> impl IntoView {
             <p class="lead" aria-live="polite">{move || prose(&status.get())}</p>
             <Now state/>
             <plan::Plan state/>
+            <impact::Impact state/>
             <traffic::Traffic state/>
             <timeline::Timeline state/>
         </div>

@@ -4,6 +4,9 @@
 //! Effect and certainty follow from the evidence, so that a pair that was never seen can't be
 //! written.
 
+mod affected;
+
+pub use affected::{AffectedTime, AffectedTimes, ImpactOn, Times, Told, impact_on};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -212,6 +215,11 @@ impl Impact {
         };
         let known = self.organizations.iter().filter(is_known).count();
         AffectedCounts { known, likely: self.organizations.len() - known }
+    }
+
+    /// True if organizations are, or may be, affected that are not named.
+    pub const fn has_unnamed(&self) -> bool {
+        self.more_known > 0 || self.more_likely > 0 || self.not_reported > 0
     }
 
     /// Ends all effects: the incident is over.

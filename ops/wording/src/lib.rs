@@ -3,6 +3,7 @@
 pub mod access;
 pub mod backtest;
 pub(crate) mod change;
+pub mod customer;
 pub mod draft;
 pub mod error;
 pub mod heartbeat;

@@ -24,6 +24,7 @@ use domain::{
 use policy::limits::{Limits, NamedPlans, Organization};
 
 use super::{
+    customer::SHOWN_DAYS,
     failure::refuse,
     inner::Inner,
     quotas::{batch_bound, quota_view},
@@ -37,7 +38,7 @@ const TIMELINE: u32 = 30;
 const MOST_LISTED: u32 = 1_000;
 
 /// Only what can be the name of an organization is looked up or changed.
-fn check(organization: &Subject) -> Result<(), Error> {
+pub(super) fn check(organization: &Subject) -> Result<(), Error> {
     let is_one = organization.kind() == "organization" && is_organization_name(organization.name());
     is_one.then_some(()).ok_or_else(|| Error::NotFound(Entity::Subject(organization.clone())))
 }
@@ -112,7 +113,10 @@ impl Inner {
             let own = traffic.iter().filter(|one| one.requests.organization == organization);
             own.cloned().collect::<Vec<_>>()
         });
+        // That it can't be read is no reason not to show the organization.
+        let impact = self.organization_impacts(&organization, &SHOWN_DAYS).await;
         Ok(OrganizationPage {
+            impact: impact.unwrap_or_default(),
             cursor: at_hand.cursor,
             checked_at: now,
             plan,
