@@ -251,9 +251,13 @@ mod tests {
 
     const FAILS: Evidence = Evidence::Results { failed: 5, of: 10 };
 
+    fn endpoint(trouble: EndpointTrouble) -> Evidence {
+        Evidence::Endpoint { endpoint: "endpoint:checkout".parse().unwrap(), trouble }
+    }
+
+    /// A likely effect of another kind than [`FAILS`].
     fn likely() -> Evidence {
-        let endpoint = "endpoint:checkout".parse().unwrap();
-        Evidence::Endpoint { endpoint, trouble: EndpointTrouble::Slow }
+        endpoint(EndpointTrouble::Slow)
     }
 
     fn effect(evidence: Evidence, since: i64, until: Option<i64>) -> EffectOn {
@@ -292,9 +296,10 @@ mod tests {
 
     #[test]
     fn what_was_likely_first_is_known_from_where_it_was_counted() {
+        let fails_likely = || endpoint(EndpointTrouble::Failing);
         let states = [
-            state(10, "acme", vec![effect(likely(), 0, None)]),
-            state(40, "acme", vec![effect(likely(), 0, None)]),
+            state(10, "acme", vec![effect(fails_likely(), 0, None)]),
+            state(40, "acme", vec![effect(fails_likely(), 0, None)]),
             state(60, "acme", vec![effect(FAILS, 0, None)]),
             state(90, "acme", vec![effect(FAILS, 0, Some(80))]),
         ];
@@ -306,7 +311,7 @@ mod tests {
         assert_eq!(seconds(&earlier, 100, -100..1_000), Some((20, 70)));
         // One that was over before is another one.
         let other = [
-            state(10, "acme", vec![effect(likely(), 0, Some(5))]),
+            state(10, "acme", vec![effect(fails_likely(), 0, Some(5))]),
             state(60, "acme", vec![effect(FAILS, 50, Some(58))]),
         ];
         assert_eq!(seconds(&other, 100, 0..1_000), Some((8, 5)));
