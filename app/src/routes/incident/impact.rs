@@ -1,9 +1,6 @@
 //! The organizations that the incident affects: one sentence, and a table.
 
-use domain::{
-    impact::{AffectedOrganization, EffectOn, Times, Told, impact_on},
-    time::Timestamp,
-};
+use domain::impact::{AffectedOrganization, EffectOn};
 use leptos::prelude::*;
 use wording::{humanize, impact};
 
@@ -17,32 +14,16 @@ use crate::{
 #[component]
 pub(super) fn Impact(state: IncidentState) -> impl IntoView {
     let impact = Memo::new(move |_| state.incident.with(|incident| incident.impact.clone()));
-    let ended = Memo::new(move |_| {
-        state.incident.with(|incident| incident.resolution.as_ref().map(|end| end.at))
-    });
     move || {
         impact.get().map(|shown| {
-            let now = ended.get().unwrap_or(shown.at);
-            // Effects that came back are in earlier states, which are not at hand: it is a part of
-            // the time, and how certain that part is, is not known either.
-            let times = |one: &AffectedOrganization| {
-                let all = Timestamp::from_micros(i64::MIN)..Timestamp::MAX;
-                let states = std::slice::from_ref(&*shown);
-                let told = Told { states, over: &Times::default(), now };
-                let time = impact_on(&one.organization, &told, &all).map(|on| on.times.time());
-                let told = time.map(|time| format!("at least {}", time.known.plus(time.likely)));
-                told.unwrap_or_default()
-            };
-            let organizations = shown.organizations.iter();
-            let rows: Vec<AnyView> =
-                organizations.flat_map(|one| rows(one, &times(one))).collect();
+            let rows = shown.organizations.iter().flat_map(rows).collect::<Vec<_>>();
             view! {
                 <section class="impact" aria-labelledby="impact">
                     <h2 id="impact">"Affected organizations"</h2>
                     <p>{prose(&impact::sentence(&shown))}</p>
                     <table class="affected">
                         <thead>
-                            <tr><th scope="col">"Organization"</th><th scope="col">"Effect"</th><th scope="col">"Certainty"</th><th scope="col">"Since"</th><th scope="col">"Last seen"</th><th scope="col">"Time"</th></tr>
+                            <tr><th scope="col">"Organization"</th><th scope="col">"Effect"</th><th scope="col">"Certainty"</th><th scope="col">"Since"</th><th scope="col">"Last seen"</th></tr>
                         </thead>
                         <tbody>{rows}</tbody>
                     </table>
@@ -52,13 +33,11 @@ pub(super) fn Impact(state: IncidentState) -> impl IntoView {
     }
 }
 
-fn rows(one: &AffectedOrganization, time: &str) -> Vec<AnyView> {
-    let told = |place: usize| if place == 0 { time.to_owned() } else { String::new() };
-    let effects = one.effects.iter().enumerate();
-    effects.map(|(place, effect)| row(one, effect, told(place))).collect()
+fn rows(one: &AffectedOrganization) -> Vec<AnyView> {
+    one.effects.iter().map(|effect| row(one, effect)).collect()
 }
 
-fn row(one: &AffectedOrganization, effect: &EffectOn, time: String) -> AnyView {
+fn row(one: &AffectedOrganization, effect: &EffectOn) -> AnyView {
     let name = humanize::name(&one.organization);
     let address = organization_href(&one.organization);
     let until = match (effect.until, effect.last_seen) {
@@ -73,7 +52,6 @@ fn row(one: &AffectedOrganization, effect: &EffectOn, time: String) -> AnyView {
             <td data-label="Certainty">{impact::certainty(effect.evidence.certainty())}</td>
             <td data-label="Since"><At at=Signal::stored(effect.since)/></td>
             <td data-label="Last seen">{until}</td>
-            <td data-label="Time">{time}</td>
         </tr>
     }
     .into_any()
