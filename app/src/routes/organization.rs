@@ -53,6 +53,7 @@ pub async fn get_organization(
 #[component]
 pub(crate) fn OrganizationPage() -> AnyView {
     let (params, query) = (use_params_map(), use_query_map());
+    let impact = impact::load();
     followed(
         |answer: &OrganizationView| humanize::name(&answer.page.plans.organization),
         move || {
@@ -62,8 +63,9 @@ pub(crate) fn OrganizationPage() -> AnyView {
         |(id, before)| get_organization(id, before),
         |answer: &OrganizationView| Some(answer.page.cursor),
         |state: State, answer| state.view.set(answer.page.clone()),
-        |OrganizationView { page, refused }| {
-            let state = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
+        move |OrganizationView { page, refused }| {
+            let (view, refused) = (RwSignal::new(page), StoredValue::new(refused));
+            let state = State { view, refused, impact };
             (Some(state), view! { <Page state/> }.into_any())
         },
     )
@@ -95,7 +97,7 @@ fn Page(state: State) -> impl IntoView {
             <p class="lead" aria-live="polite">{move || prose(&status.get())}</p>
             <Now state/>
             <plan::Plan state/>
-            <impact::Impact state/>
+            {impact::impact(state.impact)}
             <traffic::Traffic state/>
             <timeline::Timeline state/>
         </div>

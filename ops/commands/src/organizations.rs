@@ -18,8 +18,6 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::impact::OrganizationImpact;
-
 /// The longest reason, in characters.
 pub const LONGEST_REASON: usize = 300;
 
@@ -189,9 +187,6 @@ pub struct OrganizationPage {
     pub safe_mode: Option<SafeModeStage>,
     /// Active incidents that affect it or are about it, newest first.
     pub incidents: Vec<IncidentOfOrganization>,
-    /// How long it was affected in the last 30 and 90 days; empty where that can't be read.
-    #[serde(default)]
-    pub impact: Vec<OrganizationImpact>,
     /// Its traffic by class; `None` if it is not watched now.
     pub traffic: Option<Vec<ClassTraffic>>,
     /// Its signals that are watched now.

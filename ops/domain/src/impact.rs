@@ -5,9 +5,11 @@
 //! written.
 
 mod affected;
+mod times;
 
-pub use affected::{AffectedTime, AffectedTimes, ImpactOn, Times, Told, impact_on};
+pub use affected::{AffectedTime, AffectedTimes, ImpactHistory, ImpactOn};
 use serde::{Deserialize, Serialize};
+pub use times::{Times, Turn};
 
 use crate::{
     subject::Subject,
@@ -215,11 +217,6 @@ impl Impact {
         };
         let known = self.organizations.iter().filter(is_known).count();
         AffectedCounts { known, likely: self.organizations.len() - known }
-    }
-
-    /// True if organizations are, or may be, affected that are not named.
-    pub const fn has_unnamed(&self) -> bool {
-        self.more_known > 0 || self.more_likely > 0 || self.not_reported > 0
     }
 
     /// Ends all effects: the incident is over.

@@ -180,7 +180,6 @@ mod tests {
             measures: Vec::new(),
             safe_mode: None,
             incidents: Vec::new(),
-            impact: Vec::new(),
             traffic: None,
             signals: Vec::new(),
             timeline: Vec::new(),

@@ -29,10 +29,7 @@ use commands::{
     threshold::{ThresholdPage, ThresholdTrial},
     view,
 };
-use domain::{
-    error::{Entity, Error},
-    similar::SimilarIncidents,
-};
+use domain::{error::Error, similar::SimilarIncidents};
 
 use super::{failure::too_slow, inner::Inner};
 
@@ -104,9 +101,7 @@ impl Backend for Handlers {
         asked: GetOrganizationImpact,
     ) -> Pending<OrganizationImpact> {
         self.answer(|inner| async move {
-            let impact = inner.organization_impacts(&asked.organization, &[asked.days]).await?;
-            let unknown = || Error::NotFound(Entity::Subject(asked.organization));
-            impact.into_iter().next().ok_or_else(unknown)
+            inner.organization_impact(&asked.organization, asked.days).await
         })
     }
 

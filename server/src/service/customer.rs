@@ -1,67 +1,74 @@
-//! The customer view: what a period did to organizations.
+//! The customer view: times of a period in which organizations were affected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use commands::{
-    audit::AuditFilter,
-    impact::{ImpactList, ImpactPeriod, ImpactRecord, OrganizationImpact, days, states},
-    view::BlindSpan,
+use commands::impact::{
+    ImpactList, ImpactPeriod, ImpactRecord, ImpactStep, OrganizationImpact, check_days,
 };
 use domain::{
     error::{Entity, Error},
     id::IncidentNumber,
-    impact::{Impact, Times},
+    impact::{Times, Turn},
     incident::Incident,
-    journal::Entry,
+    journal::{Event, StoredEntry},
     protection::OrganizationPlans,
     subject::Subject,
     time::{Span, Timestamp},
 };
 
 use super::{failure::refuse, inner::Inner, organizations::check};
-use crate::{learned, store::StoreError};
+use crate::store::{StoreError, readable};
 
-/// The periods that the page of an organization shows, in days.
-pub(super) const SHOWN_DAYS: [u32; 2] = [30, 90];
-/// The most entries of a kind that are read, of one incident or of all; the newest count.
+/// The most entries of one incident that are read; the newest count.
 const ENTRIES: u32 = 2_000;
-/// The most incidents that are read for one organization; the newest count.
-const INCIDENTS: usize = 300;
-/// The entries of one reading.
-const PAGE: u32 = 500;
-/// How much earlier than a period an incident may have begun whose effects reach into it.
-const BEFORE: Span = Span::from_mins(30 * 24 * 60);
+/// The most incidents that are read; the newest count.
+const INCIDENTS: u32 = 300;
+/// The most times without watching that are read; the newest count.
+const BLIND: u32 = 10_000;
 
-/// What was read of a period.
-struct Read {
+/// The records of a period.
+struct PeriodRecords {
+    days: u32,
+    to: Timestamp,
     records: Vec<ImpactRecord>,
-    blind: Vec<BlindSpan>,
+    about: BTreeSet<IncidentNumber>,
+    blind: Times,
     complete: bool,
 }
 
+impl PeriodRecords {
+    fn period(&self) -> ImpactPeriod<'_> {
+        let Self { days, to, records, about, blind, complete } = self;
+        ImpactPeriod { days: *days, to: *to, records, about, blind, complete: *complete }
+    }
+
+    /// Takes what was read with a limit: all of it fits only if the limit was not reached.
+    fn take<T>(&mut self, read: Vec<T>, limit: u32) -> Vec<T> {
+        self.complete &= read.len() < limit as usize;
+        read
+    }
+}
+
 impl Inner {
-    /// What periods did to an organization.
-    pub(super) async fn organization_impacts(
+    /// The times of a period in which an organization was affected.
+    pub(super) async fn organization_impact(
         &self,
         organization: &Subject,
-        periods: &[u32],
-    ) -> Result<Vec<OrganizationImpact>, Error> {
+        days: u32,
+    ) -> Result<OrganizationImpact, Error> {
         check(organization)?;
+        let days = check_days(days)?;
         if !self.is_known(organization).await.map_err(refuse)? {
             return Err(Error::NotFound(Entity::Subject(organization.clone())));
         }
-        let to = self.clock.now().wall;
-        let longest = days(periods.iter().copied().max().unwrap_or_default());
-        let read = self.read_for(organization, to.minus(day(longest))).await.map_err(refuse)?;
-        let of = |asked: &u32| read.period(days(*asked), to).of(organization);
-        Ok(periods.iter().map(of).collect())
+        let read = self.period_records(days, Some(organization)).await.map_err(refuse)?;
+        Ok(read.period().of(organization))
     }
 
-    /// What a period did to every organization.
-    pub(super) async fn impact_list(&self, asked: u32) -> Result<ImpactList, Error> {
-        let (to, days) = (self.clock.now().wall, days(asked));
-        let read = self.read_for_all(to.minus(day(days))).await.map_err(refuse)?;
-        Ok(read.period(days, to).list())
+    /// The same for every organization.
+    pub(super) async fn impact_list(&self, days: u32) -> Result<ImpactList, Error> {
+        let read = self.period_records(check_days(days)?, None).await.map_err(refuse)?;
+        Ok(read.period().list())
     }
 
     /// True if something is stored of an organization, or it is watched.
@@ -79,146 +86,76 @@ impl Inner {
             || !store.organization_entries(organization, None, 1).await?.is_empty())
     }
 
-    /// The incidents that name an organization, and those that count more than they name.
-    async fn read_for(&self, organization: &Subject, since: Timestamp) -> Result<Read, StoreError> {
-        let (mut naming, mut complete) = self.incidents_naming(organization, since).await?;
-        let (all, is_all) = self.states_since(since).await?;
-        complete &= is_all;
-        let names = |state: &Impact| {
-            state.organizations.iter().any(|one| one.organization == *organization)
+    /// The incidents of a period with an effect on an organization; those that are about one, and
+    /// those that named it, are read whatever there is of others.
+    async fn period_records(
+        &self,
+        days: u32,
+        organization: Option<&Subject>,
+    ) -> Result<PeriodRecords, StoreError> {
+        let to = self.clock.now().wall;
+        let since = to.minus(Span::from_secs(u64::from(days) * 86_400));
+        let mut read = PeriodRecords {
+            days,
+            to,
+            records: Vec::new(),
+            about: BTreeSet::new(),
+            blind: Times::default(),
+            complete: true,
         };
-        let (named, others): (BTreeMap<_, _>, _) =
-            all.into_iter().partition(|(_, states)| states.iter().any(names));
-        naming.extend(named.into_keys());
-        complete &= naming.len() <= INCIDENTS;
-        let mut records = Vec::new();
-        for number in naming.iter().rev().take(INCIDENTS) {
-            let (record, is_all) = self.record_of(*number).await?;
-            complete &= is_all;
-            records.extend(record);
+        let store = self.store.as_organizations();
+        let of_any = store.incidents_affecting(None, since, INCIDENTS).await?;
+        let mut numbers: BTreeSet<_> = read.take(of_any, INCIDENTS).into_iter().collect();
+        if let Some(organization) = organization {
+            let own = store.incidents_affecting(Some(organization), since, INCIDENTS).await?;
+            numbers.extend(read.take(own, INCIDENTS));
+            let past = self.store.as_past();
+            let about = past.incidents_about(organization, (since, to), INCIDENTS).await?;
+            read.about = read.take(about, INCIDENTS).iter().map(|one| one.number).collect();
+            numbers.extend(&read.about);
         }
-        for (number, states) in others {
-            if !naming.contains(&number) && states.iter().any(Impact::has_unnamed) {
-                let incident = self.real(number).await?;
-                records.extend(incident.map(|incident| {
-                    let end: Vec<_> = incident.resolution.iter().map(|end| end.at).collect();
-                    record(&incident, Times::over(&end, &[]), states)
-                }));
+        for number in numbers {
+            let Some(incident) = self.store.incident(number).await? else { continue };
+            if !incident.is_practice() {
+                let record = self.record_of(&incident, &mut read).await?;
+                read.records.push(record);
             }
         }
-        let blind = self.store.blind_spans(since).await?;
-        Ok(Read { records, blind, complete })
+        let blind = self.store.blind_spans(since, BLIND).await?;
+        let blind = read.take(blind, BLIND);
+        read.blind = Times::of(blind.iter().map(|one| (one.from, one.to)));
+        Ok(read)
     }
 
-    /// The incidents with an effect on any organization.
-    async fn read_for_all(&self, since: Timestamp) -> Result<Read, StoreError> {
-        let (all, mut complete) = self.states_since(since).await?;
-        let mut records = Vec::new();
-        for number in all.into_keys() {
-            let (record, is_all) = self.record_of(number).await?;
-            complete &= is_all;
-            records.extend(record);
-        }
-        let blind = self.store.blind_spans(since).await?;
-        Ok(Read { records, blind, complete })
-    }
-
-    /// The numbers of the incidents that named an organization since some time before a moment, or
-    /// are active, and whether these are all. Of each the index has the first entry only.
-    async fn incidents_naming(
-        &self,
-        organization: &Subject,
-        since: Timestamp,
-    ) -> Result<(BTreeSet<IncidentNumber>, bool), StoreError> {
-        let since = since.minus(BEFORE);
-        let names = |one: &&Incident| {
-            let impact = one.impact.as_deref().filter(|_| one.is_active());
-            let mut named = impact.into_iter().flat_map(|impact| &impact.organizations);
-            named.any(|named| named.organization == *organization)
-        };
-        let at_hand = self.at_hand().await?;
-        let active = at_hand.incidents.iter().filter(names).map(|one| one.number);
-        let mut naming: BTreeSet<IncidentNumber> = active.collect();
-        let (mut read, mut before) = (0, None);
-        loop {
-            let store = self.store.as_organizations();
-            let page = store.organization_entries(organization, before, PAGE).await?;
-            let is_last = page.len() < PAGE as usize || page.iter().any(|entry| entry.at < since);
-            before = page.last().map(|entry| entry.number);
-            read += page.len();
-            let recent: Vec<Entry> = page.into_iter().filter(|entry| entry.at >= since).collect();
-            naming.extend(states(&recent).into_keys());
-            if is_last || read >= ENTRIES as usize {
-                return Ok((naming, is_last));
-            }
-        }
-    }
-
-    /// The states of all incidents since some time before a moment, and whether these are all.
-    async fn states_since(
-        &self,
-        since: Timestamp,
-    ) -> Result<(BTreeMap<IncidentNumber, Vec<Impact>>, bool), StoreError> {
-        let from = Some(since.minus(BEFORE));
-        let filter = AuditFilter { from, ..AuditFilter::default() };
-        let (entries, complete) = self.newest("impact_changed", filter).await?;
-        Ok((states(&entries), complete))
-    }
-
-    /// All states of an incident, and when it was over; and whether these are all.
+    /// All that the journal tells of the impact of an incident.
     async fn record_of(
         &self,
-        number: IncidentNumber,
-    ) -> Result<(Option<ImpactRecord>, bool), StoreError> {
-        let Some(incident) = self.real(number).await? else { return Ok((None, true)) };
-        let [impact, resolved, reopened] =
-            ["impact_changed", "resolved", "reopened"].map(|kind| self.newest(kind, about(number)));
-        let ((impact, complete), (resolved, _), (reopened, _)) =
-            (impact.await?, resolved.await?, reopened.await?);
-        let times = |entries: &[Entry]| entries.iter().map(|entry| entry.at).collect::<Vec<_>>();
-        let over = Times::over(&times(&resolved), &times(&reopened));
-        let states = states(&impact).remove(&number).unwrap_or_default();
-        Ok((Some(record(&incident, over, states)), complete))
-    }
-
-    /// An incident, unless it is a practice.
-    async fn real(&self, number: IncidentNumber) -> Result<Option<Incident>, StoreError> {
-        Ok(self.store.incident(number).await?.filter(|incident| !incident.is_practice()))
-    }
-
-    /// The newest entries that fit, oldest first, and whether these are all.
-    async fn newest(
-        &self,
-        kind: &str,
-        filter: AuditFilter,
-    ) -> Result<(Vec<Entry>, bool), StoreError> {
-        let entries = learned::entries(&*self.store, &filter, &[kind], ENTRIES).await?;
-        let complete = entries.len() < ENTRIES as usize;
-        Ok((entries, complete))
+        incident: &Incident,
+        read: &mut PeriodRecords,
+    ) -> Result<ImpactRecord, StoreError> {
+        let store = self.store.as_organizations();
+        let entries = store.impact_entries(incident.number, ENTRIES).await?;
+        let mut steps = Vec::new();
+        for stored in read.take(entries, ENTRIES).iter().rev() {
+            let step = step(stored)?;
+            // A state that was redacted is missing.
+            read.complete &= step.is_some();
+            steps.extend(step);
+        }
+        Ok(ImpactRecord::of(incident, steps))
     }
 }
 
-impl Read {
-    fn period(&self, days: u32, to: Timestamp) -> ImpactPeriod<'_> {
-        let Self { records, blind, complete } = self;
-        ImpactPeriod { days, to, records, blind, complete: *complete }
-    }
-}
-
-fn record(incident: &Incident, over: Times, states: Vec<Impact>) -> ImpactRecord {
-    ImpactRecord {
-        incident: incident.number,
-        opened_at: incident.opened_at,
-        resolved_at: incident.resolution.as_ref().map(|end| end.at),
-        over,
-        states,
-    }
-}
-
-fn about(incident: IncidentNumber) -> AuditFilter {
-    AuditFilter { incident: Some(incident), ..AuditFilter::default() }
-}
-
-fn day(count: u32) -> Span {
-    Span::from_secs(u64::from(count) * 86_400)
+/// The step that an entry tells; `None` for a state whose content is gone. That an incident was
+/// resolved or reopened stays known without the content.
+fn step(stored: &StoredEntry) -> Result<Option<ImpactStep>, StoreError> {
+    let at = Timestamp::from_micros(stored.at_micros);
+    Ok(match stored.kind.as_str() {
+        "resolved" => Some(ImpactStep::Turn(Turn::Resolved(at))),
+        "reopened" => Some(ImpactStep::Turn(Turn::Reopened(at))),
+        _ => match readable(stored)?.event {
+            Some(Event::ImpactChanged { impact, .. }) => Some(ImpactStep::State(impact)),
+            _ => None,
+        },
+    })
 }

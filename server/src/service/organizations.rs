@@ -24,7 +24,6 @@ use domain::{
 use policy::limits::{Limits, NamedPlans, Organization};
 
 use super::{
-    customer::SHOWN_DAYS,
     failure::refuse,
     inner::Inner,
     quotas::{batch_bound, quota_view},
@@ -113,10 +112,7 @@ impl Inner {
             let own = traffic.iter().filter(|one| one.requests.organization == organization);
             own.cloned().collect::<Vec<_>>()
         });
-        // That it can't be read is no reason not to show the organization.
-        let impact = self.organization_impacts(&organization, &SHOWN_DAYS).await;
         Ok(OrganizationPage {
-            impact: impact.unwrap_or_default(),
             cursor: at_hand.cursor,
             checked_at: now,
             plan,

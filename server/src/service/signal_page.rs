@@ -27,7 +27,7 @@ use super::{
     failure::refuse,
     inner::Inner,
 };
-use crate::store::{RollupStep, StoreError, StoredSeries};
+use crate::store::{BLIND_SPANS, RollupStep, StoreError, StoredSeries};
 
 /// One week: the line beside the values is so much older.
 const WEEK: Span = Span::from_mins(7 * 24 * 60);
@@ -165,7 +165,7 @@ impl Inner {
             Some(Event::ChangeReported { change }) => Some(*change),
             _ => None,
         };
-        let mut blind = self.store.blind_spans(range.0).await?;
+        let mut blind = self.store.blind_spans(range.0, BLIND_SPANS).await?;
         blind.retain(|span| span.from < range.1);
         Ok(Stored {
             cursor,

@@ -58,7 +58,7 @@ pub(super) fn routes() -> Vec<Route> {
             .query(Days::PARAMETERS)
             .content(Content::Csv)
             .summary("How long each organization was affected in the last days, as CSV (RFC 4180). A name that a spreadsheet could take for a formula begins with an apostrophe.")
-            .answer("A line for each organization that was affected, with minutes."),
+            .answer("A line for each organization that was affected, with minutes. The last line has no organization: it tells of the period itself, and whether all was read."),
         Route::put(
             "/api/ops/organizations/{id}",
             |IdPath(Named(organization)): IdPath<Named>, ApiJson(PlanOf { plan })| SetOrganizationPlan {
