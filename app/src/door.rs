@@ -74,9 +74,13 @@ pub(crate) async fn execute<O: Executable>(operation: O) -> Result<O::Output, Pr
     })
 }
 
-/// Reads something that a page can do without: what can't be read leaves the answer's status as it
-/// is.
+/// Reads a part of a page: what can't be read leaves the answer's status as it is.
+pub(crate) async fn read<O: Executable>(reading: O) -> Result<O::Output, Problem> {
+    let (operations, principal) = context()?;
+    Ok(operations.execute(principal, reading).await?)
+}
+
+/// Reads something that a page can do without.
 pub(crate) async fn look<O: Executable>(reading: O) -> Option<O::Output> {
-    let (operations, principal) = context().ok()?;
-    operations.execute(principal, reading).await.ok()
+    read(reading).await.ok()
 }

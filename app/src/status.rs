@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use domain::{
+    lifecycle::State,
     protection::organization_segment,
     reading::{Reading, Status},
     signal::Signal,
@@ -103,8 +104,10 @@ pub(crate) fn count<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Coun
 pub(crate) struct Waiting {
     /// How many are active.
     pub active: usize,
-    /// Of how many nobody took note.
+    /// Of how many nobody took note, other than of those that recover on their own.
     pub nobody: usize,
+    /// The number that recover, with nothing to do for a person.
+    pub recovering: usize,
     /// In how many a recommended command waits for a decision.
     pub decision: usize,
     /// How many practices are active, which are in no other count.
@@ -120,15 +123,21 @@ impl Waiting {
         Self {
             practices: active.iter().filter(|card| card.practice).count(),
             active: count(|_| true),
-            nobody: count(|card| !card.acknowledged),
+            nobody: count(|card| !card.acknowledged && !recovers(card)),
+            recovering: count(recovers),
             decision: count(|card| card.awaits_decision),
         }
     }
 }
 
+/// True if an incident recovers and no person has anything to do about it.
+fn recovers(card: &commands::view::IncidentCard) -> bool {
+    card.state == State::Recovering && !card.resolution_offered && !card.awaits_decision
+}
+
 /// How many incidents are active and what they need; `None` if there is none.
 pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
-    let Waiting { active, nobody, decision, practices: _ } = waiting;
+    let Waiting { active, nobody, recovering, decision, practices: _ } = waiting;
     let (count, need, needs) = if decision > 0 {
         (decision, "need your decision", "needs your decision")
     } else {
@@ -136,6 +145,12 @@ pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
     };
     Some(match (active, count) {
         (0, _) => return None,
+        (1, 0) if recovering == 1 => {
+            "One incident is recovering; there is nothing to do.".to_owned()
+        }
+        (_, 0) if recovering == active => {
+            format!("{active} incidents are recovering; there is nothing to do.")
+        }
         (1, 0) => "One incident is active and being handled.".to_owned(),
         (1, _) => format!("One incident {needs}."),
         (2, 0) => "2 incidents are active; both are being handled.".to_owned(),
@@ -246,7 +261,7 @@ mod tests {
         let calm = Count { healthy: 14, all: 20, ..Count::default() };
         let said = |active, nobody, decision, count: &Count| {
             let practices = 0;
-            let waiting = Waiting { active, nobody, decision, practices };
+            let waiting = Waiting { active, nobody, recovering: 0, decision, practices };
             status_sentence(active_sentence(waiting), count)
         };
         assert_eq!(said(0, 0, 0, &calm), "All calm. All 14 signals are healthy.");
@@ -270,7 +285,14 @@ mod tests {
             with_practice(sentence, practised),
             "All calm. All 14 signals are healthy. A practice is in progress."
         );
-        let real = Waiting { practices: 1, active: 1, nobody: 1, decision: 1 };
+        let recovers = |active, nobody| {
+            let waiting = Waiting { active, nobody, recovering: 1, ..Waiting::default() };
+            status_sentence(active_sentence(waiting), &calm)
+        };
+        assert_eq!(recovers(1, 0), "One incident is recovering; there is nothing to do.");
+        assert_eq!(recovers(2, 0), "2 incidents are active; both are being handled.");
+        assert_eq!(recovers(2, 1), "2 incidents are active; one needs attention.");
+        let real = Waiting { practices: 1, active: 1, nobody: 1, recovering: 0, decision: 1 };
         let sentence = status_sentence(active_sentence(real), &calm);
         assert_eq!(sentence, "One incident needs your decision.");
         for (count, sentence) in [

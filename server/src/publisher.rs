@@ -33,7 +33,7 @@ use wording::status_page::not_written;
 
 use crate::{
     clock::Clock,
-    store::{Store, StoreError, readable},
+    store::{BLIND_SPANS, Store, StoreError, readable},
 };
 
 pub use folder::Folder;
@@ -126,7 +126,7 @@ impl Publisher {
         }
         entries.reverse();
         let since = clock.now().wall.minus(HISTORY);
-        let blind = store.blind_spans(since).await?;
+        let blind = store.blind_spans(since, BLIND_SPANS).await?;
         let gaps = blind
             .iter()
             .filter(|span| span.why == BlindReason::NotRunning)

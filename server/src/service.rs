@@ -9,6 +9,7 @@ mod buckets;
 mod changes;
 mod charts;
 mod contacts;
+mod customer;
 mod day_keeper;
 mod days;
 mod decision;

@@ -57,6 +57,9 @@ pub use self::{
     trail::Trail,
 };
 
+/// Times without watching that most readers ask for: the newest.
+pub const BLIND_SPANS: u32 = 200;
+
 /// What a database server does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
@@ -239,8 +242,10 @@ pub trait Store: Send + Sync + 'static {
     /// What the database server does now; `None` where the database is a file.
     async fn activity(&self) -> Result<Option<Activity>, StoreError>;
 
-    /// Times of which nothing is known, that ended at or after `since`, newest first.
-    async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError>;
+    /// Times of which nothing is known, that ended at or after `since`, newest first: of the newest
+    /// `limit` that are stored.
+    async fn blind_spans(&self, since: Timestamp, limit: u32)
+    -> Result<Vec<BlindSpan>, StoreError>;
 
     /// Writes roll-ups in one batch; one that exists for the same series, step and start is joined
     /// with it.

@@ -1,5 +1,6 @@
 //! An organization: what limits and affects it now, its plan, its traffic, and what happened to it.
 
+mod impact;
 mod plan;
 mod state;
 mod timeline;
@@ -52,6 +53,7 @@ pub async fn get_organization(
 #[component]
 pub(crate) fn OrganizationPage() -> AnyView {
     let (params, query) = (use_params_map(), use_query_map());
+    let impact = impact::load();
     followed(
         |answer: &OrganizationView| humanize::name(&answer.page.plans.organization),
         move || {
@@ -61,8 +63,9 @@ pub(crate) fn OrganizationPage() -> AnyView {
         |(id, before)| get_organization(id, before),
         |answer: &OrganizationView| Some(answer.page.cursor),
         |state: State, answer| state.view.set(answer.page.clone()),
-        |OrganizationView { page, refused }| {
-            let state = State { view: RwSignal::new(page), refused: StoredValue::new(refused) };
+        move |OrganizationView { page, refused }| {
+            let (view, refused) = (RwSignal::new(page), StoredValue::new(refused));
+            let state = State { view, refused, impact };
             (Some(state), view! { <Page state/> }.into_any())
         },
     )
@@ -94,6 +97,7 @@ fn Page(state: State) -> impl IntoView {
             <p class="lead" aria-live="polite">{move || prose(&status.get())}</p>
             <Now state/>
             <plan::Plan state/>
+            {impact::impact(state.impact)}
             <traffic::Traffic state/>
             <timeline::Timeline state/>
         </div>

@@ -206,6 +206,8 @@ impl Backend for Fake {
         get_bundle(GetBundle),
         get_protection(GetProtection),
         get_organization(GetOrganization),
+        get_organization_impact(GetOrganizationImpact),
+        list_impact(ListImpact),
         list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),

@@ -13,6 +13,7 @@ pub mod command;
 pub mod day;
 pub mod decide;
 pub mod figures;
+pub mod impact;
 pub mod maintenance;
 pub mod messages;
 pub mod missing;

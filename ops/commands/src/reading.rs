@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     audit::{AuditFilter, AuditPage, Verified},
+    impact::{ImpactList, OrganizationImpact},
     messages::MessagesPage,
     notifications::Contacts,
     operation::{Listed, Operation},
@@ -114,6 +115,18 @@ readings! {
         organization: Subject,
         /// The entry before which the timeline begins; the newest without.
         before: Option<u64>,
+    }
+    /// Reads how long an organization was affected in the last days, and by which incidents.
+    GetOrganizationImpact -> OrganizationImpact, needs Permission::Read => {
+        /// The organization.
+        organization: Subject,
+        /// The length of the period in days.
+        days: u32,
+    }
+    /// Reads how long each organization was affected in the last days.
+    ListImpact -> ImpactList, needs Permission::Read => {
+        /// The length of the period in days.
+        days: u32,
     }
     /// Reads the organizations that have a plan of their own, or are watched now.
     ListOrganizations -> OrganizationList, needs Permission::Read => {

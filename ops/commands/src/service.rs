@@ -80,6 +80,8 @@ backend! {
     FindIncident => find_incident,
     GetProtection => get_protection,
     GetOrganization => get_organization,
+    GetOrganizationImpact => get_organization_impact,
+    ListImpact => list_impact,
     ListOrganizations => list_organizations,
     GetStatusPage => get_status_page,
     GetMessages => get_messages,

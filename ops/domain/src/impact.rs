@@ -4,7 +4,12 @@
 //! Effect and certainty follow from the evidence, so that a pair that was never seen can't be
 //! written.
 
+mod affected;
+mod times;
+
+pub use affected::{AffectedTime, AffectedTimes, ImpactHistory, ImpactOn};
 use serde::{Deserialize, Serialize};
+pub use times::{Times, Turn};
 
 use crate::{
     subject::Subject,

@@ -20,11 +20,15 @@ const fn are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-/// A part of all as `12%`; what is less than half a percent is told as `under 1%`.
+/// A part of all as `12%`; what is less than half a percent is told as `under 1%`, and what is more
+/// than all but half a percent as `over 99%`.
 fn share(part: u64, of: u64) -> String {
     let percent = 100.0 * part as f64 / of.max(1) as f64;
     if part > 0 && percent < 0.5 {
         return "under 1%".to_owned();
+    }
+    if part < of && percent > 99.5 {
+        return "over 99%".to_owned();
     }
     format!("{}%", percent.round())
 }
@@ -177,6 +181,13 @@ mod tests {
     fn endpoint() -> Evidence {
         let endpoint = "endpoint:checkout".parse().unwrap();
         Evidence::Endpoint { endpoint, trouble: EndpointTrouble::Failing }
+    }
+
+    #[test]
+    fn a_share_is_all_or_none_only_where_it_is() {
+        let shares = [(0, 1_000), (1, 1_000), (120, 1_000), (999, 1_000), (1_000, 1_000)];
+        let told = shares.map(|(part, of)| share(part, of));
+        assert_eq!(told, ["0%", "under 1%", "12%", "over 99%", "100%"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod access;
 pub mod backtest;
 pub(crate) mod change;
 pub mod charts;
+pub mod customer;
 pub mod draft;
 pub mod error;
 pub mod heartbeat;

@@ -69,6 +69,7 @@ pub const ROUTE_PERMISSIONS: &[RoutePermission] = &[
     get("/api/pages/approve", Permission::Read),
     get("/api/pages/protection", Permission::Read),
     get("/api/pages/organization", Permission::Read),
+    get("/api/pages/organization-impact", Permission::Read),
     get("/api/pages/status", Permission::Read),
     get("/api/pages/history", Permission::Read),
     get("/api/pages/uptime", Permission::Read),

@@ -14,7 +14,7 @@ use engine::{
 use super::{documents::ReportDocuments, measured};
 use crate::{
     learned, probes,
-    store::{Store, StoreError},
+    store::{BLIND_SPANS, Store, StoreError},
 };
 
 /// The most incidents of a period that are read: the newest.
@@ -56,7 +56,7 @@ pub(super) async fn figures(
     };
     let entries = learned::entries(store, &filter, &KINDS, MOST_ENTRIES).await?;
     let blind: Vec<Blind> = store
-        .blind_spans(looked_back(period))
+        .blind_spans(looked_back(period), BLIND_SPANS)
         .await?
         .into_iter()
         .map(|one| Blind { from: one.from, to: one.to, why: one.why })

@@ -5,6 +5,7 @@ use std::{future::Future, sync::Arc};
 use commands::{
     audit::{AuditPage, Verified},
     command::Command,
+    impact::{ImpactList, OrganizationImpact},
     messages::MessagesPage,
     notifications::Contacts,
     operation::Committed,
@@ -13,11 +14,11 @@ use commands::{
     readiness::Readiness,
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
-        GetOrganization, GetProtection, GetReadiness, GetRecommendation, GetReport, GetReview,
-        GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage, GetThreshold,
-        GetThresholdPatch, GetUptime, ListContacts, ListIncidents, ListOrganizations,
-        ListPrevention, ListReports, ListShares, ListSimilar, ReadJournal, SearchAudit,
-        SearchHistory, TryThreshold, VerifyJournal,
+        GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation,
+        GetReport, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage,
+        GetThreshold, GetThresholdPatch, GetUptime, ListContacts, ListImpact, ListIncidents,
+        ListOrganizations, ListPrevention, ListReports, ListShares, ListSimilar, ReadJournal,
+        SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
     },
     report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},
@@ -93,6 +94,20 @@ impl Backend for Handlers {
         asked: GetOrganization,
     ) -> Pending<OrganizationPage> {
         self.answer(|inner| async move { inner.organization_page(who.principal(), asked).await })
+    }
+
+    fn get_organization_impact(
+        &self,
+        _: Authorized,
+        asked: GetOrganizationImpact,
+    ) -> Pending<OrganizationImpact> {
+        self.answer(|inner| async move {
+            inner.organization_impact(&asked.organization, asked.days).await
+        })
+    }
+
+    fn list_impact(&self, _: Authorized, asked: ListImpact) -> Pending<ImpactList> {
+        self.answer(|inner| async move { inner.impact_list(asked.days).await })
     }
 
     fn list_organizations(

@@ -36,7 +36,7 @@ use crate::{
     protection::Enforcement,
     publisher::Publisher,
     recovery::Recovery,
-    store::{Store, StoreError},
+    store::{BLIND_SPANS, Store, StoreError},
     trials::Trials,
 };
 
@@ -241,8 +241,9 @@ impl Inner {
             let now = self.clock.now().wall;
             let incidents =
                 Arc::new(bounded(self.store.recent_incidents(now.minus(RECENT)).await?));
-            let blind =
-                Arc::new(self.store.blind_spans(now.minus(Span::from_mins(24 * 60))).await?);
+            let blind = Arc::new(
+                self.store.blind_spans(now.minus(Span::from_mins(24 * 60)), BLIND_SPANS).await?,
+            );
             // Of reported changes none is shown from here.
             let announced = self.store.announced(now).await?;
             let announcements = Arc::new(Announcements::of(&announced));

@@ -37,7 +37,7 @@ const TIMELINE: u32 = 30;
 const MOST_LISTED: u32 = 1_000;
 
 /// Only what can be the name of an organization is looked up or changed.
-fn check(organization: &Subject) -> Result<(), Error> {
+pub(super) fn check(organization: &Subject) -> Result<(), Error> {
     let is_one = organization.kind() == "organization" && is_organization_name(organization.name());
     is_one.then_some(()).ok_or_else(|| Error::NotFound(Entity::Subject(organization.clone())))
 }

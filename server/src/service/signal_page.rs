@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     baselines::hour_of,
-    store::{RollupStep, StoreError, StoredSeries},
+    store::{BLIND_SPANS, RollupStep, StoreError, StoredSeries},
     time_zones::TeamZone,
 };
 
@@ -205,7 +205,7 @@ impl Inner {
             Some(Event::ChangeReported { change }) => Some(*change),
             _ => None,
         };
-        let mut blind = self.store.blind_spans(range.0).await?;
+        let mut blind = self.store.blind_spans(range.0, BLIND_SPANS).await?;
         blind.retain(|span| span.from < range.1);
         Ok(Stored {
             cursor,

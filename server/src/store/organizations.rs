@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::{
-    journal::{Entry, Event, EventGroup, IncidentEvent, ProtectionEvent},
+    id::IncidentNumber,
+    journal::{Entry, Event, EventGroup, IncidentEvent, ProtectionEvent, StoredEntry},
     protection::OrganizationPlans,
     subject::Subject,
+    time::Timestamp,
 };
 
 use crate::store::error::StoreError;
@@ -55,6 +57,23 @@ pub trait Organizations: Send + Sync {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
+
+    /// The incidents that affected an organization, or any, and were open at or after a moment,
+    /// newest first.
+    async fn incidents_affecting(
+        &self,
+        organization: Option<&Subject>,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<IncidentNumber>, StoreError>;
+
+    /// The entries that tell the impact of an incident, and when it was resolved and reopened,
+    /// newest first.
+    async fn impact_entries(
+        &self,
+        incident: IncidentNumber,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError>;
 
     /// Rows as they are stored, after a name, in the order of their names' bytes.
     async fn plan_rows(

@@ -83,4 +83,40 @@ fn the_organization_whose_requests_fail_is_told_and_no_other() {
     assert_eq!(resolved.status, 200, "{resolved:?}");
     let after = incident()["impact"].clone();
     assert!(!after["organizations"][0]["effects"][0]["until"].is_null(), "{after}");
+
+    // The customer view adds it up, for this organization alone.
+    let path = "/api/ops/organizations/acme";
+    let impact = program.get(&format!("{path}/impact?days=7")).json();
+    assert!(impact["known"].as_u64().unwrap() > 0, "{impact}");
+    assert_eq!(
+        (&impact["likely"], &impact["incidents"][0]["incident"], &impact["complete"]),
+        (&json!(0), &json!(number), &json!(true)),
+        "{impact}"
+    );
+    let quiet = program.get("/api/ops/organizations/beta/impact").json();
+    assert_eq!((&quiet["known"], &quiet["incidents"]), (&json!(0), &json!([])), "{quiet}");
+    let unknown = program.get("/api/ops/organizations/initech/report.md");
+    assert_eq!(unknown.status, 404, "{unknown:?}");
+    for days in ["0", "367"] {
+        let refused = program.get(&format!("{path}/report.md?days={days}"));
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert!(refused.body.contains("a whole number from 1 to 366"), "{refused:?}");
+    }
+    let report = program.get(&format!("{path}/report.md?days=7"));
+    assert!(report.head.to_lowercase().contains("content-type: text/markdown"), "{report:?}");
+    for part in ["# Service report for acme", "Some requests failed", &format!("| {number} | ")] {
+        assert!(report.body.contains(part), "{part}: {}", report.body);
+    }
+    for other in ["beta", "imports", "queue", "short again"] {
+        assert!(!report.body.contains(other), "{other}: {}", report.body);
+    }
+    let table = program.get("/api/ops/impact.csv").body;
+    assert!(table.contains("\r\n\"acme\",") && !table.contains("beta"), "{table}");
+    assert!(table.ends_with(",true\r\n") && table.contains("\r\n\"\",2"), "{table}");
+    let page = program.get("/ops/organizations/acme").body.replace("<!>", "");
+    for part in
+        ["In the last 30 days: ", " known, by 1 incident.", "/organizations/acme/report.md?days=90"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
 }

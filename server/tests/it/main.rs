@@ -12,6 +12,7 @@ mod backtest;
 mod collect_host;
 mod collect_http;
 mod collect_pm2;
+mod customer;
 mod days;
 mod dry_run;
 mod edge;

@@ -264,8 +264,12 @@ impl Store for Moody {
         self.inner.stored_entries(after, limit).await
     }
 
-    async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError> {
-        self.inner.blind_spans(since).await
+    async fn blind_spans(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<BlindSpan>, StoreError> {
+        self.inner.blind_spans(since, limit).await
     }
 
     async fn write_rollups(&self, rollups: &[Rollup]) -> Result<(), StoreError> {

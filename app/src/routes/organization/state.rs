@@ -9,6 +9,7 @@ use domain::{
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::impact::Loaded;
 use crate::problem::Problem;
 
 /// The address that takes the forms of the page; pages of organizations are below it.
@@ -43,6 +44,7 @@ pub struct RefusedOverride {
 pub(super) struct State {
     pub view: RwSignal<View>,
     pub refused: StoredValue<Option<RefusedOverride>>,
+    pub impact: Loaded,
 }
 
 /// True if the page of an organization may show something else after an event.

@@ -133,6 +133,8 @@ impl Backend for Counting {
         find_incident(FindIncident),
         get_protection(GetProtection),
         get_organization(GetOrganization),
+        get_organization_impact(GetOrganizationImpact),
+        list_impact(ListImpact),
         list_organizations(ListOrganizations),
         get_status_page(GetStatusPage),
         get_messages(GetMessages),

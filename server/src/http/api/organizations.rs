@@ -1,19 +1,24 @@
 //! Organizations: plans that the product's billing sets, overrides of people, and what is known.
 
+use axum::{extract::State, response::IntoResponse as _};
 use commands::{
     command::{BeginPlanOverride, EndPlanOverride, SetOrganizationPlan},
     organizations::OverrideRequest,
-    reading::{GetOrganization, ListOrganizations},
+    reading::{GetOrganization, GetOrganizationImpact, ListImpact, ListOrganizations},
 };
 use domain::{protection::organization_of_segment, subject::Subject, time::Timestamp};
+use http::header;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use wording::customer;
 
 use crate::http::{
-    api::route::{Empty, Route},
+    api::route::{Answer, Empty, Route},
+    auth::RequestPrincipal,
     error::Problem,
     extract::{ApiJson, ApiQuery, Fields, FromQuery, IdPath, PathId},
-    schema::Parameter,
+    schema::{Content, Parameter},
+    state::Site,
 };
 
 /// How many organizations a page of the list has.
@@ -33,6 +38,27 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .summary("An organization: its plan and where that comes from, its quotas, what limits and affects it now, its traffic, and what happened to it. The name is percent-encoded; '.' and '..' are written as 'organization:..'.")
         .answer("The organization; `older` is `before` of the next page of its timeline."),
+        Route::get(
+            "/api/ops/organizations/{id}/impact",
+            |ApiQuery(Days(days)): ApiQuery<Days>, IdPath(Named(organization)): IdPath<Named>| GetOrganizationImpact {
+                organization,
+                days,
+            },
+        )
+        .summary("How long an organization was affected in the last days, and by which incidents: `known` where an effect was counted for it, `likely` beside that.")
+        .answer("The times, in microseconds, and what is not known. A time counts once, however many incidents it is part of."),
+        Route::get_with("/api/ops/organizations/{id}/report.md", report)
+            .needs::<GetOrganizationImpact>()
+            .query(Days::PARAMETERS)
+            .content(Content::Markdown)
+            .summary("The same as a plain report to share with that customer: facts about it only. Nothing sends it.")
+            .answer("The document."),
+        Route::get_with("/api/ops/impact.csv", csv)
+            .needs::<ListImpact>()
+            .query(Days::PARAMETERS)
+            .content(Content::Csv)
+            .summary("How long each organization was affected in the last days, as CSV (RFC 4180). A name that a spreadsheet could take for a formula begins with an apostrophe.")
+            .answer("A line for each organization that was affected, with minutes. The last line has no organization: it tells of the period itself, and whether all was read."),
         Route::put(
             "/api/ops/organizations/{id}",
             |IdPath(Named(organization)): IdPath<Named>, ApiJson(PlanOf { plan })| SetOrganizationPlan {
@@ -70,6 +96,50 @@ impl PathId for Named {
     fn parse(text: &str) -> Option<Self> {
         organization_of_segment(text).map(Self)
     }
+}
+
+/// The length of a period.
+struct Days(u32);
+
+impl FromQuery for Days {
+    const PARAMETERS: &'static [Parameter] = &[Parameter::optional::<u32>(
+        "days",
+        "the length of the period that ends now, 1 to 366; 30 if left out",
+    )];
+
+    fn from_query(fields: &Fields, _: Timestamp) -> Result<Self, Problem> {
+        Ok(Self(fields.number("days")?.unwrap_or(30)))
+    }
+}
+
+fn document(kind: &'static str, name: &str, text: String) -> Answer {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, text).into_response())
+}
+
+async fn report(
+    State(site): State<Site>,
+    RequestPrincipal(principal): RequestPrincipal,
+    ApiQuery(Days(days)): ApiQuery<Days>,
+    IdPath(Named(organization)): IdPath<Named>,
+) -> Answer {
+    let asked = GetOrganizationImpact { organization, days };
+    let impact = site.service.execute(principal, asked).await?;
+    let text = customer::report(&impact);
+    document("text/markdown; charset=utf-8", "service-report.md", text)
+}
+
+async fn csv(
+    State(site): State<Site>,
+    RequestPrincipal(principal): RequestPrincipal,
+    ApiQuery(Days(days)): ApiQuery<Days>,
+) -> Answer {
+    let list = site.service.execute(principal, ListImpact { days }).await?;
+    document("text/csv; charset=utf-8; header=present", "calm-ops-impact.csv", customer::csv(&list))
 }
 
 /// The entry before which a timeline begins.

@@ -1,14 +1,23 @@
 //! Organizations: their plans, and the entries about them.
 
 use async_trait::async_trait;
-use domain::{journal::Entry, protection::OrganizationPlans, subject::Subject};
-use sqlx::Row as _;
+use domain::{
+    id::IncidentNumber,
+    journal::{Entry, StoredEntry},
+    protection::OrganizationPlans,
+    subject::Subject,
+    time::Timestamp,
+};
+use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{Connection, Database, Row, read};
+use super::{
+    Connection, Database, Row,
+    read::{self, STORED, stored},
+};
 use crate::store::{
     error::StoreError,
     organizations::{Organizations, PlanRow, PlanRows, Told, told},
-    rows::{bound, number_of_row},
+    rows::{self, bound, number_of_row},
 };
 
 /// Writes what an entry changes.
@@ -183,6 +192,47 @@ impl Organizations for Database {
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(read::entry).collect()
+    }
+
+    async fn incidents_affecting(
+        &self,
+        organization: Option<&Subject>,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<IncidentNumber>, StoreError> {
+        let of_one = "SELECT i.number FROM incident i
+             WHERE (i.resolved_at IS NULL OR i.resolved_at >= $1) AND i.number IN
+                 (SELECT affected_by FROM organization_entry WHERE name = $3 AND affected_by IS NOT NULL)
+             ORDER BY i.number DESC LIMIT $2";
+        let of_any = "SELECT i.number FROM incident i
+             WHERE (i.resolved_at IS NULL OR i.resolved_at >= $1) AND i.number IN
+                 (SELECT affected_by FROM organization_entry WHERE affected_by IS NOT NULL)
+             ORDER BY i.number DESC LIMIT $2";
+        let statement = if organization.is_some() { of_one } else { of_any };
+        let query = sqlx::query_scalar(statement).bind(since.as_micros()).bind(i64::from(limit));
+        let query = match organization {
+            Some(organization) => query.bind(organization.name()),
+            None => query,
+        };
+        let numbers: Vec<i64> = query.fetch_all(&self.readers).await?;
+        numbers.into_iter().map(rows::number).collect()
+    }
+
+    async fn impact_entries(
+        &self,
+        incident: IncidentNumber,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {STORED} FROM journal
+             WHERE incident = $1 AND kind IN ('impact_changed', 'resolved', 'reopened')
+             ORDER BY number DESC LIMIT $2"
+        )))
+        .bind(i64::from(incident.0))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(stored).collect()
     }
 
     async fn plan_rows(

@@ -314,14 +314,19 @@ impl Store for Database {
         activity(&self.readers).await
     }
 
-    async fn blind_spans(&self, since: Timestamp) -> Result<Vec<BlindSpan>, StoreError> {
+    async fn blind_spans(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<BlindSpan>, StoreError> {
         // An entry is written after the span that it tells of has ended, so nothing older than
         // `since` can matter; a clock that was set back may have put a wrong time on it, which is
         // why the span itself decides and only the newest are looked at.
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
-             WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT 200",
+             WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT $1",
         )
+        .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
         let mut spans = Vec::new();

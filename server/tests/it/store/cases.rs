@@ -86,9 +86,12 @@ pub async fn what_is_written_is_read_back(place: &Place) {
     let blind =
         |from, to| Event::Blind { from: at(from), to: at(to), why: BlindReason::NotRunning };
     write(&*store, 30, Actor::System, vec![blind(10, 12), blind(20, 30)]).await.unwrap();
-    let spans = store.blind_spans(at(12)).await.unwrap();
+    let spans = store.blind_spans(at(12), 10).await.unwrap();
     assert_eq!(spans.iter().map(|span| span.from).collect::<Vec<_>>(), [at(20), at(10)]);
-    assert_eq!(store.blind_spans(at(13)).await.unwrap().len(), 1);
+    assert_eq!(store.blind_spans(at(13), 10).await.unwrap().len(), 1);
+    // The newest of them, where there are more than are asked for.
+    let newest = store.blind_spans(at(12), 1).await.unwrap();
+    assert_eq!(newest.iter().map(|span| span.from).collect::<Vec<_>>(), [at(20)]);
 }
 
 pub async fn a_refusal_or_a_misfit_leaves_nothing_behind(place: &Place) {

@@ -5,6 +5,7 @@ use domain::{
     id::IncidentNumber,
     impact::{AffectedOrganization, EffectOn, Evidence, Impact},
     journal::{Entry, Event},
+    lifecycle::Step,
     protection::{
         LimitedRequests, Measure, MeasureEnding, OverrideEnding, Protection, organization_named,
     },
@@ -110,6 +111,10 @@ pub async fn plans_are_what_the_journal_tells(place: &Place) {
 }
 
 fn impact(names: &[&str]) -> Event {
+    impact_of(1, names)
+}
+
+fn impact_of(incident: u32, names: &[&str]) -> Event {
     let affected = |name: &&str| AffectedOrganization {
         organization: named(name),
         effects: vec![EffectOn {
@@ -126,7 +131,7 @@ fn impact(names: &[&str]) -> Event {
         more_likely: 0,
         not_reported: 0,
     };
-    Event::ImpactChanged { incident: IncidentNumber(1), impact: Box::new(impact) }
+    Event::ImpactChanged { incident: IncidentNumber(incident), impact: Box::new(impact) }
 }
 
 /// Entries about some organizations.
@@ -224,4 +229,47 @@ pub async fn entries_that_are_older_than_the_tables_are_found(place: &Place) {
     // An incident that told already of an organization tells no more of it.
     write(&*store, 3, Actor::Agent, vec![impact(&["acme", "globex"])]).await.unwrap();
     assert_eq!(all(&*store).await, before);
+}
+
+fn resolved(number: u32) -> Event {
+    let (incident, step) = (IncidentNumber(number), Step::PersonResolved);
+    Event::Resolved { incident, step, note: None }
+}
+
+pub async fn incidents_are_found_by_whom_they_affected(place: &Place) {
+    let store = place.open().await;
+    let events = vec![
+        opened(1, "host:web-1"),
+        opened(2, "host:web-1"),
+        opened(3, "host:web-1"),
+        opened(4, "organization:acme"),
+        impact_of(1, &["acme"]),
+        impact_of(2, &["acme", "globex"]),
+        impact_of(3, &["acme"]),
+        impact_of(2, &["acme", "globex"]),
+    ];
+    write(&*store, 1, Actor::Agent, events).await.unwrap();
+    write(&*store, 50, Actor::Local, vec![resolved(1)]).await.unwrap();
+    write(&*store, 60, Actor::Local, vec![resolved(2)]).await.unwrap();
+    let organizations = store.as_organizations();
+    let found = async |name: Option<&str>, since: i64, limit: u32| {
+        let name = name.map(named);
+        let found = organizations.incidents_affecting(name.as_ref(), at(since), limit).await;
+        found.unwrap().iter().map(|number| number.0).collect::<Vec<_>>()
+    };
+    // One that ended before is left out, one that is active is not; the newest come first.
+    assert_eq!(found(Some("acme"), 50, 10).await, [3, 2, 1]);
+    assert_eq!(found(Some("acme"), 51, 10).await, [3, 2]);
+    assert_eq!(found(Some("acme"), 61, 10).await, [3]);
+    assert_eq!(found(Some("acme"), 50, 2).await, [3, 2]);
+    assert_eq!(found(Some("globex"), 50, 10).await, [2]);
+    assert_eq!(found(Some("initech"), 0, 10).await, [0; 0]);
+    // The one that is only about an organization affected none.
+    assert_eq!(found(None, 51, 10).await, [3, 2]);
+    let kinds = async |limit: u32| {
+        let entries = organizations.impact_entries(IncidentNumber(2), limit).await.unwrap();
+        entries.into_iter().map(|entry| entry.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(10).await, ["resolved", "impact_changed", "impact_changed"]);
+    assert_eq!(kinds(1).await, ["resolved"]);
 }

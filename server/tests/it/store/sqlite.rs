@@ -48,6 +48,7 @@ contract!(
     announced::protection_is_found_again_however_old_it_is,
     organizations::plans_are_what_the_journal_tells,
     organizations::entries_about_an_organization_are_found,
+    organizations::incidents_are_found_by_whom_they_affected,
     organizations::entries_that_are_older_than_the_tables_are_found,
     packed::packing_changes_nothing_that_is_read,
     packed::what_is_written_as_blocks_is_read_like_rows,
