@@ -11,7 +11,7 @@ use std::{
 use domain::{
     breach::BreachKey,
     id::IncidentNumber,
-    report::ReportPeriod,
+    report::{ReportKind, ReportPeriod},
     time::{Span, Timestamp},
 };
 use engine::past::Week;
@@ -60,7 +60,7 @@ pub async fn make_week(
     progress: &mut dyn FnMut(Timestamp),
 ) -> Result<MadeWeek, PastError> {
     collectors::declare_signals();
-    let period = period::due(&config.time_zone, Clock::start().now().wall);
+    let period = period::due(&config.time_zone, ReportKind::Weekly, Clock::start().now().wall);
     let due = period::due_at(&config.time_zone, &period);
     let folder = |path: &Path| {
         let path = path.to_owned();
@@ -114,7 +114,7 @@ pub async fn make_week(
     world.end().await?;
     let incidents = store.recent_incidents(first).await?;
     let acted_on = incidents.iter().filter(|one| one.acknowledged.is_some());
-    let report = reports::newest_due(&*store).await?.map(|one| one.report);
+    let report = reports::known(&*store).await?.first().map(|one| one.report);
     Ok(MadeWeek {
         documents,
         period,
