@@ -19,7 +19,7 @@ use server::{
     config::{Config, Secret},
     documents::THRESHOLDS,
     embedded,
-    reports::{self, period},
+    reports::{self, ReportDocuments, period},
     simulated_past::{HistorySize, make_history},
     store::{Archive, RollupStep, Store, open_archive, verify::verify},
     time_zones::TeamZone,
@@ -123,13 +123,13 @@ async fn proof(name: &str, store: &dyn Store) -> Outcome {
 }
 
 async fn weekly(name: &str, store: &dyn Store, now: Timestamp) -> Outcome {
-    let template = reports::built_in().map_err(|_| "the template is wrong")?;
+    let documents = ReportDocuments::newest(None).map_err(|_| "a document is wrong")?;
     let mut times = Vec::new();
     for _ in 0..REPORTS {
         let began = Instant::now();
         let known = reports::known(store).await?;
         let period = period::until(&TeamZone::default(), ReportKind::Weekly, now);
-        let made = reports::make(store, &known, &template, &period, now).await?;
+        let made = reports::make(store, &known, &documents, &period, now).await?;
         times.push(began.elapsed());
         if !made.text.contains("incident") {
             return Err("the report tells of no incident".into());
@@ -169,7 +169,9 @@ async fn replayed(
     let thresholds = Arc::new(thresholds.map_err(|_| "the thresholds are wrong")?);
     let since = now.minus(Span::from_mins(size.days * DAY));
     let began = Instant::now();
-    let report = backtest(&**store, thresholds, None, (since, now), &|_| 0, &mut |_| {}).await?;
+    let zone = TeamZone::default();
+    let report =
+        backtest(&**store, thresholds, None, (since, now), (&|_| 0, &zone), &mut |_| {}).await?;
     println!(
         "{name}: a backtest of {} days of {} signals in {:.1} s",
         size.days,
