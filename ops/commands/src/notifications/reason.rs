@@ -10,7 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AccessChanges, Contact, SafeModeNews};
+use super::{access_change::AccessChanges, contact::Contact, safe_mode_news::SafeModeNews};
 /// Reason someone is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
