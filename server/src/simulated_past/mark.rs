@@ -6,16 +6,22 @@ use wording::timeline::generated;
 use super::PastError;
 use crate::store::{About, Change, Store, StoreError};
 
-/// Marks an empty database; one with a journal is refused.
+/// Refuses a database with a journal.
+pub(super) async fn expect_empty(store: &dyn Store) -> Result<(), PastError> {
+    let Some(first) = store.entries(0, 1).await?.into_iter().next() else { return Ok(()) };
+    Err(match first.event {
+        Some(Event::DataGenerated { .. }) => PastError::Generated,
+        _ => PastError::NotEmpty,
+    })
+}
+
+/// Marks an empty database.
 pub(super) async fn mark(
     store: &dyn Store,
     simulation: &str,
     seed: u64,
     at: Timestamp,
 ) -> Result<(), PastError> {
-    if store.head().await?.1.number != 0 {
-        return Err(PastError::NotEmpty);
-    }
     let event = Event::DataGenerated { simulation: simulation.to_owned(), seed };
     let change = Change {
         at,
