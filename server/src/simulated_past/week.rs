@@ -19,7 +19,7 @@ use policy::report_template::REPORT_TEMPLATE;
 
 use super::{
     PastError, backdrop,
-    mark::{expect_empty, mark},
+    mark::{WEEK, expect_empty, mark},
     people::People,
     world::World,
 };
@@ -86,7 +86,7 @@ pub async fn make_week(
     embedded::write_documents(&documents, change).map_err(folder(&documents))?;
     // A whole day in UTC, with which the blocks of the history before end.
     let first = Timestamp::from_micros(period.from.as_micros().div_euclid(DAY) * DAY);
-    mark(&*archive, "week", seed, first).await?;
+    mark(&*archive, WEEK, seed, first).await?;
 
     let mut week = Week::new(seed, period.from)?;
     for (stream, one) in (0_u64..).zip(&week.series) {
