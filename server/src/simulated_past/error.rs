@@ -13,12 +13,12 @@ use crate::{documents::BadDocuments, store::StoreError};
 pub enum PastError {
     /// The database has a journal already.
     #[error(
-        "the database is not empty. Generated data need one of their own: choose a new folder with --data-dir"
+        "the database is not empty. Generated data need one of their own: choose a new folder with --data-dir, or another database for --into-database"
     )]
     NotEmpty,
     /// The database begins with generated data already.
     #[error(
-        "the database is not empty: it has a simulated past already, complete or interrupted. Remove it if you don't need it, or choose a new folder with --data-dir"
+        "the database is not empty: it has a simulated past already, complete or interrupted. Remove it if you don't need it, or choose a new folder with --data-dir, or another database for --into-database"
     )]
     Generated,
     /// Documents are there already, and may be somebody's own.

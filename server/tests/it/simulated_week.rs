@@ -130,6 +130,12 @@ fn a_history_is_whole_and_found_by_its_words() {
     assert!(all > some && some > 0 && none == 0, "{all} {some} {none}");
     let first = program.get("/api/ops/journal?after=0&limit=1").json();
     assert_eq!(first["entries"][0]["event"]["event"], "data_generated", "{first}");
+    // A folder in use is left alone, and so is one that is only full.
     let (code, _, err) = run(&line, &home.data());
     assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("Another Calm Ops"), "{err}");
+    drop(program);
+    let (code, _, err) = run(&line, &home.data());
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("not empty: it has a simulated past"), "{err}");
 }
