@@ -213,20 +213,37 @@ fn places(pulse: Loaded) -> AnyView {
     .into_any()
 }
 
-/// The place on every page for what protection restricts.
+/// The place on every page for what protection restricts, and for the mark of generated data.
 fn restriction(pulse: Loaded) -> AnyView {
     let shared = expect_context::<Shared>();
     let path = use_location().pathname;
     let told = awaited(move || async move {
-        let first = pulse.await.ok().and_then(|pulse| pulse.restriction);
+        let first = pulse.await.ok();
         move || {
-            // The page itself tells more.
-            let is_elsewhere = path.with(|path| path != "/ops/protection");
-            let known = shared.known().and_then(|pulse| pulse.restriction).or(first);
-            restricted(known.filter(|_| is_elsewhere))
+            let known = shared.known().or(first);
+            let restriction = known.and_then(|pulse| pulse.restriction);
+            let restriction = restriction.or(first.and_then(|pulse| pulse.restriction));
+            let is_generated = known.is_some_and(|pulse| pulse.is_generated);
+            // The pages themselves tell more.
+            let is_at = |place: &str| path.with(|path| path == place);
+            [
+                restricted(restriction.filter(|_| !is_at("/ops/protection"))),
+                generated(is_generated && !is_at("/ops/health")),
+            ]
+            .into_iter()
+            .flatten()
+            .collect_view()
         }
     });
     view! { <div class="restricted" aria-live="polite">{told}</div> }.into_any()
+}
+
+/// The mark of generated data.
+fn generated(is_generated: bool) -> Option<AnyView> {
+    is_generated.then(|| {
+        view! { <p class="notice">"This Calm Ops began with generated data that did not happen. " <a href="/ops/health">"Open health"</a></p> }
+            .into_any()
+    })
 }
 
 /// Safe mode, and that automatic measures are suspended, on every page.

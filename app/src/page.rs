@@ -7,6 +7,7 @@ use domain::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use wording::timeline::is_generated_notice;
 
 /// What every page knows: how things stand, for the title, the icon and the places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,15 +20,19 @@ pub struct Pulse {
     pub checked_at: Timestamp,
     /// What protection restricts; `None` while that is not known.
     pub restriction: Option<Restriction>,
+    /// True if the journal begins with generated data.
+    #[serde(default)]
+    pub is_generated: bool,
 }
 
 impl Pulse {
-    /// From the active incidents and the readings.
+    /// From the active incidents, the readings and the troubles.
     pub(crate) fn of<'a>(
         active: &[IncidentCard],
         readings: impl IntoIterator<Item = &'a Reading>,
         checked_at: Timestamp,
         restriction: Option<Restriction>,
+        troubles: &[String],
     ) -> Self {
         Self {
             mood: Mood::of(active, readings),
@@ -35,6 +40,7 @@ impl Pulse {
                 .unwrap_or(u32::MAX),
             checked_at,
             restriction,
+            is_generated: troubles.iter().any(|one| is_generated_notice(one)),
         }
     }
 }

@@ -23,7 +23,8 @@ pub(crate) struct Shared {
 pub async fn get_pulse() -> Result<Pulse, Problem> {
     let health = crate::door::execute(commands::reading::GetHealth {}).await?;
     let restriction = health.overview.restriction;
-    Ok(Pulse::of(&health.active, &health.now.readings, health.now.checked_at, restriction))
+    let now = &health.now;
+    Ok(Pulse::of(&health.active, &now.readings, now.checked_at, restriction, &now.troubles))
 }
 
 /// What the browser's tab says.
@@ -139,7 +140,8 @@ mod tests {
     #[test]
     fn the_tab_tells_how_things_stand() {
         let pulse = |mood, active| {
-            Some(Pulse { mood, active, checked_at: Timestamp::default(), restriction: None })
+            let (checked_at, restriction) = (Timestamp::default(), None);
+            Some(Pulse { mood, active, checked_at, restriction, is_generated: false })
         };
         assert_eq!(title(pulse(Mood::Calm, 0), "Health"), "Calm · Health · Calm Ops");
         assert_eq!(

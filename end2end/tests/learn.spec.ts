@@ -6,6 +6,9 @@ interface Entry {
   actor: string;
 }
 
+// Before the fixture, which simulates the week.
+base.describe.configure({ timeout: 180_000 });
+
 const test = base.extend({
   calm: async ({}, use, info) => {
     const program = await Program.prepare();
@@ -22,7 +25,6 @@ const test = base.extend({
 });
 
 test('a simulated bad week is reviewed, a threshold accepted, a step done, and the summary marked and printed', async ({ page, calm }, info) => {
-  test.setTimeout(180_000);
   const said = info.annotations.find((one) => one.type === 'said')?.description ?? '';
   const report = /\/ops\/reports\/(\d+)/.exec(said)?.[1];
   const incident = /\/ops\/incidents\/(\d+)\/review/.exec(said)?.[1];
@@ -35,6 +37,7 @@ test('a simulated bad week is reviewed, a threshold accepted, a step done, and t
   await page.goto(`/ops/incidents/${incident}/review`);
   await live(page);
   await expect(page.locator('.times')).toContainText('Resolved');
+  await expect(page.locator('.restricted')).toContainText('generated data that did not happen');
   await expect(page.locator('main')).toContainText('The cache of product pictures in the API has no bound');
   await expect(page.locator('main')).toContainText('Bound the cache of product pictures in the API');
   expect(await stumbles(page), 'the review').toEqual([]);
@@ -52,6 +55,7 @@ test('a simulated bad week is reviewed, a threshold accepted, a step done, and t
 
   await page.goto('/ops/prevention');
   await live(page);
+  await expect(page.locator('.restricted')).toContainText('generated data that did not happen');
   const step = page.locator('.steps > li', { hasText: 'Bound the cache of product pictures' });
   await step.locator('summary', { hasText: /^Done$/ }).click();
   await step.getByLabel('What shows it').fill('The memory stays at 420 MiB.');

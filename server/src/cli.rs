@@ -258,7 +258,10 @@ pub fn run(
             with(config, err, |config, err| report::report(&config, length, out, err))
         }
         Command::Simulate(arguments) => {
-            with(config, err, |config, err| simulate::simulate(&config, *arguments, out, err))
+            let names_folder = line.flags.data_dir.is_some();
+            with(config, err, |config, err| {
+                simulate::simulate(&config, *arguments, names_folder, out, err)
+            })
         }
         Command::Backtest(asked) => {
             with(config, err, |config, err| backtest::backtest(&config, &asked, out, err))

@@ -1,6 +1,11 @@
 //! What the program carries inside itself: the default documents.
 
-use std::{borrow::Cow, fs, io, path::Path};
+use std::{
+    borrow::Cow,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::Path,
+};
 
 use rust_embed::RustEmbed;
 
@@ -24,7 +29,8 @@ pub fn document_names() -> impl Iterator<Item = Cow<'static, str>> {
     Documents::iter()
 }
 
-/// Writes all built-in documents to a folder, each as `change` gives it.
+/// Writes all built-in documents to a new folder, each as `change` gives it. A file that is there is
+/// an error, and stays as it is.
 pub fn write_documents(
     dir: &Path,
     change: impl Fn(&str, Cow<'static, str>) -> Cow<'static, str>,
@@ -35,7 +41,8 @@ pub fn write_documents(
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&path, &*change(&name, text))?;
+        let mut file = File::options().write(true).create_new(true).open(&path)?;
+        file.write_all(change(&name, text).as_bytes())?;
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub use self::{
     calls::{Calls, LastMessage, Waiting},
     change::{About, Beside, Change, Decide, DecidePeople},
     error::StoreError,
-    open::{Where, open, open_archive, open_to_read, open_to_serve},
+    open::{Where, open, open_archive, open_to_fill, open_to_read, open_to_serve},
     organizations::{Organizations, PlanRow},
     packed::{Block, SeriesHistory},
     past::{Bucket, ComparedIncident, NamedSeries, Past, StoredSeries, UnseenTimes},

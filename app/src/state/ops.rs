@@ -54,8 +54,10 @@ impl Ops {
     /// How things stand, once it is known.
     pub(crate) fn pulse(&self) -> Option<Pulse> {
         let readings = self.rows.iter().map(|row| &row.reading);
+        let (active, troubles) = (&self.active, &self.troubles);
+        let restriction = self.overview.restriction;
         (self.version > 0 && self.knows_incidents)
-            .then(|| Pulse::of(&self.active, readings, self.checked_at, self.overview.restriction))
+            .then(|| Pulse::of(active, readings, self.checked_at, restriction, troubles))
     }
 
     /// The newest reading of the same signal and subject.

@@ -223,16 +223,17 @@ fn usage(problem: impl std::fmt::Display) -> Failure {
     Failure(Outcome::Usage, problem.to_string())
 }
 
-/// Carries the command out.
+/// Carries the command out. `names_folder` is true if the command line itself names a data directory.
 pub(super) fn simulate(
     config: &Config,
     arguments: Simulate,
+    names_folder: bool,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
     let Simulate { past, traffic: arguments } = arguments;
     if let Some(past) = past {
-        return simulate_past::simulate(config, &past, out, err);
+        return simulate_past::simulate(config, &past, names_folder, out, err);
     }
     file_limit::raise();
     let Some(runtime) = database::runtime(err) else { return Outcome::Failed };

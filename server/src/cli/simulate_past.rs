@@ -21,19 +21,19 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(super) enum Past {
     /// A bad week in simulated time, through the real monitor and service: incidents, what people do
-    /// about them, reviews, proposals, and the summary of the last Monday. It takes some seconds. The
-    /// data directory must be empty; everything in it is marked as generated.
-    Week(Seed),
-    /// Two years of incidents and months of readings, to try how Calm Ops works with much data. The
-    /// database must be empty; everything in it is marked as generated.
+    /// about them, reviews, proposals, and the summary of the last Monday. It takes some seconds. It needs
+    /// a new folder (--data-dir); its journal, pages and reports are marked.
+    Week(Basis),
+    /// Two years of incidents and months of readings, to try how Calm Ops works with much data. It needs
+    /// a new folder (--data-dir); its journal and pages are marked.
     History(Size),
 }
 
 /// The size of a past.
 #[derive(Args, Debug)]
 pub(super) struct Size {
-    /// The number of incidents.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    /// The number of incidents; two years have room for about 17,000.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     incidents: u32,
     /// The number of entries of the journal, about; at least 20 for each incident.
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
@@ -45,24 +45,58 @@ pub(super) struct Size {
     #[arg(long, value_name = "NUMBER", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     signals: u32,
     #[command(flatten)]
-    seed: Seed,
+    basis: Basis,
 }
 
-/// The seed of a past.
+/// Seed and place of a past.
 #[derive(Args, Debug)]
-pub(super) struct Seed {
-    /// The seed of all random numbers: the same seed makes the same readings.
+pub(super) struct Basis {
+    /// The seed of all random numbers: in the same time zone the same seed makes the same readings.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+    /// Fill the configured PostgreSQL database, which must be empty and can't be used for anything else
+    /// later.
+    #[arg(long)]
+    into_database: bool,
+}
+
+impl Past {
+    const fn basis(&self) -> &Basis {
+        match self {
+            Self::Week(basis) | Self::History(Size { basis, .. }) => basis,
+        }
+    }
+}
+
+/// The reason why nothing is generated there: what is filled stays generated for ever, so it is never
+/// a place that was only configured.
+const fn obstacle(config: &Config, basis: &Basis, names_folder: bool) -> Option<&'static str> {
+    if !names_folder {
+        return Some(
+            "generated data need a folder of their own: name a new one on the command line with --data-dir",
+        );
+    }
+    match (&config.database_url, basis.into_database) {
+        (Some(_), false) => Some(
+            "a PostgreSQL database is configured, and would be filled with generated data. Unset DATABASE_URL or database_url to use the folder, or add --into-database if it is meant for that",
+        ),
+        (None, true) => Some("--into-database needs a configured database, such as DATABASE_URL"),
+        (Some(_), true) | (None, false) => None,
+    }
 }
 
 /// Carries the command out.
 pub(super) fn simulate(
     config: &Config,
     past: &Past,
+    names_folder: bool,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
+    if let Some(obstacle) = obstacle(config, past.basis(), names_folder) {
+        let _ = writeln!(err, "error: {obstacle}.");
+        return Outcome::Usage;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -73,7 +107,7 @@ pub(super) fn simulate(
     };
     let done = runtime.block_on(async {
         match past {
-            Past::Week(Seed { seed }) => {
+            Past::Week(Basis { seed, .. }) => {
                 let mut progress = |at: Timestamp| {
                     let _ = writeln!(err, "  simulated until {}", at.to_seconds_text());
                 };
@@ -86,7 +120,7 @@ pub(super) fn simulate(
                     entries: size.entries,
                     days: size.days,
                     signals: usize::try_from(size.signals).unwrap_or(usize::MAX),
-                    seed: size.seed.seed,
+                    seed: size.basis.seed,
                 };
                 let (tell, told) = mpsc::channel();
                 let mut progress = move |one: Progress| {
@@ -105,7 +139,7 @@ pub(super) fn simulate(
         Err(error) => {
             let end = if error.to_string().ends_with('.') { "" } else { "." };
             let _ = writeln!(err, "error: {error}{end}");
-            Outcome::Failed
+            if matches!(error, PastError::Size { .. }) { Outcome::Usage } else { Outcome::Failed }
         }
     }
 }
@@ -146,9 +180,11 @@ fn week(config: &Config, made: &MadeWeek) -> String {
     let (from, to) = days(&made.period);
     let mut text = format!(
         "Generated a bad week, {from} to {to}: {} incidents. Nothing of it happened, and the journal says so.\n\n\
-         Look at it:\n  calm-ops --data-dir {} --ops-dir {}\n\n\
+         Look at it{}:\n  calm-ops --data-dir {} --ops-dir {}\n\n\
+         What this host reports from then on is real, and commands that you approve there really run.\n\
          Open the owner link that it prints, then:\n",
         made.incidents,
+        if config.database_url.is_some() { " with the same database" } else { "" },
         config.data_dir.display(),
         made.documents.display()
     );

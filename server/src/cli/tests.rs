@@ -94,6 +94,47 @@ fn a_simulation_that_can_not_begin_says_why_and_what_to_do() {
 }
 
 #[test]
+fn a_past_is_made_only_where_the_command_line_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let folder = data.to_str().unwrap();
+    for (arguments, told) in [
+        (&["week"][..], "--data-dir"),
+        (&["history"], "--data-dir"),
+        (&["week", "--into-database", "--data-dir", folder], "DATABASE_URL"),
+        (&["history", "--incidents", "100000", "--data-dir", folder], "at most 17046 incidents"),
+        (&["history", "--entries", "100000", "--data-dir", folder], "at least 20 entries"),
+        (&["history", "--incidents", "0", "--data-dir", folder], "--incidents"),
+    ] {
+        let line: Vec<&str> = ["simulate"].iter().chain(arguments).copied().collect();
+        let (found, out, err) = said(&line);
+        assert_eq!(found, Outcome::Usage, "{arguments:?}: {err}");
+        assert!(err.contains(told) && out.is_empty(), "{told:?} is not in: {err}");
+    }
+    let file = dir.path().join("calm-ops.toml");
+    fs::write(&file, "database_url = 'postgres://nobody@127.0.0.1:1/none'\n").unwrap();
+    let config = file.to_str().unwrap();
+    let line = ["simulate", "week", "--data-dir", folder, "--config", config];
+    let (found, _, err) = said(&line);
+    assert_eq!(found, Outcome::Usage, "{err}");
+    assert!(err.contains("--into-database"), "{err}");
+    assert!(!data.exists(), "nothing was made");
+}
+
+#[test]
+fn generated_documents_never_replace_own_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let own = data.join("ops/alerts/thresholds.md");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::write(&own, "mine").unwrap();
+    let (found, _, err) = said(&["simulate", "week", "--data-dir", data.to_str().unwrap()]);
+    assert_eq!(found, Outcome::Failed, "{err}");
+    assert!(err.contains("exists already and is kept"), "{err}");
+    assert_eq!(fs::read_to_string(&own).unwrap(), "mine");
+}
+
+#[test]
 fn a_unit_and_a_line_of_cron_are_printed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("calm-ops.toml");

@@ -7,21 +7,23 @@ use crate::store::{Archive, Rollup, RollupStep, StoreError};
 
 const MINUTE: Span = Span::from_mins(1);
 /// Samples of a minute.
-const SAMPLES: u64 = 2;
-const BETWEEN: Span = Span::from_secs(30);
+const SAMPLES: u32 = 4;
+const BETWEEN: Span = Span::from_secs(15);
 
-/// Writes the history of a series up to a moment, which is a whole hour. Nothing was seen in `gaps`.
+/// Writes the history of a series up to a moment, which is a whole hour. Its trend, rises and noise are
+/// counted from `first`. Nothing was seen in `gaps`.
 pub(super) async fn write(
     store: &dyn Archive,
     one: &PastSeries,
     (seed, stream): (u64, u64),
+    first: Timestamp,
     (from, until): (Timestamp, Timestamp),
     gaps: &[(Timestamp, Timestamp)],
 ) -> Result<(), StoreError> {
     let is_seen =
         |minute: &Rollup| !gaps.iter().any(|(from, to)| (*from..*to).contains(&minute.start));
     let minutes: Vec<Rollup> =
-        minutes(one, (seed, stream), (from, until)).filter(is_seen).collect();
+        minutes(one, (seed, stream), first, (from, until)).filter(is_seen).collect();
     let hours = minutes
         .chunk_by(|one, other| hour_of(one) == hour_of(other))
         .filter_map(hour)
@@ -33,14 +35,15 @@ pub(super) async fn write(
 fn minutes(
     one: &PastSeries,
     (seed, stream): (u64, u64),
+    first: Timestamp,
     (from, until): (Timestamp, Timestamp),
 ) -> impl Iterator<Item = Rollup> {
     let count = until.since(from).as_micros() / MINUTE.as_micros();
     (0..count).map(move |place| {
         let start = from.plus(Span::from_mins(place));
         let values = (0..SAMPLES).map(|sample| {
-            let at = start.plus(Span::from_micros(BETWEEN.as_micros() * sample));
-            one.usual(seed, stream, at, from)
+            let at = start.plus(Span::from_micros(BETWEEN.as_micros() * u64::from(sample)));
+            one.usual(seed, stream, at, first)
         });
         let (mut min, mut max, mut sum, mut last) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0.0);
         for value in values {
@@ -54,9 +57,9 @@ fn minutes(
             start,
             min,
             max,
-            mean: (sum / SAMPLES as f64).clamp(min, max),
+            mean: (sum / f64::from(SAMPLES)).clamp(min, max),
             last,
-            count: 4,
+            count: SAMPLES,
         }
     })
 }

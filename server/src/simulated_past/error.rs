@@ -13,9 +13,30 @@ use crate::{documents::BadDocuments, store::StoreError};
 pub enum PastError {
     /// The database has a journal already.
     #[error(
-        "the database is not empty. Generated data need one of their own: choose a new folder with --data-dir"
+        "the database is not empty. Generated data need one of their own: choose a new folder with --data-dir, or another database for --into-database"
     )]
     NotEmpty,
+    /// The database begins with generated data already.
+    #[error(
+        "the database is not empty: it has a simulated past already, complete or interrupted. Remove it if you don't need it, or choose a new folder with --data-dir, or another database for --into-database"
+    )]
+    Generated,
+    /// Documents are there already, and may be somebody's own.
+    #[error("{} exists already and is kept. Generated data need a folder of their own: choose a new one with --data-dir", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// There are too many incidents for the time, or too few entries for each.
+    #[error(
+        "a history of two years has room for at most {most} incidents, each with at least {entries} entries of the journal"
+    )]
+    Size {
+        /// The largest number of incidents.
+        most: u64,
+        /// The least number of entries of each.
+        entries: usize,
+    },
     /// A folder can't be written.
     #[error("{} can't be written: {source}. Choose another folder with --data-dir", path.display())]
     Folder {

@@ -12,7 +12,7 @@ use domain::{
 };
 use engine::past::{LifeError, Lives, fleet, gaps};
 
-use super::{PastError, backdrop};
+use super::{PastError, backdrop, mark::expect_empty};
 use crate::{
     clock::Clock,
     collectors,
@@ -72,13 +72,14 @@ pub async fn make_history(
     size: HistorySize,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<MadeHistory, PastError> {
+    if !Lives::fit(size.incidents, size.entries, YEARS) {
+        return Err(PastError::Size { most: Lives::most(YEARS), entries: Lives::LEAST_ENTRIES });
+    }
     collectors::declare_signals();
     data_dir::make(&config.data_dir)
         .map_err(|source| PastError::Folder { path: config.data_dir.clone(), source })?;
-    let store: Arc<dyn Archive> = store::open_archive(&config.place()).await?;
-    if store.head().await?.1.number != 0 {
-        return Err(PastError::NotEmpty);
-    }
+    let store: Arc<dyn Archive> = store::open_to_fill(&config.place()).await?;
+    expect_empty(&*store).await?;
     let now = Clock::start().now().wall;
     let until = Timestamp::from_micros(now.as_micros().div_euclid(HOUR) * HOUR);
     let began = until.minus(YEARS);
@@ -89,12 +90,13 @@ pub async fn make_history(
     let history = Span::from_mins(size.days * DAY);
     for (stream, one) in fleet(size.signals, history)?.iter().enumerate() {
         let seed = (size.seed, stream as u64);
-        backdrop::write(&*store, one, seed, (from, until), &unseen).await?;
+        backdrop::write(&*store, one, seed, from, (from, until), &unseen).await?;
         if (stream + 1) % 10 == 0 {
             progress(Progress::Series(stream + 1));
         }
     }
     store.save_monitor(None, until).await?;
+    store.leave().await;
     Ok(MadeHistory { head, incidents: size.incidents, signals: size.signals })
 }
 

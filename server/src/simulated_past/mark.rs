@@ -1,21 +1,36 @@
 //! The mark of generated data: the first entry of the journal, which nobody can take away.
 
-use domain::{actor::Actor, journal::Event, time::Timestamp};
-use wording::timeline::generated;
+use domain::{
+    actor::Actor,
+    journal::{Entry, Event},
+    time::Timestamp,
+};
+use wording::timeline::generated_notice;
 
 use super::PastError;
 use crate::store::{About, Change, Store, StoreError};
 
-/// Marks an empty database; one with a journal is refused.
+/// The name of the simulation of a bad week.
+pub(super) const WEEK: &str = "week";
+/// More entries than a week has.
+const MOST_OF_A_WEEK: u32 = 5_000;
+
+/// Refuses a database with a journal.
+pub(super) async fn expect_empty(store: &dyn Store) -> Result<(), PastError> {
+    let Some(first) = store.entries(0, 1).await?.into_iter().next() else { return Ok(()) };
+    Err(match first.event {
+        Some(Event::DataGenerated { .. }) => PastError::Generated,
+        _ => PastError::NotEmpty,
+    })
+}
+
+/// Marks an empty database.
 pub(super) async fn mark(
     store: &dyn Store,
     simulation: &str,
     seed: u64,
     at: Timestamp,
 ) -> Result<(), PastError> {
-    if store.head().await?.1.number != 0 {
-        return Err(PastError::NotEmpty);
-    }
     let event = Event::DataGenerated { simulation: simulation.to_owned(), seed };
     let change = Change {
         at,
@@ -29,11 +44,55 @@ pub(super) async fn mark(
     Ok(())
 }
 
-/// The sentence about generated data, if the journal begins with their mark.
+/// The notice about generated data, if the journal begins with their mark.
 pub async fn notice(store: &dyn Store) -> Result<Option<String>, StoreError> {
     let first = store.entries(0, 1).await?.into_iter().next();
-    Ok(first.and_then(|entry| match entry.event? {
-        Event::DataGenerated { simulation, seed } => Some(generated(&simulation, seed)),
-        _ => None,
-    }))
+    let Some(Event::DataGenerated { simulation, seed }) = first.and_then(|entry| entry.event)
+    else {
+        return Ok(None);
+    };
+    let until = if simulation == WEEK {
+        end_of_week(&store.entries(1, MOST_OF_A_WEEK).await?)
+    } else {
+        None
+    };
+    Ok(Some(generated_notice(&simulation, seed, until)))
+}
+
+/// The moment at which the monitor of a simulated week stopped, before any other one started.
+fn end_of_week(entries: &[Entry]) -> Option<Timestamp> {
+    let mut has_started = false;
+    for entry in entries {
+        match &entry.event {
+            Some(Event::Stopped) => return Some(entry.at),
+            Some(Event::Started { .. }) if has_started => return None,
+            Some(Event::Started { .. }) => has_started = true,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(events: Vec<Event>) -> Vec<Entry> {
+        let entry = |(number, event): (u64, Event)| Entry {
+            number,
+            at: Timestamp::from_micros(i64::try_from(number).unwrap()),
+            actor: Actor::System,
+            event: Some(event),
+        };
+        (2..).zip(events).map(entry).collect()
+    }
+
+    #[test]
+    fn a_week_ends_where_its_own_monitor_stopped() {
+        let started = || Event::Started { version: "1".to_owned() };
+        let whole = entries(vec![started(), Event::Stopped, started(), Event::Stopped]);
+        assert_eq!(end_of_week(&whole), Some(Timestamp::from_micros(3)));
+        let interrupted = entries(vec![started(), started(), Event::Stopped]);
+        assert_eq!(end_of_week(&interrupted), None);
+    }
 }

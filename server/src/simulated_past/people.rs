@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use commands::{
-    account_change::{AccountChange, Invite, Join},
+    account_change::{AccountChange, Invite, Join, SetClosed},
     accounts::{PasswordHash, decide},
     command::{
         Acknowledge, AddPreventionStep, Approve, Decline, EndRun, RateRecommendation, Resolve,
@@ -64,6 +64,16 @@ impl People {
         }
         let (entries, looked_at) = (service.subscribe(), clock.now().wall);
         Ok(Self { service, store, clock, accounts, entries, open: BTreeMap::new(), looked_at })
+    }
+
+    /// Closes their accounts: they count as nobody who could respond from now on.
+    pub(super) async fn leave(self) -> Result<(), PastError> {
+        let now = self.clock.now().wall;
+        for account in self.accounts {
+            let closes = AccountChange::SetClosed(SetClosed { account, closed: true });
+            people(&*self.store, Principal::Local, closes, now).await?;
+        }
+        Ok(())
     }
 
     /// Those who respond to a trouble take turns.

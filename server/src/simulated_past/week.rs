@@ -17,12 +17,19 @@ use domain::{
 use engine::past::Week;
 use policy::report_template::REPORT_TEMPLATE;
 
-use super::{PastError, backdrop, mark::mark, people::People, world::World};
+use super::{
+    PastError, backdrop,
+    mark::{WEEK, expect_empty, mark},
+    people::People,
+    world::World,
+};
 use crate::{
     clock::{Clock, SimulatedTime},
     collectors,
     config::Config,
-    data_dir, embedded,
+    data_dir,
+    documents::IN_FORCE,
+    embedded,
     reports::{self, period},
     store::{self, Archive, Store},
     threshold_file::ThresholdFile,
@@ -67,17 +74,24 @@ pub async fn make_week(
         move |source| PastError::Folder { path, source }
     };
     data_dir::make(&config.data_dir).map_err(folder(&config.data_dir))?;
-    let archive: Arc<dyn Archive> = store::open_archive(&config.place()).await?;
+    let archive: Arc<dyn Archive> = store::open_to_fill(&config.place()).await?;
+    expect_empty(&*archive).await?;
+    let documents = config.data_dir.join(DOCUMENTS);
+    for path in [documents.clone(), config.data_dir.join(IN_FORCE)] {
+        if path.symlink_metadata().is_ok() {
+            return Err(PastError::Exists { path });
+        }
+    }
+    let change = |name: &str, text| document(name, text, due);
+    embedded::write_documents(&documents, change).map_err(folder(&documents))?;
     // A whole day in UTC, with which the blocks of the history before end.
     let first = Timestamp::from_micros(period.from.as_micros().div_euclid(DAY) * DAY);
-    mark(&*archive, "week", seed, first).await?;
-    let documents = config.data_dir.join(DOCUMENTS);
-    embedded::write_documents(&documents, document).map_err(folder(&documents))?;
+    mark(&*archive, WEEK, seed, first).await?;
 
     let mut week = Week::new(seed, period.from)?;
     for (stream, one) in (0_u64..).zip(&week.series) {
         let range = (first.minus(one.history), first);
-        backdrop::write(&*archive, one, (seed, stream), range, &[]).await?;
+        backdrop::write(&*archive, one, (seed, stream), week.first, range, &[]).await?;
     }
     let time = SimulatedTime::start(first);
     let mut world = World::begin(config, Arc::clone(&archive), &documents, time).await?;
@@ -111,6 +125,7 @@ pub async fn make_week(
     }
     service.make_due_report().await?;
     world.settle().await;
+    people.leave().await?;
     world.end().await?;
     let incidents = store.recent_incidents(first).await?;
     let acted_on = incidents.iter().filter(|one| one.acknowledged.is_some());
@@ -132,14 +147,32 @@ async fn keys(store: &dyn Store, since: Timestamp) -> Result<Vec<BreachKey>, Pas
     Ok(keys.into_iter().collect())
 }
 
-/// A built-in document as the week has it: its reports say that they are generated.
-fn document(name: &str, text: Cow<'static, str>) -> Cow<'static, str> {
+/// A built-in document as the week has it: its reports, and later ones of the folder, say until when
+/// data are generated.
+fn document(name: &str, text: Cow<'static, str>, due: Timestamp) -> Cow<'static, str> {
     const TITLE: &str = "# {title}: {period}\n";
-    const MARK: &str =
-        "**Generated data, made by `calm-ops simulate week`. Nothing of it happened.**";
     if name == REPORT_TEMPLATE {
-        text.replacen(TITLE, &format!("{TITLE}\n{MARK}\n"), 1).into()
+        let until = due.to_seconds_text();
+        let mark = format!(
+            "**Generated data: everything before {until} was made by `calm-ops simulate week` and did not happen.**"
+        );
+        text.replacen(TITLE, &format!("{TITLE}\n{mark}\n"), 1).into()
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_say_until_when_data_are_generated() {
+        let due = Timestamp::from_micros(0);
+        let text = embedded::document(REPORT_TEMPLATE).unwrap();
+        let marked = document(REPORT_TEMPLATE, text.clone(), due);
+        let mark = format!("everything before {} was made by", due.to_seconds_text());
+        assert!(marked.contains(&mark), "{marked}");
+        assert_eq!(document("other.md", text.clone(), due), text);
     }
 }

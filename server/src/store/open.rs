@@ -45,6 +45,14 @@ pub async fn open_archive(at: &Where) -> Result<Arc<dyn Archive>, StoreError> {
     })
 }
 
+/// Opens the database to fill it: no other program serves from it or fills it meanwhile.
+pub async fn open_to_fill(at: &Where) -> Result<Arc<dyn Archive>, StoreError> {
+    Ok(match at {
+        Where::Sqlite { path } => Arc::new(SqliteStore::open_alone(path).await?),
+        Where::Postgres { url } => Arc::new(PostgresStore::connect_alone(url).await?),
+    })
+}
+
 /// Opens the database only to look at it, also while `serve` runs; see the stores.
 pub async fn open_to_read(at: &Where) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match at {

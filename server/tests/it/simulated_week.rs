@@ -52,6 +52,7 @@ fn a_bad_week_is_marked_whole_and_worth_learning_from() {
         assert!(count(kind) >= least, "{kind}: {kinds:?}");
     }
     assert_eq!(count("report_made"), 1);
+    assert_eq!(count("account_closed"), 2, "nobody counts the people of the week");
     assert_eq!(count("blind"), 0, "there was no time without data");
     let payload = |kind: &str| -> Vec<Value> {
         let of_kind = entries.iter().filter(|one| one["kind"] == kind);
@@ -73,13 +74,19 @@ fn a_bad_week_is_marked_whole_and_worth_learning_from() {
     assert_eq!(code, Some(0), "{out}{err}");
     let (code, _, err) = run(&["simulate", "week"], &home.data());
     assert_eq!(code, Some(3), "a journal is never added to");
-    assert!(err.contains("not empty"), "{err}");
+    assert!(err.contains("not empty: it has a simulated past"), "{err}");
 
     // Its own documents, and a new owner.
     home.ops = Some(home.data().join("ops"));
     let program = home.start();
     let health = program.get("/ops/health").body;
     assert!(health.contains("This is generated data"), "{health}");
+    for path in ["/ops/incidents", "/ops/history", "/ops/prevention"] {
+        let page = program.get(path).body;
+        assert!(page.contains("generated data that did not happen"), "{path}: {page}");
+    }
+    let readiness = program.get("/api/ops/readiness").json();
+    assert!(!readiness.to_string().contains("Generated "), "{readiness}");
     let active = program.get("/api/ops/incidents").json();
     assert_eq!(active["active"].as_array().unwrap().len(), 0, "nothing is expected to report");
     let number = said.split("/ops/incidents/").nth(1).unwrap().split('/').next().unwrap();
@@ -123,6 +130,12 @@ fn a_history_is_whole_and_found_by_its_words() {
     assert!(all > some && some > 0 && none == 0, "{all} {some} {none}");
     let first = program.get("/api/ops/journal?after=0&limit=1").json();
     assert_eq!(first["entries"][0]["event"]["event"], "data_generated", "{first}");
+    // A folder in use is left alone, and so is one that is only full.
     let (code, _, err) = run(&line, &home.data());
     assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("Another Calm Ops"), "{err}");
+    drop(program);
+    let (code, _, err) = run(&line, &home.data());
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("not empty: it has a simulated past"), "{err}");
 }

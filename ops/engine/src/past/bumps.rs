@@ -19,10 +19,12 @@ pub struct Bumps {
 }
 
 impl Bumps {
-    /// The value of the rise at a moment, if there is one.
-    pub fn at(&self, seed: u64, at: Timestamp) -> Option<f64> {
-        let day = at.as_micros().div_euclid(DAY);
-        let minute = at.as_micros().rem_euclid(DAY) as f64 / 60e6;
+    /// The value of the rise at a moment, if there is one. Days are counted from `first`, so that the
+    /// same seed makes the same rises in every week.
+    pub fn at(&self, seed: u64, at: Timestamp, first: Timestamp) -> Option<f64> {
+        let since = at.as_micros().saturating_sub(first.as_micros());
+        let day = since.div_euclid(DAY);
+        let minute = since.rem_euclid(DAY) as f64 / 60e6;
         let mut random = Random::new(seed, day.cast_unsigned());
         // Each in a part of the day of its own, so that they stay apart.
         let part = MINUTES_OF_A_DAY / f64::from(self.a_day.max(1));

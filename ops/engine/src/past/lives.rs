@@ -17,6 +17,10 @@ const CRITICAL: f64 = 0.3;
 const AT_THE_END: usize = 6;
 /// The part of its time in which an incident is over, so that the next one stays apart.
 const OVER_AT: f64 = 0.6;
+/// The part of its time in which an incident begins.
+const BEGINS_WITHIN: f64 = 0.3;
+/// The time from the last change until an incident is over, at most.
+const ENDING: Span = Span::from_secs(370);
 /// The longest time between two changes, in seconds.
 const LONGEST_PAUSE: f64 = 180.0;
 
@@ -34,6 +38,21 @@ pub struct Lives {
 }
 
 impl Lives {
+    /// The least number of entries of an incident.
+    pub const LEAST_ENTRIES: usize = 20;
+
+    /// The largest number of incidents that stay apart in so long a time.
+    pub fn most(time: Span) -> u64 {
+        let slot = ENDING.as_secs_f64() / (1.0 - BEGINS_WITHIN - OVER_AT);
+        (time.as_secs_f64() / slot) as u64
+    }
+
+    /// True if so many incidents stay apart in so long a time, each with enough entries.
+    pub fn fit(count: u32, entries: usize, time: Span) -> bool {
+        u64::from(count) <= Self::most(time)
+            && entries / count.max(1) as usize >= Self::LEAST_ENTRIES
+    }
+
     /// So many incidents with so many entries in all, between two moments.
     pub fn new(
         seed: u64,
@@ -51,7 +70,7 @@ impl Lives {
         let mut random = Random::new(self.seed, u64::from(number));
         // Somewhere in the first part of its time.
         let slot = self.slot.as_secs_f64();
-        let begins = slot * (f64::from(number - 1) + 0.3 * random.share());
+        let begins = slot * (f64::from(number - 1) + BEGINS_WITHIN * random.share());
         let begins = self.first.plus(Span::from_micros((begins * 1e6) as u64));
         let mut life = Life::begin(IncidentNumber(number), begins, &mut random)?;
         let changes = self.entries.saturating_sub(AT_THE_END) / 2;

@@ -41,12 +41,14 @@ impl PastSeries {
         Ok(Self { subject, signal, unit, course, bumps: None, history })
     }
 
-    /// The usual value at a moment. `stream` tells series apart.
+    /// The usual value at a moment. `stream` tells series apart; `first` is the moment from which
+    /// trend, rises and noise are counted.
     pub fn usual(&self, seed: u64, stream: u64, at: Timestamp, first: Timestamp) -> f64 {
-        if let Some(value) = self.bumps.and_then(|bumps| bumps.at(seed ^ stream, at)) {
+        if let Some(value) = self.bumps.and_then(|bumps| bumps.at(seed ^ stream, at, first)) {
             return value;
         }
-        let moment = at.as_micros().div_euclid(1_000_000).cast_unsigned();
+        let since = at.as_micros().saturating_sub(first.as_micros());
+        let moment = since.div_euclid(1_000_000).cast_unsigned();
         let mut random = Random::new(seed.wrapping_add(stream << 32), moment);
         let value = self.course.value(at, first, &mut random);
         match self.least() {

@@ -58,12 +58,40 @@ fn the_same_seed_makes_the_same_week_and_another_one_does_not() {
 }
 
 #[test]
+fn the_same_seed_makes_the_same_values_in_every_week() {
+    let other_monday = monday().plus(Span::from_mins(35 * 7 * 1_440));
+    let (one, other) = (week(), Week::new(1, other_monday).unwrap());
+    for minute in (0..7 * 1_440).step_by(3) {
+        let after = Span::from_mins(minute);
+        for place in 0..one.series.len() {
+            let values = (
+                one.value(place, monday().plus(after)),
+                other.value(place, other_monday.plus(after)),
+            );
+            assert_eq!(values.0, values.1, "{place} after {minute} min");
+        }
+    }
+}
+
+#[test]
+fn nothing_rises_any_more_after_the_week_whatever_the_seed() {
+    for seed in 0..100 {
+        let week = Week::new(seed, monday()).unwrap();
+        let noisy = place(&week, "service:generated-thumbnails", "queue.depth");
+        let at = |minute: u64| monday().plus(Span::from_mins(minute));
+        let rises = |minute: u64| week.value(noisy, at(minute)).unwrap() > 1_000.0;
+        assert!(!(7 * 1_440..7 * 1_440 + 420).any(rises), "seed {seed}");
+        assert!((6 * 1_440..7 * 1_440).any(rises), "seed {seed}: the day before has some");
+    }
+}
+
+#[test]
 fn bumps_come_so_often_a_day_and_stay_so_long() {
     let bumps = Bumps { a_day: 3, length: Span::from_mins(7), value: 1_150 };
     for day in 0..30 {
         let at = |minute: u64| monday().plus(Span::from_mins(day * 1_440 + minute));
         let minutes: Vec<u64> =
-            (0..1_440).filter(|minute| bumps.at(5, at(*minute)).is_some()).collect();
+            (0..1_440).filter(|minute| bumps.at(5, at(*minute), monday()).is_some()).collect();
         assert_eq!(minutes.len(), 21, "day {day}");
         let begins = minutes.windows(2).filter(|pair| pair[1] > pair[0] + 1);
         assert_eq!(begins.count(), 2, "they stay apart");
@@ -167,6 +195,24 @@ fn past_incidents_follow_one_another_and_are_all_over() {
     assert!((9_500..=10_500).contains(&entries), "{entries}");
     assert!((80..=160).contains(&by_person), "{by_person}");
     assert!(lives().eq(lives()), "the same seed makes the same past");
+}
+
+#[test]
+fn as_many_incidents_as_fit_stay_apart() {
+    let time = Span::from_mins(2 * 1_440);
+    let most = u32::try_from(Lives::most(time)).unwrap();
+    assert!(Lives::fit(most, most as usize * 20, time));
+    assert!(!Lives::fit(most + 1, 1_000_000, time), "too little time");
+    assert!(!Lives::fit(10, 199, time), "too few entries");
+    let mut last = monday();
+    for (steps, _) in
+        Lives::new(3, most, most as usize * 20, (monday(), monday().plus(time))).map(Result::unwrap)
+    {
+        for step in steps {
+            assert!(step.at >= last && step.at <= monday().plus(time));
+            last = step.at;
+        }
+    }
 }
 
 #[test]

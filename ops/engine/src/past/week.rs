@@ -21,6 +21,8 @@ pub const APPS: [&str; 2] = ["api", "worker"];
 const MIB: f64 = 1_048_576.0;
 const HOUR: u64 = 60;
 const DAY: u64 = 24 * HOUR;
+/// The time after which nothing but the usual happens.
+const WEEK: Span = Span::from_mins(7 * DAY);
 
 // Places of the series.
 const MEMORY: usize = 1;
@@ -38,8 +40,8 @@ pub struct Week {
     seed: u64,
     /// The midnight with which its first Monday begins.
     monday: Timestamp,
-    /// The moment at which its series begin.
-    pub(super) first: Timestamp,
+    /// The moment from which trend, rises and noise of its series are counted.
+    pub first: Timestamp,
     /// The series.
     pub series: Vec<PastSeries>,
     /// The troubles, in the order in which they begin.
@@ -66,8 +68,13 @@ impl Week {
     /// The value of a series at a moment.
     pub fn value(&self, series: usize, at: Timestamp) -> Option<f64> {
         let one = self.series.get(series)?;
-        let usual = one.usual(self.seed, series as u64, at, self.first);
-        let mut value = usual;
+        let stream = series as u64;
+        // All is over when the summary is made, whatever the seed.
+        let mut value = if at < self.monday.plus(WEEK) {
+            one.usual(self.seed, stream, at, self.first)
+        } else {
+            PastSeries { bumps: None, ..one.clone() }.usual(self.seed, stream, at, self.first)
+        };
         for (trouble, ended) in self.troubles.iter().zip(&self.ended) {
             let begins = self.begins(trouble);
             let ends = ended.unwrap_or(Timestamp::MAX).min(begins.plus(trouble.lasts));

@@ -9,6 +9,7 @@ use domain::{
     },
     status_page::NoticePart,
     text::isolated,
+    time::Timestamp,
 };
 
 use super::told::{Told, Tone, told};
@@ -62,6 +63,24 @@ pub fn generated(simulation: &str, seed: u64) -> String {
         "This is generated data, made by 'calm-ops simulate {}' with the seed {seed}. Nothing of it happened.",
         isolated(simulation)
     )
+}
+
+/// Beginning of the notice about generated data, by which pages know it.
+const GENERATED: &str = "This is generated data, ";
+
+/// The notice of a server whose journal begins with generated data, which end at a moment, or with its
+/// first start.
+pub fn generated_notice(simulation: &str, seed: u64, until: Option<Timestamp>) -> String {
+    let until = until.map_or_else(|| "the first start of the server".to_owned(), humanize::moment);
+    format!(
+        "{GENERATED}made by 'calm-ops simulate {}' with the seed {seed}, up to {until}. Nothing of that happened. What this host reports since then is real, and commands that are approved now really run.",
+        isolated(simulation)
+    )
+}
+
+/// True for the notice about generated data.
+pub fn is_generated_notice(sentence: &str) -> bool {
+    sentence.starts_with(GENERATED)
 }
 
 /// Tells what happened to the program, or to what it watches.
@@ -210,4 +229,20 @@ pub(super) fn share(event: ShareEvent<'_>, actor: Actor, names: &Names) -> Told 
         ShareEvent::ShareRevoked { .. } => format!("{who} revoked a share link."),
     };
     told(sentence).tone(Tone::Person)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_claims_nothing_of_what_came_after_generated_data() {
+        let until = Timestamp::from_micros(0);
+        let notice = generated_notice("week", 1, Some(until));
+        assert!(is_generated_notice(&notice), "{notice}");
+        assert!(notice.contains("up to 1 Jan 1970, 00:00:00 UTC."), "{notice}");
+        let open = generated_notice("history", 1, None);
+        assert!(open.contains("up to the first start of the server."), "{open}");
+        assert!(!is_generated_notice("The clock jumped."));
+    }
 }
