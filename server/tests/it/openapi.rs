@@ -92,6 +92,10 @@ fn every_answer_is_what_the_description_says() {
     let mut program = lived(&home);
     let description = program.get("/api/openapi.json").json();
     let mut read = 0;
+    program.push("organization:1", 10.0);
+    program.until("the organization", |program| {
+        (program.get("/api/ops/organizations/1/impact").status == 200).then_some(())
+    });
     for route in routes() {
         let described = &description["paths"][route.path][route.method];
         let (status, _) = route.answer;

@@ -1,6 +1,6 @@
 //! The history of a signal, as the page and programs get it.
 
-use crate::program::{Home, Running};
+use crate::program::{Answer, Home, Running};
 
 const SIGNAL: &str = "signal=queue.depth&subject=service:imports";
 
@@ -61,11 +61,15 @@ fn uptime_is_counted_from_probes_and_is_the_same_everywhere() {
     let program = home.start_with(&["--config", file.to_str().unwrap()]).unwrap();
     let page = "/api/ops/signal?signal=endpoint.up&subject=endpoint:shop&range=1h";
     let asked = |period: &serde_json::Value| period["asked"].as_u64().unwrap_or(0);
-    let uptime = program.until("a probe", |program| {
-        let answer = program.get(page);
-        let uptime = answer.json()["uptime"].clone();
-        (answer.status == 200 && asked(&uptime["periods"][0]) > 0).then_some(uptime)
+    // Uptime is counted once a minute, so nobody asks for it before the first probe.
+    program.until("a probe", |program| {
+        let answer = program.get("/api/ops/series?subject=endpoint:shop&signal=endpoint.up");
+        let is_probed =
+            |answer: &Answer| answer.json()["points"].as_array().is_some_and(|all| !all.is_empty());
+        (answer.status == 200 && is_probed(&answer)).then_some(())
     });
+    let uptime = program.get(page).json()["uptime"].clone();
+    assert!(asked(&uptime["periods"][0]) > 0, "{uptime}");
     let periods = uptime["periods"].as_array().unwrap();
     let days: Vec<u64> = periods.iter().map(|one| one["days"].as_u64().unwrap()).collect();
     assert_eq!(days, [1, 7, 30, 90]);
