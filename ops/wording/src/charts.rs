@@ -91,12 +91,19 @@ pub fn weeks(charts: &HistoryCharts) -> String {
 pub fn recovery(charts: &HistoryCharts) -> String {
     let known = || charts.weeks.iter().filter_map(|week| week.recovery);
     let sum = |of: fn(RecoveryTimes) -> u32| known().map(of).sum::<u32>();
-    let (all, in_time) = (sum(|one| one.incidents), sum(|one| one.in_time));
+    let in_time = sum(|one| one.in_time);
+    // Of all, as in reports: an incident that was not seen to be back was not back in time.
+    let all = charts.weeks.iter().map(|week| week.warning + week.critical).sum::<u32>();
+    let unknown = match all.saturating_sub(sum(|one| one.incidents)) {
+        0 => String::new(),
+        1 => "; 1 was not seen to be back".to_owned(),
+        more => format!("; {} were not seen to be back", number(more)),
+    };
     let promised = span(PROMISED_RECOVERY);
     match known().map(|one| one.longest).max() {
         None => "Time to recover: no incident whose signals were seen to be back.".to_owned(),
         Some(longest) => format!(
-            "Time to recover: {} of {} back within {promised}, the longest after {}.",
+            "Time to recover: {} of {} back within {promised}, the longest after {}{unknown}.",
             number(in_time),
             incidents(all),
             span(longest)
@@ -104,14 +111,14 @@ pub fn recovery(charts: &HistoryCharts) -> String {
     }
 }
 
-/// The range of times to recover, and their median.
-pub fn recovery_range(times: &RecoveryTimes) -> [String; 3] {
+/// The median and the range of times to recover, and those in time of all that were opened.
+pub fn recovery_range(times: &RecoveryTimes, opened: u32) -> [String; 3] {
     let range = if times.shortest == times.longest {
         span(times.shortest)
     } else {
         format!("{} to {}", span(times.shortest), span(times.longest))
     };
-    let in_time = format!("{} of {}", number(times.in_time), number(times.incidents));
+    let in_time = format!("{} of {}", number(times.in_time), number(opened));
     [span(times.median), range, in_time]
 }
 
@@ -277,12 +284,18 @@ mod tests {
             recovery(&drawn),
             "Time to recover: 5 of 6 incidents back within 5 min, the longest after 1 h 20 min."
         );
+        let mut closed = drawn.clone();
+        closed.weeks[2].recovery = None;
+        assert_eq!(
+            recovery(&closed),
+            "Time to recover: 2 of 6 incidents back within 5 min, the longest after 1 h 20 min; 3 were not seen to be back."
+        );
         let first = &drawn.weeks[0];
         assert_eq!(week_count(first, first.critical), "not watched");
         let second = drawn.weeks.remove(1);
         assert_eq!(week_count(&second, second.critical), "1");
         assert_eq!(
-            recovery_range(&second.recovery.unwrap()),
+            recovery_range(&second.recovery.unwrap(), 3),
             ["4 min", "40 s to 1 h 20 min", "2 of 3"]
         );
     }
