@@ -143,7 +143,7 @@ pub struct DayBounds {
     pub offset: i32,
 }
 
-/// What charts are made of.
+/// Everything that charts are made of.
 #[derive(Clone, Copy, Debug)]
 pub struct ChartSource<'a> {
     /// The days, oldest first, each beginning where the one before ends.

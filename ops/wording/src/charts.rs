@@ -130,7 +130,7 @@ pub fn week_count(week: &ChartWeek, count: u32) -> String {
     number(count)
 }
 
-/// What is known of a day, in a word or two.
+/// The state of a day, in a word or two.
 pub const fn mark(mark: DayMark, is_narrow: bool) -> &'static str {
     match mark {
         DayMark::Calm if is_narrow => "none found",
