@@ -25,9 +25,15 @@ pub fn day_of_month(day: &ChartDay) -> String {
     local(day.from, day.offset, "%-d")
 }
 
-/// A local date as a search takes it, such as `2026-11-22`.
-pub fn search_date(day: &ChartDay) -> String {
-    local(day.from, day.offset, "%F")
+/// The first and the last time of a day as a search takes them: the local date, such as
+/// `2026-11-22`, or minutes where the day before `next` is not 24 hours long.
+pub fn search_dates(day: &ChartDay, next: Option<Timestamp>) -> [String; 2] {
+    const DAY: Span = Span::from_mins(24 * 60);
+    match next {
+        Some(next) if next.since(day.from) != DAY => [day.from, next.minus(Span::from_mins(1))]
+            .map(|at| local(at, day.offset, "%Y-%m-%dT%H:%M")),
+        _ => [day.from; 2].map(|at| local(at, day.offset, "%F")),
+    }
 }
 
 fn local(at: Timestamp, offset: i32, format: &str) -> String {
@@ -322,7 +328,17 @@ mod tests {
             calendar(&charts(Vec::new(), vec![quiet, quiet, bad, gone])),
             "4 days: 2 calm, 1 critical and 1 not watched."
         );
-        assert_eq!((search_date(&quiet), day_of_month(&quiet)), ("2026-11-23".into(), "23".into()));
+        assert_eq!(search_dates(&quiet, None), ["2026-11-23", "2026-11-23"]);
+        assert_eq!(day_of_month(&quiet), "23");
+    }
+
+    #[test]
+    fn a_day_on_which_the_clocks_change_is_searched_by_minutes() {
+        let mut drawn = a_day("2026-10-24T22:00:00Z", DayMark::Calm);
+        drawn.offset = 120;
+        let to = |text| search_dates(&drawn, Some(at(text)));
+        assert_eq!(to("2026-10-25T22:00:00Z"), ["2026-10-25", "2026-10-25"]);
+        assert_eq!(to("2026-10-25T23:00:00Z"), ["2026-10-25T00:00", "2026-10-26T00:59"]);
     }
 
     #[test]
