@@ -1,4 +1,4 @@
-//! What is stored of the probes of endpoints, and of the maintenance windows during which they are
+//! Stored values of the probes of endpoints, and of the maintenance windows during which they are
 //! not counted.
 
 use commands::audit::AuditFilter;

@@ -68,7 +68,9 @@ impl TeamZone {
         let local = Timestamp::from(local).plus(Span::from_mins(u64::from(hours) * 60));
         // Twice: the first guess may lie on the other side of a change of the clocks.
         let guess = shifted(local, -self.offset(local));
-        shifted(local, -self.offset(guess))
+        let at = shifted(local, -self.offset(guess));
+        // Where the clocks leave out midnight, the day begins when they change.
+        if self.day(at) < day { guess } else { at }
     }
 }
 
@@ -89,6 +91,20 @@ mod tests {
         assert_eq!(offset(&"Asia/Kolkata".parse().unwrap(), at("2026-07-10T12:00:00Z")), Some(330));
         assert_eq!(offset(&"-03:30".parse().unwrap(), at("2026-07-10T12:00:00Z")), Some(-210));
         assert_eq!(offset(&"Europe/Nowhere".parse().unwrap(), at("2026-07-10T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_day_without_midnight_begins_when_the_clocks_change() {
+        for name in ["America/Santiago", "America/Havana", "Atlantic/Azores", "Asia/Beirut"] {
+            let zone = TeamZone::of(name).unwrap();
+            let first: NaiveDate = "2026-01-01".parse().unwrap();
+            for day in first.iter_days().take(365) {
+                assert_eq!(zone.day(zone.moment(day, 0)), day, "{name}");
+            }
+        }
+        let azores = TeamZone::of("Atlantic/Azores").unwrap();
+        let begin = azores.moment("2026-03-29".parse().unwrap(), 0);
+        assert_eq!(begin.to_seconds_text(), "2026-03-29T01:00:00Z");
     }
 
     #[test]

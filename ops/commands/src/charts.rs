@@ -143,7 +143,7 @@ pub struct DayBounds {
     pub offset: i32,
 }
 
-/// What charts are made of.
+/// Everything that charts are made of.
 #[derive(Clone, Copy, Debug)]
 pub struct ChartSource<'a> {
     /// The days, oldest first, each beginning where the one before ends.
@@ -264,6 +264,12 @@ fn weeks(
         [first].into_iter().chain(rest.chunks(7)).filter(|part| !part.is_empty()).collect();
     let begins: Vec<Timestamp> = parts.iter().map(|part| part[0].from).collect();
     let ends = begins.iter().skip(1).copied().chain([end]);
+    // Not by the mark: an incident that went on marks days that nobody watched.
+    let is_watched = |day: &ChartDay| {
+        let place = source.days.binary_search_by_key(&day.from, |one| one.from);
+        let bounds = place.ok().and_then(|place| source.days.get(place));
+        bounds.is_some_and(|one| day.unseen < one.to.min(source.now).since(one.from))
+    };
     let week = |((part, from), to): ((&&[ChartDay], &Timestamp), Timestamp)| {
         let is_in = |one: &&PastIncident| *from <= one.opened_at && one.opened_at < to;
         let of_week: Vec<&PastIncident> = opened.iter().copied().filter(is_in).collect();
@@ -271,7 +277,7 @@ fn weeks(
         ChartWeek {
             from: *from,
             offset: part[0].offset,
-            is_watched: part.iter().any(|day| day.mark != DayMark::NotWatched),
+            is_watched: part.iter().any(is_watched),
             warning: small(of_week.len() - critical),
             critical: small(critical),
             recovery: recovery(&of_week, source.now),

@@ -15,8 +15,8 @@ pub const MOST: u32 = 10_000;
 pub const PERIOD: Span = Span::from_mins(30 * 24 * 60);
 
 /// Time that is looked back where nothing narrows a search: that of the charts, which begin on a
-/// Monday.
-pub const REACH: Span = Span::from_mins(13 * 7 * 24 * 60);
+/// Monday, and a day more, as weeks in which clocks are set back are longer.
+pub const REACH: Span = Span::from_mins((13 * 7 + 1) * 24 * 60);
 
 /// An incident as its figures need it.
 #[derive(Clone, Debug, PartialEq, Eq)]

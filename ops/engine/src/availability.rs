@@ -1,4 +1,4 @@
-//! How often endpoints answered as expected, from the history of their probes. Reports and uptime
+//! Availability of endpoints, from the history of their probes. Reports and uptime
 //! count with this, so that they never contradict each other.
 
 use std::{cmp::Ordering, collections::BTreeMap};
@@ -125,7 +125,7 @@ impl Probes {
         of.minus(self.seen).minus(self.maintenance.length)
     }
 
-    /// What is told of maintenance; `None` without any.
+    /// The probes in maintenance; `None` without any.
     pub fn in_maintenance(&self) -> Option<MaintenanceProbes> {
         (self.maintenance != MaintenanceProbes::default()).then_some(self.maintenance)
     }
@@ -156,7 +156,7 @@ pub fn probes(steps: &[ProbeStep], (from, to): Range, maintenance: &[Range]) -> 
     counted
 }
 
-/// How often an endpoint answered in a time.
+/// The availability of an endpoint in a time.
 pub fn availability(series: &ProbeSeries, range: Range, windows: &[PastWindow]) -> Availability {
     let maintenance = covered(windows, &series.endpoint, range);
     let counted = probes(&series.steps, range, &maintenance);

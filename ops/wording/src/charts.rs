@@ -25,9 +25,15 @@ pub fn day_of_month(day: &ChartDay) -> String {
     local(day.from, day.offset, "%-d")
 }
 
-/// A local date as a search takes it, such as `2026-11-22`.
-pub fn search_date(day: &ChartDay) -> String {
-    local(day.from, day.offset, "%F")
+/// The first and the last time of a day as a search takes them: the local date, such as
+/// `2026-11-22`, or minutes where the day before `next` is not 24 hours long.
+pub fn search_dates(day: &ChartDay, next: Option<Timestamp>) -> [String; 2] {
+    const DAY: Span = Span::from_mins(24 * 60);
+    match next {
+        Some(next) if next.since(day.from) != DAY => [day.from, next.minus(Span::from_mins(1))]
+            .map(|at| local(at, day.offset, "%Y-%m-%dT%H:%M")),
+        _ => [day.from; 2].map(|at| local(at, day.offset, "%F")),
+    }
 }
 
 fn local(at: Timestamp, offset: i32, format: &str) -> String {
@@ -91,12 +97,19 @@ pub fn weeks(charts: &HistoryCharts) -> String {
 pub fn recovery(charts: &HistoryCharts) -> String {
     let known = || charts.weeks.iter().filter_map(|week| week.recovery);
     let sum = |of: fn(RecoveryTimes) -> u32| known().map(of).sum::<u32>();
-    let (all, in_time) = (sum(|one| one.incidents), sum(|one| one.in_time));
+    let in_time = sum(|one| one.in_time);
+    // Of all, as in reports: an incident that was not seen to be back was not back in time.
+    let all = charts.weeks.iter().map(|week| week.warning + week.critical).sum::<u32>();
+    let unknown = match all.saturating_sub(sum(|one| one.incidents)) {
+        0 => String::new(),
+        1 => "; 1 was not seen to be back".to_owned(),
+        more => format!("; {} were not seen to be back", number(more)),
+    };
     let promised = span(PROMISED_RECOVERY);
     match known().map(|one| one.longest).max() {
         None => "Time to recover: no incident whose signals were seen to be back.".to_owned(),
         Some(longest) => format!(
-            "Time to recover: {} of {} back within {promised}, the longest after {}.",
+            "Time to recover: {} of {} back within {promised}, the longest after {}{unknown}.",
             number(in_time),
             incidents(all),
             span(longest)
@@ -104,14 +117,14 @@ pub fn recovery(charts: &HistoryCharts) -> String {
     }
 }
 
-/// The range of times to recover, and their median.
-pub fn recovery_range(times: &RecoveryTimes) -> [String; 3] {
+/// The median and the range of times to recover, and those in time of all that were opened.
+pub fn recovery_range(times: &RecoveryTimes, opened: u32) -> [String; 3] {
     let range = if times.shortest == times.longest {
         span(times.shortest)
     } else {
         format!("{} to {}", span(times.shortest), span(times.longest))
     };
-    let in_time = format!("{} of {}", number(times.in_time), number(times.incidents));
+    let in_time = format!("{} of {}", number(times.in_time), number(opened));
     [span(times.median), range, in_time]
 }
 
@@ -123,7 +136,7 @@ pub fn week_count(week: &ChartWeek, count: u32) -> String {
     number(count)
 }
 
-/// What is known of a day, in a word or two.
+/// The state of a day, in a word or two.
 pub const fn mark(mark: DayMark, is_narrow: bool) -> &'static str {
     match mark {
         DayMark::Calm if is_narrow => "none found",
@@ -277,12 +290,18 @@ mod tests {
             recovery(&drawn),
             "Time to recover: 5 of 6 incidents back within 5 min, the longest after 1 h 20 min."
         );
+        let mut closed = drawn.clone();
+        closed.weeks[2].recovery = None;
+        assert_eq!(
+            recovery(&closed),
+            "Time to recover: 2 of 6 incidents back within 5 min, the longest after 1 h 20 min; 3 were not seen to be back."
+        );
         let first = &drawn.weeks[0];
         assert_eq!(week_count(first, first.critical), "not watched");
         let second = drawn.weeks.remove(1);
         assert_eq!(week_count(&second, second.critical), "1");
         assert_eq!(
-            recovery_range(&second.recovery.unwrap()),
+            recovery_range(&second.recovery.unwrap(), 3),
             ["4 min", "40 s to 1 h 20 min", "2 of 3"]
         );
     }
@@ -309,7 +328,17 @@ mod tests {
             calendar(&charts(Vec::new(), vec![quiet, quiet, bad, gone])),
             "4 days: 2 calm, 1 critical and 1 not watched."
         );
-        assert_eq!((search_date(&quiet), day_of_month(&quiet)), ("2026-11-23".into(), "23".into()));
+        assert_eq!(search_dates(&quiet, None), ["2026-11-23", "2026-11-23"]);
+        assert_eq!(day_of_month(&quiet), "23");
+    }
+
+    #[test]
+    fn a_day_on_which_the_clocks_change_is_searched_by_minutes() {
+        let mut drawn = a_day("2026-10-24T22:00:00Z", DayMark::Calm);
+        drawn.offset = 120;
+        let to = |text| search_dates(&drawn, Some(at(text)));
+        assert_eq!(to("2026-10-25T22:00:00Z"), ["2026-10-25", "2026-10-25"]);
+        assert_eq!(to("2026-10-25T23:00:00Z"), ["2026-10-25T00:00", "2026-10-26T00:59"]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn number(count: u64) -> String {
     humanize::value(count as f64, &Unit::Count)
 }
 
-/// What stands beside a share: failures, what was not seen, and maintenance.
+/// Notes beside a share: failures, what was not seen, and maintenance.
 pub fn details(of: &UptimePeriod) -> Vec<String> {
     let mut told = Vec::new();
     if of.asked > 0 {

@@ -17,7 +17,7 @@ const MOST_OLDER: u32 = 1_000;
 /// The most times without observations that are read: the newest.
 const MOST_BLIND: u32 = 2_000;
 
-/// What a search found, newest first.
+/// The incidents that a search found, newest first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found<'a> {
     pub incidents: &'a [PastIncident],

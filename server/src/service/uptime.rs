@@ -45,7 +45,10 @@ impl Inner {
         let now = self.clock.now();
         if let Some(page) = self.uptime.last(now.mono) {
             let is_it = |one: &&EndpointUptime| one.endpoint == *endpoint;
-            return Ok(page.endpoints.iter().find(is_it).cloned());
+            // One that is not among them may be new, or left out.
+            if let Some(one) = page.endpoints.iter().find(is_it) {
+                return Ok(Some(one.clone()));
+            }
         }
         let range = (hour_of(now.wall.minus(REACH)), now.wall);
         let windows = probes::windows(&*self.store, range).await?;
@@ -69,9 +72,13 @@ impl Inner {
         let range = (hour_of(began.wall.minus(REACH)), began.wall);
         let windows = probes::windows(&*self.store, range).await?;
         let known = probes::endpoints(&*self.store).await?;
-        let left_out = known.len().saturating_sub(MOST_ENDPOINTS);
-        let mut endpoints = Vec::new();
-        for endpoint in known.iter().take(MOST_ENDPOINTS) {
+        let (mut endpoints, mut left_out) = (Vec::new(), 0_usize);
+        for endpoint in &known {
+            // Those that are gone have no figures and take no place.
+            if endpoints.len() == MOST_ENDPOINTS {
+                left_out += 1;
+                continue;
+            }
             endpoints.extend(self.uptime_since_kept(endpoint, &signal, &windows, began).await?);
         }
         in_order(&mut endpoints);

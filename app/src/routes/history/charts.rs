@@ -91,7 +91,7 @@ fn figures(charts: &HistoryCharts) -> AnyView {
     let row = |week: &ChartWeek| {
         let [median, range, in_time] = week.recovery.as_ref().map_or_else(
             || ["-".to_owned(), "-".to_owned(), "-".to_owned()],
-            words::recovery_range,
+            |times| words::recovery_range(times, week.warning + week.critical),
         );
         view! {
             <tr>

@@ -41,13 +41,15 @@ const fn class(mark: DayMark, is_narrow: bool) -> &'static str {
 }
 
 /// The search of a day, by the clock of the team.
-fn search_of(day: &ChartDay, search: &Search) -> String {
-    let date = words::search_date(day);
+fn search_of(day: &ChartDay, charts: &HistoryCharts, search: &Search) -> String {
+    let next = charts.days.iter().map(|one| one.from).find(|from| *from > day.from);
+    let [from, to] = words::search_dates(day, next);
     let offset = day.offset.to_string();
-    Search { from: date.clone(), to: date, offset, ..search.clone() }.address("")
+    Search { from, to, offset, ..search.clone() }.address("")
 }
 
-fn cell(day: &ChartDay, search: &Search, is_narrow: bool) -> AnyView {
+fn cell(day: &ChartDay, charts: &HistoryCharts, search: &Search) -> AnyView {
+    let is_narrow = charts.is_narrow;
     let told = words::day(day, is_narrow);
     let date = words::day_of_month(day);
     let shown = view! {
@@ -56,7 +58,7 @@ fn cell(day: &ChartDay, search: &Search, is_narrow: bool) -> AnyView {
     };
     let class = class(day.mark, is_narrow);
     if day.opened > 0 {
-        let address = search_of(day, search);
+        let address = search_of(day, charts, search);
         return view! { <td class=class title=told><a href=address>{shown}</a></td> }.into_any();
     }
     view! { <td class=class title=told>{shown}</td> }.into_any()
@@ -69,7 +71,7 @@ pub(super) fn calendar(charts: &HistoryCharts, search: &Search) -> AnyView {
         let first = days.iter().flatten().next();
         let name = first.map_or_else(String::new, |day| words::short_date(day.from, day.offset));
         let cells = days.iter().map(|day| match day {
-            Some(day) => cell(day, search, is_narrow),
+            Some(day) => cell(day, charts, search),
             None => view! { <td></td> }.into_any(),
         });
         view! { <tr><th scope="row">{name}</th>{cells.collect_view()}</tr> }
@@ -150,7 +152,7 @@ mod tests {
         let drawn = charts(1, 0);
         let search = Search { text: "disk".into(), before: "7".into(), ..Search::default() };
         assert_eq!(
-            search_of(&drawn.days[0], &search),
+            search_of(&drawn.days[0], &drawn, &search),
             "/ops/history?text=disk&from=2026-11-23&to=2026-11-23&offset=60"
         );
     }
