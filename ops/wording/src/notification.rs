@@ -92,7 +92,7 @@ pub fn message(
 
 /// The mail of a stability report: its text as it was made, which is Markdown and reads well as it is.
 pub fn stability_report(number: u64, made: &MadeReport, public_url: Option<&str>) -> Message {
-    const WHY: &str = "You get this because your notification settings ask for it. It was not sent to anyone outside of the team.";
+    const WHY: &str = "You get this because your notification settings ask for it. Calm Ops sends it only to addresses that members set for themselves.";
     let MadeReport { figures, text } = made;
     Message {
         title: text::clip(&one_line(&report::heading(&figures.period)), LONGEST_TITLE),

@@ -221,7 +221,9 @@ pub async fn a_report_tells_of_objectives_requests_and_near_misses(place: &Place
     // What is told in the first minute of a day was counted in the day before.
     add("objective:shop", "objective.events", &number, 0, &[5.0, 4.0, 4.0, 4.0]);
     add("objective:shop", "objective.failures", &number, 0, &[5.0, 0.0, 1.0, 0.0]);
-    add("objective:shop", "objective.error_budget_left", &percent, 0, &[90.0, 90.0, 80.5, 80.5]);
+    add("objective:shop", "objective.error_budget_left", &percent, 23, &[80.5; 60]);
+    // What was left long before the end is not told as what was left at the end.
+    add("objective:idle", "objective.error_budget_left", &percent, 0, &[90.0, 90.0]);
     let rate: Unit = "results/s".parse().unwrap();
     add("organization:acme", "organization.results", &rate, 3, &[10.0; 5]);
     add("organization:acme", "organization.errors", &percent, 3, &[0.0, 0.0, 0.0, 0.0, 5.0]);
