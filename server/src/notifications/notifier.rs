@@ -60,9 +60,6 @@ const MOST_REMINDERS: usize = 8;
 /// How often a last message to a contact that is gone is tried.
 const LAST_MESSAGE_TRIES: u32 = 6;
 
-/// How long a report is tried before it is given up.
-const REPORT_TRIES: Span = Span::from_mins(24 * 60);
-
 /// Rhythm of the work; tests use another one.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -74,6 +71,8 @@ pub struct Pace {
     pub retry: fn(u32) -> Option<Span>,
     /// How often what was given up is tried again while nobody took note of its incident.
     pub calm: Span,
+    /// How long a report is tried before it is given up.
+    pub reports: Span,
     /// Time after which everyone is told again of a critical incident that nobody took note of.
     pub escalate_after: Span,
     /// A reminder that could not be decided, or that nobody could get, is looked at again after this.
@@ -91,6 +90,7 @@ impl Default for Pace {
             time_limit: Duration::from_secs(20),
             retry: retry_after,
             calm: CALM_RETRY,
+            reports: Span::from_mins(24 * 60),
             escalate_after: Span::from_mins(5),
             remind_again: Span::from_secs(10),
             quiet: Span::from_mins(15),
@@ -494,7 +494,7 @@ impl Notifier {
                     Some(wait) => wait,
                     None if given_up => self.pace.calm,
                     // A report is worth reading a day later: an outage of the mail server loses none.
-                    None if is_report && now.since(call.at) < REPORT_TRIES => self.pace.calm,
+                    None if is_report && now.since(call.at) < self.pace.reports => self.pace.calm,
                     None => {
                         self.end(call.clone(), &contact, Some(problem.clone())).await;
                         if call.why == Reason::Test {
