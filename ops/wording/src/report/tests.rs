@@ -195,10 +195,6 @@ fn a_bad_week_in_markdown() {
 
 - checkout: 99.99% (1 of 60480 checks failed); not seen for 20 min
 
-### Requests
-
-- acme: 99.95% succeeded; no results for 1 h 30 min
-
 ### Objectives
 
 - checkout (checkout): 99.99% good of 60480, met (target 99.9%); 97% of its error budget of 30 days was left
