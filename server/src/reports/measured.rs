@@ -98,7 +98,7 @@ pub(super) async fn watched(
     period: &ReportPeriod,
 ) -> Result<Vec<WatchedSeries>, StoreError> {
     let past = store.as_past();
-    let (mut found, mut hours) = (Vec::new(), 0);
+    let (mut found, mut hours, mut left_out) = (Vec::new(), 0, 0_usize);
     for one in all {
         let rows = thresholds.rows_for(one.signal.as_str(), one.subject.as_str());
         let Some((level, alerts_after)) = rows.level.and_then(WatchedSeries::watched_by) else {
@@ -108,10 +108,12 @@ pub(super) async fn watched(
         let ranges = hours_past(store, one, level, period).await?;
         let length =
             |(from, to): &(Timestamp, Timestamp)| to.since(*from).as_secs().div_ceil(3_600);
-        hours += ranges.iter().map(length).sum::<u64>();
-        if hours > MOST_HOURS {
-            break;
+        let needed = ranges.iter().map(length).sum::<u64>();
+        if hours + needed > MOST_HOURS {
+            left_out += 1;
+            continue;
         }
+        hours += needed;
         for (from, to) in ranges {
             // With the minute after it, which tells whether a run ended.
             let range = (from, to.plus(WATCHED_STEP));
@@ -125,6 +127,12 @@ pub(super) async fn watched(
             let key = BreachKey { subject: one.subject.clone(), signal: one.signal.clone() };
             found.push(WatchedSeries { key, level, alerts_after, minutes });
         }
+    }
+    if left_out > 0 {
+        tracing::warn!(
+            left_out,
+            "signals were left out of the near misses of a report: too many were past their threshold"
+        );
     }
     Ok(found)
 }
