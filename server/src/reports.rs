@@ -31,8 +31,9 @@ use domain::{
 
 /// The most reports of a page of the list: a year of weeks and some that people asked for.
 pub const LISTED: u32 = 60;
-/// The newest reports among which one waits for a review: a week of daily ones, and one more.
-const RECENT: u32 = 8;
+/// The newest reports among which one waits for a review: a month of daily ones with the weekly
+/// and monthly ones among them.
+const RECENT: u32 = 40;
 /// The most marks of reviews that are read: the newest.
 const REVIEWS: u32 = 2_000;
 

@@ -51,7 +51,9 @@ pub(crate) fn ReportsPage() -> AnyView {
         |shown: RwSignal<ReportList>, answer| shown.set(answer.list.clone()),
         move |answer| {
             let list = RwSignal::new(answer.list);
-            let is_newest = query.with_untracked(|query| query.get("before").is_none());
+            let is_newest = query.with_untracked(|query| {
+                query.get("before").is_none_or(|before| before.parse::<u64>().is_err())
+            });
             (Some(list), view! { <Page list refused=answer.refused is_newest/> }.into_any())
         },
     )

@@ -92,12 +92,14 @@ pub fn message(
 
 /// The mail of a stability report: its text as it was made, which is Markdown and reads well as it is.
 pub fn stability_report(number: u64, made: &MadeReport, public_url: Option<&str>) -> Message {
-    const WHY: &str = "You get this because your notification settings ask for it. It was not sent to anyone outside of the team.";
+    const WHY: &str = "You get this because your notification settings ask for it. Calm Ops sends it only to addresses that members set for themselves.";
     let MadeReport { figures, text } = made;
+    let page = public_url.map_or_else(String::new, |url| format!("\n\n{url}/ops/reports/{number}"));
     Message {
         title: text::clip(&one_line(&report::heading(&figures.period)), LONGEST_TITLE),
-        body: format!("{}\n\n-- \n{WHY}", text.trim_end()),
-        link: public_url.map(|url| format!("{url}/ops/reports/{number}")),
+        body: format!("{}{page}\n\n-- \n{WHY}", text.trim_end()),
+        // It stands above the signature mark, below which mail programs hide text.
+        link: None,
         severity: Severity::Warning,
         practice: false,
     }

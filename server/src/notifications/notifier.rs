@@ -71,6 +71,8 @@ pub struct Pace {
     pub retry: fn(u32) -> Option<Span>,
     /// How often what was given up is tried again while nobody took note of its incident.
     pub calm: Span,
+    /// How long a report is tried before it is given up.
+    pub reports: Span,
     /// Time after which everyone is told again of a critical incident that nobody took note of.
     pub escalate_after: Span,
     /// A reminder that could not be decided, or that nobody could get, is looked at again after this.
@@ -88,6 +90,7 @@ impl Default for Pace {
             time_limit: Duration::from_secs(20),
             retry: retry_after,
             calm: CALM_RETRY,
+            reports: Span::from_mins(24 * 60),
             escalate_after: Span::from_mins(5),
             remind_again: Span::from_secs(10),
             quiet: Span::from_mins(15),
@@ -335,11 +338,16 @@ impl Notifier {
 
     /// Begins to send what is due.
     async fn send_due(self: &Arc<Self>, sending: &mut Sending) -> Result<(), StoreError> {
-        // More than are sent at once: those of busy contacts are among them.
-        let waiting = self.store.as_calls().due(self.clock.now().wall, 4 * AT_ONCE as u32).await?;
+        // Many more than are sent at once: those of busy contacts and reports are among them.
+        let now = self.clock.now().wall;
+        let mut waiting = self.store.as_calls().due(now, 64 * AT_ONCE as u32).await?;
+        // Reports come last, and leave room for what is urgent.
+        let is_report = |one: &Waiting| matches!(one.call.why, Reason::Report { .. });
+        waiting.sort_by_key(is_report);
         for one in waiting {
             let contact = one.contact.id;
-            if sending.len() < AT_ONCE && !sending.contains_key(&contact) {
+            let most = if is_report(&one) { AT_ONCE / 2 } else { AT_ONCE };
+            if sending.len() < most && !sending.contains_key(&contact) {
                 let this = Arc::clone(self);
                 sending.spawn(contact, async move { this.work(one).await });
             }
@@ -485,6 +493,8 @@ impl Notifier {
                 let wait = match wait {
                     Some(wait) => wait,
                     None if given_up => self.pace.calm,
+                    // A report is worth reading a day later: an outage of the mail server loses none.
+                    None if is_report && now.since(call.at) < self.pace.reports => self.pace.calm,
                     None => {
                         self.end(call.clone(), &contact, Some(problem.clone())).await;
                         if call.why == Reason::Test {

@@ -25,7 +25,7 @@ use crate::{
 /// The most organizations whose results are read.
 const MOST_ORGANIZATIONS: usize = 200;
 /// The most hours of minutes of near misses that are read, so that a report is made in bounded time.
-const MOST_HOURS: usize = 20_000;
+const MOST_HOURS: u64 = 20_000;
 const HOUR: Span = Span::from_mins(60);
 /// What an objective tells in a minute was counted in the one before.
 const LATER: Span = Span::from_mins(1);
@@ -56,7 +56,11 @@ pub(super) async fn objectives(
             objective: objective.clone(),
             events: steps(read(store, (&subject, EVENTS), range).await?),
             failures: steps(read(store, (&subject, FAILURES), range).await?),
-            budget_left: budget.last().map(|last| last.last),
+            // One that was told long before the end says nothing of the end.
+            budget_left: budget
+                .last()
+                .filter(|last| last.start.plus(PROBE_STEP).plus(PROBE_STEP) >= period.to)
+                .map(|last| last.last),
         });
     }
     Ok(all)
@@ -94,28 +98,41 @@ pub(super) async fn watched(
     period: &ReportPeriod,
 ) -> Result<Vec<WatchedSeries>, StoreError> {
     let past = store.as_past();
-    let (mut found, mut hours) = (Vec::new(), 0);
+    let (mut found, mut hours, mut left_out) = (Vec::new(), 0, 0_usize);
     for one in all {
         let rows = thresholds.rows_for(one.signal.as_str(), one.subject.as_str());
         let Some((level, alerts_after)) = rows.level.and_then(WatchedSeries::watched_by) else {
             continue;
         };
         let mut minutes = Vec::new();
-        for range in hours_past(store, one, level, period).await? {
-            hours += 1;
-            if hours > MOST_HOURS {
-                break;
-            }
+        let ranges = hours_past(store, one, level, period).await?;
+        let length =
+            |(from, to): &(Timestamp, Timestamp)| to.since(*from).as_secs().div_ceil(3_600);
+        let needed = ranges.iter().map(length).sum::<u64>();
+        if hours + needed > MOST_HOURS {
+            left_out += 1;
+            continue;
+        }
+        hours += needed;
+        for (from, to) in ranges {
+            // With the minute after it, which tells whether a run ended.
+            let range = (from, to.plus(WATCHED_STEP));
             let step = RollupStep::Minute;
             let buckets =
                 past.buckets(&one.subject, &one.signal, step, range, WATCHED_STEP).await?;
-            let past = buckets.into_iter().filter(|bucket| is_past(level, bucket.mean));
-            minutes.extend(past.map(|bucket| bucket.start));
+            let seen = |bucket: Bucket| (bucket.start, is_past(level, bucket.mean));
+            minutes.extend(buckets.into_iter().map(seen));
         }
-        if !minutes.is_empty() {
+        if minutes.iter().any(|(_, past)| *past) {
             let key = BreachKey { subject: one.subject.clone(), signal: one.signal.clone() };
-            found.push(WatchedSeries { key, level, alerts_after, past: minutes });
+            found.push(WatchedSeries { key, level, alerts_after, minutes });
         }
+    }
+    if left_out > 0 {
+        tracing::warn!(
+            left_out,
+            "signals were left out of the near misses of a report: too many were past their threshold"
+        );
     }
     Ok(found)
 }
@@ -138,21 +155,36 @@ async fn hours_past(
         .iter()
         .filter(|one| is_past_level(one))
         .map(|one| (one.start.max(period.from), one.start.plus(HOUR).min(period.to)))
-        .collect();
+        .fold(Vec::new(), joined);
     let last = period.to.minus(HOUR).minus(HOUR).max(known_until);
     if last < period.to {
-        hours.push((last, period.to));
+        hours = joined(hours, (last, period.to));
     }
     Ok(hours)
+}
+
+/// Hours with one more, as one range where it follows the last.
+fn joined(
+    mut ranges: Vec<(Timestamp, Timestamp)>,
+    (from, to): (Timestamp, Timestamp),
+) -> Vec<(Timestamp, Timestamp)> {
+    match ranges.last_mut() {
+        Some((_, until)) if *until >= from => *until = to,
+        _ => ranges.push((from, to)),
+    }
+    ranges
 }
 
 /// The breaches of incidents of the period, and of older ones.
 pub(super) fn held(incidents: &[Incident], older: &[Incident]) -> Vec<HeldBreach> {
     let of_incident = |one: &Incident| {
+        // A signal that comes back joins the incident again, and only its last time is kept: it counts
+        // as held for as long as the incident.
+        let resolved = one.resolution.as_ref().map(|resolution| resolution.at);
         let breach = |known: &domain::incident::IncidentBreach| HeldBreach {
             key: known.breach.key.clone(),
-            since: known.breach.since,
-            until: known.cleared_at,
+            since: known.breach.since.min(one.opened_at),
+            until: if one.is_active() { None } else { known.cleared_at.max(resolved) },
         };
         one.breaches.iter().map(breach).collect::<Vec<_>>()
     };

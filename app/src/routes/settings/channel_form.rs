@@ -142,7 +142,7 @@ fn reports(kept: &BTreeSet<ReportKind>, typed: Option<&SettingsForm>) -> AnyView
         <fieldset>
             <legend>"Stability reports"</legend>
             {order.map(tick).into_iter().collect_view()}
-            <p class="quiet">"Sent when it is made by itself. Daily and monthly ones have to be switched on in the configuration. If several of your contacts ask for the same one, it comes to the oldest of them."</p>
+            <p class="quiet">"Sent at 07:00, when a report is due. Daily and monthly reports must be switched on in the configuration. If several of your contacts ask for the same report, only the oldest gets it."</p>
         </fieldset>
     }
     .into_any()

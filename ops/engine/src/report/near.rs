@@ -37,8 +37,9 @@ pub struct WatchedSeries {
     pub level: Level,
     /// The time after which it alerts.
     pub alerts_after: Span,
-    /// The beginnings of the minutes whose mean was past the level, oldest first.
-    pub past: Vec<Timestamp>,
+    /// The beginnings of the minutes that were seen, oldest first, and whether their mean was past the
+    /// level.
+    pub minutes: Vec<(Timestamp, bool)>,
 }
 
 impl WatchedSeries {
@@ -97,12 +98,12 @@ fn near_misses(
         let long = to.since(*from);
         // What lasted as long as it takes to alert was kept from it: by maintenance, or by a problem
         // that explains it.
-        let is_short = half <= long && long < series.alerts_after.plus(WATCHED_STEP);
+        let is_short = half <= long && long < series.alerts_after;
         // One that began before the period or goes on after it may have become a problem there.
-        let is_whole = period.from < *from && *to < period.to;
+        let is_whole = period.from < *from && *to <= period.to;
         is_short && is_whole && !breaches.iter().any(|one| overlaps(one, *from, *to))
     };
-    let times = runs(&series.past);
+    let times = runs(&series.minutes);
     let near: Vec<Span> =
         times.iter().filter(|run| is_near(run)).map(|(from, to)| to.since(*from)).collect();
     Some(NearMiss {
@@ -114,14 +115,18 @@ fn near_misses(
     })
 }
 
-/// Runs of minutes that follow one another: the beginning and the end of each.
-fn runs(minutes: &[Timestamp]) -> Vec<(Timestamp, Timestamp)> {
-    let mut runs: Vec<(Timestamp, Timestamp)> = Vec::new();
-    for start in minutes {
-        let end = start.plus(WATCHED_STEP);
-        match runs.last_mut() {
-            Some((_, until)) if *until == *start => *until = end,
-            _ => runs.push((*start, end)),
+/// Runs of minutes past the level that were seen to end: the beginning and the end of each. Where the
+/// data stops, nothing is known of what came after.
+fn runs(minutes: &[(Timestamp, bool)]) -> Vec<(Timestamp, Timestamp)> {
+    let mut runs = Vec::new();
+    let mut open: Option<(Timestamp, Timestamp)> = None;
+    for (start, past) in minutes {
+        let known = open.take().filter(|(_, until)| until == start);
+        if *past {
+            let from = known.map_or(*start, |(from, _)| from);
+            open = Some((from, start.plus(WATCHED_STEP)));
+        } else {
+            runs.extend(known);
         }
     }
     runs

@@ -177,6 +177,14 @@ fn built_in() -> ReportTemplate {
 }
 
 #[test]
+fn requests_are_told_where_a_template_asks_for_them() {
+    let text = "format: 1\n## Template\n{requests}\n";
+    let template = ReportTemplate::parse(REPORT_TEMPLATE, text).unwrap();
+    let expected = "- acme: 99.95% succeeded; no results for 1 h 30 min\n";
+    assert_eq!(markdown(&bad(), &template), expected);
+}
+
+#[test]
 fn a_bad_week_in_markdown() {
     let expected = "\
 # Weekly stability summary: 23 to 29 Nov 2026 (UTC)
@@ -194,10 +202,6 @@ fn a_bad_week_in_markdown() {
 ## Availability
 
 - checkout: 99.99% (1 of 60480 checks failed); not seen for 20 min
-
-### Requests
-
-- acme: 99.95% succeeded; no results for 1 h 30 min
 
 ### Objectives
 

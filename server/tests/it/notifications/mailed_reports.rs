@@ -12,6 +12,7 @@ use domain::{
     id::{AccountId, SessionId},
     journal::Event,
     report::{MadeReport, ReportKind},
+    time::Span,
 };
 use server::{
     notifications::Mailer,
@@ -153,7 +154,7 @@ fn reports(server: &Server) -> Vec<serde_json::Value> {
 
 pub async fn a_report_that_can_not_be_sent_is_given_up_in_the_end(place: &Place) {
     // There is no server for mail.
-    let world = World::start(place).await;
+    let world = World::paced(place, None, |pace| pace.reports = Span::from_secs(0)).await;
     world
         .set(&ada(), None, asks(Some(mail("ada@example.com")), &[ReportKind::Weekly]))
         .await

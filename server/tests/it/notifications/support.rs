@@ -112,6 +112,7 @@ impl World {
             time_limit: Duration::from_secs(30),
             retry,
             calm: Span::from_mins(10),
+            reports: Span::from_mins(10),
             escalate_after: Span::from_mins(10),
             remind_again: Span::from_millis(200),
             quiet: Span::from_millis(200),

@@ -83,18 +83,26 @@ fn key() -> BreachKey {
     BreachKey { subject: "host:web-1".parse().unwrap(), signal: "host.cpu.used".parse().unwrap() }
 }
 
-/// Minutes past the level, from some minute for so many.
-fn minutes(runs: &[(i64, i64)]) -> Vec<Timestamp> {
-    runs.iter().flat_map(|(from, count)| (*from..from + count).map(|n| at(n * 60))).collect()
+/// Minutes past the level, from some minute for so many, and one after them that is not.
+fn minutes(runs: &[(i64, i64)]) -> Vec<(Timestamp, bool)> {
+    let run = |(from, count): &(i64, i64)| {
+        let end = from + count;
+        (*from..=end).map(move |n| (at(n * 60), n < end))
+    };
+    runs.iter().flat_map(run).collect()
 }
 
 fn near(runs: &[(i64, i64)], held: &[(i64, Option<i64>)]) -> Vec<(u32, u64)> {
+    near_in(minutes(runs), held)
+}
+
+fn near_in(minutes: Vec<(Timestamp, bool)>, held: &[(i64, Option<i64>)]) -> Vec<(u32, u64)> {
     let mut given = Given::of(Vec::new());
     given.watched = vec![WatchedSeries {
         key: key(),
         level: Level::Above(90.0),
         alerts_after: Span::from_mins(15),
-        past: minutes(runs),
+        minutes,
     }];
     let held = held.iter().map(|(since, until)| HeldBreach {
         key: key(),
@@ -111,9 +119,21 @@ fn what_was_past_its_threshold_for_half_of_the_time_is_a_near_miss() {
     assert_eq!(near(&[(100, 8)], &[]), [(1, 8)]);
     assert_eq!(near(&[(100, 8), (109, 14), (300, 3)], &[]), [(2, 14)]);
     // As long as it takes to alert: maintenance or another problem kept it from that.
-    assert_eq!((near(&[(100, 15)], &[]), near(&[(100, 16)], &[])), (vec![(1, 15)], vec![]));
+    assert_eq!((near(&[(100, 14)], &[]), near(&[(100, 15)], &[])), (vec![(1, 14)], vec![]));
     // It may have begun before the period.
     assert_eq!(near(&[(0, 10)], &[]), []);
+}
+
+#[test]
+fn a_run_whose_end_was_not_seen_is_no_near_miss() {
+    let mut cut = minutes(&[(100, 10)]);
+    cut.pop();
+    assert_eq!(near_in(cut.clone(), &[]), [], "the data stops");
+    cut.push((at(120 * 60), false));
+    assert_eq!(near_in(cut, &[]), [], "the minute after it is missing");
+    let week = 7 * 24 * 60;
+    assert_eq!(near(&[(week - 10, 10)], &[]), [(1, 10)], "it ends with the period");
+    assert_eq!(near(&[(week - 9, 10)], &[]), [], "it goes on after the period");
 }
 
 #[test]
