@@ -2,7 +2,7 @@
 //! not counted.
 
 use commands::audit::AuditFilter;
-use domain::{signal::Signal, subject::Subject};
+use domain::{signal::Signal, subject::Subject, time::Span};
 use engine::availability::{PROBE_STEP, PastWindow, ProbeStep, Range, windows as of_entries};
 
 use crate::{
@@ -27,11 +27,29 @@ pub async fn steps(
     endpoint: &Subject,
     range: Range,
 ) -> Result<Vec<ProbeStep>, StoreError> {
+    steps_as_wide_as(PROBE_STEP, store, endpoint, range).await
+}
+
+/// The same by minutes.
+pub async fn minutes(
+    store: &dyn Store,
+    endpoint: &Subject,
+    range: Range,
+) -> Result<Vec<ProbeStep>, StoreError> {
+    steps_as_wide_as(Span::from_mins(1), store, endpoint, range).await
+}
+
+async fn steps_as_wide_as(
+    width: Span,
+    store: &dyn Store,
+    endpoint: &Subject,
+    range: Range,
+) -> Result<Vec<ProbeStep>, StoreError> {
     let signal: Signal = PROBE
         .parse()
         .map_err(|error: domain::name::BadName| StoreError::inconsistent("series", PROBE, error))?;
     let past = store.as_past();
-    let found = past.buckets(endpoint, &signal, RollupStep::Minute, range, PROBE_STEP).await?;
+    let found = past.buckets(endpoint, &signal, RollupStep::Minute, range, width).await?;
     Ok(steps_of(found))
 }
 

@@ -1,14 +1,14 @@
 //! Uptime of endpoints, counted from stored minutes and from what memory has of the last ones: for all
 //! readers once a minute.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use commands::uptime::{EndpointUptime, UptimePage};
 use domain::{
     error::Error,
     signal::Signal,
     subject::Subject,
-    time::{Now, Span, Timestamp},
+    time::{Now, Span},
 };
 use engine::availability::{PastWindow, ProbeStep, joined, step_of};
 
@@ -24,7 +24,8 @@ use crate::{
 
 /// The most endpoints that are counted.
 const MOST_ENDPOINTS: usize = 200;
-const MINUTE: i64 = 60_000_000;
+/// Minutes are stored within this time, unless the database is away.
+const UNSTORED: Span = Span::from_mins(120);
 
 impl Inner {
     /// The uptime of all endpoints.
@@ -71,7 +72,11 @@ impl Inner {
         })?;
         let range = (hour_of(began.wall.minus(REACH)), began.wall);
         let windows = probes::windows(&*self.store, range).await?;
-        let known = probes::endpoints(&*self.store).await?;
+        // One that is new is not stored yet.
+        let shown = self.board.shown();
+        let readings = shown.readings.readings.iter().filter(|one| one.signal == signal);
+        let mut known: BTreeSet<Subject> = readings.map(|one| one.subject.clone()).collect();
+        known.extend(probes::endpoints(&*self.store).await?);
         let (mut endpoints, mut left_out) = (Vec::new(), 0_usize);
         for endpoint in &known {
             // Those that are gone have no figures and take no place.
@@ -100,11 +105,16 @@ impl Inner {
         now: Now,
     ) -> Result<Option<EndpointUptime>, StoreError> {
         let from = self.uptime.read_from(endpoint, now.wall, now.mono);
-        // Memory has the last minutes, which are not stored yet: from the first whole one on.
-        let recent = self.board.values(endpoint, signal, from, now.wall);
+        // A late reading may be in memory long before those that memory has all of, so memory counts
+        // from the last stored minute on.
+        let split = step_of(now.wall.minus(UNSTORED)).max(from);
+        let mut steps = probes::steps(&*self.store, endpoint, (from, split)).await?;
+        let minutes = probes::minutes(&*self.store, endpoint, (split, now.wall)).await?;
+        let cut = minutes.last().map_or(split, |last| last.start.plus(Span::from_mins(1)));
+        let recent = self.board.values(endpoint, signal, cut, now.wall);
         let recent = recent.map(|(_, values)| values).unwrap_or_default();
-        let cut = recent.first().map_or(now.wall, |(first, _)| whole_minute(*first));
-        let mut steps = probes::steps(&*self.store, endpoint, (from, cut.max(from))).await?;
+        let stored = minutes.into_iter().map(|one| ProbeStep { start: step_of(one.start), ..one });
+        steps.extend(stored);
         steps.extend(recent.iter().filter(|(at, _)| *at >= cut).map(|(at, value)| ProbeStep {
             start: step_of(*at),
             mean: *value,
@@ -113,10 +123,4 @@ impl Inner {
         let steps = joined(steps);
         Ok(self.uptime.count(endpoint, (from, &steps), windows, (now.wall, now.mono)))
     }
-}
-
-/// The beginning of the first minute that does not begin before a moment.
-fn whole_minute(at: Timestamp) -> Timestamp {
-    let begin = Timestamp::from_micros(at.as_micros().div_euclid(MINUTE) * MINUTE);
-    if begin < at { begin.plus(Span::from_mins(1)) } else { begin }
 }
