@@ -12,7 +12,7 @@ use domain::{
     time::{Span, Timestamp},
     usual::Usual,
 };
-use engine::baseline::{HourOfHistory, RANGE_HOLDS_FOR, TROUBLE_PART, WeeklyBaseline};
+use engine::baseline::{HourOfHistory, RANGE_HOLDS_FOR, WeeklyBaseline};
 use policy::thresholds::{Level, Row, Thresholds};
 
 use crate::{
@@ -27,6 +27,8 @@ pub const LEARNED_FROM: Span = Span::from_secs(8 * 7 * 86_400);
 const MOST: usize = 2_000;
 /// Incidents that ended longer ago than this are not asked for where hours were read until now.
 const LATE: Span = Span::from_secs(86_400);
+/// Series that may be unreadable before it is taken for the database that is.
+const MOST_FAILURES: u32 = 8;
 const HOUR: i64 = 3_600_000_000;
 
 /// A series by its names.
@@ -75,10 +77,21 @@ impl Baselines {
         let is_new = due.iter().any(|(_, known)| known.is_none());
         let ended = if is_new { from } else { now.minus(LATE) };
         let troubles = Troubles::of(&store.recent_incidents(ended).await?);
+        let mut failures = 0_u32;
         for ((subject, signal), known) in due {
             let (mut baseline, since) =
                 known.map_or_else(|| (Arc::default(), from), |one| (one.baseline, one.until));
-            let hours = hours(store, &troubles, (&subject, &signal), (since, this_hour)).await?;
+            let hours = hours(store, &troubles, (&subject, &signal), (since, this_hour)).await;
+            let hours = match hours {
+                Ok(hours) => hours,
+                // A damaged series keeps no other one from being learned.
+                Err(error) if failures < MOST_FAILURES => {
+                    tracing::warn!(%error, %subject, %signal, "what is usual could not be read");
+                    failures += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let Some(last) = hours.last() else { continue };
             let until = last.start.plus(Span::from_mins(60));
             let learned = Arc::make_mut(&mut baseline);
@@ -136,11 +149,11 @@ impl Troubles {
         Self(spans)
     }
 
-    /// Whether more than [`TROUBLE_PART`] of an hour lies in one of these.
+    /// True if some part of an hour lies in one of these.
     fn is_in(spans: &[(Timestamp, Timestamp)], hour: Timestamp) -> bool {
         let end = hour.plus(Span::from_mins(60));
         let shared = |(from, to): &(Timestamp, Timestamp)| to.min(&end).since(*from.max(&hour));
-        spans.iter().any(|span| shared(span).as_secs_f64() > 3_600.0 * TROUBLE_PART)
+        spans.iter().any(|span| shared(span) > Span::ZERO)
     }
 }
 

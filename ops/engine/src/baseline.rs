@@ -18,9 +18,9 @@
 //!   "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017, with shape 0).
 //! - **The recent range** reaches as far as the values of the last 14 days did, and at least as far as
 //!   the usual one: what was seen lately is not outside of it.
-//! - **Trouble is not usual.** Hours of which more than a third is a breach or an open incident are left out, but
-//!   [`MOST_WITHHELD_HOURS`] at most: what lasts longer is a change for good. Each hour without
-//!   trouble makes room for another one. Besides, distances beyond the range count as its end, and no
+//! - **Trouble is not usual.** Hours with a breach or an open incident are left out. After
+//!   [`MOST_WITHHELD_HOURS`] of them, less one for each hour without trouble since, they move the usual
+//!   value, so that a change for good is followed, and never the ranges. Besides, distances beyond the range count as its end, and no
 //!   hour moves anything by more than three times the usual deviation (winsorizing: Huber, "Robust
 //!   Estimation of a Location Parameter", 1964).
 //! - **Little is told of little.** A range takes [`LEAST_LEARNED_HOURS`] learned hours and a history of a
@@ -34,7 +34,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-pub use hours::{Hours, TROUBLE_PART};
+pub use hours::Hours;
 
 use domain::{
     time::{Span, Timestamp},
@@ -75,7 +75,7 @@ pub struct HourOfHistory {
     pub min: f64,
     /// The largest value.
     pub max: f64,
-    /// A breach of the signal held, or an incident with it was open.
+    /// A breach of the signal held, or an incident with it was open, for some part of it.
     pub is_trouble: bool,
 }
 
@@ -93,6 +93,9 @@ pub struct WeeklyBaseline {
     below: Tail,
     /// How far it was from usual on the last days.
     days: Days,
+    /// The distances of the newest hour, which count once the next one is without trouble too: a
+    /// breach may have begun at its end that was not told yet.
+    newest: Option<(i64, [f32; 2])>,
     least: f32,
     most: f32,
     /// Some value was negative.
@@ -121,6 +124,7 @@ impl WeeklyBaseline {
             above: Tail::default(),
             below: Tail::default(),
             days: Days::default(),
+            newest: None,
             least: f32::INFINITY,
             most: f32::NEG_INFINITY,
             is_signed: false,
@@ -141,22 +145,27 @@ impl WeeklyBaseline {
         }
         self.seen = Some((self.seen.map_or(place, |(first, _)| first), place));
         self.is_signed |= hour.min < 0.0;
+        let before = self.newest.take();
         if hour.is_trouble && self.withheld < MOST_WITHHELD_HOURS {
             self.withheld += 1;
             return false;
         }
-        if !hour.is_trouble {
-            self.withheld = self.withheld.saturating_sub(1);
-        }
         let bounded = |value: f64| (value as f32).clamp(-LARGEST, LARGEST);
         let (mean, min, max) = (bounded(hour.mean), bounded(hour.min), bounded(hour.max));
         let value = self.levels.predict(place).unwrap_or(mean);
-        self.measure(value, &[mean, min, max]);
-        if self.learned >= FIRST_HOURS {
-            self.days.learn(place, [value - min, max - value]);
+        // Trouble that lasts moves the usual value, which is bounded, and never the ranges.
+        if !hour.is_trouble {
+            self.withheld = self.withheld.saturating_sub(1);
+            if let Some((place, distances)) = before {
+                self.days.learn(place, distances);
+            }
+            self.measure(value, &[mean, min, max]);
+            if self.learned >= FIRST_HOURS {
+                self.newest = Some((place, [value - min, max - value]));
+            }
+            self.learned = self.learned.saturating_add(1);
         }
         self.levels.learn(place, mean, value);
-        self.learned = self.learned.saturating_add(1);
         true
     }
 

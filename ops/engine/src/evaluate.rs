@@ -177,10 +177,7 @@ impl Engine {
     /// The state to keep.
     pub fn save(&self, now: Now) -> SavedState {
         let mono = micros(now.mono);
-        let kept = |series: &&Series| {
-            // What is usual may matter under the next thresholds.
-            (!series.unheard && series.plan != Plan::default()) || series.core.usual_range.is_some()
-        };
+        let kept = |series: &&Series| !series.unheard && series.plan != Plan::default();
         let mut series: Vec<Core> =
             self.series.iter().filter(kept).map(|series| series.core.clone()).collect();
         for core in &mut series {

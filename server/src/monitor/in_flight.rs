@@ -53,6 +53,8 @@ pub(super) struct UsualValues {
     pub(super) usual: HashMap<(Subject, Signal), Usual>,
     /// In the last days, whatever the hour.
     pub(super) medians: HashMap<(Subject, Signal), f64>,
+    /// False if what is usual at this hour was not read, or not of all.
+    pub(super) is_whole: bool,
 }
 
 /// Waits for the write that is on its way; for ever if there is none. Given up in the middle,

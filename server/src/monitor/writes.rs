@@ -124,7 +124,10 @@ impl Monitor {
             let thresholds = Arc::clone(self.parts.intake.core().engine.thresholds());
             let (store, service) = (Arc::clone(&self.store), Arc::clone(&self.parts.service));
             // It may take long, and no decision may wait for it.
-            self.study = Some(tokio::spawn(study(store, service, thresholds, now.wall)));
+            // The first one is quick: until then no organization is limited.
+            let is_first = !self.has_learned;
+            let study = study(store, service, (thresholds, is_first), now.wall);
+            self.study = Some(tokio::spawn(study));
             // What an older version left may take hours.
             if self.tidying.as_ref().is_none_or(AbortOnDropHandle::is_finished) {
                 let task = tokio::spawn(tidy(Arc::clone(&self.store), now.wall));
@@ -365,6 +368,13 @@ impl Monitor {
             self.learn_again = true;
             return;
         };
+        if !usual.is_whole {
+            if self.has_learned {
+                self.learn_again = true;
+            } else {
+                self.learned_at = None;
+            }
+        }
         self.has_learned = true;
         self.parts.intake.core().learn(usual.usual, usual.medians);
     }
@@ -540,42 +550,48 @@ async fn tidy(store: Arc<dyn Store>, now: Timestamp) {
     }
 }
 
-/// What is usual for each series.
+/// What is usual for each series; the first time only what one query tells.
 async fn study(
     store: Arc<dyn Store>,
     service: Arc<Service>,
-    thresholds: Arc<Thresholds>,
+    (thresholds, is_first): (Arc<Thresholds>, bool),
     now: Timestamp,
 ) -> Option<UsualValues> {
-    learn(&*store, &service, &thresholds, now)
-        .await
+    let medians = store.usual(now.minus(LEARN_FROM)).await;
+    let medians = medians
         .inspect_err(|error| tracing::warn!(%error, "usual values could not be read"))
-        .ok()
+        .ok()?;
+    let mut is_whole = false;
+    if !is_first {
+        let (baselines, zone) = service.baselines();
+        match baselines.learn(&*store, &thresholds, &zone, now).await {
+            Ok(()) => is_whole = true,
+            Err(error) => {
+                tracing::warn!(%error, "not all of what is usual at this hour could be read; trying again");
+            }
+        }
+    }
+    Some(values(&service, medians, is_whole, now))
 }
 
-async fn learn(
-    store: &dyn Store,
+fn values(
     service: &Service,
-    thresholds: &Thresholds,
+    medians: Vec<(Subject, Signal, f64)>,
+    is_whole: bool,
     now: Timestamp,
-) -> Result<UsualValues, StoreError> {
-    let medians: HashMap<(Subject, Signal), f64> = store
-        .usual(now.minus(LEARN_FROM))
-        .await?
-        .into_iter()
-        .map(|(subject, signal, median)| ((subject, signal), median))
-        .collect();
-    let (baselines, zone) = service.baselines();
-    baselines.learn(store, thresholds, &zone, now).await?;
+) -> UsualValues {
+    let medians: HashMap<(Subject, Signal), f64> =
+        medians.into_iter().map(|(subject, signal, median)| ((subject, signal), median)).collect();
     let mut usual: HashMap<_, _> =
         medians.iter().map(|(key, median)| (key.clone(), Usual::explaining(*median))).collect();
+    let (baselines, zone) = service.baselines();
     for (key, of_hour) in baselines.all(&zone, now) {
         // Of a history without a range the last days tell more.
         let median = medians.get(&key).filter(|_| of_hour.range.is_none());
         let value = median.copied().unwrap_or(of_hour.value);
         usual.insert(key, Usual { value, ..of_hour });
     }
-    Ok(UsualValues { usual, medians })
+    UsualValues { usual, medians, is_whole }
 }
 
 /// The hour of a time, counted from the Unix epoch.

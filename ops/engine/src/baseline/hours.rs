@@ -17,12 +17,9 @@ struct Open {
     count: f64,
     min: f64,
     max: f64,
-    /// Steps of trouble.
-    trouble: f64,
+    /// Some step was one of trouble.
+    is_trouble: bool,
 }
-
-/// An hour is one of trouble where that was more than this part of it.
-pub const TROUBLE_PART: f64 = 1.0 / 3.0;
 
 impl Hours {
     /// Whether a step begins another hour than the one that is put together.
@@ -39,15 +36,14 @@ impl Hours {
         is_trouble: bool,
     ) -> Option<HourOfHistory> {
         let hour = start.as_micros().div_euclid(HOUR);
-        let trouble = f64::from(u8::from(is_trouble));
-        let of_step = Open { hour, sum: mean, count: 1.0, min, max, trouble };
+        let of_step = Open { hour, sum: mean, count: 1.0, min, max, is_trouble };
         match &mut self.open {
             Some(open) if open.hour == hour => {
                 open.sum += mean;
                 open.count += 1.0;
                 open.min = open.min.min(min);
                 open.max = open.max.max(max);
-                open.trouble += trouble;
+                open.is_trouble |= is_trouble;
                 None
             }
             open => open.replace(of_step).map(|open| HourOfHistory {
@@ -56,7 +52,7 @@ impl Hours {
                 mean: (open.sum / open.count).clamp(open.min, open.max.max(open.min)),
                 min: open.min,
                 max: open.max,
-                is_trouble: open.trouble > open.count * TROUBLE_PART,
+                is_trouble: open.is_trouble,
             }),
         }
     }

@@ -105,6 +105,45 @@ fn an_incident_is_not_learned_as_usual() {
 }
 
 #[test]
+fn the_hour_in_which_an_outage_begins_is_in_no_range() {
+    let calm = |minute: i64| 100.0 + 10.0 * noise(minute);
+    let from = 3 * HOURS_OF_WEEK;
+    let recent = |begins: &[bool]| {
+        let mut baseline = learned(from, calm);
+        for (hour, is_trouble) in (from..).zip(begins) {
+            let hour = of_hour(hour, calm);
+            baseline.learn(&HourOfHistory { max: 900.0, is_trouble: *is_trouble, ..hour });
+        }
+        baseline.usual(start(from + 2)).unwrap().recent.unwrap().high
+    };
+    assert!(recent(&[true]) < 200.0);
+    // The breach had not held for its time when the first hour was read.
+    assert!(recent(&[false]) < 200.0);
+    assert!(recent(&[false, true]) < 200.0);
+    // Nobody calls it trouble: it is what happens now and then.
+    assert!(recent(&[false, false]) > 800.0);
+}
+
+#[test]
+fn trouble_that_lasts_widens_no_range() {
+    let calm = |minute: i64| 100.0 + 10.0 * noise(minute);
+    let from = 3 * HOURS_OF_WEEK;
+    let mut baseline = learned(from, calm);
+    let before = baseline.usual(start(from)).unwrap();
+    for hour in from..from + 40 {
+        baseline.learn(&HourOfHistory { is_trouble: true, ..of_hour(hour, |_| 400.0) });
+    }
+    let after = baseline.usual(start(from + 40)).unwrap();
+    let width = |usual: Usual| {
+        [usual.range.unwrap(), usual.recent.unwrap()].map(|range| range.high - usual.value)
+    };
+    for (before, after) in width(before).into_iter().zip(width(after)) {
+        assert!(after < 1.2 * before, "{before} {after}");
+    }
+    assert!(after.value > before.value, "{after:?}");
+}
+
+#[test]
 fn what_lasts_is_followed_at_last() {
     let level = |hour: i64| if hour < 3 * HOURS_OF_WEEK { 100.0 } else { 300.0 };
     let mut baseline =
