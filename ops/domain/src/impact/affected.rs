@@ -11,6 +11,10 @@ use crate::{
     time::{Span, Timestamp},
 };
 
+/// An end that is told so late was not seen: Calm Ops was started again meanwhile, and knows of the
+/// effect from the journal alone.
+const LATE: Span = Span::from_mins(10);
+
 /// The times in which an organization was affected: those in which an effect was counted for it,
 /// and those in which one was likely.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -224,9 +228,16 @@ impl<'a> ImpactHistory<'a> {
         (_, before): Sight<'_>,
         (place, after): Sight<'_>,
     ) -> Option<(Timestamp, Timestamp)> {
-        let from = before.last_seen.filter(|_| before.until.is_none())?;
+        if before.until.is_some() {
+            return None;
+        }
         let told = self.states.get(place).map(|state| state.at);
-        let to = after.until.or(after.last_seen).or(told)?;
+        if let (None, Some(until), Some(told)) = (before.last_seen, after.until, told) {
+            let is_resolution = self.over.first_beyond(until) == Some(until);
+            let is_late = !is_resolution && told.since(until) > LATE;
+            return is_late.then_some((until, told));
+        }
+        let (from, to) = (before.last_seen?, after.until.or(after.last_seen).or(told)?);
         (from < to).then_some((from, to))
     }
 

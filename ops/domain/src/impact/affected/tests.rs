@@ -79,6 +79,17 @@ fn unknown_since(states: &[Impact], beside: Beside<'_>, now: i64) -> Option<Time
 }
 
 #[test]
+fn an_end_that_is_told_much_later_was_not_seen() {
+    let told = |moment| {
+        let holds = state(10, "acme", vec![effect(FAILS, 0, None)]);
+        let ended = state(moment, "acme", vec![effect(FAILS, 0, Some(10))]);
+        unknown_since(&[holds, ended], Beside::default(), 1_000)
+    };
+    assert_eq!(told(900), Some(at(10)));
+    assert_eq!(told(300), None, "it takes some minutes to tell");
+}
+
+#[test]
 fn what_was_likely_first_is_known_from_where_it_was_counted() {
     let fails_likely = || endpoint(EndpointTrouble::Failing);
     let states = [
