@@ -86,7 +86,7 @@ pub trait Calls: Send + Sync {
     /// What waits for its time is due at once: after a start, or a change of the clock.
     async fn hasten(&self) -> Result<(), StoreError>;
 
-    /// What is due, the oldest entry first; at most one call by each contact.
+    /// What is due, what is about an incident first, then the oldest; at most one call by each contact.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError>;
 
     /// Puts a call off. `problem` is why it could not be sent, if that was tried.

@@ -475,9 +475,11 @@ impl Calls for Database {
         let rows = sqlx::query(
             "SELECT c.id, c.body, o.body, o.tries, o.state FROM outbox o JOIN contact c ON c.id = o.contact
              WHERE (o.state = 'waiting' OR (o.state = 'failed' AND o.entry > 0)) AND o.due <= $1 AND NOT EXISTS (
-                 SELECT 1 FROM outbox n WHERE n.contact = o.contact AND n.due <= $1 AND n.entry < o.entry
+                 SELECT 1 FROM outbox n WHERE n.contact = o.contact AND n.due <= $1
+                     AND (CASE WHEN n.incident > 0 THEN 0 ELSE 1 END, n.entry)
+                         < (CASE WHEN o.incident > 0 THEN 0 ELSE 1 END, o.entry)
                      AND (n.state = 'waiting' OR (n.state = 'failed' AND n.entry > 0))
-             ) ORDER BY o.due, o.entry LIMIT $2",
+             ) ORDER BY CASE WHEN o.incident > 0 THEN 0 ELSE 1 END, o.due, o.entry LIMIT $2",
         )
         .bind(now.as_micros())
         .bind(i64::from(limit))
