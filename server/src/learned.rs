@@ -60,8 +60,8 @@ pub async fn prevention_steps(
     Ok(PreventionSteps::of(&entries))
 }
 
-/// The entries that tell of the redaction of others: they say which message, or which end of a
-/// prevention step, that was.
+/// The entries that tell of the redaction of others: they say which message, which end of a
+/// prevention step, or which maintenance window that was.
 pub async fn redactions_of(
     store: &dyn Store,
     mut redacted: BTreeSet<u64>,

@@ -2,8 +2,10 @@
 //! not counted.
 
 use commands::audit::AuditFilter;
-use domain::{signal::Signal, subject::Subject, time::Span};
-use engine::availability::{PROBE_STEP, PastWindow, ProbeStep, Range, windows as of_entries};
+use domain::{journal::Entry, signal::Signal, subject::Subject, time::Span};
+use engine::availability::{
+    PastWindow, ProbeStep, Range, covered, steps_of as put_together, windows as of_entries,
+};
 
 use crate::{
     learned,
@@ -21,13 +23,16 @@ pub async fn endpoints(store: &dyn Store) -> Result<Vec<Subject>, StoreError> {
     Ok(all.filter(|one| one.signal.as_str() == PROBE).map(|one| one.subject).collect())
 }
 
-/// The probes of an endpoint in a time, as far as minutes are stored.
+/// The probes of an endpoint in a time, as far as minutes are stored: in steps of five minutes, and
+/// by minutes where a maintenance window begins or ends.
 pub async fn steps(
     store: &dyn Store,
     endpoint: &Subject,
     range: Range,
+    windows: &[PastWindow],
 ) -> Result<Vec<ProbeStep>, StoreError> {
-    steps_as_wide_as(PROBE_STEP, store, endpoint, range).await
+    let maintenance = covered(windows, endpoint, range);
+    Ok(put_together(minutes(store, endpoint, range).await?, &maintenance))
 }
 
 /// The same by minutes.
@@ -36,20 +41,11 @@ pub async fn minutes(
     endpoint: &Subject,
     range: Range,
 ) -> Result<Vec<ProbeStep>, StoreError> {
-    steps_as_wide_as(Span::from_mins(1), store, endpoint, range).await
-}
-
-async fn steps_as_wide_as(
-    width: Span,
-    store: &dyn Store,
-    endpoint: &Subject,
-    range: Range,
-) -> Result<Vec<ProbeStep>, StoreError> {
     let signal: Signal = PROBE
         .parse()
         .map_err(|error: domain::name::BadName| StoreError::inconsistent("series", PROBE, error))?;
     let past = store.as_past();
-    let found = past.buckets(endpoint, &signal, RollupStep::Minute, range, width).await?;
+    let found = past.buckets(endpoint, &signal, RollupStep::Minute, range, Span::from_mins(1)).await?;
     Ok(steps_of(found))
 }
 
@@ -59,7 +55,8 @@ pub fn steps_of(buckets: Vec<Bucket>) -> Vec<ProbeStep> {
     buckets.into_iter().map(step).collect()
 }
 
-/// The maintenance windows that were in force at some time of a range.
+/// The maintenance windows that were in force at some time of a range, also those whose reasons were
+/// redacted since.
 pub async fn windows(store: &dyn Store, (from, to): Range) -> Result<Vec<PastWindow>, StoreError> {
     let filter = AuditFilter {
         from: Some(from.minus(domain::maintenance::LONGEST)),
@@ -67,7 +64,11 @@ pub async fn windows(store: &dyn Store, (from, to): Range) -> Result<Vec<PastWin
         ..AuditFilter::default()
     };
     let kinds = ["maintenance_begun", "maintenance_ended"];
-    let mut found = of_entries(&learned::entries(store, &filter, &kinds, MOST_WINDOWS).await?);
+    let mut entries = learned::entries(store, &filter, &kinds, MOST_WINDOWS).await?;
+    let is_redacted = |entry: &&Entry| entry.event.is_none();
+    let redacted = entries.iter().filter(is_redacted).map(|entry| entry.number).collect();
+    entries.extend(learned::redactions_of(store, redacted).await?);
+    let mut found = of_entries(&entries);
     found.retain(|one| one.to > from);
     Ok(found)
 }

@@ -90,7 +90,7 @@ proptest! {
                 1 => events.push(withdraw(&page(&events), number, None, "secretreason").unwrap()),
                 _ => {
                     kept.extend([title, text]);
-                    events.push(Event::Redacted { entry: number + 1, reason: "secretreason".into(), message: None, step: None });
+                    events.push(Event::Redacted { entry: number + 1, reason: "secretreason".into(), message: None, step: None, window: None });
                 }
             }
         }

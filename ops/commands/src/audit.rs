@@ -186,7 +186,8 @@ pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Resul
     let event = event.and_then(|(_, payload)| serde_json::from_slice::<Event>(payload).ok());
     let message = event.as_ref().and_then(Event::redacted_message);
     let step = event.as_ref().and_then(Event::redacted_step);
-    Ok(Event::Redacted { entry: *number, reason, message, step })
+    let window = event.as_ref().and_then(Event::redacted_window);
+    Ok(Event::Redacted { entry: *number, reason, message, step, window })
 }
 
 /// Looks after removed contents while a chain is walked: each must be named by a later entry that
@@ -508,7 +509,7 @@ mod tests {
     fn what_was_removed_must_be_explained() {
         let (mut entries, head) = chain(3);
         let redacted =
-            Event::Redacted { entry: 2, reason: "a password".into(), message: None, step: None };
+            Event::Redacted { entry: 2, reason: "a password".into(), message: None, step: None, window: None };
         entries.push(
             seal(head, Timestamp::from_secs(9), Actor::Local, &redacted, vec![1; 16]).unwrap(),
         );

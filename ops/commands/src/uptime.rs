@@ -25,7 +25,8 @@ pub struct UptimePeriod {
     pub asked: u64,
     /// Those of them that were answered as expected.
     pub answered: u64,
-    /// The part of the period without probes, outside of maintenance, in microseconds.
+    /// The part of the period of which no probe tells, outside of maintenance, in microseconds. A
+    /// probe holds until the next one was due, for an hour at most.
     pub unseen: Span,
     /// The part of the period in maintenance windows, which is in none of the other numbers.
     pub maintenance: Option<MaintenanceProbes>,

@@ -7,7 +7,7 @@ use domain::{
     time::{Span, Timestamp},
 };
 use engine::{
-    availability::ProbeSeries,
+    availability::{LOOK_BACK, PastWindow, ProbeSeries},
     report::{Blind, OpenedIncident, REPEATS_WITHIN, ReportSource, WEEK, report},
 };
 
@@ -66,6 +66,7 @@ pub(super) async fn figures(
     let all = store.as_past().all_series().await?;
     let incidents = incidents(store, period).await?;
     let older = store.recent_incidents(period.from).await?;
+    let windows = probes::windows(store, (period.from, period.to)).await?;
     Ok(report(ReportSource {
         period,
         incidents: &incidents,
@@ -74,8 +75,8 @@ pub(super) async fn figures(
         steps: &learned::prevention_steps(store, None).await?,
         made_at: now,
         blind: &blind,
-        probes: &probes_of(store, period).await?,
-        windows: &probes::windows(store, (period.from, period.to)).await?,
+        probes: &probes_of(store, period, &windows).await?,
+        windows: &windows,
         results: &measured::results(store, &all, period).await?,
         objectives: &measured::objectives(store, &documents.objectives, period).await?,
         watched: &measured::watched(store, &documents.thresholds, &all, period).await?,
@@ -150,17 +151,19 @@ async fn past(
 async fn probes_of(
     store: &dyn Store,
     period: &ReportPeriod,
+    windows: &[PastWindow],
 ) -> Result<Vec<ProbeSeries>, StoreError> {
     let mut found = Vec::new();
     for endpoint in probes::endpoints(store).await? {
         if found.len() == MOST_ENDPOINTS {
             break;
         }
-        let steps = probes::steps(store, &endpoint, (period.from, period.to)).await?;
+        let range = (period.from.minus(LOOK_BACK), period.to);
+        let steps = probes::steps(store, &endpoint, range, windows).await?;
         // One that fell silent shortly before is told. One that is gone for long, or is newer than
         // the period, is not.
         let before = (period.from.minus(REMEMBERED), period.from);
-        if steps.is_empty() && probes::steps(store, &endpoint, before).await?.is_empty() {
+        if steps.is_empty() && probes::minutes(store, &endpoint, before).await?.is_empty() {
             continue;
         }
         found.push(ProbeSeries { endpoint, steps });

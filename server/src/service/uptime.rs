@@ -1,5 +1,5 @@
-//! Uptime of endpoints, counted from stored minutes and from what memory has of the last ones: for all
-//! readers once a minute.
+//! Uptime of endpoints, counted from stored minutes and from what memory has of the last ones: once a
+//! minute for all readers.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -8,9 +8,9 @@ use domain::{
     error::Error,
     signal::Signal,
     subject::Subject,
-    time::{Now, Span},
+    time::{Now, Span, Timestamp},
 };
-use engine::availability::{PastWindow, ProbeStep, joined, step_of};
+use engine::availability::{LOOK_BACK, PastWindow, ProbeStep, covered, step_of, steps_of};
 
 use super::{
     failure::refuse,
@@ -43,17 +43,23 @@ impl Inner {
         if signal.as_str() != PROBE {
             return Ok(None);
         }
-        let now = self.clock.now();
-        if let Some(page) = self.uptime.last(now.mono) {
-            let is_it = |one: &&EndpointUptime| one.endpoint == *endpoint;
-            // One that is not among them may be new, or left out.
-            if let Some(one) = page.endpoints.iter().find(is_it) {
-                return Ok(Some(one.clone()));
-            }
+        let count = async {
+            let now = self.clock.now();
+            let windows = self.uptime_windows(now).await?;
+            self.uptime_since_kept(endpoint, signal, &windows, now).await
+        };
+        self.uptime.shared(endpoint, || self.clock.now().mono, count).await
+    }
+
+    /// The maintenance windows of the time that is told of.
+    async fn uptime_windows(&self, now: Now) -> Result<Arc<Vec<PastWindow>>, StoreError> {
+        if let Some(windows) = self.uptime.windows(now.mono) {
+            return Ok(windows);
         }
         let range = (hour_of(now.wall.minus(REACH)), now.wall);
-        let windows = probes::windows(&*self.store, range).await?;
-        self.uptime_since_kept(endpoint, signal, &windows, now).await
+        let windows = Arc::new(probes::windows(&*self.store, range).await?);
+        self.uptime.keep_windows(&windows, now.mono);
+        Ok(windows)
     }
 
     async fn counted_uptime(&self) -> Result<Arc<UptimePage>, StoreError> {
@@ -70,8 +76,7 @@ impl Inner {
         let signal: Signal = PROBE.parse().map_err(|error: domain::name::BadName| {
             StoreError::inconsistent("series", PROBE, error)
         })?;
-        let range = (hour_of(began.wall.minus(REACH)), began.wall);
-        let windows = probes::windows(&*self.store, range).await?;
+        let windows = self.uptime_windows(began).await?;
         // One that is new is not stored yet.
         let shown = self.board.shown();
         let readings = shown.readings.readings.iter().filter(|one| one.signal == signal);
@@ -108,19 +113,16 @@ impl Inner {
         // A late reading may be in memory long before those that memory has all of, so memory counts
         // from the last stored minute on.
         let split = step_of(now.wall.minus(UNSTORED)).max(from);
-        let mut steps = probes::steps(&*self.store, endpoint, (from, split)).await?;
-        let minutes = probes::minutes(&*self.store, endpoint, (split, now.wall)).await?;
-        let cut = minutes.last().map_or(split, |last| last.start.plus(Span::from_mins(1)));
+        // Steps before it tell how long the last of them holds.
+        let range = (from.minus(LOOK_BACK), now.wall);
+        let mut minutes = probes::minutes(&*self.store, endpoint, range).await?;
+        let stored_until = minutes.last().map(|last| last.start.plus(Span::from_mins(1)));
+        let cut = stored_until.map_or(split, |until| until.max(split));
         let recent = self.board.values(endpoint, signal, cut, now.wall);
         let recent = recent.map(|(_, values)| values).unwrap_or_default();
-        let stored = minutes.into_iter().map(|one| ProbeStep { start: step_of(one.start), ..one });
-        steps.extend(stored);
-        steps.extend(recent.iter().filter(|(at, _)| *at >= cut).map(|(at, value)| ProbeStep {
-            start: step_of(*at),
-            mean: *value,
-            count: 1,
-        }));
-        let steps = joined(steps);
+        let single = |(at, mean): (Timestamp, f64)| ProbeStep { start: at, mean, count: 1 };
+        minutes.extend(recent.into_iter().filter(|(at, _)| *at >= cut).map(single));
+        let steps = steps_of(minutes, &covered(windows, endpoint, range));
         Ok(self.uptime.count(endpoint, (from, &steps), windows, (now.wall, now.mono)))
     }
 }

@@ -1,5 +1,5 @@
 //! What was counted of probes, kept in memory: hours that nothing is added to any more, and the last
-//! answer. Pure but for its locks.
+//! answers. Pure but for its locks.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +12,7 @@ use domain::{
     time::{MonotonicTime, Span, Timestamp},
 };
 use engine::availability::{
-    PastWindow, ProbeStep, Probes, Range, covered, least_available_first, probes,
+    PastWindow, ProbeStep, Probes, Range, covered, least_available_first, probes, watched,
 };
 
 /// The time that is told of.
@@ -22,8 +22,11 @@ const HOUR: Span = Span::from_mins(60);
 const HOUR_MICROS: i64 = HOUR.as_micros().cast_signed();
 /// Hours that began so long ago are kept: roll-ups wait for a database that was away.
 const SETTLED: Span = Span::from_mins(2 * DAY_MINUTES);
-/// What is kept is read again after this time, as readings of the past may have been sent.
+/// What is kept is read again after this time, as readings of the past may have been sent: one
+/// endpoint at a time.
 const KEPT: Span = Span::from_mins(6 * 60);
+/// The time from one endpoint that is read again to the next.
+const PAUSE: Span = Span::from_mins(1);
 /// An answer is good for at least so long, and for so many times as long as it took.
 const GOOD_FOR: Span = Span::from_mins(1);
 const PACE: u64 = 20;
@@ -43,7 +46,20 @@ struct Kept {
     read_at: MonotonicTime,
 }
 
-/// The answer that was given last.
+/// The answer about one endpoint.
+#[derive(Clone, Debug)]
+struct Answer {
+    uptime: Option<EndpointUptime>,
+    counted_at: MonotonicTime,
+}
+
+impl Answer {
+    fn is_good(&self, now: MonotonicTime) -> bool {
+        now.since(self.counted_at) < GOOD_FOR
+    }
+}
+
+/// The answer about all endpoints that was given last.
 #[derive(Clone, Debug)]
 struct Last {
     page: Arc<UptimePage>,
@@ -54,15 +70,40 @@ struct Last {
 #[derive(Debug, Default)]
 struct State {
     kept: HashMap<Subject, Kept>,
+    /// The time at which an endpoint was read again.
+    read_again_at: Option<MonotonicTime>,
+    answers: HashMap<Subject, Answer>,
     last: Option<Last>,
+    windows: Option<(Arc<Vec<PastWindow>>, MonotonicTime)>,
+}
+
+impl State {
+    /// The last answer about all, while it is good.
+    fn last(&self, now: MonotonicTime) -> Option<&Arc<UptimePage>> {
+        let last = self.last.as_ref()?;
+        let good_for = Span::from_micros(last.took.as_micros().saturating_mul(PACE)).max(GOOD_FOR);
+        (now.since(last.counted_at) < good_for).then_some(&last.page)
+    }
+
+    /// The last answer about an endpoint, while it is good.
+    fn answer(&self, endpoint: &Subject, now: MonotonicTime) -> Option<Option<EndpointUptime>> {
+        if let Some(answer) = self.answers.get(endpoint).filter(|one| one.is_good(now)) {
+            return Some(answer.uptime.clone());
+        }
+        // One that is not among all may be new, or left out.
+        let all = &self.last(now)?.endpoints;
+        all.iter().find(|one| one.endpoint == *endpoint).map(|one| Some(one.clone()))
+    }
 }
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct UptimeKeeper {
     state: Mutex<State>,
-    /// One counts at a time, and the others wait for its answer.
+    /// One counts all at a time, and the others wait for its answer.
     pub counting: tokio::sync::Mutex<()>,
+    /// The same for a single endpoint.
+    counting_one: tokio::sync::Mutex<()>,
 }
 
 impl UptimeKeeper {
@@ -72,10 +113,43 @@ impl UptimeKeeper {
 
     /// The last answer, while it is good.
     pub fn last(&self, now: MonotonicTime) -> Option<Arc<UptimePage>> {
+        self.state().last(now).map(Arc::clone)
+    }
+
+    /// The answer about an endpoint: counted once, and the same for all who ask within a minute.
+    pub async fn shared<E>(
+        &self,
+        endpoint: &Subject,
+        clock: impl Fn() -> MonotonicTime,
+        count: impl Future<Output = Result<Option<EndpointUptime>, E>>,
+    ) -> Result<Option<EndpointUptime>, E> {
+        let known = || self.state().answer(endpoint, clock());
+        if let Some(uptime) = known() {
+            return Ok(uptime);
+        }
+        let _one = self.counting_one.lock().await;
+        if let Some(uptime) = known() {
+            return Ok(uptime);
+        }
+        let uptime = count.await?;
+        let counted_at = clock();
+        let answer = Answer { uptime: uptime.clone(), counted_at };
+        let mut state = self.state();
+        state.answers.retain(|_, one| one.is_good(counted_at));
+        state.answers.insert(endpoint.clone(), answer);
+        Ok(uptime)
+    }
+
+    /// The maintenance windows that were read within the last minute.
+    pub fn windows(&self, now: MonotonicTime) -> Option<Arc<Vec<PastWindow>>> {
         let state = self.state();
-        let last = state.last.as_ref()?;
-        let good_for = Span::from_micros(last.took.as_micros().saturating_mul(PACE)).max(GOOD_FOR);
-        (now.since(last.counted_at) < good_for).then(|| Arc::clone(&last.page))
+        let (windows, read_at) = state.windows.as_ref()?;
+        (now.since(*read_at) < GOOD_FOR).then(|| Arc::clone(windows))
+    }
+
+    /// Keeps the maintenance windows.
+    pub fn keep_windows(&self, windows: &Arc<Vec<PastWindow>>, now: MonotonicTime) {
+        self.state().windows = Some((Arc::clone(windows), now));
     }
 
     /// Keeps an answer.
@@ -83,16 +157,24 @@ impl UptimeKeeper {
         self.state().last = Some(Last { page, counted_at: ended, took: ended.since(began) });
     }
 
-    /// The beginning of what has to be read of an endpoint: earlier hours are kept.
+    /// The beginning of what has to be read of an endpoint: earlier hours are kept. What is kept for
+    /// long is read again, one endpoint a minute.
     pub fn read_from(&self, endpoint: &Subject, at: Timestamp, now: MonotonicTime) -> Timestamp {
-        let state = self.state();
-        let kept = state.kept.get(endpoint).filter(|kept| now.since(kept.read_at) < KEPT);
+        let mut state = self.state();
         let first = hour_of(at.minus(REACH));
-        kept.map_or(first, |kept| kept.until.max(first))
+        let Some(kept) = state.kept.get(endpoint) else { return first };
+        let until = kept.until.max(first);
+        let is_old = now.since(kept.read_at) >= KEPT;
+        if is_old && state.read_again_at.is_none_or(|last| now.since(last) >= PAUSE) {
+            state.read_again_at = Some(now);
+            return first;
+        }
+        until
     }
 
-    /// Counts the periods of an endpoint, from what is kept and the steps since [`Self::read_from`];
-    /// `None` if it was not probed in any of them.
+    /// Counts the periods of an endpoint, from what is kept and the steps since [`Self::read_from`],
+    /// with those of [`LOOK_BACK`](engine::availability::LOOK_BACK) before it; `None` if it was not
+    /// probed in any of them.
     pub fn count(
         &self,
         endpoint: &Subject,
@@ -139,19 +221,12 @@ fn by_hour(
     windows: &[PastWindow],
 ) -> BTreeMap<Timestamp, Probes> {
     let maintenance = covered(windows, endpoint, (from, to));
+    let watched = watched(steps);
     let mut hours = BTreeMap::new();
-    let mut rest = steps;
     let mut hour = hour_of(from);
     while hour < to {
         let end = hour.plus(HOUR).min(to);
-        let (of_hour, later) = rest.split_at(rest.partition_point(|step| step.start < end));
-        rest = later;
-        let within: Vec<Range> = maintenance
-            .iter()
-            .map(|(from, to)| ((*from).max(hour), (*to).min(end)))
-            .filter(|(from, to)| from < to)
-            .collect();
-        let counted = probes(of_hour, (hour, end), &within);
+        let counted = probes(steps, &watched, (hour, end), &maintenance);
         if counted != Probes::default() {
             hours.insert(hour, counted);
         }
@@ -187,6 +262,10 @@ pub(super) fn in_order(endpoints: &mut [EndpointUptime]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use engine::availability::{LOOK_BACK, step_of};
+
     use super::*;
 
     /// Minutes after the beginning of an hour.
@@ -258,8 +337,9 @@ mod tests {
             let from = keeper.read_from(&checkout(), now, clock);
             assert_eq!(from > hour_of(now.minus(REACH)), is_kept, "{minute}");
             let known: Vec<ProbeStep> = all.iter().copied().filter(|one| one.start < now).collect();
+            let read = from.minus(LOOK_BACK);
             let since: Vec<ProbeStep> =
-                known.iter().copied().filter(|one| one.start >= from).collect();
+                known.iter().copied().filter(|one| one.start >= read).collect();
             let found = keeper.count(&checkout(), (from, &since), &windows, (now, clock));
             let anew = UptimeKeeper::default();
             let first = anew.read_from(&checkout(), now, clock);
@@ -269,8 +349,104 @@ mod tests {
             assert_eq!(last.maintenance.unwrap().asked, 90);
             assert!(last.answered < last.asked);
         }
-        // After some hours all is read again.
-        assert_eq!(keeper.read_from(&checkout(), at(96 * DAY), mono(10_000)), at(6 * DAY));
+    }
+
+    #[test]
+    fn rare_probes_hold_over_the_hours_that_are_kept() {
+        let keeper = UptimeKeeper::default();
+        // A probe every 50 minutes, so that some hours have none, and one that is the last.
+        let all: Vec<ProbeStep> = (0..95 * DAY)
+            .step_by(50)
+            .map(|minute| ProbeStep { start: step_of(at(minute)), mean: 1.0, count: 1 })
+            .collect();
+        for minute in [92 * DAY, 92 * DAY + 61, 93 * DAY + 127, 95 * DAY] {
+            let (now, clock) = (at(minute), mono(u64::try_from(minute - 92 * DAY).unwrap() / 30));
+            let from = keeper.read_from(&checkout(), now, clock);
+            let read = from.minus(LOOK_BACK);
+            let is_read = |one: &&ProbeStep| read <= one.start && one.start < now;
+            let since: Vec<ProbeStep> = all.iter().filter(is_read).copied().collect();
+            let found = keeper.count(&checkout(), (from, &since), &[], (now, clock)).unwrap();
+            for period in &found.periods {
+                assert_eq!(period.unseen, Span::ZERO, "{minute} {}", period.days);
+                let asked = period.to.since(period.from).as_secs() / 3_000;
+                assert!(period.asked.abs_diff(asked) <= 1, "{period:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_for_long_is_read_again_one_endpoint_at_a_time() {
+        let keeper = UptimeKeeper::default();
+        let names: Vec<Subject> =
+            (0..20).map(|n| format!("endpoint:e{n}").parse().unwrap()).collect();
+        let read = |minute: u64| {
+            let now = at(90 * DAY + i64::try_from(minute).unwrap());
+            let first = hour_of(now.minus(REACH));
+            let mut read = Vec::new();
+            for (place, name) in names.iter().enumerate() {
+                let from = keeper.read_from(name, now, mono(minute));
+                if from == first {
+                    read.push(place);
+                }
+                let steps = [ProbeStep { start: now.minus(HOUR), mean: 1.0, count: 5 }];
+                keeper.count(name, (from, &steps), &[], (now, mono(minute)));
+            }
+            read
+        };
+        assert_eq!(read(0).len(), 20);
+        assert_eq!(read(359), [0; 0]);
+        for minute in 0..20 {
+            assert_eq!(read(1_000 + minute), [usize::try_from(minute).unwrap()]);
+        }
+        assert_eq!(read(1_020), [0; 0]);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_is_counted_once_a_minute_for_all_who_ask() {
+        let keeper = UptimeKeeper::default();
+        let counts = AtomicU64::new(0);
+        let ask = async |endpoint: &str, minutes: u64| {
+            let endpoint: Subject = endpoint.parse().unwrap();
+            let count = async {
+                counts.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Ok::<_, ()>(None)
+            };
+            keeper.shared(&endpoint, || mono(minutes), count).await.unwrap()
+        };
+        let one = || ask("endpoint:checkout", 0);
+        assert_eq!(tokio::join!(one(), one(), one(), one()), (None, None, None, None));
+        assert_eq!(counts.load(Ordering::Relaxed), 1);
+        ask("endpoint:search", 0).await;
+        assert_eq!(counts.load(Ordering::Relaxed), 2, "each has its own answer");
+        ask("endpoint:checkout", 1).await;
+        assert_eq!(counts.load(Ordering::Relaxed), 3);
+        assert_eq!(keeper.state().answers.len(), 1, "what is older is forgotten");
+        // A failure is no answer.
+        let endpoint = checkout();
+        let fails = async { Err::<Option<EndpointUptime>, _>("away") };
+        assert_eq!(keeper.shared(&endpoint, || mono(9), fails).await, Err("away"));
+        // What was counted for all is good for one.
+        let found = EndpointUptime { endpoint: checkout(), periods: Vec::new() };
+        let page = UptimePage {
+            cursor: domain::journal::Cursor::default(),
+            at: at(0),
+            endpoints: vec![found.clone()],
+            left_out: 0,
+        };
+        keeper.keep(Arc::new(page), (mono(9), mono(9)));
+        let never = async { Err("counted") };
+        assert_eq!(keeper.shared(&endpoint, || mono(9), never).await, Ok(Some(found)));
+    }
+
+    #[test]
+    fn windows_are_read_once_a_minute() {
+        let keeper = UptimeKeeper::default();
+        assert_eq!(keeper.windows(mono(0)), None);
+        let windows = Arc::new(Vec::new());
+        keeper.keep_windows(&windows, mono(0));
+        assert_eq!(keeper.windows(MonotonicTime::from_micros(59_000_000)), Some(windows));
+        assert_eq!(keeper.windows(mono(1)), None);
     }
 
     #[test]

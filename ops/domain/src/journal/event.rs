@@ -406,6 +406,10 @@ events! {
             /// The end of a prevention step that lost its words; `None` for every other entry.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             step: Option<RedactedStep>,
+            /// The maintenance window that lost its reason: its subjects and its end stay known;
+            /// `None` for every other entry.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            window: Option<Box<MaintenanceWindow>>,
         },
         /// A backup was written to a file.
         BackedUp = "backed_up" {

@@ -10,6 +10,7 @@ use crate::{
         ReviewEvent,
     },
     lifecycle::Step,
+    maintenance::MaintenanceWindow,
     message::stage::RedactedMessage,
     recommendation::{RunOutcome, Stage},
     review::parts::{PreventionPlan, RedactedStep, ReviewSections},
@@ -68,6 +69,12 @@ impl Event {
             }
             _ => None,
         }
+    }
+
+    /// The maintenance window that stays known when its reason is redacted.
+    pub fn redacted_window(&self) -> Option<Box<MaintenanceWindow>> {
+        let Self::MaintenanceBegun { window } = self else { return None };
+        Some(Box::new(MaintenanceWindow { reason: String::new(), ..(**window).clone() }))
     }
 
     /// What an entry of this kind did to its incident, as far as that is known without its content;

@@ -247,7 +247,7 @@ mod tests {
         let end = done(3, 1);
         let step = end.event.as_ref().and_then(Event::redacted_step);
         let reason = "a name".into();
-        let tells = Event::Redacted { entry: 3, reason, message: None, step };
+        let tells = Event::Redacted { entry: 3, reason, message: None, step, window: None };
         let gone = Entry { event: None, ..end };
         // Somebody else removes the words; whoever did the step still said so, and when.
         let tells = Entry { actor: Actor::Account(AccountId(3)), ..entry(4, tells) };

@@ -182,7 +182,7 @@ pub(super) fn document(event: DocumentEvent<'_>) -> Told {
 /// Tells what happened to the journal.
 pub(super) fn journal(event: JournalEvent<'_>, actor: Actor, names: &Names) -> Told {
     match event {
-        JournalEvent::Redacted { entry, reason, message: _, step: _ } => {
+        JournalEvent::Redacted { entry, reason, message: _, step: _, window: _ } => {
             told(format!("{} redacted entry {entry}:", names.of(actor)))
                 .tone(Tone::Person)
                 .words(reason)

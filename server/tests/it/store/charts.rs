@@ -138,7 +138,7 @@ pub async fn probes_and_maintenance_are_found_for_uptime(place: &Place) {
     store.write_rollups(&all).await.unwrap();
     assert_eq!(probes::endpoints(&*store).await.unwrap(), ["endpoint:checkout".parse().unwrap()]);
     let endpoint = "endpoint:checkout".parse().unwrap();
-    let steps = probes::steps(&*store, &endpoint, (at(0), at(1_000))).await.unwrap();
+    let steps = probes::steps(&*store, &endpoint, (at(0), at(1_000)), &[]).await.unwrap();
     let counts: Vec<(f64, u64)> = steps.iter().map(|step| (step.mean, step.count)).collect();
     assert_eq!(counts, [(0.75, 8), (0.0, 4)]);
     let window = MaintenanceWindow {
@@ -159,13 +159,34 @@ pub async fn probes_and_maintenance_are_found_for_uptime(place: &Place) {
     assert_eq!(windows(0, 650).await, [(at(600), at(3_600))]);
     assert_eq!(windows(751, 10_000).await, []);
     let range = (at(0), at(1_200));
-    let windows = probes::windows(&*store, range).await.unwrap();
-    let series = engine::availability::ProbeSeries { endpoint, steps };
-    let found = engine::availability::availability(&series, range, &windows);
+    let available = async || {
+        let windows = probes::windows(&*store, range).await.unwrap();
+        let steps = probes::steps(&*store, &endpoint, range, &windows).await.unwrap();
+        let series = engine::availability::ProbeSeries { endpoint: endpoint.clone(), steps };
+        engine::availability::availability(&series, range, &windows)
+    };
+    let found = available().await;
     assert_eq!((found.asked, found.answered), (8, 6));
     let apart = found.maintenance.unwrap();
     assert_eq!((apart.asked, apart.answered), (4, 0));
-    assert!(apart.length >= Span::from_mins(5));
+    assert_eq!(apart.length, Span::from_secs(150));
+    // A minute that ended before the window began, and one that began after it, are outside.
+    let edges = [minute("endpoint.up", 520, 0.0), minute("endpoint.up", 760, 0.0)];
+    store.write_rollups(&edges).await.unwrap();
+    let found = available().await;
+    assert_eq!((found.asked, found.answered), (16, 6));
+    // Without its reason the window is still there.
+    let entry = store.as_trail().stored_entry(number).await.unwrap().unwrap();
+    let owner = Principal::Account {
+        id: AccountId(1),
+        role: Role::Owner,
+        session: SessionId(1),
+        recently_authenticated: true,
+    };
+    let redacted = commands::audit::redaction(&owner, &entry, "a name").unwrap();
+    write(&*store, 900, Actor::Local, vec![redacted]).await.unwrap();
+    assert_eq!(available().await, found);
+    assert_eq!(windows(650, 10_000).await, [(at(600), at(750))]);
 }
 
 /// Writes events at a time of their own.

@@ -67,7 +67,7 @@ pub async fn a_redaction_takes_the_words_from_the_search_at_once(place: &Place) 
     let gone = notes.iter().filter(is_note).map(|entry| entry.number).chain([comment[0].number]);
     for entry in gone {
         let reason = "a name".to_owned();
-        let event = Event::Redacted { entry, reason, message: None, step: None };
+        let event = Event::Redacted { entry, reason, message: None, step: None, window: None };
         write(&*store, 7, Actor::Local, vec![event]).await.unwrap();
     }
     assert_eq!(found(&*store, 3, &["zebrafinch"]).await, [0; 0]);
