@@ -4,6 +4,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
+    id::IncidentNumber,
     report::PROMISED_RECOVERY,
     severity::Severity,
     subject::Subject,
@@ -33,9 +34,9 @@ pub enum DayMark {
     PartlyWatched,
     /// It was watched, and no incident was active.
     Calm,
-    /// An incident was active; none was critical.
+    /// An incident was active; none was critical by the end of the day.
     Warning,
-    /// A critical incident was active.
+    /// An incident was active and critical.
     Critical,
 }
 
@@ -154,6 +155,8 @@ pub struct ChartSource<'a> {
     pub zone: &'a str,
     /// The incidents that were opened in the days, and older ones that were active in them.
     pub incidents: &'a [PastIncident],
+    /// Times at which incidents became critical. One without was critical from its opening on.
+    pub critical_since: &'a BTreeMap<IncidentNumber, Timestamp>,
     /// Times in which nothing was seen.
     pub blind: &'a [(Timestamp, Timestamp)],
     /// Nothing is known of the time before.
@@ -208,6 +211,13 @@ fn days(source: ChartSource<'_>, incidents: &[&PastIncident]) -> Vec<ChartDay> {
     for one in incidents {
         // What ends where it begins was active in that moment.
         let end = one.resolved_at.unwrap_or(source.now).max(one.opened_at);
+        // Severity never falls while an incident is active.
+        let critical_since = match one.severity {
+            Severity::Warning => None,
+            Severity::Critical => {
+                Some(source.critical_since.get(&one.number).copied().unwrap_or(one.opened_at))
+            }
+        };
         let first = bounds.partition_point(|day| day.to <= one.opened_at);
         let marked = bounds.iter().zip(&mut days).enumerate().skip(first);
         for (place, (day, drawn)) in marked.take_while(|(_, (day, _))| day.from <= end) {
@@ -216,9 +226,11 @@ fn days(source: ChartSource<'_>, incidents: &[&PastIncident]) -> Vec<ChartDay> {
                 break;
             }
             *(if is_opened { &mut drawn.opened } else { &mut drawn.going_on }) += 1;
-            drawn.mark = drawn.mark.max(match one.severity {
-                Severity::Warning => DayMark::Warning,
-                Severity::Critical => DayMark::Critical,
+            let is_critical = critical_since.is_some_and(|since| since < day.to);
+            drawn.mark = drawn.mark.max(if is_critical {
+                DayMark::Critical
+            } else {
+                DayMark::Warning
             });
         }
     }

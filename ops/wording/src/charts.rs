@@ -36,6 +36,15 @@ pub fn search_dates(day: &ChartDay, next: Option<Timestamp>) -> [String; 2] {
     }
 }
 
+/// The period of the charts as a search takes it: its first and its last day, with the minutes by
+/// which the clock that they are told by is ahead of UTC.
+pub fn search_period(charts: &HistoryCharts) -> Option<([String; 2], i32)> {
+    let (first, last) = charts.days.first().zip(charts.days.last())?;
+    let offset = last.offset;
+    let format = if first.offset == offset { "%F" } else { "%Y-%m-%dT%H:%M" };
+    Some(([local(first.from, offset, format), local(last.from, offset, "%F")], offset))
+}
+
 fn local(at: Timestamp, offset: i32, format: &str) -> String {
     let shifted = at.as_micros().saturating_add(i64::from(offset) * 60_000_000);
     Timestamp::from_micros(shifted).to_chrono().format(format).to_string()
@@ -148,6 +157,18 @@ pub const fn mark(mark: DayMark, is_narrow: bool) -> &'static str {
     }
 }
 
+/// The sign of a state, so that it is told apart without colours and on paper.
+pub const fn sign(mark: DayMark, is_narrow: bool) -> &'static str {
+    match mark {
+        DayMark::Calm if is_narrow => "\u{2013}",
+        DayMark::Calm => "\u{2713}",
+        DayMark::Warning => "!",
+        DayMark::Critical => "!!",
+        DayMark::NotWatched => "?",
+        DayMark::PartlyWatched => "~",
+    }
+}
+
 /// A day in words.
 pub fn day(day: &ChartDay, is_narrow: bool) -> String {
     let mut parts = vec![mark(day.mark, is_narrow).to_owned()];
@@ -212,6 +233,18 @@ mod tests {
     fn a_day(from: &str, mark: DayMark) -> ChartDay {
         let from = at(from);
         ChartDay { from, offset: 60, mark, opened: 0, going_on: 0, unseen: Span::ZERO }
+    }
+
+    #[test]
+    fn each_state_has_a_sign_of_its_own() {
+        use DayMark::{Calm, Critical, NotWatched, PartlyWatched, Warning};
+        let all = [Calm, Warning, Critical, PartlyWatched, NotWatched];
+        for is_narrow in [false, true] {
+            let signs: std::collections::BTreeSet<_> =
+                all.iter().map(|mark| sign(*mark, is_narrow)).collect();
+            assert_eq!(signs.len(), all.len());
+        }
+        assert_ne!(sign(Calm, true), sign(Calm, false));
     }
 
     fn a_week(from: &str, warning: u32, critical: u32) -> ChartWeek {

@@ -1,19 +1,27 @@
 //! Charts of the history: the days and weeks of a search in the team's time zone, and what is counted
 //! in them.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike as _, Days, NaiveDate};
 use commands::{
     charts::{ChartSource, DayBounds, HistoryCharts, MOST_WEEKS, USUAL_WEEKS, charts},
     figures::{self, PastIncident},
     reading::HistoryFilter,
 };
-use domain::time::{Span, Timestamp};
+use domain::{
+    id::IncidentNumber,
+    severity::Severity,
+    time::{Span, Timestamp},
+};
 
 use super::inner::Inner;
 use crate::{store::StoreError, time_zones::TeamZone};
 
 /// The most incidents from before the first day that are read.
 const MOST_OLDER: u32 = 1_000;
+/// The most incidents whose time of becoming critical is read: the newest.
+const MOST_CRITICAL: usize = 500;
 /// The most times without observations that are read: the newest.
 const MOST_BLIND: u32 = 2_000;
 
@@ -97,6 +105,7 @@ impl Inner {
         let oldest = found.incidents.iter().map(|one| one.opened_at).min();
         let past = self.store.as_past();
         incidents.extend(past.active_at(filter, from, MOST_OLDER).await?);
+        let critical_since = self.critical_since(&drawn.days, &incidents, now).await?;
         let unseen = past.unseen_times(MOST_BLIND).await?;
         let began = self.store.entries(0, 1).await?.first().map_or(now, |entry| entry.at);
         // Where not all incidents are counted, nothing is known before the oldest of them.
@@ -109,6 +118,7 @@ impl Inner {
             days_before: drawn.before,
             zone: zone.name(),
             incidents: &incidents,
+            critical_since: &critical_since,
             blind: &blind,
             known_from,
             is_cut: drawn.is_cut,
@@ -116,6 +126,30 @@ impl Inner {
                 || filter.severity.is_some(),
             now,
         }))
+    }
+
+    /// The times at which incidents became critical that went on from one day to another: on all
+    /// others that is the day of their opening.
+    async fn critical_since(
+        &self,
+        days: &[DayBounds],
+        incidents: &[PastIncident],
+        now: Timestamp,
+    ) -> Result<BTreeMap<IncidentNumber, Timestamp>, StoreError> {
+        let is_longer = |one: &&PastIncident| {
+            let end = one.resolved_at.unwrap_or(now);
+            one.severity == Severity::Critical
+                && days.iter().any(|day| one.opened_at < day.from && day.from < end)
+        };
+        let mut longer: Vec<IncidentNumber> =
+            incidents.iter().filter(is_longer).map(|one| one.number).collect();
+        longer.sort_unstable();
+        let mut found = BTreeMap::new();
+        for number in longer.into_iter().rev().take(MOST_CRITICAL) {
+            let since = self.store.as_past().critical_since(number).await?;
+            found.extend(since.map(|since| (number, since)));
+        }
+        Ok(found)
     }
 }
 

@@ -51,12 +51,20 @@ fn width(count: u32, most: u32) -> u32 {
     (u64::from(count) * 100).div_ceil(u64::from(most.max(1))).min(100) as u32
 }
 
+/// The search for a subject in the period of the charts.
+fn search_of(subject: &str, charts: &HistoryCharts, search: &Search) -> String {
+    let mut of_subject = Search { subject: subject.to_owned(), ..search.clone() };
+    if let Some(([from, to], offset)) = words::search_period(charts) {
+        of_subject = Search { from, to, offset: offset.to_string(), ..of_subject };
+    }
+    of_subject.address("")
+}
+
 /// The subjects where most incidents began, each a link to the search for it.
 fn busiest(charts: &HistoryCharts, search: &Search) -> AnyView {
     let most = charts.subjects.iter().map(|one| one.incidents).max().unwrap_or(0);
     let row = |one: &BusySubject| {
-        let subject = one.subject.as_str().to_owned();
-        let address = Search { subject, ..search.clone() }.address("");
+        let address = search_of(one.subject.as_str(), charts, search);
         let (all, critical) = (width(one.incidents, most), width(one.critical, most));
         view! {
             <li>
@@ -130,7 +138,50 @@ fn figures(charts: &HistoryCharts) -> AnyView {
 
 #[cfg(test)]
 mod tests {
+    use commands::charts::{ChartDay, DayMark};
+    use domain::time::{Span, Timestamp};
+
     use super::*;
+
+    #[test]
+    fn a_subject_is_searched_for_in_the_period_that_is_shown() {
+        let day = |from: &str, offset| ChartDay {
+            from: from.parse().unwrap(),
+            offset,
+            mark: DayMark::Calm,
+            opened: 0,
+            going_on: 0,
+            unseen: Span::ZERO,
+        };
+        let mut charts = HistoryCharts {
+            from: Timestamp::from_secs(0),
+            to: Timestamp::from_secs(0),
+            zone: "Europe/Berlin".into(),
+            is_cut: false,
+            is_narrow: false,
+            weeks: Vec::new(),
+            days: vec![day("2026-11-22T23:00:00Z", 60), day("2026-11-29T23:00:00Z", 60)],
+            days_before: 0,
+            subjects: Vec::new(),
+            elsewhere: 0,
+        };
+        let search = Search { text: "disk".into(), ..Search::default() };
+        assert_eq!(
+            search_of("service:mail", &charts, &search),
+            "/ops/history?text=disk&subject=service%3Amail&from=2026-11-23&to=2026-11-30&offset=60"
+        );
+        // The clocks were set back in the period.
+        charts.days[0] = day("2026-08-30T22:00:00Z", 120);
+        assert_eq!(
+            search_of("service:mail", &charts, &Search::default()),
+            "/ops/history?subject=service%3Amail&from=2026-08-30T23%3A00&to=2026-11-30&offset=60"
+        );
+        charts.days.clear();
+        assert_eq!(
+            search_of("service:mail", &charts, &Search::default()),
+            "/ops/history?subject=service%3Amail"
+        );
+    }
 
     #[test]
     fn a_bar_is_never_longer_than_the_longest_and_one_incident_is_seen() {

@@ -33,6 +33,7 @@ struct Given {
     days: Vec<DayBounds>,
     days_before: u32,
     incidents: Vec<PastIncident>,
+    critical_since: BTreeMap<IncidentNumber, Timestamp>,
     blind: Vec<(Timestamp, Timestamp)>,
     known_from: Timestamp,
     now: Timestamp,
@@ -41,7 +42,15 @@ struct Given {
 impl Given {
     fn of(days: i64, incidents: Vec<PastIncident>) -> Self {
         let (days, now) = (bounds(days), at(days * DAY));
-        Self { days, days_before: 0, incidents, blind: Vec::new(), known_from: at(0), now }
+        Self {
+            days,
+            days_before: 0,
+            incidents,
+            critical_since: BTreeMap::new(),
+            blind: Vec::new(),
+            known_from: at(0),
+            now,
+        }
     }
 
     fn charts(&self) -> HistoryCharts {
@@ -50,6 +59,7 @@ impl Given {
             days_before: self.days_before,
             zone: "Europe/Berlin",
             incidents: &self.incidents,
+            critical_since: &self.critical_since,
             blind: &self.blind,
             known_from: self.known_from,
             is_cut: false,
@@ -103,6 +113,23 @@ fn a_day_on_which_an_incident_went_on_is_not_calm() {
 }
 
 #[test]
+fn a_day_is_as_severe_as_the_incident_was_by_its_end() {
+    let mut given = Given::of(
+        6,
+        vec![
+            past(1, Severity::Critical, 10, Some(3 * DAY)),
+            past(2, Severity::Critical, 4 * DAY, Some(5)),
+            past(3, Severity::Warning, 4 * DAY + 30, Some(DAY)),
+        ],
+    );
+    given.critical_since = BTreeMap::from([(IncidentNumber(1), at(2 * DAY))]);
+    assert_eq!(given.marks(), [Warning, Warning, Critical, Critical, Critical, Warning]);
+    // In the last moment of a day.
+    given.critical_since = BTreeMap::from([(IncidentNumber(1), at(2 * DAY - 1))]);
+    assert_eq!(given.marks(), [Warning, Critical, Critical, Critical, Critical, Warning]);
+}
+
+#[test]
 fn what_is_yet_to_come_is_not_drawn_and_today_ends_now() {
     let mut given = Given::of(7, Vec::new());
     given.now = at(2 * DAY + 30);
@@ -116,6 +143,7 @@ fn what_is_yet_to_come_is_not_drawn_and_today_ends_now() {
         days_before: 0,
         zone: "UTC",
         incidents: &[],
+        critical_since: &BTreeMap::new(),
         blind: &[],
         known_from: at(0),
         is_cut: false,

@@ -13,10 +13,7 @@ use domain::{
 
 use super::{
     Connection, Database, access, calls, organizations,
-    read::{
-        active, has_messages_after, has_reviews_after, load, lock_head, practice_in_force,
-        set_meta, with_runs,
-    },
+    read::{active, load, lock_head, practice_in_force, set_meta, with_runs, written_after},
     redaction, shares,
     write::{salt, write_entry, write_incident, write_row},
 };
@@ -25,6 +22,13 @@ use crate::store::{
     error::StoreError,
     rows,
 };
+
+/// The kinds of entries about the messages of an incident.
+const MESSAGES: [&str; 3] = ["message_draft_saved", "message_draft_reviewed", "message_marked_sent"];
+/// The kinds of entries about the review of an incident and its prevention steps. Ratings are not
+/// among them: each stands for itself.
+const REVIEWS: [&str; 4] =
+    ["review_saved", "prevention_step_added", "prevention_step_done", "prevention_step_dropped"];
 
 /// A change, with what is written beside it.
 pub(super) async fn change(
@@ -125,12 +129,12 @@ pub(super) async fn change(
 async fn check(connection: &mut Connection, about: About) -> Result<(), StoreError> {
     match about {
         About::Messages { incident, after } => {
-            if has_messages_after(connection, incident, after).await? {
+            if written_after(connection, (incident, after), &MESSAGES).await? {
                 return Err(Error::from(Conflict::MessageChanged).into());
             }
         }
         About::Review { incident, after } => {
-            if has_reviews_after(connection, incident, after).await? {
+            if written_after(connection, (incident, after), &REVIEWS).await? {
                 return Err(Error::from(Conflict::ReviewChanged).into());
             }
         }

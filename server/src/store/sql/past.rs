@@ -1,12 +1,13 @@
 //! Looking back over a period.
 
 use async_trait::async_trait;
-use commands::{figures::PastIncident, reading::HistoryFilter, view::BlindSpan};
+use commands::{figures::PastIncident, reading::HistoryFilter};
 use domain::{
     id::IncidentNumber,
     incident::Incident,
     journal::{Entry, Event},
     name::BadName,
+    severity::Severity,
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},
@@ -15,7 +16,7 @@ use domain::{
 
 use super::{
     Database, history, packed,
-    read::{entry, incidents},
+    read::{blind_spans, entry, incidents},
     similar,
 };
 use crate::store::{
@@ -122,24 +123,39 @@ impl Past for Database {
         history::active_at(self, filter, at, limit).await
     }
 
-    async fn unseen_times(&self, limit: u32) -> Result<UnseenTimes, StoreError> {
+    async fn critical_since(
+        &self,
+        number: IncidentNumber,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
-             WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT $1",
+             WHERE incident = $1 AND kind IN ('incident_opened', 'breach_joined', 'breach_changed')
+                 AND payload IS NOT NULL ORDER BY number",
         )
-        .bind(i64::from(limit))
+        .bind(i64::from(number.0))
         .fetch_all(&self.readers)
         .await?;
-        let mut found = UnseenTimes::default();
         for row in &rows {
-            if let Some(Event::Blind { from, to, why }) = entry(row)?.event {
-                found.spans.push(BlindSpan { from, to, why });
+            let entry = entry(row)?;
+            let severity = match &entry.event {
+                Some(Event::IncidentOpened { incident }) => incident.severity,
+                Some(
+                    Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. },
+                ) => breach.severity,
+                _ => continue,
+            };
+            if severity == Severity::Critical {
+                return Ok(Some(entry.at));
             }
         }
-        if rows.len() >= limit as usize {
-            found.known_from = found.spans.last().map(|span| span.to);
-        }
-        Ok(found)
+        Ok(None)
+    }
+
+    async fn unseen_times(&self, limit: u32) -> Result<UnseenTimes, StoreError> {
+        let spans = blind_spans(&self.readers, limit).await?;
+        let is_cut = spans.len() >= limit as usize;
+        let known_from = spans.last().filter(|_| is_cut).map(|span| span.to);
+        Ok(UnseenTimes { spans, known_from })
     }
 
     async fn compared(

@@ -1,17 +1,17 @@
 //! Reads rows: head, meta, incidents, entries and accounts.
 
-use commands::accounts::Accounts;
+use commands::{accounts::Accounts, view::BlindSpan};
 use domain::{
     announcements::Announcements,
     hash::Head,
     id::IncidentNumber,
     incident::Incident,
-    journal::{Cursor, Entry, StoredEntry},
+    journal::{Cursor, Entry, Event, StoredEntry},
     time::Timestamp,
 };
 use sqlx::Row as _;
 
-use super::{Connection, LOCK_HEAD, Row};
+use super::{Connection, Db, LOCK_HEAD, Row};
 use crate::store::{
     error::StoreError,
     rows::{self, JournalRow, number_of_row},
@@ -94,21 +94,40 @@ pub(super) async fn load(
     body.map(|body| rows::incident(number, &body)).transpose()
 }
 
-/// True if anything was written about the messages of an incident after an entry.
-pub(super) async fn has_messages_after(
+/// True if an entry of one of these kinds was written about an incident after another one.
+pub(super) async fn written_after(
     connection: &mut Connection,
-    incident: IncidentNumber,
-    after: u64,
+    (incident, after): (IncidentNumber, u64),
+    kinds: &[&str],
 ) -> Result<bool, StoreError> {
-    let found: Option<i64> = sqlx::query_scalar(
-        "SELECT number FROM journal WHERE incident = $1 AND number > $2
-         AND kind IN ('message_draft_saved', 'message_draft_reviewed', 'message_marked_sent') LIMIT 1",
+    let written: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT kind FROM journal WHERE incident = $1 AND number > $2")
+            .bind(i64::from(incident.0))
+            .bind(rows::bound(after))
+            .fetch_all(connection)
+            .await?;
+    Ok(written.iter().any(|kind| kinds.contains(&kind.as_str())))
+}
+
+/// The times without observations that the newest entries tell of, newest first.
+pub(super) async fn blind_spans(
+    readers: &sqlx::Pool<Db>,
+    limit: u32,
+) -> Result<Vec<BlindSpan>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT number, at_micros, actor, payload FROM journal
+         WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT $1",
     )
-    .bind(i64::from(incident.0))
-    .bind(rows::bound(after))
-    .fetch_optional(connection)
+    .bind(i64::from(limit))
+    .fetch_all(readers)
     .await?;
-    Ok(found.is_some())
+    let mut spans = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if let Some(Event::Blind { from, to, why }) = entry(row)?.event {
+            spans.push(BlindSpan { from, to, why });
+        }
+    }
+    Ok(spans)
 }
 
 /// The number of the practice in force.
@@ -130,24 +149,6 @@ pub(super) async fn active(connection: &mut Connection) -> Result<Vec<Incident>,
     let rows =
         sqlx::query("SELECT number, body FROM incident WHERE resolved_at IS NULL ORDER BY number");
     incidents(&rows.fetch_all(connection).await?)
-}
-
-/// True if anything was written in the review of an incident, or about its prevention steps, after an
-/// entry. Ratings do not count: each stands for itself.
-pub(super) async fn has_reviews_after(
-    connection: &mut Connection,
-    incident: IncidentNumber,
-    after: u64,
-) -> Result<bool, StoreError> {
-    let found: Option<i64> = sqlx::query_scalar(
-        "SELECT number FROM journal WHERE incident = $1 AND number > $2
-         AND kind IN ('review_saved', 'prevention_step_added', 'prevention_step_done', 'prevention_step_dropped') LIMIT 1",
-    )
-    .bind(i64::from(incident.0))
-    .bind(rows::bound(after))
-    .fetch_optional(connection)
-    .await?;
-    Ok(found.is_some())
 }
 
 /// The incidents with a command that runs, may still run, or is not to be run again yet, by number.

@@ -22,7 +22,10 @@ use super::{
     Database, SNAPSHOT, access, activity,
     change::change,
     history, long_queries, packed as blocks,
-    read::{entry, incidents, load, meta, meta_number, position, set_meta, stored, with_runs},
+    read::{
+        blind_spans, entry, incidents, load, meta, meta_number, position, set_meta, stored,
+        with_runs,
+    },
     write_rollups,
 };
 use crate::store::{
@@ -322,21 +325,8 @@ impl Store for Database {
         // An entry is written after the span that it tells of has ended, so nothing older than
         // `since` can matter; a clock that was set back may have put a wrong time on it, which is
         // why the span itself decides and only the newest are looked at.
-        let rows = sqlx::query(
-            "SELECT number, at_micros, actor, payload FROM journal
-             WHERE kind = 'blind' AND payload IS NOT NULL ORDER BY number DESC LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
-        let mut spans = Vec::new();
-        for row in &rows {
-            if let Some(Event::Blind { from, to, why }) = entry(row)?.event
-                && to >= since
-            {
-                spans.push(BlindSpan { from, to, why });
-            }
-        }
+        let mut spans = blind_spans(&self.readers, limit).await?;
+        spans.retain(|span| span.to >= since);
         Ok(spans)
     }
 

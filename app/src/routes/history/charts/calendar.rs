@@ -54,6 +54,7 @@ fn cell(day: &ChartDay, charts: &HistoryCharts, search: &Search) -> AnyView {
     let date = words::day_of_month(day);
     let shown = view! {
         <span aria-hidden="true">{date}</span>
+        <span class="sign" aria-hidden="true">{words::sign(day.mark, is_narrow)}</span>
         <span class="away">{told.clone()}</span>
     };
     let class = class(day.mark, is_narrow);
@@ -89,7 +90,12 @@ pub(super) fn calendar(charts: &HistoryCharts, search: &Search) -> AnyView {
     ];
     let legend = kinds.map(|kind| {
         let class = class(kind, is_narrow);
-        view! { <li class=class>{words::mark(kind, is_narrow)}</li> }
+        view! {
+            <li class=class>
+                <span class="sign">{words::sign(kind, is_narrow)}</span>
+                {words::mark(kind, is_narrow)}
+            </li>
+        }
     });
     let heading = if is_narrow { "Days" } else { "Calm days" };
     view! {
