@@ -7,30 +7,40 @@ use domain::{
     journal::Event,
     time::{Now, Span},
 };
-use engine::impact::{OrganizationMinute, Scene};
+use engine::impact::{Assessor, OrganizationMinute, Scene};
 
-use crate::monitor::{Monitor, impact_watch::ImpactWatch};
+use crate::monitor::Monitor;
+
+/// The impact is looked at so often while nothing is counted.
+const EVERY: Span = Span::from_secs(1);
 
 impl Monitor {
     /// Changes of the customer impact of active incidents. Each window of the gate is looked at
-    /// once: the loop may come here thousands of times a second.
+    /// once, and without one once a second: the loop may come here thousands of times a second.
     pub(super) fn assess_impact(&mut self, now: Now) -> Vec<Event> {
-        let Some(gatekeeper) = &self.parts.gatekeeper else { return Vec::new() };
-        let Some(counted) = gatekeeper.minutes() else { return Vec::new() };
-        if self.impact.counted.as_ref().is_some_and(|known| Arc::ptr_eq(known, &counted)) {
+        let gatekeeper = self.parts.gatekeeper.as_ref();
+        let counted = gatekeeper.and_then(|gatekeeper| gatekeeper.minutes());
+        let is_known = match (&self.impact.counted, &counted) {
+            (Some(known), Some(counted)) => Arc::ptr_eq(known, counted),
+            (_, None) => self.impact.looked_at.is_some_and(|at| now.mono.since(at) < EVERY),
+            (None, Some(_)) => false,
+        };
+        if is_known {
             return Vec::new();
         }
-        gatekeeper.keep_watched(troubled(&self.known));
+        if let Some(gatekeeper) = gatekeeper {
+            gatekeeper.keep_watched(troubled(&self.known));
+        }
+        let minutes = counted.as_ref().map(|counted| self.with_usual_latency(counted));
+        (self.impact.counted, self.impact.looked_at) = (counted, Some(now.mono));
         if !self.known.iter().any(Incident::is_active) {
-            self.impact = ImpactWatch { counted: Some(counted), ..ImpactWatch::default() };
+            self.impact.assessor = Assessor::default();
             return Vec::new();
         }
-        let minutes = self.with_usual_latency(&counted);
-        self.impact.counted = Some(counted);
         self.impact.assessor.decide(&Scene {
             incidents: &self.known,
             protection: &self.protection,
-            minutes: Some(&minutes),
+            minutes: minutes.as_deref(),
             now,
         })
     }

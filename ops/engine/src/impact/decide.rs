@@ -26,7 +26,8 @@ pub struct Scene<'a> {
     pub incidents: &'a [Incident],
     /// Measures and safe mode in force.
     pub protection: &'a Protection,
-    /// The last minute of each organization; `None` if it was not counted just now.
+    /// The last minute of each organization; `None` if it was not counted just now, as without a
+    /// gate: nothing is seen then, neither an effect nor its opposite in requests.
     pub minutes: Option<&'a [OrganizationMinute]>,
     /// The time.
     pub now: Now,
@@ -50,8 +51,9 @@ impl Assessor {
         let active = Active::new(scene.incidents, scene.protection);
         let numbers: BTreeSet<IncidentNumber> = active.iter().map(|one| one.number).collect();
         self.0.retain(|number, _| numbers.contains(number));
-        // What was not counted is not calm.
-        let Some(minutes) = scene.minutes else { return Vec::new() };
+        // What was not counted is not calm, but it is not seen any more either.
+        let is_counted = scene.minutes.is_some();
+        let minutes = scene.minutes.unwrap_or_default();
         for incident in active.iter() {
             self.0.entry(incident.number).or_insert_with(|| Effects::of(incident, scene.now));
         }
@@ -70,7 +72,11 @@ impl Assessor {
             let Some(effects) = self.0.get_mut(&incident.number) else { continue };
             effects.look_for_ends(incident, &active, &minutes, scene.now);
             let unreported = unreported.get(&incident.number).map_or(&[][..], Vec::as_slice);
-            let impact = effects.assess(unreported, scene.now);
+            let mut impact = effects.assess(unreported, scene.now);
+            if !is_counted {
+                let known = incident.impact.as_deref();
+                impact.not_reported = known.map_or(0, |known| known.not_reported);
+            }
             if effects.is_due(incident.impact.as_deref(), &impact, scene.now.mono) {
                 effects.written = Some(scene.now.mono);
                 events.push(Event::ImpactChanged {

@@ -227,8 +227,15 @@ fn nothing_ends_while_nothing_is_counted_and_all_ends_with_the_incident() {
     world.look(0, &[minute("acme", 50, 100)]);
     let incidents: Vec<Incident> = world.incidents.values().cloned().collect();
     let (protection, assessor) = (&world.protection, &mut world.assessor);
-    let scene = Scene { incidents: &incidents, protection, minutes: None, now: now(500) };
+    let mut scene = Scene { incidents: &incidents, protection, minutes: None, now: now(299) };
     assert_eq!(assessor.decide(&scene), []);
+    // It is told that it was not seen any more.
+    scene.now = now(300);
+    let [event] = &assessor.decide(&scene)[..] else { panic!("one change") };
+    world.take(300, event);
+    assert_eq!(world.affected(1), [failing("acme")]);
+    let effect = &world.impact(1).unwrap().organizations[0].effects[0];
+    assert_eq!(effect.last_seen, Some(fixtures::at(0)));
     let incident = world.incident(1);
     incident.state = State::Recovering;
     let number = incident.number;
@@ -236,6 +243,29 @@ fn nothing_ends_while_nothing_is_counted_and_all_ends_with_the_incident() {
     let impact = world.look(601, &[minute("acme", 50, 100)]).unwrap();
     assert_eq!(impact.organizations[0].effects[0].until, Some(fixtures::at(600)));
     assert_eq!(world.written.len(), 1);
+}
+
+#[test]
+fn without_a_gate_after_a_restart_an_effect_is_told_as_not_seen() {
+    let mut world = World::of("host:web-1", "host.memory.used");
+    world.look_on(0..30, &[minute("acme", 40, 100), minute("beta", 0, 0)]);
+    let before = world.impact(1).unwrap().clone();
+    assert_eq!(before.not_reported, 1);
+    world.assessor = Assessor::default();
+    let incidents: Vec<Incident> = world.incidents.values().cloned().collect();
+    let mut written = Vec::new();
+    for second in 100..500 {
+        let (incidents, protection) = (&incidents[..], &world.protection);
+        let scene = Scene { incidents, protection, minutes: None, now: now(second) };
+        written.extend(world.assessor.decide(&scene).into_iter().map(|event| (second, event)));
+    }
+    let (second, event) = &written[0];
+    assert_eq!(*second, 400, "five minutes after the start");
+    world.take(*second, event);
+    let impact = world.impact(1).unwrap();
+    assert_eq!(impact.not_reported, 1, "nothing new is known of the others");
+    assert_eq!(impact.organizations[0].effects[0].last_seen, Some(before.at));
+    assert_eq!(world.affected(1), [failing("acme")]);
 }
 
 #[test]
