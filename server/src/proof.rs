@@ -1,6 +1,6 @@
 //! Proof at the start: the journal, and what is stored beside it, are compared once, beside the work.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{id::IncidentNumber, text::isolated};
 use wording::humanize::{capital, list};
@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// The most incidents whose columns are made anew in one transaction.
-pub const FILED_AT_ONCE: usize = 200;
+pub const FILED_AT_ONCE: usize = 20;
+/// The time after each of these transactions in which others may write.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Proves once what is stored. What differs is logged, told on the health page, and keeps the public
 /// status from being calm until the next start. The columns for looking up are made anew.
@@ -28,7 +30,10 @@ pub async fn at_start(
             let stale: Vec<IncidentNumber> =
                 report.misfiled.iter().chain(&report.reworded).copied().collect();
             // Nothing else is written while a part is filed.
-            for part in stale.chunks(FILED_AT_ONCE) {
+            for (place, part) in stale.chunks(FILED_AT_ONCE).enumerate() {
+                if place > 0 {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 if let Err(error) = store.file_anew(part).await {
                     tracing::warn!(%error, "the columns for lists and searches could not be rebuilt");
                     break;

@@ -116,12 +116,13 @@ readings! {
         /// The entry before which the timeline begins; the newest without.
         before: Option<u64>,
     }
-    /// Reads how long an organization was affected in the last days, and by which incidents.
-    GetOrganizationImpact -> OrganizationImpact, needs Permission::Read => {
+    /// Reads how long an organization was affected in the last days, and by which incidents: each
+    /// period from one reading of the journal.
+    GetOrganizationImpact -> Vec<OrganizationImpact>, needs Permission::Read => {
         /// The organization.
         organization: Subject,
-        /// The length of the period in days.
-        days: u32,
+        /// The lengths of the periods in days.
+        days: Vec<u32>,
     }
     /// Reads how long each organization was affected in the last days.
     ListImpact -> ImpactList, needs Permission::Read => {

@@ -100,7 +100,7 @@ impl Backend for Handlers {
         &self,
         _: Authorized,
         asked: GetOrganizationImpact,
-    ) -> Pending<OrganizationImpact> {
+    ) -> Pending<Vec<OrganizationImpact>> {
         self.answer(|inner| async move {
             inner.organization_impact(&asked.organization, asked.days).await
         })

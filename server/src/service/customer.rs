@@ -50,19 +50,22 @@ impl PeriodRecords {
 }
 
 impl Inner {
-    /// The times of a period in which an organization was affected.
+    /// The times in which an organization was affected, for each length of a period: all of them
+    /// are told from what is read of the longest one.
     pub(super) async fn organization_impact(
         &self,
         organization: &Subject,
-        days: u32,
-    ) -> Result<OrganizationImpact, Error> {
+        days: Vec<u32>,
+    ) -> Result<Vec<OrganizationImpact>, Error> {
         check(organization)?;
-        let days = check_days(days)?;
+        let days: Vec<u32> = days.into_iter().map(check_days).collect::<Result<_, _>>()?;
+        let Some(longest) = days.iter().copied().max() else { return Ok(Vec::new()) };
         if !self.is_known(organization).await.map_err(refuse)? {
             return Err(Error::NotFound(Entity::Subject(organization.clone())));
         }
-        let read = self.period_records(days, Some(organization)).await.map_err(refuse)?;
-        Ok(read.period().of(organization))
+        let read = self.period_records(longest, Some(organization)).await.map_err(refuse)?;
+        let of_days = |days| ImpactPeriod { days, ..read.period() }.of(organization);
+        Ok(days.into_iter().map(of_days).collect())
     }
 
     /// The same for every organization.

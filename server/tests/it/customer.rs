@@ -85,8 +85,8 @@ impl House {
 
     async fn of(&self, name: &str) -> Result<OrganizationImpact, Error> {
         let organization = organization_named(name).unwrap();
-        let asked = GetOrganizationImpact { organization, days: 30 };
-        self.service.execute(Principal::Local, asked).await
+        let asked = GetOrganizationImpact { organization, days: vec![30] };
+        self.service.execute(Principal::Local, asked).await.map(|mut periods| periods.remove(0))
     }
 }
 
@@ -180,9 +180,21 @@ async fn times_without_watching_are_in_no_time_and_a_period_has_its_bounds() {
     let acme = house.of("acme").await.unwrap();
     assert_eq!(acme.time.known, Span::from_secs(40), "{acme:?}");
     assert_eq!(acme.not_watched, Span::from_secs(10), "{acme:?}");
+    // A shorter period is told from the same reading, and by itself.
+    let organization = organization_named("acme").unwrap();
+    let days = vec![30, 1, 366];
+    let asked = GetOrganizationImpact { organization, days };
+    let periods = house.service.execute(Principal::Local, asked).await.unwrap();
+    let told: Vec<_> = periods
+        .iter()
+        .map(|one| (one.days, one.time.known, one.to.since(one.from).as_secs() / 86_400))
+        .collect();
+    let known = Span::from_secs(40);
+    assert_eq!(told, [(30, known, 30), (1, known, 1), (366, known, 366)]);
+    assert!(periods.iter().all(|one| one.to == periods[0].to), "{periods:?}");
     for days in [0, 367] {
         let organization = organization_named("acme").unwrap();
-        let asked = GetOrganizationImpact { organization, days };
+        let asked = GetOrganizationImpact { organization, days: vec![30, days] };
         let refused = house.service.execute(Principal::Local, asked).await.unwrap_err();
         assert!(
             matches!(&refused, Error::InvalidField { field, .. } if field == "days"),

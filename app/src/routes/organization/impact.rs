@@ -36,16 +36,12 @@ pub async fn get_organization_impact(
     let Some(organization) = domain::protection::organization_of_segment(&id) else {
         return Ok(None);
     };
-    let mut periods = Vec::new();
-    for days in SHOWN_DAYS {
-        let asked = GetOrganizationImpact { organization: organization.clone(), days };
-        match crate::door::read(asked).await {
-            Ok(period) => periods.push(period),
-            Err(Problem { kind: ErrorKind::NotFound, .. }) => return Ok(None),
-            Err(problem) => return Err(problem),
-        }
+    let asked = GetOrganizationImpact { organization, days: SHOWN_DAYS.to_vec() };
+    match crate::door::read(asked).await {
+        Ok(periods) => Ok(Some(periods)),
+        Err(Problem { kind: ErrorKind::NotFound, .. }) => Ok(None),
+        Err(problem) => Err(problem),
     }
-    Ok(Some(periods))
 }
 
 /// Loads the impact of the organization in the address, and only that of another one again: the

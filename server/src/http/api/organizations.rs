@@ -3,17 +3,24 @@
 use axum::{extract::State, response::IntoResponse as _};
 use commands::{
     command::{BeginPlanOverride, EndPlanOverride, SetOrganizationPlan},
+    impact::OrganizationImpact,
     organizations::OverrideRequest,
     reading::{GetOrganization, GetOrganizationImpact, ListImpact, ListOrganizations},
 };
-use domain::{protection::organization_of_segment, subject::Subject, time::Timestamp};
+use domain::{
+    access::Principal,
+    error::{Entity, Error},
+    protection::organization_of_segment,
+    subject::Subject,
+    time::Timestamp,
+};
 use http::header;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use wording::customer;
 
 use crate::http::{
-    api::route::{Answer, Empty, Route},
+    api::route::{Answer, Empty, Route, json},
     auth::RequestPrincipal,
     error::Problem,
     extract::{ApiJson, ApiQuery, Fields, FromQuery, IdPath, PathId},
@@ -38,13 +45,10 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .summary("An organization: its plan and where that comes from, its quotas, what limits and affects it now, its traffic, and what happened to it. The name is percent-encoded; '.' and '..' are written as 'organization:..'.")
         .answer("The organization; `older` is `before` of the next page of its timeline."),
-        Route::get(
-            "/api/ops/organizations/{id}/impact",
-            |ApiQuery(Days(days)): ApiQuery<Days>, IdPath(Named(organization)): IdPath<Named>| GetOrganizationImpact {
-                organization,
-                days,
-            },
-        )
+        Route::get_with("/api/ops/organizations/{id}/impact", impact)
+        .needs::<GetOrganizationImpact>()
+        .query(Days::PARAMETERS)
+        .json::<OrganizationImpact>()
         .summary("How long an organization was affected in the last days, and by which incidents: `known` where an effect was counted for it, `likely` beside that.")
         .answer("The times, in microseconds, and what is not known. A time counts once, however many incidents it is part of."),
         Route::get_with("/api/ops/organizations/{id}/report.md", report)
@@ -121,15 +125,35 @@ fn document(kind: &'static str, name: &str, text: String) -> Answer {
     Ok((headers, text).into_response())
 }
 
+/// The impact of one period.
+async fn impact_of(
+    site: &Site,
+    principal: Principal,
+    organization: Subject,
+    days: u32,
+) -> Result<OrganizationImpact, Problem> {
+    let asked = GetOrganizationImpact { organization: organization.clone(), days: vec![days] };
+    let mut periods = site.service.execute(principal, asked).await?;
+    let unknown = || Error::NotFound(Entity::Subject(organization));
+    Ok(periods.pop().ok_or_else(unknown)?)
+}
+
+async fn impact(
+    State(site): State<Site>,
+    RequestPrincipal(principal): RequestPrincipal,
+    ApiQuery(Days(days)): ApiQuery<Days>,
+    IdPath(Named(organization)): IdPath<Named>,
+) -> Answer {
+    Ok(json(&impact_of(&site, principal, organization, days).await?))
+}
+
 async fn report(
     State(site): State<Site>,
     RequestPrincipal(principal): RequestPrincipal,
     ApiQuery(Days(days)): ApiQuery<Days>,
     IdPath(Named(organization)): IdPath<Named>,
 ) -> Answer {
-    let asked = GetOrganizationImpact { organization, days };
-    let impact = site.service.execute(principal, asked).await?;
-    let text = customer::report(&impact);
+    let text = customer::report(&impact_of(&site, principal, organization, days).await?);
     document("text/markdown; charset=utf-8", "service-report.md", text)
 }
 

@@ -7,10 +7,10 @@ use commands::{
     reading::{HistoryFilter, SearchHistory},
 };
 use domain::{
-    access::Principal,
+    access::{Principal, Role},
     actor::Actor,
-    breach::Ending,
-    id::IncidentNumber,
+    breach::{Breach, Ending},
+    id::{AccountId, IncidentNumber, SessionId},
     incident::Incident,
     journal::{BlindReason, Cursor, Event},
     lifecycle::Step,
@@ -95,6 +95,28 @@ pub async fn incidents_that_were_active_at_a_time_are_found(place: &Place) {
         (HistoryFilter { from: Some(at(900)), to: Some(at(901)), ..any() }, &[3, 2, 1]),
     ] {
         assert_eq!(found(filter.clone(), 49, 9).await, numbers, "{filter:?}");
+    }
+}
+
+pub async fn it_is_found_when_an_incident_became_critical(place: &Place) {
+    let store = place.open().await;
+    opens(&*store, 1, "host:web-1").await;
+    opens(&*store, 2, "service:mail").await;
+    let changed = |severity| {
+        let incident = IncidentNumber(1);
+        let breach = Box::new(Breach { severity, ..breach("host:web-1") });
+        vec![Event::BreachChanged { incident, breach }]
+    };
+    let past = store.as_past();
+    assert_eq!(past.critical_since(IncidentNumber(1)).await.unwrap(), None);
+    for (seconds, severity) in
+        [(40, Severity::Critical), (60, Severity::Warning), (80, Severity::Critical)]
+    {
+        write(&*store, seconds, Actor::Agent, changed(severity)).await.unwrap();
+    }
+    assert_eq!(past.critical_since(IncidentNumber(1)).await.unwrap(), Some(at(40)));
+    for number in [2, 9] {
+        assert_eq!(past.critical_since(IncidentNumber(number)).await.unwrap(), None);
     }
 }
 

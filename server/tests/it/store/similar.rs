@@ -1,6 +1,12 @@
 //! The look-up of similar incidents, on every store.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::{actor::Actor, id::IncidentNumber, journal::Event, lifecycle::Step};
 use server::{
@@ -109,4 +115,29 @@ async fn many_incidents_are_filed_in_parts_so_that_others_may_write_meanwhile() 
     assert_eq!(verify(&*store, None).await.unwrap().reworded.len(), FILED_AT_ONCE + 1);
     at_start(Arc::<dyn Archive>::clone(&store), Arc::new(Board::default()), |_| {}).await;
     assert_eq!(verify(&*store, None).await.unwrap().reworded, [IncidentNumber(last)]);
+}
+
+pub async fn others_write_while_many_incidents_are_filed(place: &Place) {
+    let store = place.open().await;
+    let last = u32::try_from(FILED_AT_ONCE).unwrap() * 4;
+    let openings = (1..=last).map(|number| opened(number, "service:mail")).collect();
+    write(&*store, 1, Actor::Agent, openings).await.unwrap();
+    let statement = "UPDATE incident SET problems = ''";
+    place.attack(statement, statement).await.unwrap();
+    let is_filed = AtomicBool::new(false);
+    let filing = async {
+        at_start(Arc::<dyn Archive>::clone(&store), Arc::new(Board::default()), |_| {}).await;
+        is_filed.store(true, Ordering::Relaxed);
+    };
+    let writing = async {
+        let left = async || verify(&*store, None).await.unwrap().reworded.len();
+        while left().await == last as usize {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let event = Event::Started { version: "x".into() };
+        write(&*store, 2, Actor::System, vec![event]).await.unwrap();
+        assert!(!is_filed.load(Ordering::Relaxed), "a part was filed, and others are to come");
+    };
+    tokio::join!(filing, writing);
+    assert_eq!(verify(&*store, None).await.unwrap().reworded, []);
 }
