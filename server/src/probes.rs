@@ -45,7 +45,8 @@ pub async fn minutes(
         .parse()
         .map_err(|error: domain::name::BadName| StoreError::inconsistent("series", PROBE, error))?;
     let past = store.as_past();
-    let found = past.buckets(endpoint, &signal, RollupStep::Minute, range, Span::from_mins(1)).await?;
+    let found =
+        past.buckets(endpoint, &signal, RollupStep::Minute, range, Span::from_mins(1)).await?;
     Ok(steps_of(found))
 }
 

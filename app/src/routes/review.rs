@@ -219,8 +219,13 @@ mod tests {
         for event in [&saved, &added] {
             assert!(changes(event, 7) && !changes(event, 8));
         }
-        let redacted =
-            Event::Redacted { entry: 3, reason: "a name".into(), message: None, step: None, window: None };
+        let redacted = Event::Redacted {
+            entry: 3,
+            reason: "a name".into(),
+            message: None,
+            step: None,
+            window: None,
+        };
         assert!(changes(&redacted, 7));
         assert!(!changes(&Event::Acknowledged { incident }, 7));
         assert!(!changes(&Event::Commented { incident, text: "x".into() }, 7));

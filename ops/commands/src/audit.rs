@@ -508,8 +508,13 @@ mod tests {
     #[test]
     fn what_was_removed_must_be_explained() {
         let (mut entries, head) = chain(3);
-        let redacted =
-            Event::Redacted { entry: 2, reason: "a password".into(), message: None, step: None, window: None };
+        let redacted = Event::Redacted {
+            entry: 2,
+            reason: "a password".into(),
+            message: None,
+            step: None,
+            window: None,
+        };
         entries.push(
             seal(head, Timestamp::from_secs(9), Actor::Local, &redacted, vec![1; 16]).unwrap(),
         );

@@ -227,11 +227,8 @@ fn days(source: ChartSource<'_>, incidents: &[&PastIncident]) -> Vec<ChartDay> {
             }
             *(if is_opened { &mut drawn.opened } else { &mut drawn.going_on }) += 1;
             let is_critical = critical_since.is_some_and(|since| since < day.to);
-            drawn.mark = drawn.mark.max(if is_critical {
-                DayMark::Critical
-            } else {
-                DayMark::Warning
-            });
+            drawn.mark =
+                drawn.mark.max(if is_critical { DayMark::Critical } else { DayMark::Warning });
         }
     }
     days

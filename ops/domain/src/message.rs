@@ -224,8 +224,13 @@ mod tests {
     /// The entry without its words, and the entry that tells so.
     fn redacted(of: &Entry, number: u64) -> [Entry; 2] {
         let message = of.event.as_ref().and_then(Event::redacted_message);
-        let event =
-            Event::Redacted { entry: of.number, reason: "a name".into(), message, step: None, window: None };
+        let event = Event::Redacted {
+            entry: of.number,
+            reason: "a name".into(),
+            message,
+            step: None,
+            window: None,
+        };
         [Entry { event: None, ..*of }, entry(number, 1, event)]
     }
 

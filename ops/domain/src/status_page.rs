@@ -228,7 +228,13 @@ mod tests {
         let redacted = |number, of| {
             entry(
                 number,
-                Event::Redacted { entry: of, reason: "a name".into(), message: None, step: None, window: None },
+                Event::Redacted {
+                    entry: of,
+                    reason: "a name".into(),
+                    message: None,
+                    step: None,
+                    window: None,
+                },
             )
         };
         assert!(page.take(&redacted(3, 2)));

@@ -123,10 +123,8 @@ pub trait Past: Send + Sync {
     ) -> Result<Vec<PastIncident>, StoreError>;
 
     /// The time at which an incident became critical; `None` if that is not known.
-    async fn critical_since(
-        &self,
-        number: IncidentNumber,
-    ) -> Result<Option<Timestamp>, StoreError>;
+    async fn critical_since(&self, number: IncidentNumber)
+    -> Result<Option<Timestamp>, StoreError>;
 
     /// The times of which nothing is known, as the newest `limit` entries tell.
     async fn unseen_times(&self, limit: u32) -> Result<UnseenTimes, StoreError>;

@@ -24,7 +24,8 @@ use crate::store::{
 };
 
 /// The kinds of entries about the messages of an incident.
-const MESSAGES: [&str; 3] = ["message_draft_saved", "message_draft_reviewed", "message_marked_sent"];
+const MESSAGES: [&str; 3] =
+    ["message_draft_saved", "message_draft_reviewed", "message_marked_sent"];
 /// The kinds of entries about the review of an incident and its prevention steps. Ratings are not
 /// among them: each stands for itself.
 const REVIEWS: [&str; 4] =

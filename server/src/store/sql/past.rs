@@ -139,9 +139,9 @@ impl Past for Database {
             let entry = entry(row)?;
             let severity = match &entry.event {
                 Some(Event::IncidentOpened { incident }) => incident.severity,
-                Some(
-                    Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. },
-                ) => breach.severity,
+                Some(Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. }) => {
+                    breach.severity
+                }
                 _ => continue,
             };
             if severity == Severity::Critical {

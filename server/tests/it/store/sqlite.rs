@@ -372,7 +372,13 @@ async fn nothing_of_what_was_redacted_is_left_in_the_file() {
         &store,
         8,
         Actor::Local,
-        vec![Event::Redacted { entry: 9, reason: "a password".into(), message: None, step: None, window: None }],
+        vec![Event::Redacted {
+            entry: 9,
+            reason: "a password".into(),
+            message: None,
+            step: None,
+            window: None,
+        }],
     )
     .await
     .unwrap();

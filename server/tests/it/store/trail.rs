@@ -203,7 +203,13 @@ pub async fn a_line_without_end_is_refused_before_it_is_held(_: &Place) {
 }
 
 fn removal(entry: u64) -> Vec<Event> {
-    vec![Event::Redacted { entry, reason: "a password".into(), message: None, step: None, window: None }]
+    vec![Event::Redacted {
+        entry,
+        reason: "a password".into(),
+        message: None,
+        step: None,
+        window: None,
+    }]
 }
 
 pub async fn a_redaction_takes_the_words_everywhere_and_the_journal_verifies(place: &Place) {
