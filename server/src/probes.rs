@@ -56,8 +56,8 @@ pub fn steps_of(buckets: Vec<Bucket>) -> Vec<ProbeStep> {
     buckets.into_iter().map(step).collect()
 }
 
-/// The maintenance windows that were in force at some time of a range, also those whose reasons were
-/// redacted since.
+/// The maintenance windows that were in force at some time of a range, also those whose reasons
+/// were redacted since.
 pub async fn windows(store: &dyn Store, (from, to): Range) -> Result<Vec<PastWindow>, StoreError> {
     let filter = AuditFilter {
         from: Some(from.minus(domain::maintenance::LONGEST)),

@@ -163,7 +163,7 @@ pub struct Probes {
     pub asked: u64,
     /// Those of them that were answered as expected.
     pub answered: u64,
-    /// The time outside of maintenance in which there were probes.
+    /// The time outside of maintenance in which probes told how it was.
     pub seen: Span,
     /// The probes in maintenance, which are in no other number.
     pub maintenance: MaintenanceProbes,

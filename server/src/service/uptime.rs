@@ -1,5 +1,5 @@
-//! Uptime of endpoints, counted from stored minutes and from what memory has of the last ones: once a
-//! minute for all readers.
+//! Uptime of endpoints, counted from stored minutes and from what memory has of the last ones: once
+//! a minute for all readers.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -157,8 +157,8 @@ impl UptimeKeeper {
         self.state().last = Some(Last { page, counted_at: ended, took: ended.since(began) });
     }
 
-    /// The beginning of what has to be read of an endpoint: earlier hours are kept. What is kept for
-    /// long is read again, one endpoint a minute.
+    /// The beginning of what has to be read of an endpoint: earlier hours are kept. What is kept
+    /// for long is read again, one endpoint a minute.
     pub fn read_from(&self, endpoint: &Subject, at: Timestamp, now: MonotonicTime) -> Timestamp {
         let mut state = self.state();
         let first = hour_of(at.minus(REACH));
@@ -172,9 +172,9 @@ impl UptimeKeeper {
         until
     }
 
-    /// Counts the periods of an endpoint, from what is kept and the steps since [`Self::read_from`],
-    /// with those of [`LOOK_BACK`](engine::availability::LOOK_BACK) before it; `None` if it was not
-    /// probed in any of them.
+    /// Counts the periods of an endpoint, from what is kept and the steps since
+    /// [`Self::read_from`], with those of [`LOOK_BACK`](engine::availability::LOOK_BACK) before it;
+    /// `None` if it was not probed in any of them.
     pub fn count(
         &self,
         endpoint: &Subject,
