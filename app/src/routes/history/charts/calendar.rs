@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn each_day_and_each_state_of_the_legend_has_a_sign() {
+        let mut drawn = charts(2, 0);
+        (drawn.days[1].mark, drawn.days[1].opened) = (DayMark::Critical, 1);
+        let owner = Owner::new();
+        let html = owner.with(|| calendar(&drawn, &Search::default()).to_html());
+        let html = html.replace("<!>", "").replace("<!---->", "");
+        let signs = |sign: &str| html.matches(&format!(">{sign}</span>")).count();
+        assert_eq!((signs("\u{2713}"), signs("!!"), signs("?")), (2, 2, 1), "{html}");
+    }
+
+    #[test]
     fn a_day_leads_to_its_search_with_the_other_fields() {
         let drawn = charts(1, 0);
         let search = Search { text: "disk".into(), before: "7".into(), ..Search::default() };
