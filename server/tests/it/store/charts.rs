@@ -206,6 +206,8 @@ pub async fn probes_and_maintenance_are_found_for_uptime(place: &Place) {
         recently_authenticated: true,
     };
     let redacted = commands::audit::redaction(&owner, &entry, "a name").unwrap();
+    let Event::Redacted { window: Some(kept), .. } = &redacted else { panic!("{redacted:?}") };
+    assert_eq!(kept.reason, "");
     write(&*store, 900, Actor::Local, vec![redacted]).await.unwrap();
     assert_eq!(available().await, found);
     assert_eq!(windows(650, 10_000).await, [(at(600), at(750))]);
