@@ -55,6 +55,8 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
         requests: objectives::requests(period, source.results),
         objectives: objectives::of(source.objectives),
         near_misses: near::of(period, source.watched, source.held),
+        near_misses_left_out: source.left_out,
+        unread: source.unread.to_vec(),
         proposals: proposals(source),
         withheld: withheld(source),
         gaps: seen::gaps(source),

@@ -66,6 +66,14 @@ pub(super) async fn figures(
     let all = store.as_past().all_series().await?;
     let incidents = incidents(store, period).await?;
     let older = store.recent_incidents(period.from).await?;
+    let (watched, left_out) = match &documents.thresholds {
+        Some(thresholds) => measured::watched(store, thresholds, &all, period).await?,
+        None => (Vec::new(), 0),
+    };
+    let objectives = match &documents.objectives {
+        Some(objectives) => measured::objectives(store, objectives, period).await?,
+        None => Vec::new(),
+    };
     Ok(report(ReportSource {
         period,
         incidents: &incidents,
@@ -77,8 +85,10 @@ pub(super) async fn figures(
         probes: &probes_of(store, period).await?,
         windows: &probes::windows(store, (period.from, period.to)).await?,
         results: &measured::results(store, &all, period).await?,
-        objectives: &measured::objectives(store, &documents.objectives, period).await?,
-        watched: &measured::watched(store, &documents.thresholds, &all, period).await?,
+        objectives: &objectives,
+        watched: &watched,
+        left_out,
+        unread: &documents.unread(),
         held: &measured::held(&incidents, &older),
         earlier: &earlier,
         journal_began: journal_began(store).await?,

@@ -41,6 +41,8 @@ fn report(kind: ReportKind, to: i64) -> MadeReport {
         requests: Vec::new(),
         objectives: Vec::new(),
         near_misses: Vec::new(),
+        near_misses_left_out: 0,
+        unread: Vec::new(),
         proposals: ProposalFigures::default(),
         withheld: 0,
         gaps: ReportGaps::default(),

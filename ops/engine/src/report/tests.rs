@@ -111,6 +111,8 @@ impl Given {
             results: &self.results,
             objectives: &self.objectives,
             watched: &self.watched,
+            left_out: 0,
+            unread: &[],
             held: &self.held,
             windows: &self.windows,
             earlier: &self.earlier,
