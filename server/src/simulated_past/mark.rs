@@ -1,22 +1,45 @@
 //! The mark of generated data: the first entry of the journal, which nobody can take away.
 
+use std::sync::Arc;
+
 use domain::{
     actor::Actor,
+    error::DatabaseFault,
     journal::{Entry, Event},
     time::Timestamp,
 };
 use wording::timeline::generated_notice;
 
 use super::PastError;
-use crate::store::{About, Change, Store, StoreError};
+use crate::store::{self, About, Archive, Change, Store, StoreError, Where};
 
 /// The name of the simulation of a bad week.
 pub(super) const WEEK: &str = "week";
 /// More entries than a week has.
 const MOST_OF_A_WEEK: u32 = 5_000;
 
+/// Opens an empty database to fill it. One that holds something is only looked at: it is refused as it
+/// is, and not brought up to date.
+pub(super) async fn open_empty(place: &Where) -> Result<Arc<dyn Archive>, PastError> {
+    let is_missing = matches!(place, Where::Sqlite { path } if !path.exists());
+    if !is_missing {
+        match store::open_to_read(place).await {
+            Ok(found) => expect_empty(&*found).await?,
+            Err(StoreError::Unavailable { fault: DatabaseFault::NoSchema, .. }) => {}
+            Err(StoreError::Unavailable { fault: DatabaseFault::OlderSchema, .. }) => {
+                return Err(PastError::NotEmpty);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let archive = store::open_to_fill(place).await?;
+    // Another program may have filled it meanwhile.
+    expect_empty(&*archive).await?;
+    Ok(archive)
+}
+
 /// Refuses a database with a journal.
-pub(super) async fn expect_empty(store: &dyn Store) -> Result<(), PastError> {
+async fn expect_empty(store: &dyn Store) -> Result<(), PastError> {
     let Some(first) = store.entries(0, 1).await?.into_iter().next() else { return Ok(()) };
     Err(match first.event {
         Some(Event::DataGenerated { .. }) => PastError::Generated,

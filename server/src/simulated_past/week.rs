@@ -19,7 +19,7 @@ use policy::report_template::REPORT_TEMPLATE;
 
 use super::{
     PastError, backdrop,
-    mark::{WEEK, expect_empty, mark},
+    mark::{WEEK, mark, open_empty},
     people::People,
     world::World,
 };
@@ -31,7 +31,7 @@ use crate::{
     documents::IN_FORCE,
     embedded,
     reports::{self, period},
-    store::{self, Archive, Store},
+    store::{Archive, Store},
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
 };
@@ -74,8 +74,7 @@ pub async fn make_week(
         move |source| PastError::Folder { path, source }
     };
     data_dir::make(&config.data_dir).map_err(folder(&config.data_dir))?;
-    let archive: Arc<dyn Archive> = store::open_to_fill(&config.place()).await?;
-    expect_empty(&*archive).await?;
+    let archive: Arc<dyn Archive> = open_empty(&config.place()).await?;
     let documents = config.data_dir.join(DOCUMENTS);
     for path in [documents.clone(), config.data_dir.join(IN_FORCE)] {
         if path.symlink_metadata().is_ok() {
@@ -91,7 +90,8 @@ pub async fn make_week(
     let mut week = Week::new(seed, period.from)?;
     for (stream, one) in (0_u64..).zip(&week.series) {
         let range = (first.minus(one.history), first);
-        backdrop::write(&*archive, one, (seed, stream), week.first, range, &[]).await?;
+        let history = backdrop::history(one, (seed, stream), week.first, range, &[]);
+        archive.write_packed(&history).await?;
     }
     let time = SimulatedTime::start(first);
     let mut world = World::begin(config, Arc::clone(&archive), &documents, time).await?;
