@@ -144,6 +144,9 @@ pub struct ReportBefore {
 pub struct StabilityReport {
     /// The period.
     pub period: ReportPeriod,
+    /// True if the journal begins with generated data; left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub generated: bool,
     /// The promises.
     pub promises: Promises,
     /// The newest report of the same length that ends before this one begins.

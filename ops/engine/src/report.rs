@@ -42,6 +42,7 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
     let ratings = ratings(source);
     StabilityReport {
         period: period.clone(),
+        generated: source.generated,
         promises: promises::of(source, &incidents, &ratings),
         before: before(source),
         trend: seen::trend(source),

@@ -13,6 +13,7 @@ use engine::{
 
 use super::{documents::ReportDocuments, measured};
 use crate::{
+    generated::is_mark,
     learned, probes,
     store::{BLIND_SPANS, Store, StoreError},
 };
@@ -65,6 +66,7 @@ pub(super) async fn figures(
     let earlier: Vec<_> = same.map(StoredReport::before).collect();
     let all = store.as_past().all_series().await?;
     let incidents = incidents(store, period).await?;
+    let began = store.entries(0, 1).await?.into_iter().next();
     let older = store.recent_incidents(period.from).await?;
     let (watched, left_out) = match &documents.thresholds {
         Some(thresholds) => measured::watched(store, thresholds, &all, period).await?,
@@ -91,7 +93,8 @@ pub(super) async fn figures(
         unread: &documents.unread(),
         held: &measured::held(&incidents, &older),
         earlier: &earlier,
-        journal_began: journal_began(store).await?,
+        journal_began: began.as_ref().map(|first| first.at),
+        generated: began.is_some_and(|first| is_mark(&first)),
         head,
     }))
 }

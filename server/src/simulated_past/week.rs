@@ -1,7 +1,6 @@
 //! A bad week, simulated: it ends on the last Monday at 07:00, when its summary is made.
 
 use std::{
-    borrow::Cow,
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,11 +14,10 @@ use domain::{
     time::{Span, Timestamp},
 };
 use engine::past::Week;
-use policy::report_template::REPORT_TEMPLATE;
 
 use super::{
     PastError, backdrop,
-    mark::{WEEK, mark, open_empty},
+    mark::{mark, open_empty},
     people::People,
     world::World,
 };
@@ -30,6 +28,7 @@ use crate::{
     data_dir,
     documents::IN_FORCE,
     embedded,
+    generated::WEEK,
     reports::{self, period},
     store::{Archive, Store},
     threshold_file::ThresholdFile,
@@ -81,8 +80,7 @@ pub async fn make_week(
             return Err(PastError::Exists { path });
         }
     }
-    let change = |name: &str, text| document(name, text, due);
-    embedded::write_documents(&documents, change).map_err(folder(&documents))?;
+    embedded::write_documents(&documents).map_err(folder(&documents))?;
     // A whole day in UTC, with which the blocks of the history before end.
     let first = Timestamp::from_micros(period.from.as_micros().div_euclid(DAY) * DAY);
     mark(&*archive, WEEK, seed, first).await?;
@@ -145,34 +143,4 @@ async fn keys(store: &dyn Store, since: Timestamp) -> Result<Vec<BreachKey>, Pas
     let breaches = incidents.into_iter().flat_map(|one| one.breaches);
     let keys: BTreeSet<BreachKey> = breaches.map(|known| known.breach.key).collect();
     Ok(keys.into_iter().collect())
-}
-
-/// A built-in document as the week has it: its reports, and later ones of the folder, say until when
-/// data are generated.
-fn document(name: &str, text: Cow<'static, str>, due: Timestamp) -> Cow<'static, str> {
-    const TITLE: &str = "# {title}: {period}\n";
-    if name == REPORT_TEMPLATE {
-        let until = due.to_seconds_text();
-        let mark = format!(
-            "**Generated data: everything before {until} was made by `calm-ops simulate week` and did not happen.**"
-        );
-        text.replacen(TITLE, &format!("{TITLE}\n{mark}\n"), 1).into()
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reports_say_until_when_data_are_generated() {
-        let due = Timestamp::from_micros(0);
-        let text = embedded::document(REPORT_TEMPLATE).unwrap();
-        let marked = document(REPORT_TEMPLATE, text.clone(), due);
-        let mark = format!("everything before {} was made by", due.to_seconds_text());
-        assert!(marked.contains(&mark), "{marked}");
-        assert_eq!(document("other.md", text.clone(), due), text);
-    }
 }

@@ -28,6 +28,7 @@ fn report(kind: ReportKind, to: i64) -> MadeReport {
             from_offset: 0,
             to_offset: 0,
         },
+        generated: false,
         promises: Promises::default(),
         before: None,
         trend: vec![Some(0); 12],

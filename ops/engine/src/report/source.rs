@@ -83,6 +83,8 @@ pub struct ReportSource<'a> {
     pub earlier: &'a [ReportBefore],
     /// The time of the journal's first entry.
     pub journal_began: Option<Timestamp>,
+    /// True if the journal begins with generated data.
+    pub generated: bool,
     /// The end of the journal.
     pub head: Head,
 }

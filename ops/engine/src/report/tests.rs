@@ -117,6 +117,7 @@ impl Given {
             windows: &self.windows,
             earlier: &self.earlier,
             journal_began: self.journal_began,
+            generated: false,
             head: Head::EMPTY,
         })
     }

@@ -32,6 +32,7 @@ fn week() -> ReportPeriod {
 fn calm() -> StabilityReport {
     StabilityReport {
         period: week(),
+        generated: false,
         promises: Promises::default(),
         before: None,
         trend: vec![Some(0); 12],
@@ -185,6 +186,19 @@ fn built_in() -> ReportTemplate {
 fn list(report: &StabilityReport, fact: &str) -> String {
     let text = format!("format: 1\n## Template\n{fact}\n");
     markdown(report, &ReportTemplate::parse(REPORT_TEMPLATE, &text).unwrap())
+}
+
+#[test]
+fn a_report_of_generated_data_says_so_below_its_title() {
+    let marked = StabilityReport { generated: true, ..calm() };
+    let text = markdown(&marked, &built_in());
+    let (title, rest) = text.split_once('\n').unwrap();
+    assert!(title.starts_with("# Weekly stability summary"), "{title}");
+    let mark = "\n**This Calm Ops began with generated data that did not happen.**\n\nA calm week";
+    assert!(rest.starts_with(mark), "{rest}");
+    // A template without a title has it above all.
+    let text = list(&StabilityReport { requests: bad().requests, ..marked }, "{requests}");
+    assert!(text.starts_with("**This Calm Ops began") && text.contains("**\n\n- acme"), "{text}");
 }
 
 #[test]
