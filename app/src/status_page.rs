@@ -18,7 +18,8 @@ pub const STATUS_PAGE_CSS: &str =
 pub fn status_page(page: &PublicStatusPage, policy: &str) -> String {
     let (title, policy) = (escape(&page.title), escape(policy));
     let lead = escape(&lead(page.current.len()));
-    let mark = if page.generated { format!("<p><b>{GENERATED_MARK}</b></p>") } else { String::new() };
+    let mark =
+        if page.generated { format!("<p><b>{GENERATED_MARK}</b></p>") } else { String::new() };
     let current: String =
         page.current.iter().map(|one| notice(one, "article class=\"current\"")).collect();
     let history: String = page.days().iter().map(part).collect();

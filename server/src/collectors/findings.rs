@@ -315,7 +315,10 @@ mod tests {
         assert!(four[0].ends_with("or set 'least events' to 14 or less."), "{four:?}");
         assert_eq!(told("| least events | 14 |\n", 4), [""; 0]);
         let hourly = told("", 60);
-        assert!(hourly[0].contains("So those over 1 h and 6 h may never alert. Probe"), "{hourly:?}");
+        assert!(
+            hourly[0].contains("So those over 1 h and 6 h may never alert. Probe"),
+            "{hourly:?}"
+        );
         // A smaller number does not help where the short window stays empty.
         assert!(hourly[0].ends_with("Probe at least every 1 min 58 s."), "{hourly:?}");
         // Several endpoints count together.

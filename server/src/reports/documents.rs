@@ -33,11 +33,8 @@ impl ReportDocuments {
     pub fn in_force(config: &Config) -> (Self, Vec<String>) {
         let kept = config.data_dir.join(IN_FORCE);
         let mut problems = Vec::new();
-        let mut versions = Versions {
-            dir: config.ops_dir.as_deref(),
-            kept: &kept,
-            problems: &mut problems,
-        };
+        let mut versions =
+            Versions { dir: config.ops_dir.as_deref(), kept: &kept, problems: &mut problems };
         let template = versions.good(REPORT_TEMPLATE, "the built-in one is used", template);
         let objectives = versions.good(OBJECTIVES, "nothing is told of objectives", objectives);
         let thresholds = versions.good(THRESHOLDS, "nothing is told of near misses", thresholds);
@@ -61,10 +58,8 @@ impl ReportDocuments {
 
     /// The names of those that can't be read.
     pub(super) fn unread(&self) -> Vec<String> {
-        let unread = [
-            (THRESHOLDS, self.thresholds.is_none()),
-            (OBJECTIVES, self.objectives.is_none()),
-        ];
+        let unread =
+            [(THRESHOLDS, self.thresholds.is_none()), (OBJECTIVES, self.objectives.is_none())];
         unread.into_iter().filter(|(_, is)| *is).map(|(name, _)| name.to_owned()).collect()
     }
 }

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    actor::Actor,
-    error::DatabaseFault,
-    journal::Event,
-    time::Timestamp,
-};
+use domain::{actor::Actor, error::DatabaseFault, journal::Event, time::Timestamp};
 
 use super::PastError;
 use crate::{

@@ -191,7 +191,9 @@ fn an_event_comes_back_from_its_group() {
 #[test]
 fn a_kept_report_has_every_figure() {
     let kept = read("full-reports.jsonl");
-    let Some(Event::ReportMade { report }) = event(&entries(&kept)[0].0) else { panic!("a report") };
+    let Some(Event::ReportMade { report }) = event(&entries(&kept)[0].0) else {
+        panic!("a report")
+    };
     let StabilityReport {
         period: _,
         generated,

@@ -45,7 +45,8 @@ pub(super) fn requests(one: &RequestFigures) -> String {
     }
     let succeeded = percent(one.results.saturating_sub(one.failed), one.results);
     let unseen = told("no results for", one.unseen);
-    let uncounted = told("before Calm Ops was updated, results were not counted for", one.uncounted);
+    let uncounted =
+        told("before Calm Ops was updated, results were not counted for", one.uncounted);
     let (failed, all) = (one.failed, one.results);
     format!("{whose}: {succeeded} succeeded ({failed} of {all} failed){unseen}{uncounted}")
 }

@@ -226,7 +226,8 @@ fn near_misses_and_objectives_that_are_not_known_are_told() {
         list(&StabilityReport { near_misses_left_out, ..calm() }, "{near misses}")
     };
     assert_eq!(left_out(0), "");
-    let line = "- Not known of 1 signal: too many were past their thresholds to look at all of them\n";
+    let line =
+        "- Not known of 1 signal: too many were past their thresholds to look at all of them\n";
     assert_eq!(left_out(1), line);
     assert!(left_out(12).starts_with("- Not known of 12 signals: "), "{}", left_out(12));
     let unread = |names: &[&str], fact| {

@@ -101,13 +101,9 @@ impl Archive for Database {
 }
 
 /// Writes roll-ups as blocks.
-async fn write_packed(
-    connection: &mut Connection,
-    history: &[Rollup],
-) -> Result<(), StoreError> {
-    let is_same = |one: &Rollup, other: &Rollup| {
-        one.subject == other.subject && one.signal == other.signal
-    };
+async fn write_packed(connection: &mut Connection, history: &[Rollup]) -> Result<(), StoreError> {
+    let is_same =
+        |one: &Rollup, other: &Rollup| one.subject == other.subject && one.signal == other.signal;
     for history in history.chunk_by(is_same) {
         let Some(Rollup { subject, signal, unit, .. }) = history.first() else { continue };
         let series = series_key(connection, (subject, signal, unit)).await?;

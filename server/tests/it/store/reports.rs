@@ -300,14 +300,17 @@ pub async fn what_a_report_does_not_know_is_told(place: &Place) {
         step: RollupStep::Hour,
         ..minute(at(day(60, hour)), 95.0)
     };
-    let hours: Vec<Rollup> =
-        (0..29).flat_map(|host| (0..720).map(move |n| (host, n))).map(|(h, n)| hour(h, n)).collect();
+    let hours: Vec<Rollup> = (0..29)
+        .flat_map(|host| (0..720).map(move |n| (host, n)))
+        .map(|(h, n)| hour(h, n))
+        .collect();
     for some in hours.chunks(720) {
         store.write_rollups(some).await.unwrap();
     }
     let made = make(&documents).await;
     assert_eq!(made.figures.near_misses_left_out, 2);
-    let line = "- Not known of 2 signals: too many were past their thresholds to look at all of them\n";
+    let line =
+        "- Not known of 2 signals: too many were past their thresholds to look at all of them\n";
     assert!(made.text.contains(line), "{}", made.text);
 }
 
