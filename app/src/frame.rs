@@ -8,6 +8,7 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
+use wording::timeline::GENERATED_MARK;
 
 use crate::{
     address,
@@ -241,7 +242,7 @@ fn restriction(pulse: Loaded) -> AnyView {
 /// The mark of generated data.
 fn generated(is_generated: bool) -> Option<AnyView> {
     is_generated.then(|| {
-        view! { <p class="notice">"This Calm Ops began with generated data that did not happen. " <a href="/ops/health">"Open health"</a></p> }
+        view! { <p class="notice">{GENERATED_MARK} " " <a href="/ops/health">"Open health"</a></p> }
             .into_any()
     })
 }

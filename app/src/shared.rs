@@ -4,6 +4,7 @@
 
 use commands::sharing::SharedPage;
 use leptos::prelude::*;
+use wording::timeline::GENERATED_MARK;
 
 use crate::{clock, components::prose::prose};
 
@@ -47,14 +48,15 @@ const SCRIPT: &str = r#"(() => {
 })();"#;
 
 /// The document of a link that shows something.
-pub fn shared_page(page: &SharedPage, css: &str, nonce: &str) -> String {
+pub fn shared_page(page: &SharedPage, is_generated: bool, css: &str, nonce: &str) -> String {
     // What reacts belongs to someone, also where nothing changes any more.
-    Owner::new().with(|| rendered(page, css, nonce))
+    Owner::new().with(|| rendered(page, is_generated, css, nonce))
 }
 
-fn rendered(page: &SharedPage, css: &str, nonce: &str) -> String {
+fn rendered(page: &SharedPage, is_generated: bool, css: &str, nonce: &str) -> String {
     let inside = view! {
         <main id="shared" class="shared">
+            {is_generated.then(|| view! { <p class="notice">{GENERATED_MARK}</p> })}
             <p class="state" role="status">{page.state.clone()}</p>
             <h1>{prose(&page.title)}</h1>
             <dl class="facts">

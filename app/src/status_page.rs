@@ -3,7 +3,10 @@
 
 use commands::status_page::{HistoryPart, PublicGap, PublicNotice, PublicStatusPage};
 use domain::time::Timestamp;
-use wording::status_page::{lead, notice_state};
+use wording::{
+    status_page::{lead, notice_state},
+    timeline::GENERATED_MARK,
+};
 
 use crate::{clock, shared::escape};
 
@@ -15,6 +18,8 @@ pub const STATUS_PAGE_CSS: &str =
 pub fn status_page(page: &PublicStatusPage, policy: &str) -> String {
     let (title, policy) = (escape(&page.title), escape(policy));
     let lead = escape(&lead(page.current.len()));
+    let mark =
+        if page.generated { format!("<p><b>{GENERATED_MARK}</b></p>") } else { String::new() };
     let current: String =
         page.current.iter().map(|one| notice(one, "article class=\"current\"")).collect();
     let history: String = page.days().iter().map(part).collect();
@@ -24,7 +29,7 @@ pub fn status_page(page: &PublicStatusPage, policy: &str) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\
          <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">\
          <title>{title}: {lead}</title><style>{STATUS_PAGE_CSS}</style></head>\
-         <body class=\"status-page\"><main><h1>{title}</h1><p class=\"lead\">{lead}</p>\
+         <body class=\"status-page\"><main>{mark}<h1>{title}</h1><p class=\"lead\">{lead}</p>\
          <p class=\"quiet\">As of {as_of}. Written again every minute while the status page can be changed: an older time means that it could not be changed since.</p>\
          {current}\
          <h2>The last 90 days</h2>{history}</main>\

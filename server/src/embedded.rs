@@ -29,12 +29,8 @@ pub fn document_names() -> impl Iterator<Item = Cow<'static, str>> {
     Documents::iter()
 }
 
-/// Writes all built-in documents to a new folder, each as `change` gives it. A file that is there is
-/// an error, and stays as it is.
-pub fn write_documents(
-    dir: &Path,
-    change: impl Fn(&str, Cow<'static, str>) -> Cow<'static, str>,
-) -> io::Result<()> {
+/// Writes all built-in documents to a new folder. A file that is there is an error, and stays as it is.
+pub fn write_documents(dir: &Path) -> io::Result<()> {
     for name in document_names() {
         let Some(text) = document(&name) else { continue };
         let path = dir.join(&*name);
@@ -42,7 +38,7 @@ pub fn write_documents(
             fs::create_dir_all(folder)?;
         }
         let mut file = File::options().write(true).create_new(true).open(&path)?;
-        file.write_all(change(&name, text).as_bytes())?;
+        file.write_all(text.as_bytes())?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ pub mod export;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod gate;
+pub mod generated;
 pub mod heartbeat;
 pub mod history;
 pub mod http;

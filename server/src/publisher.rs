@@ -33,6 +33,7 @@ use wording::status_page::not_written;
 
 use crate::{
     clock::Clock,
+    generated::is_generated,
     store::{BLIND_SPANS, Store, StoreError, readable},
 };
 
@@ -85,9 +86,15 @@ struct State {
     told: Vec<String>,
 }
 
+/// The title of the page, and whether the journal begins with generated data.
+struct Front {
+    title: String,
+    generated: bool,
+}
+
 /// Publishes the status page.
 pub struct Publisher {
-    title: String,
+    front: Front,
     folder: Option<Arc<Folder>>,
     clock: Clock,
     report: Report,
@@ -132,26 +139,28 @@ impl Publisher {
             .filter(|span| span.why == BlindReason::NotRunning)
             .map(|span| PublicGap { from: span.from, to: span.to });
         let (page, gaps) = (StatusPage::of(&entries), gaps.collect());
-        Ok(Self::new(title, directory, page, gaps, clock, report))
+        let front = Front { title, generated: is_generated(store).await? };
+        Ok(Self::new(front, directory, page, gaps, clock, report))
     }
 
     /// An empty page without files, for services that publish nothing.
     pub fn nowhere(clock: Clock) -> Self {
         let page = StatusPage::default();
-        Self::new("Status".to_owned(), None, page, Vec::new(), clock, Box::new(|_| true))
+        let front = Front { title: "Status".to_owned(), generated: false };
+        Self::new(front, None, page, Vec::new(), clock, Box::new(|_| true))
     }
 
     fn new(
-        title: String,
+        front: Front,
         directory: Option<PathBuf>,
         page: StatusPage,
         gaps: Vec<PublicGap>,
         clock: Clock,
         report: Report,
     ) -> Self {
-        let rendered = Arc::new(rendered(&title, &page, &gaps, clock.now().wall));
+        let rendered = Arc::new(rendered(&front, &page, &gaps, clock.now().wall));
         Self {
-            title,
+            front,
             folder: directory.map(|path| Arc::new(Folder::new(path))),
             clock,
             report,
@@ -218,7 +227,7 @@ impl Publisher {
         let now = self.clock.now().wall;
         let since = now.minus(HISTORY);
         state.gaps.retain(|gap| gap.to >= since);
-        state.rendered = Arc::new(rendered(&self.title, &state.page, &state.gaps, now));
+        state.rendered = Arc::new(rendered(&self.front, &state.page, &state.gaps, now));
     }
 
     /// Writes the files, and reports what is in the way. False if that has to be done again soon.
@@ -265,8 +274,9 @@ impl Publisher {
     }
 }
 
-fn rendered(title: &str, page: &StatusPage, gaps: &[PublicGap], now: Timestamp) -> Rendered {
-    let public = PublicStatusPage::new(title, page, gaps, now);
+fn rendered(front: &Front, page: &StatusPage, gaps: &[PublicGap], now: Timestamp) -> Rendered {
+    let mut public = PublicStatusPage::new(&front.title, page, gaps, now);
+    public.generated = front.generated;
     let style = BASE64_STANDARD.encode(Sha256::digest(STATUS_PAGE_CSS.as_bytes()));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"

@@ -7,6 +7,7 @@ pub mod period;
 mod source;
 
 pub use documents::ReportDocuments;
+pub(crate) use documents::built_in;
 
 use crate::{
     learned,

@@ -22,6 +22,7 @@ use crate::{
     documents::{BadDocuments, Documents, IN_FORCE},
     exec::Runner,
     gate::{GateError, GateListener, Gatekeeper, follow_access_log},
+    generated,
     heartbeat::Heartbeat,
     history::{self, History},
     http::{
@@ -56,7 +57,6 @@ use crate::{
         host_inventory::{self, EndpointHosts, Places},
     },
     service::{Service, SetUp},
-    simulated_past,
     store::{self, StoreError, Where, disk_reserve::Reserve},
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
@@ -234,7 +234,8 @@ pub async fn run(
         clock,
         stop.clone(),
     );
-    let outbound = outbound(&config)?;
+    let is_generated = generated::is_generated(&*store).await?;
+    let outbound = outbound(&config, is_generated)?;
     let public_url: Option<Arc<str>> = outbound.public_url.as_deref().map(Arc::from);
     let contact_forms = Arc::new(app::ContactForms {
         links: outbound.public_url.is_some(),
@@ -244,7 +245,7 @@ pub async fn run(
     for (of, sentence) in [
         ("data_dir", data_dir_warning),
         ("host_name", former_name.map(|from| host_change::renamed(&from, &known_host.name))),
-        ("generated", simulated_past::notice(&*store).await?),
+        ("generated", generated::notice(&*store).await?),
     ] {
         if let Some(sentence) = sentence {
             tracing::warn!("{sentence}");
@@ -311,6 +312,7 @@ pub async fn run(
     let (product, issue_url) = (config.product.clone(), config.issue_url.clone());
     let thresholds = ThresholdFile::new(config.ops_dir.as_deref(), &data_dir);
     service.set_up(SetUp {
+        is_generated,
         last_sign,
         links: public_url.is_some(),
         product,
@@ -519,7 +521,7 @@ fn written_disks(engine: &Engine, now: Now) -> BTreeSet<Subject> {
 }
 
 /// What notifications are sent with.
-fn outbound(config: &Config) -> Result<Outbound, StartError> {
+fn outbound(config: &Config, is_generated: bool) -> Result<Outbound, StartError> {
     let failed = |error: String| StartError::Notifications(error);
     let poster = Poster::new(None, &config.allowed_internal_hosts)
         .map_err(|error| failed(error.to_string()))?;
@@ -530,7 +532,7 @@ fn outbound(config: &Config) -> Result<Outbound, StartError> {
         .transpose()
         .map_err(|error| failed(error.to_string()))?;
     let public_url = config.public_url.as_ref().map(|url| url.page(""));
-    Ok(Outbound { public_url, poster, mailer })
+    Ok(Outbound { public_url, is_generated, poster, mailer })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -12,5 +12,4 @@ mod world;
 
 pub use error::PastError;
 pub use history::{HistorySize, MadeHistory, Progress, make_history};
-pub use mark::notice;
 pub use week::{MadeWeek, make_week};

@@ -300,13 +300,15 @@ pub trait Store: Send + Sync + 'static {
     async fn bundle(&self, number: IncidentNumber) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
-/// One thing that a backup holds.
+/// One thing that an empty database is filled with.
 #[derive(Clone, Debug)]
 pub enum Item {
     /// A journal entry as it was stored.
     Entry(StoredEntry),
     /// Roll-ups.
     Rollups(Vec<Rollup>),
+    /// Roll-ups that become blocks at once, see [`Archive::write_packed`].
+    History(Vec<Rollup>),
     /// Roll-ups of a series, packed.
     Block {
         /// Its subject.
@@ -333,7 +335,7 @@ pub enum Item {
     },
 }
 
-/// Gives the next item of a backup, and `None` after the last one.
+/// Gives the next item, and `None` after the last one.
 pub type Filling<'a> = &'a mut (dyn FnMut() -> Result<Option<Item>, StoreError> + Send);
 
 /// The part of a store that only backup, restore and simulated pasts need.

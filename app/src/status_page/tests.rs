@@ -37,6 +37,15 @@ fn notice(state: NoticeState, title: &str, text: &str) -> Event {
 }
 
 #[test]
+fn a_page_of_generated_data_says_so() {
+    let page = page(&[]);
+    assert!(!document(&page, &[]).contains("generated data"));
+    let public = PublicStatusPage::new("Status", &page, &[], Timestamp::from_secs(NOW));
+    let html = status_page(&PublicStatusPage { generated: true, ..public }, "default-src 'none'");
+    assert!(html.contains("generated data that did not happen"), "{html}");
+}
+
+#[test]
 fn an_empty_page_claims_nothing() {
     let html = document(&StatusPage::default(), &[]);
     assert!(html.contains("No incident is published right now."), "{html}");

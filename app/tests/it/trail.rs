@@ -453,7 +453,10 @@ fn what_a_link_shows_is_complete_in_one_document_and_nothing_in_it_is_markup() {
         timeline: vec![(at(1), "The problem was detected.".into())],
         hosts: vec!["web-1".into()],
     };
-    let html = app::shared_page(&page, "/pkg/a.css", "abc");
+    let marked = app::shared_page(&page, true, "/pkg/a.css", "abc");
+    assert!(marked.contains("generated data that did not happen"), "{marked}");
+    let html = app::shared_page(&page, false, "/pkg/a.css", "abc");
+    assert!(!html.contains("generated data"), "{html}");
     for bad in ["<script>alert", "<img src", " style=", "/api/ops/events", "wasm"] {
         assert!(!html.contains(bad), "{bad} in {html}");
     }

@@ -155,6 +155,9 @@ pub struct PublicGap {
 pub struct PublicStatusPage {
     /// Its title.
     pub title: String,
+    /// True if the journal begins with generated data; left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub generated: bool,
     /// When it was written.
     pub as_of: Timestamp,
     /// The beginning of the history, 90 days before.
@@ -179,6 +182,7 @@ impl PublicStatusPage {
         gaps.sort_unstable_by_key(|gap| std::cmp::Reverse((gap.from, gap.to)));
         Self {
             title: title.to_owned(),
+            generated: false,
             as_of,
             since,
             current: page.current().into_iter().map(Into::into).collect(),

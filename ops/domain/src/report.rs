@@ -144,6 +144,9 @@ pub struct ReportBefore {
 pub struct StabilityReport {
     /// The period.
     pub period: ReportPeriod,
+    /// True if the journal begins with generated data; left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub generated: bool,
     /// The promises.
     pub promises: Promises,
     /// The newest report of the same length that ends before this one begins.
@@ -167,8 +170,8 @@ pub struct StabilityReport {
     pub prevention: PreventionFigures,
     /// The endpoints: those that were not seen at all, then the least available first; at most 50.
     pub availability: Vec<Availability>,
-    /// The share of requests at the gate that succeeded: all, then by organization, the worst first;
-    /// at most 20. Left out where no results were reported.
+    /// The results of requests at the gate: all, then by organization, the worst first; at most 20.
+    /// Left out where none were reported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<RequestFigures>,
     /// The objectives, in the order of their document. Left out where there is none.
@@ -177,6 +180,14 @@ pub struct StabilityReport {
     /// Signals that nearly alerted, the most frequent first; at most 10. Left out if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub near_misses: Vec<NearMiss>,
+    /// Signals of which near misses are not known, because too many were past their thresholds. Left
+    /// out if there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub near_misses_left_out: u32,
+    /// The documents that could not be read, such as `alerts/thresholds.md`: what depends on them is
+    /// not known. Left out if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// Proposals of thresholds. Left out if there are none.
     #[serde(default, skip_serializing_if = "ProposalFigures::is_none")]
     pub proposals: ProposalFigures,

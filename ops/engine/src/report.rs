@@ -42,6 +42,7 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
     let ratings = ratings(source);
     StabilityReport {
         period: period.clone(),
+        generated: source.generated,
         promises: promises::of(source, &incidents, &ratings),
         before: before(source),
         trend: seen::trend(source),
@@ -55,6 +56,8 @@ pub fn report(source: ReportSource<'_>) -> StabilityReport {
         requests: objectives::requests(period, source.results),
         objectives: objectives::of(source.objectives),
         near_misses: near::of(period, source.watched, source.held),
+        near_misses_left_out: source.left_out,
+        unread: source.unread.to_vec(),
         proposals: proposals(source),
         withheld: withheld(source),
         gaps: seen::gaps(source),

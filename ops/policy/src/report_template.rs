@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 pub const REPORT_TEMPLATE: &str = "reports/weekly.stability.md";
 
 /// The template of stability reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportTemplate(Vec<ReportLine>);
 
 impl ReportTemplate {

@@ -9,7 +9,10 @@ use domain::{
     report::MadeReport, severity::Severity, text, time::Timestamp,
 };
 
-use crate::{error, humanize, practice, protection, report, standing::Standing, summary};
+use crate::{
+    error, humanize, practice, protection, report, standing::Standing, summary,
+    timeline::GENERATED_MARK,
+};
 
 /// The longest title and body, in characters: what a phone shows, and what each way takes.
 const LONGEST_TITLE: usize = 160;
@@ -28,6 +31,17 @@ pub struct Message {
     pub severity: Severity,
     /// Whether it is about a practice.
     pub practice: bool,
+}
+
+impl Message {
+    /// The message with the mark of generated data, unless its text has it.
+    #[must_use]
+    pub fn marked(mut self) -> Self {
+        if !self.body.contains(GENERATED_MARK) {
+            self.body = format!("{GENERATED_MARK}\n\n{}", self.body);
+        }
+        self
+    }
 }
 
 /// What a notification says about an incident as it is now. `public_url` is how browsers reach this server,

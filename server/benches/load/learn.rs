@@ -155,7 +155,7 @@ async fn proof(name: &str, store: &dyn Store) -> Outcome {
 }
 
 async fn weekly(name: &str, store: &dyn Store, now: Timestamp) -> Outcome {
-    let documents = ReportDocuments::newest(None).map_err(|_| "a document is wrong")?;
+    let documents = ReportDocuments::built_in();
     let mut times = Vec::new();
     for _ in 0..REPORTS {
         let began = Instant::now();

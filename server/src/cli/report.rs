@@ -48,13 +48,10 @@ pub(super) fn report(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Outcome {
-    let documents = match ReportDocuments::newest(config.ops_dir.as_deref()) {
-        Ok(documents) => documents,
-        Err(error) => {
-            let _ = writeln!(err, "{error}");
-            return Outcome::Failed;
-        }
-    };
+    let (documents, problems) = ReportDocuments::in_force(config);
+    for problem in problems {
+        let _ = writeln!(err, "{problem}");
+    }
     let work = async |store: &dyn Store| keep(store, config, &documents, length.into()).await;
     work_on(config, false, work, out, err)
 }

@@ -15,6 +15,7 @@ use super::{DECLARATIONS, Settings, registry::Context};
 
 /// Silence is told after so many rounds at the earliest; the engine sees to it.
 const ROUNDS: u64 = 3;
+const MINUTE: Span = Span::from_mins(1);
 
 /// What the configuration and the thresholds mean for each other, in sentences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,8 +125,10 @@ fn too_seldom(name: &str, probed: &[(&str, Span)], least: u32) -> Option<String>
     if probed.is_empty() {
         return None;
     }
+    // The last minute of a window is under way when its burn rate is told.
+    let whole = |window: Span| window.minus(MINUTE);
     let events = |window: Span| {
-        let of_one = |interval: &Span| window.as_micros() / interval.as_micros().max(1);
+        let of_one = |interval: &Span| whole(window).as_micros() / interval.as_micros().max(1);
         probed.iter().map(|(_, interval)| of_one(interval)).sum::<u64>()
     };
     let is_unknown = |pace: &Pace| {
@@ -139,8 +142,8 @@ fn too_seldom(name: &str, probed: &[(&str, Span)], least: u32) -> Option<String>
         probed.iter().map(|(endpoint, interval)| format!("{endpoint} every {interval}")).collect();
     // As often as it takes, if all were probed alike.
     let all = u64::try_from(probed.len()).unwrap_or(1);
-    let enough = long.as_micros().saturating_mul(all) / u64::from(least.max(1));
-    let enough = Span::from_secs(Span::from_micros(enough).min(short).as_secs());
+    let enough = whole(long).as_micros().saturating_mul(all) / u64::from(least.max(1));
+    let enough = Span::from_secs(Span::from_micros(enough).min(whole(short)).as_secs());
     let fewer = events(long);
     let or_fewer = if fewer > 0 && events(short) > 0 {
         format!(", or set 'least events' to {fewer} or less")
@@ -148,7 +151,7 @@ fn too_seldom(name: &str, probed: &[(&str, Span)], least: u32) -> Option<String>
         String::new()
     };
     Some(format!(
-        "alerts/objectives.md: the objective '{name}' counts {fewer} probes in {long} ({}), and a burn rate is known from {least} events on ('least events'), one of them in the last {short}. So those over {} never alert. Probe at least every {enough}{or_fewer}.",
+        "alerts/objectives.md: the objective '{name}' counts {fewer} probes in {long} without the present minute ({}), and a burn rate is known from {least} events on ('least events'), one of them in the last {short}. So those over {} may never alert. Probe at least every {enough}{or_fewer}.",
         each.join(", "),
         times.join(" and ")
     ))
@@ -293,30 +296,40 @@ mod tests {
     #[test]
     fn an_objective_whose_probes_are_too_seldom_for_its_alerts_is_told() {
         let one = "| `pay` | `endpoint:pay` | answers | 99.9% | 30 d |";
-        let told =
-            |rules: &str, minutes| of_probes(one, rules, &[("pay", Span::from_mins(minutes))]);
+        let each = |rules: &str, interval| of_probes(one, rules, &[("pay", interval)]);
+        let told = |rules: &str, minutes| each(rules, Span::from_mins(minutes));
         assert_eq!(told("", 1), [""; 0]);
-        assert_eq!(told("", 2), [""; 0], "30 in an hour are enough");
+        assert_eq!(each("", Span::from_secs(118)), [""; 0], "30 in 59 minutes are enough");
+        let almost = told("", 2);
+        assert!(almost[0].contains("29 probes in 1 h"), "the last minute is not over: {almost:?}");
         assert_eq!(
             told("", 5),
             [
-                "alerts/objectives.md: the objective 'pay' counts 12 probes in 1 h (endpoint:pay every 5 min), and a burn rate is known from 30 events on ('least events'), one of them in the last 5 min. So those over 1 h never alert. Probe at least every 2 min, or set 'least events' to 12 or less."
+                "alerts/objectives.md: the objective 'pay' counts 11 probes in 1 h without the present minute (endpoint:pay every 5 min), and a burn rate is known from 30 events on ('least events'), one of them in the last 5 min. So those over 1 h may never alert. Probe at least every 1 min 58 s."
             ]
         );
-        assert_eq!(told("| least events | 12 |\n", 5), [""; 0]);
+        // The short window is empty for a minute of five.
+        let fewer = told("| least events | 11 |\n", 5);
+        assert!(fewer[0].ends_with("Probe at least every 4 min."), "{fewer:?}");
+        let four = told("", 4);
+        assert!(four[0].ends_with("or set 'least events' to 14 or less."), "{four:?}");
+        assert_eq!(told("| least events | 14 |\n", 4), [""; 0]);
         let hourly = told("", 60);
-        assert!(hourly[0].contains("So those over 1 h and 6 h never alert. Probe"), "{hourly:?}");
+        assert!(
+            hourly[0].contains("So those over 1 h and 6 h may never alert. Probe"),
+            "{hourly:?}"
+        );
         // A smaller number does not help where the short window stays empty.
-        assert!(hourly[0].ends_with("Probe at least every 2 min."), "{hourly:?}");
+        assert!(hourly[0].ends_with("Probe at least every 1 min 58 s."), "{hourly:?}");
         // Several endpoints count together.
         let two = "| `pay` | `endpoint:a`, `endpoint:b` | answers | 99.9% | 30 d |";
-        let (four, five) = (Span::from_mins(4), Span::from_mins(5));
-        assert_eq!(of_probes(two, "", &[("a", four), ("b", four)]), [""; 0]);
+        let (three, four, five) = (Span::from_mins(3), Span::from_mins(4), Span::from_mins(5));
+        assert_eq!(of_probes(two, "", &[("a", five), ("b", three)]), [""; 0]);
         let told = of_probes(two, "", &[("a", five), ("b", four)]);
         assert!(
-            told[0].contains("27 probes in 1 h (endpoint:a every 5 min, endpoint:b every 4 min)")
+            told[0].contains("counts 25 probes in 1 h without the present minute (endpoint:a every 5 min, endpoint:b every 4 min)")
         );
-        assert!(told[0].contains("every 4 min, or"), "{told:?}");
+        assert!(told[0].contains("every 3 min 56 s, or"), "{told:?}");
     }
 
     #[test]

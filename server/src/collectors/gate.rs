@@ -80,6 +80,18 @@ pub const SIGNALS: SignalGroup = SignalGroup {
         ),
         SignalInfo::new("organization.results", "Result rate", "results/s", "Reported results."),
         SignalInfo::new(
+            "organization.counted",
+            "Results",
+            "",
+            "Results that were reported since the reading before, counted.",
+        ),
+        SignalInfo::new(
+            "organization.failed",
+            "Failed results",
+            "",
+            "Those of the counted results that are failures (status 500 and above).",
+        ),
+        SignalInfo::new(
             "organization.latency",
             "Latency",
             "ms",
@@ -89,6 +101,18 @@ pub const SIGNALS: SignalGroup = SignalGroup {
         SignalInfo::new("gate.refused", "Refusal rate", "requests/s", "All that were refused."),
         SignalInfo::new("gate.paused", "Paused rate", "requests/s", "All that safe mode refused."),
         SignalInfo::new("gate.results", "Result rate", "results/s", "All reported results."),
+        SignalInfo::new(
+            "gate.counted",
+            "Results",
+            "",
+            "All results that were reported since the reading before, counted.",
+        ),
+        SignalInfo::new(
+            "gate.failed",
+            "Failed results",
+            "",
+            "Those of all counted results that are failures (status 500 and above).",
+        ),
         SignalInfo::new(
             "gate.errors",
             "Failure rate",
@@ -114,6 +138,35 @@ pub const SIGNALS: SignalGroup = SignalGroup {
             "Organizations that sent a request in the last minutes.",
         ),
     ],
+};
+
+/// The names of the signals of results.
+#[derive(Clone, Copy, Debug)]
+pub struct ResultSignals {
+    /// Results a second.
+    pub rate: &'static str,
+    /// The share of a round that failed, in percent.
+    pub share: &'static str,
+    /// The number of a round.
+    pub counted: &'static str,
+    /// The number of those that failed.
+    pub failed: &'static str,
+}
+
+/// Results of all requests.
+pub const GATE_RESULTS: ResultSignals = ResultSignals {
+    rate: "gate.results",
+    share: "gate.errors",
+    counted: "gate.counted",
+    failed: "gate.failed",
+};
+
+/// Results of the requests of an organization.
+pub const ORGANIZATION_RESULTS: ResultSignals = ResultSignals {
+    rate: "organization.results",
+    share: "organization.errors",
+    counted: "organization.counted",
+    failed: "organization.failed",
 };
 
 /// The gate, as the registry knows it.
@@ -250,10 +303,7 @@ impl GateCollector {
         if hears_ends {
             round.observe(at, &self.subject, "gate.results", all.results as f64 / seconds);
         }
-        if all.results > 0 {
-            let share = 100.0 * all.errors as f64 / all.results as f64;
-            round.observe(at, &self.subject, "gate.errors", share);
-        }
+        count_results(&mut round, at, &self.subject, GATE_RESULTS, &all);
         if all.latencies.count() > 0 {
             round.latencies.push((self.subject.clone(), all.latencies));
         }
@@ -343,6 +393,25 @@ impl GateCollector {
     }
 }
 
+/// Tells how many results came and failed; nothing in a round without any.
+fn count_results(
+    round: &mut Round,
+    at: Timestamp,
+    subject: &Subject,
+    signals: ResultSignals,
+    all: &Counts,
+) {
+    if all.results > 0 {
+        let share = 100.0 * all.errors as f64 / all.results as f64;
+        round.observe(at, subject, signals.share, share);
+    }
+    // A failure may be taken a round later than its result.
+    if all.results > 0 || all.errors > 0 {
+        round.observe(at, subject, signals.counted, all.results as f64);
+        round.observe(at, subject, signals.failed, all.errors as f64);
+    }
+}
+
 fn observe(
     round: &mut Round,
     at: Timestamp,
@@ -376,12 +445,52 @@ fn observe(
         round.observe(at, subject, "organization.under_way", all.in_flight as f64);
         round.observe(at, subject, "organization.results", all.results as f64 / seconds);
     }
-    if all.results > 0 {
-        let share = 100.0 * all.errors as f64 / all.results as f64;
-        round.observe(at, subject, "organization.errors", share);
-    }
+    count_results(round, at, subject, ORGANIZATION_RESULTS, &all);
     if let Some(latency) = all.latencies.quantile(0.95) {
         round.observe(at, subject, "organization.latency", latency.as_secs_f64() * 1e3);
         round.latencies.push((subject.clone(), all.latencies));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(round: &Round, signal: &str) -> Option<f64> {
+        let mut observations = round.observations.iter();
+        observations.find(|one| one.signal.as_str() == signal).map(|one| one.value)
+    }
+
+    #[test]
+    fn results_and_failures_are_counted_in_each_round_that_has_some() {
+        let text = include_str!("../../../ops/protection/limits.md");
+        let limits = Limits::parse("limits.md", text).unwrap();
+        let gatekeeper = Arc::new(Gatekeeper::new(Arc::new(limits), Clock::start()));
+        let mut collector = GateCollector {
+            gatekeeper: Arc::clone(&gatekeeper),
+            clock: gatekeeper.clock(),
+            subject: "gate:gate@web-1".parse().unwrap(),
+            taken_at: None,
+            list: Watchlist::new(MOST),
+            watched: BTreeMap::new(),
+            baseline: Baseline::default(),
+            traffic: Traffic::default(),
+        };
+        let mut round = |second| collector.round(Timestamp::from_secs(second));
+        round(0);
+        gatekeeper.take_one("acme", false);
+        round(1);
+        for failed in [false, true, false, false, true] {
+            gatekeeper.take_one("acme", failed);
+        }
+        let found = round(2);
+        for signals in [GATE_RESULTS, ORGANIZATION_RESULTS] {
+            let counts = (value(&found, signals.counted), value(&found, signals.failed));
+            assert_eq!(counts, (Some(5.0), Some(2.0)), "{signals:?}");
+            assert_eq!(value(&found, signals.share), Some(40.0));
+        }
+        let silent = round(3);
+        assert_eq!(value(&silent, GATE_RESULTS.rate), Some(0.0));
+        assert_eq!(value(&silent, GATE_RESULTS.counted), None);
     }
 }

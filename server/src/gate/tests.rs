@@ -15,6 +15,23 @@ use super::{
     question::Question,
 };
 
+impl Gatekeeper {
+    /// Takes a request of an organization, and whether it failed.
+    pub(crate) fn take_one(&self, organization: &'static str, failed: bool) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("x-forwarded-method", "GET"),
+            ("x-forwarded-uri", "/"),
+            ("x-organization", organization),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let question = Question::read(&headers).unwrap();
+        self.ask(&question);
+        self.take_result(&question, Reported { failed, latency: None }, true);
+    }
+}
+
 fn held() -> Held {
     let count = |count| NonZeroU32::new(count).unwrap();
     let rate = Rate { requests: count(300), per: Span::from_mins(1) };

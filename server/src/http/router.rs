@@ -1,5 +1,7 @@
 //! The router of everything that is served, with its layers in their order.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -20,7 +22,7 @@ use crate::http::{
     api, assets, auth,
     error::{Kind, Problem},
     middleware::{
-        body,
+        body, generated,
         guard::{self, Guard},
     },
     pages, shared, sign_in,
@@ -57,6 +59,7 @@ pub fn router(site: Site, guard: Guard, body_limit: usize) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(Kind::Method, "This address needs another method. See /api.".to_owned())
         })
+        .layer(from_fn_with_state(Arc::clone(&site.service), generated::mark))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(from_fn(move |request, next| body::whole(body_limit, request, next)))
         // Before the body is read: strangers have less room for theirs.

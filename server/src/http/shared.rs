@@ -56,7 +56,8 @@ async fn page(
     match look(&site, token, !headers.contains_key(AGAIN)).await {
         Ok(Some(page)) => {
             let Some(nonce) = random() else { return closed() };
-            let html = app::shared_page(&page, &assets::names().css, &nonce);
+            let html =
+                app::shared_page(&page, site.service.is_generated(), &assets::names().css, &nonce);
             guarded(StatusCode::OK, html, &nonce)
         }
         Ok(None) | Err(Error::NotFound(_) | Error::Forbidden(_)) => closed(),

@@ -68,8 +68,10 @@ pub(super) async fn send(
     outgoing: &Outgoing<'_>,
     outbound: &Outbound,
 ) -> Result<(), String> {
+    let marked = outbound.is_generated.then(|| outgoing.message.clone().marked());
+    let outgoing = Outgoing { message: marked.as_ref().unwrap_or(outgoing.message), ..*outgoing };
     match find(settings.kind().as_str()) {
-        Some(channel) => channel.send(settings, outgoing, outbound).await,
+        Some(channel) => channel.send(settings, &outgoing, outbound).await,
         None => Err("This channel no longer exists. Set up the contact again.".to_owned()),
     }
 }

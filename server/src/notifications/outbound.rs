@@ -13,6 +13,8 @@ pub struct Outbound {
     /// The address by which browsers reach this server, without a slash at the end; messages have
     /// no link without.
     pub public_url: Option<String>,
+    /// True if the journal begins with generated data: each message says so.
+    pub is_generated: bool,
     /// Sends HTTP requests, to hosts inside of the own network only where the configuration names
     /// them.
     pub poster: Poster,

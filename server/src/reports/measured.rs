@@ -17,7 +17,10 @@ use policy::{
 };
 
 use crate::{
-    collectors::objectives::{BUDGET, EVENTS, FAILURES},
+    collectors::{
+        gate::{GATE_RESULTS, ORGANIZATION_RESULTS},
+        objectives::{BUDGET, EVENTS, FAILURES},
+    },
     probes::steps_of as steps,
     store::{Bucket, NamedSeries, RollupStep, Store, StoreError},
 };
@@ -75,30 +78,34 @@ pub(super) async fn results(
     let range = (period.from, period.to);
     let mut found = Vec::new();
     for one in all {
-        let errors = match one.signal.as_str() {
-            "gate.results" => "gate.errors",
-            "organization.results" if found.len() < MOST_ORGANIZATIONS => "organization.errors",
+        let signals = match one.signal.as_str() {
+            rate if rate == GATE_RESULTS.rate => GATE_RESULTS,
+            rate if rate == ORGANIZATION_RESULTS.rate && found.len() < MOST_ORGANIZATIONS => {
+                ORGANIZATION_RESULTS
+            }
             _ => continue,
         };
-        let results = steps(read(store, (&one.subject, one.signal.as_str()), range).await?);
-        if results.is_empty() {
+        let rates = steps(read(store, (&one.subject, signals.rate), range).await?);
+        if rates.is_empty() {
             continue;
         }
-        let errors = steps(read(store, (&one.subject, errors), range).await?);
-        found.push(ResultSeries { subject: one.subject.clone(), results, errors });
+        let counted = steps(read(store, (&one.subject, signals.counted), range).await?);
+        let failed = steps(read(store, (&one.subject, signals.failed), range).await?);
+        found.push(ResultSeries { subject: one.subject.clone(), rates, counted, failed });
     }
     Ok(found)
 }
 
-/// The minutes in which signals were past the first level of their threshold.
+/// The minutes in which signals were past the first level of their threshold, and the number of
+/// signals that were left out, because too many were past it for too long.
 pub(super) async fn watched(
     store: &dyn Store,
     thresholds: &Thresholds,
     all: &[NamedSeries],
     period: &ReportPeriod,
-) -> Result<Vec<WatchedSeries>, StoreError> {
+) -> Result<(Vec<WatchedSeries>, u32), StoreError> {
     let past = store.as_past();
-    let (mut found, mut hours, mut left_out) = (Vec::new(), 0, 0_usize);
+    let (mut found, mut hours, mut left_out) = (Vec::new(), 0, 0_u32);
     for one in all {
         let rows = thresholds.rows_for(one.signal.as_str(), one.subject.as_str());
         let Some((level, alerts_after)) = rows.level.and_then(WatchedSeries::watched_by) else {
@@ -128,13 +135,7 @@ pub(super) async fn watched(
             found.push(WatchedSeries { key, level, alerts_after, minutes });
         }
     }
-    if left_out > 0 {
-        tracing::warn!(
-            left_out,
-            "signals were left out of the near misses of a report: too many were past their threshold"
-        );
-    }
-    Ok(found)
+    Ok((found, left_out))
 }
 
 /// The hours of a period in which a series was past a level at some time, and the last one, which may

@@ -13,6 +13,7 @@ use engine::{
 
 use super::{documents::ReportDocuments, measured};
 use crate::{
+    generated::is_mark,
     learned, probes,
     store::{BLIND_SPANS, Store, StoreError},
 };
@@ -65,8 +66,17 @@ pub(super) async fn figures(
     let earlier: Vec<_> = same.map(StoredReport::before).collect();
     let all = store.as_past().all_series().await?;
     let incidents = incidents(store, period).await?;
+    let began = store.entries(0, 1).await?.into_iter().next();
     let older = store.recent_incidents(period.from).await?;
     let windows = probes::windows(store, (period.from, period.to)).await?;
+    let (watched, left_out) = match &documents.thresholds {
+        Some(thresholds) => measured::watched(store, thresholds, &all, period).await?,
+        None => (Vec::new(), 0),
+    };
+    let objectives = match &documents.objectives {
+        Some(objectives) => measured::objectives(store, objectives, period).await?,
+        None => Vec::new(),
+    };
     Ok(report(ReportSource {
         period,
         incidents: &incidents,
@@ -78,11 +88,14 @@ pub(super) async fn figures(
         probes: &probes_of(store, period, &windows).await?,
         windows: &windows,
         results: &measured::results(store, &all, period).await?,
-        objectives: &measured::objectives(store, &documents.objectives, period).await?,
-        watched: &measured::watched(store, &documents.thresholds, &all, period).await?,
+        objectives: &objectives,
+        watched: &watched,
+        left_out,
+        unread: &documents.unread(),
         held: &measured::held(&incidents, &older),
         earlier: &earlier,
-        journal_began: journal_began(store).await?,
+        journal_began: began.as_ref().map(|first| first.at),
+        generated: began.is_some_and(|first| is_mark(&first)),
         head,
     }))
 }

@@ -107,6 +107,11 @@ impl Service {
         (Arc::clone(&set_up.baselines), set_up.zone.clone())
     }
 
+    /// True if the journal begins with generated data.
+    pub fn is_generated(&self) -> bool {
+        self.inner.is_generated()
+    }
+
     /// Protection as it is in force, without asking the database.
     pub fn protection(&self) -> Arc<Protection> {
         self.inner.enforcement().protection()

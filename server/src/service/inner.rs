@@ -155,6 +155,11 @@ impl Inner {
         self.enforcement.get_or_init(|| Arc::new(Enforcement::nowhere(self.clock)))
     }
 
+    /// True if the journal begins with generated data.
+    pub fn is_generated(&self) -> bool {
+        self.set_up.get().is_some_and(|set_up| set_up.is_generated)
+    }
+
     /// The public status page; an empty one as long as none was set.
     pub fn publisher(&self) -> &Arc<Publisher> {
         self.publisher.get_or_init(|| Arc::new(Publisher::nowhere(self.clock)))

@@ -1,6 +1,6 @@
 //! Stability reports: made when they are due or when a person asks, listed, shown and reviewed.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use commands::{
     command::{MakeReport, Record, ReviewReport},
@@ -15,14 +15,11 @@ use domain::{
     report::{MadeReport, ReportKind},
     time::Timestamp,
 };
-use policy::report_template::REPORT_TEMPLATE;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{failure::refuse, handle::Service, inner::Inner};
 use crate::{
-    documents::{OBJECTIVES, THRESHOLDS},
-    embedded,
     reports::{self, ReportDocuments},
     time_zones::TeamZone,
 };
@@ -92,7 +89,7 @@ impl Service {
 
     async fn make_due(&self, kind: ReportKind, now: Timestamp) -> Result<(), Error> {
         let inner = &self.inner;
-        let (documents, zone) = (inner.report_documents()?, inner.zone());
+        let (documents, zone) = (inner.report_documents(), inner.zone());
         let due = reports::due(&*inner.store, &documents, &zone, kind, now);
         let due = due.await.map_err(refuse)?;
         if let Some(made) = due {
@@ -115,15 +112,12 @@ impl Inner {
     }
 
     /// The documents in force that reports are made by.
-    fn report_documents(&self) -> Result<ReportDocuments, Error> {
-        let text = |name: &str| match self.document(name) {
-            Ok(document) => document.markdown,
-            // Before the monitor has told which documents are in force, the built-in ones are as good.
-            Err(_) => embedded::document(name).map(Cow::into_owned).unwrap_or_default(),
-        };
-        let parsed =
-            ReportDocuments::parse(&text(REPORT_TEMPLATE), &text(OBJECTIVES), &text(THRESHOLDS));
-        parsed.map_err(|_| Error::NotFound(Entity::Document(REPORT_TEMPLATE.to_owned())))
+    fn report_documents(&self) -> ReportDocuments {
+        // Before the monitor has told which documents are in force, the built-in ones are as good.
+        ReportDocuments::read(|name| {
+            self.document(name)
+                .map_or_else(|_| reports::built_in(name), |document| document.markdown)
+        })
     }
 
     async fn known_reports(&self) -> Result<Vec<StoredReport>, Error> {
@@ -133,7 +127,7 @@ impl Inner {
     /// A report of the time up to now. It takes a while, so no other change waits for it.
     pub(super) async fn made_report(&self, kind: ReportKind) -> Result<MadeReport, Error> {
         let now = self.clock.now().wall;
-        let (documents, known) = (self.report_documents()?, self.known_reports().await?);
+        let (documents, known) = (self.report_documents(), self.known_reports().await?);
         let period = reports::period::until(&self.zone(), kind, now);
         reports::make(&*self.store, &known, &documents, &period, now).await.map_err(refuse)
     }

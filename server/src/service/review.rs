@@ -27,7 +27,7 @@ use domain::{
     review::{DueDate, PreventionCounts, PreventionStep, Ratings, ReviewVersions, StepState},
     time::Span,
 };
-use wording::summary::headline;
+use wording::{summary::headline, timeline::GENERATED_MARK};
 
 use super::{failure::refuse, inner::Inner, readings::without_body};
 use crate::{
@@ -244,6 +244,11 @@ impl Inner {
     }
 
     fn issue_url(&self) -> Option<String> {
-        self.set_up.get().and_then(|set_up| set_up.issue_url.clone())
+        let template = self.set_up.get().and_then(|set_up| set_up.issue_url.clone())?;
+        if !self.is_generated() {
+            return Some(template);
+        }
+        let mark = GENERATED_MARK.replace(' ', "%20");
+        Some(template.replace("{body}", &format!("{mark}%0A%0A{{body}}")))
     }
 }

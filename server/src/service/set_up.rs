@@ -27,6 +27,8 @@ impl LastSign {
 /// Facts that readiness, messages, reviews and reports tell of the configuration.
 #[derive(Debug, Default)]
 pub struct SetUp {
+    /// True if the journal begins with generated data.
+    pub is_generated: bool,
     /// The last sign of life, if they are sent.
     pub last_sign: Option<Arc<LastSign>>,
     /// Whether `public_url` is set.

@@ -3,33 +3,32 @@
 use domain::time::{Span, Timestamp};
 use engine::past::PastSeries;
 
-use crate::store::{Archive, Rollup, RollupStep, StoreError};
+use crate::store::{Rollup, RollupStep};
 
 const MINUTE: Span = Span::from_mins(1);
 /// Samples of a minute.
 const SAMPLES: u32 = 4;
 const BETWEEN: Span = Span::from_secs(15);
 
-/// Writes the history of a series up to a moment, which is a whole hour. Its trend, rises and noise are
-/// counted from `first`. Nothing was seen in `gaps`.
-pub(super) async fn write(
-    store: &dyn Archive,
+/// The minutes and hours of a series up to a moment, which is a whole hour. Its trend, rises and noise
+/// are counted from `first`. Nothing was seen in `gaps`.
+pub(super) fn history(
     one: &PastSeries,
     (seed, stream): (u64, u64),
     first: Timestamp,
     (from, until): (Timestamp, Timestamp),
     gaps: &[(Timestamp, Timestamp)],
-) -> Result<(), StoreError> {
+) -> Vec<Rollup> {
     let is_seen =
         |minute: &Rollup| !gaps.iter().any(|(from, to)| (*from..*to).contains(&minute.start));
-    let minutes: Vec<Rollup> =
+    let mut history: Vec<Rollup> =
         minutes(one, (seed, stream), first, (from, until)).filter(is_seen).collect();
-    let hours = minutes
+    let hours = history
         .chunk_by(|one, other| hour_of(one) == hour_of(other))
         .filter_map(hour)
         .collect::<Vec<_>>();
-    store.write_packed(&minutes).await?;
-    store.write_packed(&hours).await
+    history.extend(hours);
+    history
 }
 
 fn minutes(

@@ -12,13 +12,13 @@ use domain::{
 };
 use engine::past::{LifeError, Lives, fleet, gaps};
 
-use super::{PastError, backdrop, mark::expect_empty};
+use super::{PastError, backdrop, mark::open_empty};
 use crate::{
     clock::Clock,
     collectors,
     config::Config,
     data_dir,
-    store::{self, Archive, Item, StoreError, remark},
+    store::{Archive, Item, StoreError, remark},
 };
 
 const DAY: u64 = 24 * 60;
@@ -78,23 +78,21 @@ pub async fn make_history(
     collectors::declare_signals();
     data_dir::make(&config.data_dir)
         .map_err(|source| PastError::Folder { path: config.data_dir.clone(), source })?;
-    let store: Arc<dyn Archive> = store::open_to_fill(&config.place()).await?;
-    expect_empty(&*store).await?;
+    let store: Arc<dyn Archive> = open_empty(&config.place()).await?;
     let now = Clock::start().now().wall;
     let until = Timestamp::from_micros(now.as_micros().div_euclid(HOUR) * HOUR);
     let began = until.minus(YEARS);
     let from = until.minus(Span::from_mins(size.days * DAY));
     let unseen = gaps(from, until);
     let incidents = ended(size, (began, until))?;
-    let head = write_journal(&*store, size, (began, until), incidents, &unseen, progress).await?;
-    let history = Span::from_mins(size.days * DAY);
-    for (stream, one) in fleet(size.signals, history)?.iter().enumerate() {
+    let series = fleet(size.signals, Span::from_mins(size.days * DAY))?;
+    let mut readings = (0_usize..).zip(&series).map(|(stream, one)| {
         let seed = (size.seed, stream as u64);
-        backdrop::write(&*store, one, seed, from, (from, until), &unseen).await?;
-        if (stream + 1) % 10 == 0 {
-            progress(Progress::Series(stream + 1));
-        }
-    }
+        let history = backdrop::history(one, seed, from, (from, until), &unseen);
+        (stream + 1, Item::History(history))
+    });
+    let range = (began, until);
+    let head = write(&*store, size, range, incidents, &unseen, &mut readings, progress).await?;
     store.save_monitor(None, until).await?;
     store.leave().await;
     Ok(MadeHistory { head, incidents: size.incidents, signals: size.signals })
@@ -117,13 +115,14 @@ fn ended(
     lives(size, range).map(with_words).collect()
 }
 
-/// Writes the journal with its incidents; all of it or nothing.
-async fn write_journal(
+/// Writes the journal with its incidents, and the numbered readings; all of it or nothing.
+async fn write(
     store: &dyn Archive,
     size: HistorySize,
     (began, until): (Timestamp, Timestamp),
     incidents: Vec<(Incident, String)>,
     unseen: &[(Timestamp, Timestamp)],
+    readings: &mut (dyn Iterator<Item = (usize, Item)> + Send),
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Head, PastError> {
     let mark = Event::DataGenerated { simulation: "history".to_owned(), seed: size.seed };
@@ -139,7 +138,12 @@ async fn write_journal(
     let mut next = || {
         let Some((at, actor, event)) = first.take().map(Ok).or_else(|| told.next()).transpose()?
         else {
-            return Ok(None);
+            return Ok(readings.next().map(|(count, item)| {
+                if count.is_multiple_of(10) {
+                    progress(Progress::Series(count));
+                }
+                item
+            }));
         };
         let entry = sealed(head, at, actor, &event, size.seed)?;
         head = Head { number: entry.number, hash: entry.hash };

@@ -1,7 +1,6 @@
 //! A bad week, simulated: it ends on the last Monday at 07:00, when its summary is made.
 
 use std::{
-    borrow::Cow,
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,11 +14,10 @@ use domain::{
     time::{Span, Timestamp},
 };
 use engine::past::Week;
-use policy::report_template::REPORT_TEMPLATE;
 
 use super::{
     PastError, backdrop,
-    mark::{WEEK, expect_empty, mark},
+    mark::{mark, open_empty},
     people::People,
     world::World,
 };
@@ -30,8 +28,9 @@ use crate::{
     data_dir,
     documents::IN_FORCE,
     embedded,
+    generated::WEEK,
     reports::{self, period},
-    store::{self, Archive, Store},
+    store::{Archive, Store},
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
 };
@@ -74,16 +73,14 @@ pub async fn make_week(
         move |source| PastError::Folder { path, source }
     };
     data_dir::make(&config.data_dir).map_err(folder(&config.data_dir))?;
-    let archive: Arc<dyn Archive> = store::open_to_fill(&config.place()).await?;
-    expect_empty(&*archive).await?;
+    let archive: Arc<dyn Archive> = open_empty(&config.place()).await?;
     let documents = config.data_dir.join(DOCUMENTS);
     for path in [documents.clone(), config.data_dir.join(IN_FORCE)] {
         if path.symlink_metadata().is_ok() {
             return Err(PastError::Exists { path });
         }
     }
-    let change = |name: &str, text| document(name, text, due);
-    embedded::write_documents(&documents, change).map_err(folder(&documents))?;
+    embedded::write_documents(&documents).map_err(folder(&documents))?;
     // A whole day in UTC, with which the blocks of the history before end.
     let first = Timestamp::from_micros(period.from.as_micros().div_euclid(DAY) * DAY);
     mark(&*archive, WEEK, seed, first).await?;
@@ -91,7 +88,8 @@ pub async fn make_week(
     let mut week = Week::new(seed, period.from)?;
     for (stream, one) in (0_u64..).zip(&week.series) {
         let range = (first.minus(one.history), first);
-        backdrop::write(&*archive, one, (seed, stream), week.first, range, &[]).await?;
+        let history = backdrop::history(one, (seed, stream), week.first, range, &[]);
+        archive.write_packed(&history).await?;
     }
     let time = SimulatedTime::start(first);
     let mut world = World::begin(config, Arc::clone(&archive), &documents, time).await?;
@@ -145,34 +143,4 @@ async fn keys(store: &dyn Store, since: Timestamp) -> Result<Vec<BreachKey>, Pas
     let breaches = incidents.into_iter().flat_map(|one| one.breaches);
     let keys: BTreeSet<BreachKey> = breaches.map(|known| known.breach.key).collect();
     Ok(keys.into_iter().collect())
-}
-
-/// A built-in document as the week has it: its reports, and later ones of the folder, say until when
-/// data are generated.
-fn document(name: &str, text: Cow<'static, str>, due: Timestamp) -> Cow<'static, str> {
-    const TITLE: &str = "# {title}: {period}\n";
-    if name == REPORT_TEMPLATE {
-        let until = due.to_seconds_text();
-        let mark = format!(
-            "**Generated data: everything before {until} was made by `calm-ops simulate week` and did not happen.**"
-        );
-        text.replacen(TITLE, &format!("{TITLE}\n{mark}\n"), 1).into()
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reports_say_until_when_data_are_generated() {
-        let due = Timestamp::from_micros(0);
-        let text = embedded::document(REPORT_TEMPLATE).unwrap();
-        let marked = document(REPORT_TEMPLATE, text.clone(), due);
-        let mark = format!("everything before {} was made by", due.to_seconds_text());
-        assert!(marked.contains(&mark), "{marked}");
-        assert_eq!(document("other.md", text.clone(), due), text);
-    }
 }

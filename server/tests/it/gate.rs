@@ -441,6 +441,9 @@ fn observed_limits_refuse_nothing_and_traffic_becomes_signals_and_an_incident() 
         let latency = signals("organization.latency")?;
         ((70.0..90.0).contains(&latency) && signals("organization.errors")? == 50.0).then_some(())
     });
+    let (counted, failed) = (signals("organization.counted"), signals("organization.failed"));
+    assert!(counted.is_some_and(|counted| counted >= 2.0), "{counted:?}");
+    assert!(failed.is_some_and(|failed| failed >= 1.0), "{failed:?}");
     assert!(signals("organization.under_way").is_some());
 }
 

@@ -168,3 +168,31 @@ fn people_edit_the_template_and_a_mistake_is_told_with_its_place() {
         reports(program).iter().any(|one| one["period"]["kind"] == "monthly").then_some(())
     });
 }
+
+#[test]
+fn a_broken_document_keeps_no_report_from_being_made() {
+    let home = Home::new();
+    let mut program = home.start();
+    program.terminate();
+    let (data, ops) = (home.data(), home.ops());
+    fs::write(ops.join(TEMPLATE), "format: 1\n## Template\n# Mine\n{summary}\n\n{near misses}\n").unwrap();
+    fs::write(ops.join("alerts/thresholds.md"), "format: 1\n| signal |\n").unwrap();
+    let report = |length: &str| {
+        let flags = ["report", length, "--data-dir"].map(std::ffi::OsStr::new);
+        let more = [data.as_os_str(), "--ops-dir".as_ref(), ops.as_os_str()];
+        let printed = calm_ops(&[&flags[..], &more[..]].concat());
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let (out, err) = (text(printed.stdout), text(printed.stderr));
+        assert!(printed.status.success(), "{out}{err}");
+        (out, err)
+    };
+    let (out, err) = report("weekly");
+    assert!(err.contains("thresholds.md:"), "the place of the mistake: {err}");
+    assert!(err.contains("alerts/thresholds.md can't be read, so the version in force"), "{err}");
+    assert!(out.starts_with("# Mine\n") && !out.contains("Not known"), "{out}");
+    // Without a version that a server put in force it is told what is not known.
+    fs::remove_dir_all(data.join("in-force")).unwrap();
+    let (out, err) = report("daily");
+    assert!(err.contains("so nothing is told of near misses"), "{err}");
+    assert!(out.contains("- Not known: alerts/thresholds.md could not be read"), "{out}");
+}

@@ -67,7 +67,7 @@ fn a_bad_week_is_marked_whole_and_worth_learning_from() {
     assert_eq!(benefits("app.memory"), ["earlier"], "the leak: {proposed:?}");
     let report = &payload("report_made")[0];
     let text = report["report"]["text"].as_str().unwrap();
-    assert!(text.contains("Generated data"), "{text}");
+    assert!(text.contains("**This Calm Ops began with generated data"), "{text}");
     assert!(text.contains("generated-web-1"), "{text}");
 
     let (code, out, err) = run(&["journal", "verify"], &home.data());
@@ -85,11 +85,28 @@ fn a_bad_week_is_marked_whole_and_worth_learning_from() {
         let page = program.get(path).body;
         assert!(page.contains("generated data that did not happen"), "{path}: {page}");
     }
+    // What leaves the pages is marked too.
+    let number = said.split("/ops/incidents/").nth(1).unwrap().split('/').next().unwrap();
+    let mark = "This Calm Ops began with generated data that did not happen.";
+    for (path, file) in [
+        (format!("/api/ops/incidents/{number}/review.md"), "-review.md"),
+        ("/api/ops/journal.jsonl".to_owned(), "calm-ops-journal.jsonl"),
+        ("/api/ops/impact.csv".to_owned(), "calm-ops-impact.csv"),
+    ] {
+        let answer = program.get(&path);
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        assert!(answer.head.contains("filename=\"generated-"), "{path}: {}", answer.head);
+        assert!(answer.head.contains(file), "{path}: {}", answer.head);
+        let is_marked = answer.body.contains(mark)
+            || answer.body.lines().next().is_some_and(|line| line.contains("generated"));
+        assert!(is_marked, "{path}: {}", answer.body);
+    }
+    assert!(program.get("/status").body.contains(mark));
+    assert_eq!(program.get("/api/status").json()["generated"], true);
     let readiness = program.get("/api/ops/readiness").json();
     assert!(!readiness.to_string().contains("Generated "), "{readiness}");
     let active = program.get("/api/ops/incidents").json();
     assert_eq!(active["active"].as_array().unwrap().len(), 0, "nothing is expected to report");
-    let number = said.split("/ops/incidents/").nth(1).unwrap().split('/').next().unwrap();
     let review = program.get(&format!("/api/ops/incidents/{number}/review")).json();
     assert!(!review["proposals"].as_array().unwrap().is_empty(), "{review}");
     let effects = review["facts"]["effects"].as_array().unwrap();
@@ -133,7 +150,7 @@ fn a_history_is_whole_and_found_by_its_words() {
     // A folder in use is left alone, and so is one that is only full.
     let (code, _, err) = run(&line, &home.data());
     assert_eq!(code, Some(3), "{err}");
-    assert!(err.contains("Another Calm Ops"), "{err}");
+    assert!(err.contains("not empty: it has a simulated past"), "{err}");
     drop(program);
     let (code, _, err) = run(&line, &home.data());
     assert_eq!(code, Some(3), "{err}");

@@ -14,6 +14,7 @@ use domain::{
     id::IncidentNumber,
     incident::{Incident, apply},
     journal::{Event, EventGroup, StoredEntry, Verifier},
+    report::{RequestFigures, StabilityReport},
     time::Timestamp,
 };
 
@@ -109,6 +110,7 @@ fn earlier_journals_are_read_proved_and_written_to_the_same_bytes() {
     prove("reports.jsonl");
     prove("mailed-reports.jsonl");
     prove("generated.jsonl");
+    prove("full-reports.jsonl");
 }
 
 #[test]
@@ -145,6 +147,7 @@ fn every_kind_of_event_is_in_an_earlier_journal() {
         "reports.jsonl",
         "mailed-reports.jsonl",
         "generated.jsonl",
+        "full-reports.jsonl",
     ]
     .into_iter()
     .flat_map(|name| entries(&read(name)))
@@ -175,10 +178,64 @@ fn an_event_comes_back_from_its_group() {
         "reports.jsonl",
         "mailed-reports.jsonl",
         "generated.jsonl",
+        "full-reports.jsonl",
     ];
     for name in ALL {
         for event in entries(&read(name)).iter().filter_map(|(stored, _)| event(stored)) {
             assert_eq!(Event::from(EventGroup::from(&event)), event);
         }
     }
+}
+
+/// A figure that is added is filled in a new kept journal, and named here.
+#[test]
+fn a_kept_report_has_every_figure() {
+    let kept = read("full-reports.jsonl");
+    let Some(Event::ReportMade { report }) = event(&entries(&kept)[0].0) else {
+        panic!("a report")
+    };
+    let StabilityReport {
+        period: _,
+        generated,
+        promises,
+        before,
+        trend,
+        incidents,
+        causes,
+        noisy,
+        agent,
+        approvals,
+        prevention,
+        availability,
+        requests,
+        objectives,
+        near_misses,
+        near_misses_left_out,
+        unread,
+        proposals,
+        withheld,
+        gaps,
+        head: _,
+    } = report.figures;
+    let lists = [
+        trend.len(),
+        incidents.len(),
+        causes.len(),
+        noisy.len(),
+        agent.ratings.len(),
+        availability.len(),
+        requests.len(),
+        objectives.len(),
+        near_misses.len(),
+        unread.len(),
+        gaps.longest.len(),
+    ];
+    assert!(lists.iter().all(|count| *count > 0), "{lists:?}");
+    assert!(generated && before.is_some() && withheld > 0 && near_misses_left_out > 0);
+    assert!(promises.active > 0 && promises.from_before > 0 && gaps.journal_began.is_some());
+    assert!(approvals.median.is_some() && prevention.overdue > 0 && !proposals.is_none());
+    assert!(availability[0].maintenance.is_some() && objectives[0].budget_left.is_some());
+    let RequestFigures { subject: _, succeeded, unseen, results, failed, uncounted } = &requests[0];
+    assert!(succeeded.is_none(), "new ones are counted");
+    assert!([*results, *failed, unseen.as_micros(), uncounted.as_micros()].iter().all(|n| *n > 0));
 }

@@ -33,16 +33,31 @@ impl ObjectiveFigures {
     }
 }
 
-/// The share of the requests at the gate that succeeded, as far as results were reported.
+/// The results of requests at the gate, as far as they were reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RequestFigures {
     /// The organization, or the gate for all requests.
     pub subject: Subject,
-    /// The share that succeeded, in thousandths of a percent, rounded down.
-    pub succeeded: u32,
+    /// The share that succeeded in thousandths of a percent, as earlier versions estimated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded: Option<u32>,
     /// The part of the period without results, in microseconds.
     pub unseen: Span,
+    /// The results that were counted. Left out, as the next two, where there is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub results: u64,
+    /// Those of them that failed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub failed: u64,
+    /// The part of the period with results that an earlier version reported without counting them,
+    /// in microseconds.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub uncounted: Span,
+}
+
+fn is_none<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A signal that was past its threshold for at least half of the time after which it alerts, and was

@@ -1,9 +1,11 @@
-//! Events of objectives in a period, and the share of requests that succeeded.
+//! Events of objectives in a period, and the results of requests.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     report::{ObjectiveFigures, ReportPeriod, RequestFigures},
     subject::Subject,
-    time::Span,
+    time::{Span, Timestamp},
 };
 use policy::objectives::{Counted, Objective};
 
@@ -12,7 +14,6 @@ use crate::availability::{PROBE_STEP, ProbeStep};
 
 /// The most organizations whose requests are told, with the whole gate.
 const MOST: usize = 20;
-const WHOLE: f64 = 100_000.0;
 
 /// What is stored of an objective.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +34,11 @@ pub struct ResultSeries {
     /// The organization, or the gate.
     pub subject: Subject,
     /// The rates of results, oldest first.
-    pub results: Vec<ProbeStep>,
-    /// The shares that failed, in percent, oldest first.
-    pub errors: Vec<ProbeStep>,
+    pub rates: Vec<ProbeStep>,
+    /// The numbers of results, oldest first; none from before they were counted.
+    pub counted: Vec<ProbeStep>,
+    /// The numbers of those that failed, oldest first.
+    pub failed: Vec<ProbeStep>,
 }
 
 /// The objectives, in the order of their document.
@@ -79,47 +82,70 @@ fn whole(percent: f64) -> Option<i64> {
     percent.is_finite().then(|| percent.floor() as i64)
 }
 
-/// The share that succeeded: the gate first, then the organizations, the worst first.
+/// The results of the gate, then of the organizations, the worst first.
 pub(super) fn requests(period: &ReportPeriod, all: &[ResultSeries]) -> Vec<RequestFigures> {
+    let mut series: BTreeMap<Option<&Subject>, Results<'_>> = BTreeMap::new();
+    for one in all {
+        // The gate of a host that got another name is the same gate.
+        let organization = (one.subject.kind() == "organization").then_some(&one.subject);
+        series.entry(organization).or_default().add(one);
+    }
     let mut told: Vec<RequestFigures> =
-        all.iter().filter_map(|one| succeeded(period, one)).collect();
+        series.into_values().filter_map(|one| one.figures(period)).collect();
     told.sort_by(|one, other| {
         let is_organization = |one: &RequestFigures| one.subject.kind() == "organization";
-        let rank = |one: &RequestFigures| (is_organization(one), one.succeeded);
-        rank(one).cmp(&rank(other)).then_with(|| one.subject.cmp(&other.subject))
+        let rank = |one: &RequestFigures| (is_organization(one), one.results == 0);
+        let failed = |one: &RequestFigures, all: u64| u128::from(one.failed) * u128::from(all);
+        rank(one)
+            .cmp(&rank(other))
+            .then_with(|| failed(other, one.results).cmp(&failed(one, other.results)))
+            .then_with(|| one.subject.cmp(&other.subject))
     });
     told.truncate(MOST);
     told
 }
 
-/// The share of one; `None` without results.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share from 0 to 1 of a hundred thousand"
-)]
-fn succeeded(period: &ReportPeriod, one: &ResultSeries) -> Option<RequestFigures> {
-    let (mut all, mut failed, mut steps) = (0.0_f64, 0.0_f64, 0_usize);
-    let mut errors = one.errors.iter().peekable();
-    for step in one.results.iter().filter(|step| step.mean > 0.0 && step.count > 0) {
-        while errors.next_if(|error| error.start < step.start).is_some() {}
-        // Where a rate but no share is known, nothing is known of how requests ended.
-        let Some(share) = errors.peek().filter(|error| error.start == step.start) else { continue };
-        let weight = step.mean * step.count as f64;
-        all += weight;
-        failed += weight * (share.mean / 100.0).clamp(0.0, 1.0);
-        steps += 1;
+/// The results of one organization, or of the gate.
+#[derive(Default)]
+struct Results<'a> {
+    /// The newest subject, and the beginning of its last step.
+    subject: Option<(Timestamp, &'a Subject)>,
+    /// The beginnings of the steps in which results were counted.
+    counted: BTreeSet<Timestamp>,
+    /// The beginnings of the steps in which results were reported.
+    reported: BTreeSet<Timestamp>,
+    results: u64,
+    failed: u64,
+}
+
+impl<'a> Results<'a> {
+    fn add(&mut self, one: &'a ResultSeries) {
+        let is_any = |step: &&ProbeStep| step.mean > 0.0 && step.count > 0;
+        let start = |step: &ProbeStep| step.start;
+        self.reported.extend(one.rates.iter().filter(is_any).map(start));
+        self.counted.extend(one.counted.iter().filter(is_any).map(start));
+        self.results = self.results.saturating_add(sum(&one.counted));
+        self.failed = self.failed.saturating_add(sum(&one.failed));
+        let newest = one.rates.last().map(|step| (step.start, &one.subject));
+        self.subject = self.subject.max(newest);
     }
-    if all <= 0.0 {
-        return None;
+
+    /// The figures; `None` without results.
+    fn figures(&self, period: &ReportPeriod) -> Option<RequestFigures> {
+        let steps = |steps: usize| {
+            Span::from_micros(PROBE_STEP.as_micros().saturating_mul(u64::from(small(steps))))
+        };
+        let seen = self.counted.union(&self.reported).count();
+        if seen == 0 {
+            return None;
+        }
+        Some(RequestFigures {
+            subject: self.subject?.1.clone(),
+            succeeded: None,
+            unseen: period.length().minus(steps(seen)),
+            results: self.results,
+            failed: self.failed.min(self.results),
+            uncounted: steps(self.reported.difference(&self.counted).count()),
+        })
     }
-    let seen = Span::from_micros(PROBE_STEP.as_micros().saturating_mul(u64::from(small(steps))));
-    // Half a millionth against the error of the sum, so that no failure at all is 100 %.
-    let succeeded = (WHOLE * (1.0 - failed / all) + 1e-6).floor().clamp(0.0, WHOLE) as u32;
-    Some(RequestFigures {
-        subject: one.subject.clone(),
-        succeeded,
-        unseen: period.length().minus(seen),
-    })
 }

@@ -71,6 +71,10 @@ pub struct ReportSource<'a> {
     pub objectives: &'a [ObjectiveSeries],
     /// Signals with thresholds that were past one in the period.
     pub watched: &'a [WatchedSeries],
+    /// The number of signals whose near misses are not known.
+    pub left_out: u32,
+    /// Documents that could not be read.
+    pub unread: &'a [String],
     /// Breaches of incidents that held in the period, practices too.
     pub held: &'a [HeldBreach],
     /// Maintenance windows, whose times are apart.
@@ -79,6 +83,8 @@ pub struct ReportSource<'a> {
     pub earlier: &'a [ReportBefore],
     /// The time of the journal's first entry.
     pub journal_began: Option<Timestamp>,
+    /// True if the journal begins with generated data.
+    pub generated: bool,
     /// The end of the journal.
     pub head: Head,
 }

@@ -111,10 +111,13 @@ impl Given {
             results: &self.results,
             objectives: &self.objectives,
             watched: &self.watched,
+            left_out: 0,
+            unread: &[],
             held: &self.held,
             windows: &self.windows,
             earlier: &self.earlier,
             journal_began: self.journal_began,
+            generated: false,
             head: Head::EMPTY,
         })
     }

@@ -79,8 +79,8 @@ pub(super) fn list(report: &StabilityReport, fact: ReportFact) -> Vec<String> {
         }
         ReportFact::Availability => report.availability.iter().map(availability).collect(),
         ReportFact::Requests => report.requests.iter().map(measured::requests).collect(),
-        ReportFact::Objectives => report.objectives.iter().map(measured::objective).collect(),
-        ReportFact::NearMisses => report.near_misses.iter().map(measured::near_miss).collect(),
+        ReportFact::Objectives => measured::objectives(report),
+        ReportFact::NearMisses => measured::near_misses(report),
         ReportFact::Gaps => gaps(report),
         _ => Vec::new(),
     }

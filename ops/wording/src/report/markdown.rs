@@ -4,7 +4,7 @@ use domain::report::StabilityReport;
 use policy::report_template::{ReportLine, ReportPiece, ReportTemplate};
 
 use super::fact;
-use crate::markdown::escaped;
+use crate::{markdown::escaped, timeline::GENERATED_MARK};
 
 /// The text of a report without its first line, if that is this heading.
 pub fn without_heading<'a>(text: &'a str, heading: &str) -> &'a str {
@@ -40,7 +40,17 @@ pub fn markdown(report: &StabilityReport, template: &ReportTemplate) -> String {
         text.push_str(words);
         text.push('\n');
     }
-    text
+    if report.generated { marked(&text) } else { text }
+}
+
+/// A text with the mark of generated data, below its title.
+fn marked(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((title, rest)) if title.starts_with("# ") => {
+            format!("{title}\n\n**{GENERATED_MARK}**\n{rest}")
+        }
+        _ => format!("**{GENERATED_MARK}**\n\n{text}"),
+    }
 }
 
 /// True if words follow before the next heading that is not below this level.

@@ -1,16 +1,19 @@
 //! Objectives, requests, near misses and proposals of a report, each in a line.
 
 use domain::{
-    report::{NearMiss, ObjectiveFigures, ProposalFigures, RequestFigures},
+    report::{NearMiss, ObjectiveFigures, ProposalFigures, RequestFigures, StabilityReport},
     subject::Subject,
     time::Span,
 };
 
-use super::sentence::{percent, span};
+use super::sentence::{counted, percent, span};
 use crate::humanize;
 
+const THRESHOLDS: &str = "alerts/thresholds.md";
+const OBJECTIVES: &str = "alerts/objectives.md";
+
 /// An objective: how often it was met, and what is left of its error budget.
-pub(super) fn objective(one: &ObjectiveFigures) -> String {
+fn objective(one: &ObjectiveFigures) -> String {
     let of: Vec<String> = one.of.iter().map(humanize::name).collect();
     let of = if of.is_empty() { "all requests".to_owned() } else { humanize::list(&of) };
     let target = thousandths(one.target);
@@ -34,12 +37,23 @@ pub(super) fn objective(one: &ObjectiveFigures) -> String {
 
 /// The requests of an organization, or all of them.
 pub(super) fn requests(one: &RequestFigures) -> String {
-    let unseen = if one.unseen > Span::from_mins(5) {
-        format!("; no results for {}", span(one.unseen))
-    } else {
-        String::new()
-    };
-    format!("{}: {} succeeded{unseen}", whose(&one.subject), thousandths(one.succeeded))
+    let whose = whose(&one.subject);
+    if one.results == 0 {
+        return format!(
+            "{whose}: not known, as results were not counted before Calm Ops was updated"
+        );
+    }
+    let succeeded = percent(one.results.saturating_sub(one.failed), one.results);
+    let unseen = told("no results for", one.unseen);
+    let uncounted =
+        told("before Calm Ops was updated, results were not counted for", one.uncounted);
+    let (failed, all) = (one.failed, one.results);
+    format!("{whose}: {succeeded} succeeded ({failed} of {all} failed){unseen}{uncounted}")
+}
+
+/// A time that is worth telling, with the words before it.
+fn told(words: &str, time: Span) -> String {
+    if time > Span::from_mins(5) { format!("; {words} {}", span(time)) } else { String::new() }
 }
 
 fn whose(subject: &Subject) -> String {
@@ -50,8 +64,37 @@ fn whose(subject: &Subject) -> String {
     }
 }
 
+/// Signals that nearly alerted, and how much is not known of others.
+pub(super) fn near_misses(report: &StabilityReport) -> Vec<String> {
+    let mut all: Vec<String> = report.near_misses.iter().map(near_miss).collect();
+    all.extend(match report.near_misses_left_out {
+        0 => None,
+        left_out => Some(format!(
+            "Not known of {}: too many were past their thresholds to look at all of them",
+            counted(left_out, "signal", "signals")
+        )),
+    });
+    all.extend(unread(report, THRESHOLDS));
+    all
+}
+
+/// The objectives, in the order of their document.
+pub(super) fn objectives(report: &StabilityReport) -> Vec<String> {
+    let all = report.objectives.iter().map(objective);
+    all.chain(unread(report, OBJECTIVES)).collect()
+}
+
+/// The line in place of what a document that can't be read would tell.
+fn unread(report: &StabilityReport, document: &str) -> Option<String> {
+    report.unread.iter().any(|one| one == document).then(|| {
+        format!(
+            "Not known: {document} could not be read when this report was made; 'calm-ops check' says what is wrong"
+        )
+    })
+}
+
 /// A signal that nearly alerted.
-pub(super) fn near_miss(one: &NearMiss) -> String {
+fn near_miss(one: &NearMiss) -> String {
     let signal = humanize::signal_of(&one.signal, &one.subject);
     let times = if one.times == 1 { "once".to_owned() } else { format!("{} times", one.times) };
     let longest = span(one.longest);

@@ -32,6 +32,7 @@ fn week() -> ReportPeriod {
 fn calm() -> StabilityReport {
     StabilityReport {
         period: week(),
+        generated: false,
         promises: Promises::default(),
         before: None,
         trend: vec![Some(0); 12],
@@ -45,6 +46,8 @@ fn calm() -> StabilityReport {
         requests: Vec::new(),
         objectives: Vec::new(),
         near_misses: Vec::new(),
+        near_misses_left_out: 0,
+        unread: Vec::new(),
         proposals: ProposalFigures::default(),
         withheld: 0,
         gaps: ReportGaps::default(),
@@ -128,8 +131,11 @@ fn bad() -> StabilityReport {
         }],
         requests: vec![RequestFigures {
             subject: "organization:acme".parse().unwrap(),
-            succeeded: 99_950,
+            succeeded: None,
             unseen: Span::from_mins(90),
+            results: 12_000,
+            failed: 6,
+            uncounted: Span::ZERO,
         }],
         objectives: vec![
             ObjectiveFigures {
@@ -176,12 +182,64 @@ fn built_in() -> ReportTemplate {
     ReportTemplate::parse(REPORT_TEMPLATE, text).unwrap()
 }
 
+/// A report by a template that asks for one list.
+fn list(report: &StabilityReport, fact: &str) -> String {
+    let text = format!("format: 1\n## Template\n{fact}\n");
+    markdown(report, &ReportTemplate::parse(REPORT_TEMPLATE, &text).unwrap())
+}
+
 #[test]
-fn requests_are_told_where_a_template_asks_for_them() {
-    let text = "format: 1\n## Template\n{requests}\n";
-    let template = ReportTemplate::parse(REPORT_TEMPLATE, text).unwrap();
-    let expected = "- acme: 99.95% succeeded; no results for 1 h 30 min\n";
-    assert_eq!(markdown(&bad(), &template), expected);
+fn a_report_of_generated_data_says_so_below_its_title() {
+    let marked = StabilityReport { generated: true, ..calm() };
+    let text = markdown(&marked, &built_in());
+    let (title, rest) = text.split_once('\n').unwrap();
+    assert!(title.starts_with("# Weekly stability summary"), "{title}");
+    let mark = "\n**This Calm Ops began with generated data that did not happen.**\n\nA calm week";
+    assert!(rest.starts_with(mark), "{rest}");
+    // A template without a title has it above all.
+    let text = list(&StabilityReport { requests: bad().requests, ..marked }, "{requests}");
+    assert!(text.starts_with("**This Calm Ops began") && text.contains("**\n\n- acme"), "{text}");
+}
+
+#[test]
+fn results_that_were_not_counted_are_not_guessed() {
+    let of = |subject: &str, results, uncounted| RequestFigures {
+        subject: subject.parse().unwrap(),
+        succeeded: None,
+        unseen: Span::ZERO,
+        results,
+        failed: 0,
+        uncounted: Span::from_mins(uncounted),
+    };
+    let requests =
+        vec![of("gate:gate@web-1", 40, 2 * 24 * 60), of("organization:acme", 0, 7 * 24 * 60)];
+    let expected = "\
+- All requests: 100% succeeded (0 of 40 failed); before Calm Ops was updated, results were not counted for 2 d
+- acme: not known, as results were not counted before Calm Ops was updated
+";
+    assert_eq!(list(&StabilityReport { requests, ..calm() }, "{requests}"), expected);
+}
+
+#[test]
+fn near_misses_and_objectives_that_are_not_known_are_told() {
+    let left_out = |near_misses_left_out| {
+        list(&StabilityReport { near_misses_left_out, ..calm() }, "{near misses}")
+    };
+    assert_eq!(left_out(0), "");
+    let line =
+        "- Not known of 1 signal: too many were past their thresholds to look at all of them\n";
+    assert_eq!(left_out(1), line);
+    assert!(left_out(12).starts_with("- Not known of 12 signals: "), "{}", left_out(12));
+    let unread = |names: &[&str], fact| {
+        let unread = names.iter().map(|name| (*name).to_owned()).collect();
+        list(&StabilityReport { unread, ..calm() }, fact)
+    };
+    let (thresholds, objectives) = ("alerts/thresholds.md", "alerts/objectives.md");
+    let line = "- Not known: alerts/thresholds.md could not be read when this report was made; 'calm-ops check' says what is wrong\n";
+    assert_eq!(unread(&[thresholds], "{near misses}"), line);
+    assert_eq!(unread(&[thresholds], "{objectives}"), "");
+    let told = unread(&[objectives], "{objectives}");
+    assert!(told.starts_with("- Not known: alerts/objectives.md could"), "{told}");
 }
 
 #[test]
@@ -202,6 +260,10 @@ fn a_bad_week_in_markdown() {
 ## Availability
 
 - checkout: 99.99% (1 of 60480 checks failed); not seen for 20 min
+
+### Requests
+
+- acme: 99.95% succeeded (6 of 12000 failed); no results for 1 h 30 min
 
 ### Objectives
 

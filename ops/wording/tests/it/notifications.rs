@@ -661,3 +661,20 @@ fn who_can_not_be_called_is_told_with_the_reason() {
     assert!(unreached(&[], true).is_empty());
     assert!(unreached(&[], false)[0].starts_with("Nobody is notified about this incident"));
 }
+
+#[test]
+fn a_message_from_a_server_with_generated_data_says_so_once() {
+    let call = Notification {
+        entry: 0,
+        incident: IncidentNumber(0),
+        why: Reason::Test,
+        severity: Severity::Warning,
+        at: Timestamp::from_secs(0),
+    };
+    let plain = message(&call, None, None);
+    assert!(!plain.body.contains("generated"), "{plain:?}");
+    let marked = plain.clone().marked();
+    let begins = "This Calm Ops began with generated data that did not happen.\n\nNotifications";
+    assert!(marked.body.starts_with(begins), "{marked:?}");
+    assert_eq!(marked.clone().marked(), marked);
+}

@@ -28,6 +28,7 @@ fn entries() -> Vec<Entry> {
         "reports.jsonl",
         "mailed-reports.jsonl",
         "generated.jsonl",
+        "full-reports.jsonl",
     ];
     for name in ALL {
         for line in fs::read_to_string(folder.join(name)).unwrap().lines() {

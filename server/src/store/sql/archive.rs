@@ -33,15 +33,8 @@ impl Archive for Database {
     }
 
     async fn write_packed(&self, history: &[Rollup]) -> Result<(), StoreError> {
-        let is_same = |one: &Rollup, other: &Rollup| {
-            one.subject == other.subject && one.signal == other.signal
-        };
         let mut transaction = self.begin().await?;
-        for history in history.chunk_by(is_same) {
-            let Some(Rollup { subject, signal, unit, .. }) = history.first() else { continue };
-            let series = series_key(&mut transaction, (subject, signal, unit)).await?;
-            packed::write_history(&mut transaction, series, history).await?;
-        }
+        write_packed(&mut transaction, history).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -77,6 +70,7 @@ impl Archive for Database {
                 Item::Rollups(rollups) => {
                     write_rollups(&mut transaction, &rollup::joined(&rollups)).await?;
                 }
+                Item::History(history) => write_packed(&mut transaction, &history).await?,
                 Item::Block { subject, signal, unit, block } => {
                     let series = series_key(&mut transaction, (&subject, &signal, &unit)).await?;
                     packed::write_block(&mut transaction, series, &block).await?;
@@ -104,6 +98,18 @@ impl Archive for Database {
         self.commit(transaction, head).await?;
         Ok(head)
     }
+}
+
+/// Writes roll-ups as blocks.
+async fn write_packed(connection: &mut Connection, history: &[Rollup]) -> Result<(), StoreError> {
+    let is_same =
+        |one: &Rollup, other: &Rollup| one.subject == other.subject && one.signal == other.signal;
+    for history in history.chunk_by(is_same) {
+        let Some(Rollup { subject, signal, unit, .. }) = history.first() else { continue };
+        let series = series_key(connection, (subject, signal, unit)).await?;
+        packed::write_history(connection, series, history).await?;
+    }
+    Ok(())
 }
 
 /// The key of a series, which is written if there is none yet.

@@ -40,7 +40,7 @@ fn certificate(folder: &Path) -> PathBuf {
 }
 
 impl Server {
-    fn start(folder: &Path, put_off: u32) -> Self {
+    fn start(folder: &Path, put_off: u32, slow: u32) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let library = tools().join("smtp");
         assert!(
@@ -51,7 +51,7 @@ impl Server {
             .env("PYTHONPATH", library)
             .arg(here.join("tests/it/notifications/smtp.py"))
             .args([folder.join("mail.pem"), folder.join("mail.key")])
-            .arg(put_off.to_string())
+            .args([put_off.to_string(), slow.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -76,8 +76,17 @@ impl Server {
 
     /// One that puts so many off at first, with the settings to send by it.
     pub fn with(folder: &Path, put_off: u32) -> (Self, Mail) {
+        Self::of_kind(folder, put_off, 0)
+    }
+
+    /// One that needs so many seconds before it has taken a report, with the settings to send by it.
+    pub fn slow(folder: &Path, seconds: u32) -> (Self, Mail) {
+        Self::of_kind(folder, 0, seconds)
+    }
+
+    fn of_kind(folder: &Path, put_off: u32, slow: u32) -> (Self, Mail) {
         let authority = certificate(folder);
-        let server = Self::start(folder, put_off);
+        let server = Self::start(folder, put_off, slow);
         let mail = server.mail(PASSWORD, Some(authority));
         (server, mail)
     }
@@ -133,7 +142,7 @@ pub fn header<'a>(letter: &'a Value, name: &str) -> &'a str {
 pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
     let folder = place.directory.path();
     let authority = certificate(folder);
-    let server = Server::start(folder, 1);
+    let server = Server::start(folder, 1, 0);
     let mailer = Mailer::new(&server.mail(PASSWORD, Some(authority.clone()))).unwrap();
     let world = World::with(place, Some(mailer)).await;
     let contact = world.contact(&ada(), mail("ada@example.com")).await;

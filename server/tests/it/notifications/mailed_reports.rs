@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use commands::{
     command::{MakeReport, Record},
-    notifications::ContactRequest,
+    notifications::{ContactRequest, Notification, Reason},
 };
 use domain::{
     access::{Principal, Role},
     error::Error,
-    id::{AccountId, SessionId},
+    id::{AccountId, IncidentNumber, SessionId},
     journal::Event,
     report::{MadeReport, ReportKind},
+    severity::Severity,
     time::Span,
 };
 use server::{
@@ -22,7 +23,7 @@ use server::{
 
 use crate::notifications::{
     mail::{Server, header},
-    support::{Place, URL, World, ada, bo, mail, ntfy, wanted},
+    support::{Place, URL, World, ada, bo, mail, ntfy, quiet, wanted},
 };
 
 /// A contact that asks for reports of these lengths.
@@ -37,7 +38,7 @@ fn asks(
 async fn report(world: &World, kind: ReportKind) -> MadeReport {
     let now = world.clock.now().wall;
     let period = until(&TeamZone::default(), kind, now);
-    let documents = ReportDocuments::newest(None).unwrap();
+    let documents = ReportDocuments::built_in();
     make(&*world.store, &[], &documents, &period, now).await.unwrap()
 }
 
@@ -164,4 +165,116 @@ pub async fn a_report_that_can_not_be_sent_is_given_up_in_the_end(place: &Place)
     let last = world.cards(&ada()).await[0].last.clone().unwrap();
     assert!(last.problem.unwrap().contains("E-mail is not set up"));
     world.stop().await;
+}
+
+/// The order in which letters came to an address: a report, or an incident.
+fn came_to(server: &Server, address: &str) -> Vec<&'static str> {
+    let kind = |letter: &serde_json::Value| {
+        let subject = header(letter, "Subject: ");
+        let is_incident = subject.starts_with("Critical: ");
+        let is_report = subject.contains("stability summary");
+        is_report.then_some("report").or(is_incident.then_some("incident"))
+    };
+    let letters = server.taken();
+    letters.iter().filter(|letter| letter["to"][0] == address).filter_map(kind).collect()
+}
+
+async fn until_came(server: &Server, address: &str, count: usize) -> Vec<&'static str> {
+    let began = Instant::now();
+    loop {
+        let came = came_to(server, address);
+        if came.len() >= count {
+            return came;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "only {came:?}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+pub async fn incidents_are_not_behind_reports_of_a_slow_mail_server(place: &Place) {
+    let (server, settings) = Server::slow(place.directory.path(), 4);
+    let world = World::with(place, Some(Mailer::new(&settings).unwrap())).await;
+    let (ada_at, bo_at) = ("ada@example.com", "bo@example.com");
+    world.set(&ada(), None, asks(Some(mail(ada_at)), &ReportKind::ALL)).await.unwrap();
+    world.contact(&bo(), mail(bo_at)).await;
+    made(&world, ReportKind::Weekly).await;
+    made(&world, ReportKind::Monthly).await;
+    // The server takes its time for the first report; the second one waits behind it.
+    assert_eq!(until_came(&server, ada_at, 1).await, ["report"]);
+    world.open(1, Severity::Critical).await;
+    assert_eq!(until_came(&server, bo_at, 1).await, ["incident"]);
+    assert_eq!(came_to(&server, ada_at), ["report"], "nobody else waits for it");
+    assert_eq!(until_came(&server, ada_at, 3).await, ["report", "incident", "report"]);
+    assert!(until_sent(&world, 2).await.iter().all(|(sent, ..)| *sent));
+    world.stop().await;
+}
+
+pub async fn who_no_longer_asks_gets_no_report_that_waits(place: &Place) {
+    let (server, settings) = Server::ready(place.directory.path());
+    let world = World::with(place, Some(Mailer::new(&settings).unwrap())).await;
+    let weekly = asks(Some(mail("ada@example.com")), &[ReportKind::Weekly]);
+    let asleep = ContactRequest { quiet: Some(quiet(world.clock.now().wall)), ..weekly.clone() };
+    let contact = world.set(&ada(), None, asleep).await.unwrap();
+    made(&world, ReportKind::Weekly).await;
+    world.settle().await;
+    assert!(reports(&server).is_empty(), "it is quiet");
+    world.set(&ada(), Some(contact), wanted(None)).await.unwrap();
+    world.settle().await;
+    // Who asks again gets the next one.
+    let again = ContactRequest { channel: None, ..weekly };
+    world.set(&ada(), Some(contact), again).await.unwrap();
+    world.settle().await;
+    assert!(reports(&server).is_empty() && sent(&world).await.is_empty(), "it was dropped");
+    let next = made(&world, ReportKind::Weekly).await;
+    assert_eq!(until_sent(&world, 1).await, [(true, next, AccountId(1))]);
+    world.stop().await;
+}
+
+pub async fn a_report_comes_when_the_mail_server_is_back(place: &Place) {
+    // More often than a message is tried in a row.
+    let (server, settings) = Server::with(place.directory.path(), 7);
+    let mailer = Some(Mailer::new(&settings).unwrap());
+    let world = World::paced(place, mailer, |pace| pace.calm = Span::from_millis(200)).await;
+    let weekly = asks(Some(mail("ada@example.com")), &[ReportKind::Weekly]);
+    world.set(&ada(), None, weekly).await.unwrap();
+    let number = made(&world, ReportKind::Weekly).await;
+    assert_eq!(until_sent(&world, 1).await, [(true, number, AccountId(1))]);
+    assert_eq!((server.put_off().len(), reports(&server).len()), (7, 1));
+    world.stop().await;
+}
+
+pub async fn what_is_about_an_incident_is_due_before_reports(place: &Place) {
+    let world = World::start(place).await;
+    let ada_by = world.set(&ada(), None, asks(Some(mail("ada@example.com")), &[])).await.unwrap();
+    let bo_by = world.set(&bo(), None, asks(Some(mail("bo@example.com")), &[])).await.unwrap();
+    world.settle().await;
+    let (store, now) = (world.store.clone(), world.clock.now().wall);
+    // Nobody sends what is queued from now on.
+    world.stop().await;
+    let call = |entry, incident, why| Notification {
+        entry,
+        at: now,
+        incident: IncidentNumber(incident),
+        severity: Severity::Critical,
+        why,
+    };
+    let report = |entry| call(entry, 0, Reason::Report { kind: ReportKind::Weekly });
+    let queued = [
+        (report(9_001), ada_by),
+        (call(9_002, 1, Reason::Opened), ada_by),
+        (report(9_001), bo_by),
+        (report(9_003), bo_by),
+    ];
+    let calls = store.as_calls();
+    let progress = calls.progress().await.unwrap().unwrap();
+    calls.queue(&progress, &queued, now).await.unwrap();
+    let due = calls.due(now.plus(Span::from_secs(1)), 10).await.unwrap();
+    let due: Vec<_> = due
+        .iter()
+        .filter(|one| one.call.entry > 9_000)
+        .map(|one| (one.contact.id, one.call.entry))
+        .collect();
+    assert_eq!(due, [(ada_by, 9_002), (bo_by, 9_001)], "one for each contact");
+    let first = calls.due(now.plus(Span::from_secs(1)), 1).await.unwrap();
+    assert_eq!(first[0].call.entry, 9_002, "however many reports there are");
 }

@@ -59,6 +59,10 @@ async fn every_case_holds_on_postgres() {
         mail::a_letter_comes_over_tls_with_the_same_id_each_time,
         mailed_reports::a_report_is_mailed_once_to_each_member_who_asks,
         mailed_reports::a_report_that_can_not_be_sent_is_given_up_in_the_end,
+        mailed_reports::incidents_are_not_behind_reports_of_a_slow_mail_server,
+        mailed_reports::who_no_longer_asks_gets_no_report_that_waits,
+        mailed_reports::a_report_comes_when_the_mail_server_is_back,
+        mailed_reports::what_is_about_an_incident_is_due_before_reports,
     );
     stream::iter(cases).for_each_concurrent(AT_ONCE, |case| case).await;
 }

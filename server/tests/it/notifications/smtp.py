@@ -1,5 +1,5 @@
 # A mail server for tests: aiosmtpd, with STARTTLS and a sign-in. Prints its port, then each message that it takes as a line of JSON.
-# Arguments: certificate, key, how many messages are put off first.
+# Arguments: certificate, key, how many messages are put off first, how many seconds it takes for a report.
 import asyncio
 import email
 import json
@@ -8,7 +8,7 @@ import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-certificate, key, put_off = sys.argv[1], sys.argv[2], int(sys.argv[3])
+certificate, key, put_off, slow = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 
 
 class Handler:
@@ -29,6 +29,8 @@ class Handler:
             "user": session.auth_data if isinstance(session.auth_data, str) else None,
         }
         print(json.dumps(told), flush=True)
+        if "stability summary" in message:
+            await asyncio.sleep(slow)
         return "250 taken" if taken else "451 later, please"
 
 

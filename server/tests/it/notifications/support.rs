@@ -127,6 +127,7 @@ impl World {
         });
         let outbound = Outbound {
             public_url: Some(URL.to_owned()),
+            is_generated: false,
             // Where receivers listen is not known yet, and their answers are to be seen.
             poster: Poster::new(None, &["127.0.0.1".to_owned(), "localhost".to_owned()])
                 .unwrap()

@@ -55,4 +55,18 @@ pub async fn whoever_only_looks_sees_all_and_changes_nothing(place: &Place) {
     place.attack(&older, &older).await.unwrap();
     let Err(refused) = store::open_to_read(&place.at).await else { panic!("it is read") };
     assert!(refused.to_string().contains("older Calm Ops"), "{refused}");
+    // Whoever would fill it with generated data changes nothing either.
+    let mut program = Command::new(env!("CARGO_BIN_EXE_calm-ops"));
+    program.args(["simulate", "history", "--data-dir"]).env_remove("DATABASE_URL");
+    match &place.at {
+        Where::Sqlite { path } => program.arg(path.parent().unwrap()),
+        Where::Postgres { url } => {
+            program.arg(data.path()).arg("--into-database").env("DATABASE_URL", url)
+        }
+    };
+    let output = program.output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("the database is not empty"), "{err}");
+    let Err(refused) = store::open_to_read(&place.at).await else { panic!("it was migrated") };
+    assert!(refused.to_string().contains("older Calm Ops"), "{refused}");
 }

@@ -25,7 +25,7 @@ fn day(days: i64, hour: i64) -> i64 {
 }
 
 fn documents() -> ReportDocuments {
-    ReportDocuments::newest(None).unwrap()
+    ReportDocuments::built_in()
 }
 
 async fn due(store: &dyn Archive, days: i64, hour: i64) -> Option<MadeReport> {
@@ -209,8 +209,8 @@ pub async fn a_report_tells_of_objectives_requests_and_near_misses(place: &Place
     let objectives = "format: 1\n| objective | of | good | target | period |\n|---|---|---|---|---|\n| `shop` | `endpoint:checkout` | answers | 99% | 7 d |\n| `idle` | `endpoint:idle` | answers | 99% | 7 d |\n";
     let thresholds = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n| `host.cpu.used` | above 90% | - | 10 min | 80% | - | x | - | - |\n";
     let documents = ReportDocuments {
-        objectives: Objectives::parse("o", objectives).unwrap(),
-        thresholds: Thresholds::parse("t", thresholds, collectors::signals()).unwrap(),
+        objectives: Some(Objectives::parse("o", objectives).unwrap()),
+        thresholds: Some(Thresholds::parse("t", thresholds, collectors::signals()).unwrap()),
         ..documents()
     };
     let mut all = Vec::new();
@@ -226,7 +226,11 @@ pub async fn a_report_tells_of_objectives_requests_and_near_misses(place: &Place
     add("objective:idle", "objective.error_budget_left", &percent, 0, &[90.0, 90.0]);
     let rate: Unit = "results/s".parse().unwrap();
     add("organization:acme", "organization.results", &rate, 3, &[10.0; 5]);
-    add("organization:acme", "organization.errors", &percent, 3, &[0.0, 0.0, 0.0, 0.0, 5.0]);
+    add("organization:acme", "organization.counted", &number, 3, &[600.0; 5]);
+    add("organization:acme", "organization.failed", &number, 3, &[0.0, 0.0, 0.0, 0.0, 7.0]);
+    // An earlier version counted nothing.
+    add("organization:old", "organization.results", &rate, 3, &[10.0; 5]);
+    add("organization:old", "organization.errors", &percent, 3, &[1.0; 5]);
     let mut cpu = [20.0; 60];
     cpu[10..16].fill(95.0);
     add("host:web-1", "host.cpu.used", &percent, 6, &cpu);
@@ -242,18 +246,72 @@ pub async fn a_report_tells_of_objectives_requests_and_near_misses(place: &Place
     let [shop, idle] = &figures.objectives[..] else { panic!("{figures:?}") };
     assert_eq!((shop.events, shop.failed, shop.budget_left), (12, 1, Some(80)));
     assert_eq!((idle.events, idle.budget_left), (0, None));
-    let [acme] = &figures.requests[..] else { panic!("{figures:?}") };
-    assert_eq!((acme.subject.as_str(), acme.succeeded), ("organization:acme", 99_000));
+    let requests: Vec<_> = figures
+        .requests
+        .iter()
+        .map(|one| (one.subject.as_str(), one.results, one.failed, one.uncounted))
+        .collect();
+    let expected = [
+        ("organization:acme", 3_000, 7, Span::ZERO),
+        ("organization:old", 0, 0, Span::from_mins(5)),
+    ];
+    assert_eq!(requests, expected);
     let [near] = &figures.near_misses[..] else { panic!("{figures:?}") };
     assert_eq!((near.subject.as_str(), near.times), ("host:web-1", 1));
     assert_eq!((near.longest, near.alerts_after), (Span::from_mins(6), Span::from_mins(10)));
     for line in [
         "- shop (checkout): 91.66% good of 12, missed (target 99%); 80% of its error budget of 7 days was left\n",
         "- idle (idle): nothing was counted in this period; its error budget is not known\n",
+        "- acme: 99.76% succeeded (7 of 3000 failed); no results for ",
+        "- old: not known, as results were not counted before Calm Ops was updated\n",
         " on web-1: once, 6 min; it alerts after 10 min\n",
     ] {
         assert!(made.text.contains(line), "{line}\n{}", made.text);
     }
+}
+
+pub async fn what_a_report_does_not_know_is_told(place: &Place) {
+    let store = place.open().await;
+    fill(&*store).await;
+    let make = async |documents: &ReportDocuments| {
+        let now = at(day(90, 0));
+        let period = reports::period::until(&TeamZone::default(), ReportKind::Monthly, now);
+        reports::make(&*store, &[], documents, &period, now).await.unwrap()
+    };
+    let without = ReportDocuments { thresholds: None, objectives: None, ..documents() };
+    let made = make(&without).await;
+    assert_eq!(made.figures.unread, ["alerts/thresholds.md", "alerts/objectives.md"]);
+    for name in ["thresholds", "objectives"] {
+        let line = format!("- Not known: alerts/{name}.md could not be read when this report was");
+        assert!(made.text.contains(&line), "{}", made.text);
+    }
+
+    // Each signal is past its threshold in each hour of the month: more than are looked at.
+    let thresholds = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n| `host.cpu.used` | above 90% | - | 10 min | 80% | - | x | - | - |\n";
+    let thresholds = Thresholds::parse("t", thresholds, collectors::signals()).unwrap();
+    let documents = ReportDocuments { thresholds: Some(thresholds), ..documents() };
+    let made = make(&documents).await;
+    assert_eq!(made.figures.near_misses_left_out, 0);
+    assert!(!made.text.contains("Not known"), "{}", made.text);
+    let hour = |host: i64, hour: i64| Rollup {
+        subject: format!("host:web-{host}").parse().unwrap(),
+        signal: "host.cpu.used".parse().unwrap(),
+        unit: Unit::Percent,
+        step: RollupStep::Hour,
+        ..minute(at(day(60, hour)), 95.0)
+    };
+    let hours: Vec<Rollup> = (0..29)
+        .flat_map(|host| (0..720).map(move |n| (host, n)))
+        .map(|(h, n)| hour(h, n))
+        .collect();
+    for some in hours.chunks(720) {
+        store.write_rollups(some).await.unwrap();
+    }
+    let made = make(&documents).await;
+    assert_eq!(made.figures.near_misses_left_out, 2);
+    let line =
+        "- Not known of 2 signals: too many were past their thresholds to look at all of them\n";
+    assert!(made.text.contains(line), "{}", made.text);
 }
 
 pub async fn the_list_of_reports_has_pages(place: &Place) {

@@ -66,6 +66,7 @@ contract!(
     reports::daily_and_monthly_reports_are_made_once_each,
     reports::the_list_of_reports_has_pages,
     reports::a_report_tells_of_objectives_requests_and_near_misses,
+    reports::what_a_report_does_not_know_is_told,
     practice::a_practice_yields_to_what_opened_since_it_was_asked_for,
     runs::what_runs_or_may_still_run_is_found,
     runs::what_ran_before_the_database_knew_is_found,

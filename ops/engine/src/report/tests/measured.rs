@@ -44,39 +44,84 @@ fn events_of_an_objective_are_summed_and_its_budget_rounded_down() {
     assert_eq!(told[1].of[0].as_str(), "organization:acme");
 }
 
+/// Results of a subject by steps of five minutes: the rates, the numbers, and those that failed.
+fn results(
+    subject: &str,
+    rates: &[(i64, f64, u64)],
+    counted: &[(i64, f64, u64)],
+    failed: &[(i64, f64, u64)],
+) -> ResultSeries {
+    ResultSeries {
+        subject: subject.parse().unwrap(),
+        rates: steps(300, rates),
+        counted: steps(300, counted),
+        failed: steps(300, failed),
+    }
+}
+
 #[test]
-fn the_share_of_requests_weighs_each_step_by_its_results() {
-    let series =
-        |subject: &str, rates: &[(i64, f64, u64)], errors: &[(i64, f64, u64)]| ResultSeries {
-            subject: subject.parse().unwrap(),
-            results: steps(300, rates),
-            errors: steps(300, errors),
-        };
+fn results_of_requests_are_counted_and_the_worst_is_told_first() {
     let mut given = Given::of(Vec::new());
     given.results = vec![
-        // The busy step fails once in a hundred, the quiet one always.
-        series(
+        results("organization:calm", &[(0, 5.0, 300)], &[(0, 5.0, 300)], &[(0, 0.0, 300)]),
+        // The busy step fails once in a hundred, the quiet one always, in few of its seconds.
+        results(
             "organization:acme",
-            &[(0, 99.0, 300), (1, 1.0, 300)],
-            &[(0, 1.0, 300), (1, 100.0, 9)],
+            &[(0, 100.0, 300), (1, 0.1, 300)],
+            &[(0, 100.0, 300), (1, 3.0, 10)],
+            &[(0, 1.0, 300), (1, 3.0, 10)],
         ),
-        series("organization:calm", &[(0, 5.0, 300)], &[(0, 0.0, 300)]),
-        // Nothing is known of how these ended.
-        series("organization:mute", &[(0, 5.0, 300)], &[]),
-        series("gate:gate@web-1", &[(0, 104.0, 300), (1, 1.0, 300)], &[(0, 0.5, 300), (1, 0.0, 9)]),
+        // The silent one sent nothing.
+        results("organization:silent", &[(0, 0.0, 300)], &[], &[]),
+        results("gate:gate@web-1", &[(0, 105.0, 300)], &[(0, 105.0, 300)], &[(0, 1.0, 300)]),
     ];
     let told = given.report().requests;
-    let told: Vec<_> = told.iter().map(|one| (one.subject.as_str(), one.succeeded)).collect();
+    let figures: Vec<_> =
+        told.iter().map(|one| (one.subject.as_str(), one.results, one.failed)).collect();
     assert_eq!(
-        told,
+        figures,
         [
-            ("gate:gate@web-1", 99_504),
-            ("organization:acme", 98_010),
-            ("organization:calm", 100_000)
+            ("gate:gate@web-1", 31_500, 300),
+            ("organization:acme", 30_030, 330),
+            ("organization:calm", 1_500, 0)
         ]
     );
-    let unseen = given.report().requests[0].unseen;
-    assert_eq!(unseen, Span::from_mins(7 * 24 * 60 - 10));
+    assert_eq!(told[1].unseen, Span::from_mins(7 * 24 * 60 - 10));
+    assert!(told.iter().all(|one| one.uncounted == Span::ZERO && one.succeeded.is_none()));
+}
+
+#[test]
+fn what_was_reported_before_it_was_counted_is_not_guessed() {
+    let mut given = Given::of(Vec::new());
+    given.results = vec![
+        results("organization:old", &[(0, 5.0, 300), (1, 5.0, 300)], &[], &[]),
+        results(
+            "organization:both",
+            &[(0, 5.0, 300), (1, 2.0, 300)],
+            &[(1, 2.0, 300)],
+            &[(1, 1.0, 300)],
+        ),
+    ];
+    let told = given.report().requests;
+    let told: Vec<_> = told
+        .iter()
+        .map(|one| (one.subject.name(), one.results, one.failed, one.uncounted.as_secs()))
+        .collect();
+    assert_eq!(told, [("both", 600, 300, 300), ("old", 0, 0, 600)]);
+}
+
+#[test]
+fn the_gate_of_a_host_with_another_name_is_told_once() {
+    let mut given = Given::of(Vec::new());
+    let of = |host: &str, step| {
+        let one = |mean| [(step, mean, 300)];
+        results(&format!("gate:gate@{host}"), &one(4.0), &one(4.0), &one(1.0))
+    };
+    given.results = vec![of("now", 2), of("before", 0), of("first", 1)];
+    let [gate] = &given.report().requests[..] else { panic!("one line") };
+    assert_eq!(gate.subject.as_str(), "gate:gate@now");
+    assert_eq!((gate.results, gate.failed), (3_600, 900));
+    assert_eq!(gate.unseen, Span::from_mins(7 * 24 * 60 - 15));
 }
 
 fn key() -> BreachKey {
