@@ -70,8 +70,8 @@ impl Known {
     /// is learned anew then, as after a restart.
     fn misses(&self, troubles: &[HourSpan], oldest: Timestamp) -> bool {
         let (first, last) = (hour_number(oldest), hour_number(self.until).saturating_sub(1));
-        let within = troubles.iter().map(|span| (span.0.max(first), span.1.min(last)));
-        within.into_iter().any(|span| !cover(&self.troubles, span))
+        let mut within = troubles.iter().map(|span| (span.0.max(first), span.1.min(last)));
+        within.any(|span| !cover(&self.troubles, span))
     }
 
     /// Learns hours that follow what it knows.
