@@ -18,7 +18,7 @@ use engine::{
 use policy::thresholds::{Level, Row, Thresholds, Variant, variants};
 
 use crate::{
-    baselines::{LEARNED_FROM, Troubles, hour_of, hours, is_relative},
+    baselines::{LEARNED_FROM, Troubles, WithheldHours, hour_of, hours, is_relative},
     store::{NamedSeries, RollupStep, Store, StoreError},
     time_zones::TeamZone,
     trials::OwnTurn,
@@ -133,14 +133,16 @@ async fn learn_before(
     since: Timestamp,
     runs: &mut [Run<'_>],
 ) -> Result<(), StoreError> {
-    let is_wanted = |one: &NamedSeries| documents.iter().any(|all| is_relative(all, one));
+    let is_wanted =
+        |one: &NamedSeries| documents.iter().any(|all| is_relative(all, &one.subject, &one.signal));
     let wanted: Vec<(usize, &&NamedSeries)> =
         series.iter().enumerate().filter(|(_, one)| is_wanted(one)).collect();
     if wanted.is_empty() {
         return Ok(());
     }
     let from = since.minus(LEARNED_FROM);
-    let troubles = Troubles::of(&store.recent_incidents(from).await?);
+    let withheld = WithheldHours::stored(store).await?;
+    let troubles = Troubles::of(&store.recent_incidents(from).await?, &withheld);
     for (place, NamedSeries { subject, signal, .. }) in wanted {
         let range = (from, hour_of(since));
         let known = hours(store, &troubles, (subject, signal), range).await?;

@@ -1,22 +1,31 @@
 //! What is usual for each series: its baseline, learned from the stored hours and kept in memory.
 
+mod troubles;
+
+pub use troubles::{Troubles, WithheldHours};
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use domain::{
+    breach::Breach,
     incident::Incident,
     signal::Signal,
     subject::Subject,
     time::{Span, Timestamp},
     usual::Usual,
 };
-use engine::baseline::{HourOfHistory, RANGE_HOLDS_FOR, WeeklyBaseline};
+use engine::{
+    agent,
+    baseline::{HourOfHistory, RANGE_HOLDS_FOR, WeeklyBaseline},
+};
 use policy::thresholds::{Level, Row, Thresholds};
 
 use crate::{
-    store::{NamedSeries, RollupStep, Store, StoreError},
+    baselines::troubles::{HourSpan, cover, hour_number},
+    store::{RollupStep, Store, StoreError},
     time_zones::TeamZone,
 };
 
@@ -38,6 +47,7 @@ type Key = (Subject, Signal);
 #[derive(Debug, Default)]
 pub struct Baselines {
     known: Mutex<HashMap<Key, Known>>,
+    withheld: Mutex<WithheldHours>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,9 +55,77 @@ struct Known {
     baseline: Arc<WeeklyBaseline>,
     /// The end of the newest hour that was read.
     until: Timestamp,
+    /// The hours until then that were taken for trouble.
+    troubles: Vec<HourSpan>,
+}
+
+impl Known {
+    /// Nothing, as of a moment.
+    fn since(from: Timestamp) -> Self {
+        Self { baseline: Arc::default(), until: from, troubles: Vec::new() }
+    }
+
+    /// Whether hours that were learned, and are not older than a moment, are known to be trouble by
+    /// now: a breach that held for long before it was told, or an incident that was opened again. It
+    /// is learned anew then, as after a restart.
+    fn misses(&self, troubles: &[HourSpan], oldest: Timestamp) -> bool {
+        let (first, last) = (hour_number(oldest), hour_number(self.until).saturating_sub(1));
+        let mut within = troubles.iter().map(|span| (span.0.max(first), span.1.min(last)));
+        within.any(|span| !cover(&self.troubles, span))
+    }
+
+    /// Learns hours that follow what it knows.
+    fn take(&mut self, hours: &[HourOfHistory], troubles: &[HourSpan], zone: &TeamZone) {
+        let Some(newest) = hours.last() else { return };
+        let learned = Arc::make_mut(&mut self.baseline);
+        for hour in hours {
+            learned.learn(&HourOfHistory { start: zone.local(hour.start), ..*hour });
+        }
+        self.until = newest.start.plus(Span::from_mins(60));
+        let (last, oldest) =
+            (hour_number(newest.start), hour_number(newest.start.minus(LEARNED_FROM)));
+        for span in troubles.iter().map(|span| (span.0, span.1.min(last))) {
+            if !cover(&self.troubles, span) {
+                self.troubles.push(span);
+            }
+        }
+        self.troubles.retain(|span| span.1 >= oldest);
+    }
 }
 
 impl Baselines {
+    /// Begins with what was withheld before a restart.
+    pub fn after(withheld: WithheldHours) -> Self {
+        Self { known: Mutex::default(), withheld: Mutex::new(withheld) }
+    }
+
+    /// Notes the breaches that hold and are in no incident. Returns whether anything is to be kept.
+    pub fn note(&self, breaches: &[Breach], incidents: &[Incident], now: Timestamp) -> bool {
+        if breaches.is_empty() {
+            return false;
+        }
+        let active = incidents.iter().filter(|one| one.is_active());
+        let told: HashSet<_> =
+            active.flat_map(|one| one.holding().map(|breach| &breach.key)).collect();
+        let mut withheld = self.withheld();
+        let is_withheld = |breach: &&Breach| {
+            !told.contains(&breach.key)
+                && !breach.key.subject.is_practice()
+                && !incidents.iter().any(|one| agent::judges(one, breach, now))
+        };
+        let news = breaches.iter().filter(is_withheld).filter(|one| withheld.note(one, now));
+        news.count() > 0
+    }
+
+    /// What is to be kept across a restart.
+    pub fn withheld_hours(&self) -> WithheldHours {
+        self.withheld().clone()
+    }
+
+    fn withheld(&self) -> MutexGuard<'_, WithheldHours> {
+        self.withheld.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Learns what was stored since the last time; at first, of the last 8 weeks. Hours of breaches
     /// and of incidents are told apart.
     pub async fn learn(
@@ -59,30 +137,37 @@ impl Baselines {
     ) -> Result<(), StoreError> {
         let from = now.minus(LEARNED_FROM);
         let this_hour = hour_of(now);
-        let mut series = store.as_past().all_series().await?;
-        series.retain(|one| !one.subject.is_practice());
-        series.sort_by_key(|one| !is_relative(thresholds, one));
+        let mut series = store.as_past().last_hours().await?;
+        series.retain(|(subject, _, last)| *last >= from && !subject.is_practice());
+        series.sort_by_key(|(subject, signal, _)| !is_relative(thresholds, subject, signal));
         series.truncate(MOST);
-        let wanted: HashSet<Key> =
-            series.iter().map(|one| (one.subject.clone(), one.signal.clone())).collect();
+        let withheld = self.withheld_hours();
+        let late = Troubles::of(&store.recent_incidents(now.minus(LATE)).await?, &withheld);
         let due: Vec<(Key, Option<Known>)> = {
             let mut known = self.known();
+            let wanted: HashSet<Key> =
+                series.iter().map(|one| (one.0.clone(), one.1.clone())).collect();
             known.retain(|key, _| wanted.contains(key));
-            let read = |key: Key| {
-                let known = known.get(&key).cloned();
-                known.as_ref().is_none_or(|one| one.until < this_hour).then_some((key, known))
+            let read = |(subject, signal, last): (Subject, Signal, Timestamp)| {
+                let troubles = late.hours(&subject, &signal);
+                let key = (subject.clone(), signal.clone());
+                let known = known.get(&key).filter(|one| !one.misses(troubles, from)).cloned();
+                let is_due = |one: &Known| one.until <= last && one.until < this_hour;
+                known.as_ref().is_none_or(is_due).then_some((key, known))
             };
-            wanted.into_iter().filter_map(read).collect()
+            series.into_iter().filter_map(read).collect()
         };
         let is_new = due.iter().any(|(_, known)| known.is_none());
-        let ended = if is_new { from } else { now.minus(LATE) };
-        let troubles = Troubles::of(&store.recent_incidents(ended).await?);
+        let troubles = if is_new {
+            Troubles::of(&store.recent_incidents(from).await?, &withheld)
+        } else {
+            late
+        };
         let mut failures = 0_u32;
         for ((subject, signal), known) in due {
-            let (mut baseline, since) =
-                known.map_or_else(|| (Arc::default(), from), |one| (one.baseline, one.until));
-            let hours = hours(store, &troubles, (&subject, &signal), (since, this_hour)).await;
-            let hours = match hours {
+            let mut known = known.unwrap_or_else(|| Known::since(from));
+            let range = (known.until, this_hour);
+            let hours = match hours(store, &troubles, (&subject, &signal), range).await {
                 Ok(hours) => hours,
                 // A damaged series keeps no other one from being learned.
                 Err(error) if failures < MOST_FAILURES => {
@@ -92,13 +177,10 @@ impl Baselines {
                 }
                 Err(error) => return Err(error),
             };
-            let Some(last) = hours.last() else { continue };
-            let until = last.start.plus(Span::from_mins(60));
-            let learned = Arc::make_mut(&mut baseline);
-            for hour in &hours {
-                learned.learn(&HourOfHistory { start: zone.local(hour.start), ..*hour });
+            if !hours.is_empty() {
+                known.take(&hours, troubles.hours(&subject, &signal), zone);
+                self.known().insert((subject, signal), known);
             }
-            self.known().insert((subject, signal), Known { baseline, until });
         }
         Ok(())
     }
@@ -126,35 +208,9 @@ impl Baselines {
 }
 
 /// Whether the level that is in force for a series is relative to what is usual.
-pub fn is_relative(thresholds: &Thresholds, series: &NamedSeries) -> bool {
-    let rows = thresholds.rows_for(series.signal.as_str(), series.subject.as_str());
+pub fn is_relative(thresholds: &Thresholds, subject: &Subject, signal: &Signal) -> bool {
+    let rows = thresholds.rows_for(signal.as_str(), subject.as_str());
     matches!(rows.level.and_then(Row::base), Some(Level::Usual(_)))
-}
-
-/// When breaches held and incidents were open, by series.
-#[derive(Debug, Default)]
-pub struct Troubles(HashMap<Key, Vec<(Timestamp, Timestamp)>>);
-
-impl Troubles {
-    /// Of these incidents: each from the beginning of a breach to the end of the incident.
-    pub fn of(incidents: &[Incident]) -> Self {
-        let mut spans: HashMap<Key, Vec<(Timestamp, Timestamp)>> = HashMap::new();
-        for incident in incidents.iter().filter(|one| !one.is_practice()) {
-            let end = incident.resolution.as_ref().map_or(Timestamp::MAX, |end| end.at);
-            for known in &incident.breaches {
-                let key = (known.breach.key.subject.clone(), known.breach.key.signal.clone());
-                spans.entry(key).or_default().push((known.breach.since, end));
-            }
-        }
-        Self(spans)
-    }
-
-    /// True if some part of an hour lies in one of these.
-    fn is_in(spans: &[(Timestamp, Timestamp)], hour: Timestamp) -> bool {
-        let end = hour.plus(Span::from_mins(60));
-        let shared = |(from, to): &(Timestamp, Timestamp)| to.min(&end).since(*from.max(&hour));
-        spans.iter().any(|span| shared(span) > Span::ZERO)
-    }
 }
 
 /// The stored hours of a series that began in a period, oldest first.
@@ -164,30 +220,46 @@ pub async fn hours(
     (subject, signal): (&Subject, &Signal),
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Vec<HourOfHistory>, StoreError> {
-    let spans = troubles.0.get(&(subject.clone(), signal.clone()));
+    let spans = troubles.hours(subject, signal);
     let stored = store.rollups(subject, signal, RollupStep::Hour, from, until).await?;
+    let is_trouble = |start: Timestamp| {
+        let hour = hour_number(start);
+        spans.iter().any(|span| span.0 <= hour && hour <= span.1)
+    };
     let hour = |one: crate::store::Rollup| HourOfHistory {
         start: one.start,
         mean: one.mean,
         min: one.min,
         max: one.max,
-        is_trouble: spans.is_some_and(|spans| Troubles::is_in(spans, one.start)),
+        is_trouble: is_trouble(one.start),
     };
     Ok(stored.into_iter().filter(|one| one.start < until).map(hour).collect())
 }
 
 /// The beginning of the hour of a moment.
 pub const fn hour_of(at: Timestamp) -> Timestamp {
-    Timestamp::from_micros(at.as_micros().div_euclid(HOUR) * HOUR)
+    Timestamp::from_micros(hour_number(at) * HOUR)
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        actor::Actor,
+        incident::{IncidentBreach, Resolution},
+        lifecycle::State,
+    };
+    use proptest::prelude::*;
+
     use super::*;
     use crate::store::{Rollup, SqliteStore};
 
     const SIGNAL: &str = "queue.depth";
     const SUBJECT: &str = "service:imports";
+    const ROWS: &str = "format: 1\n| signal | warning | critical | for | recovers at | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|\n| queue.depth | above 3 times usual | - | 0 s | - | m | - | - |\n";
+
+    fn thresholds() -> Thresholds {
+        Thresholds::parse("t", ROWS, fixtures::signals()).unwrap()
+    }
 
     fn hour(hour: i64, mean: f64) -> Rollup {
         Rollup {
@@ -225,8 +297,7 @@ mod tests {
         let store = SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap();
         let hours: Vec<Rollup> = (0..504).map(|one| hour(one, busy(one))).collect();
         store.write_rollups(&hours).await.unwrap();
-        let rows = "format: 1\n| signal | warning | critical | for | recovers at | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|\n| queue.depth | above 3 times usual | - | 0 s | - | m | - | - |\n";
-        let thresholds = Thresholds::parse("t", rows, fixtures::signals()).unwrap();
+        let thresholds = thresholds();
         let (baselines, zone) = (Baselines::default(), TeamZone::of("+05:00").unwrap());
         let history = || {
             baselines
@@ -252,20 +323,204 @@ mod tests {
         assert_eq!(history(), 506);
     }
 
+    fn breach(since: Timestamp) -> Breach {
+        fixtures::breach().on(SUBJECT).signal(SIGNAL).since(since).build()
+    }
+
+    fn resolve(incident: &mut Incident, by: Actor, at: Timestamp) {
+        incident.resolution = Some(Resolution { by, at, note: None });
+        incident.state = State::Resolved;
+    }
+
     #[test]
-    fn hours_from_the_beginning_of_a_breach_to_the_end_of_its_incident_are_trouble() {
-        let breach = fixtures::breach().on(SUBJECT).signal(SIGNAL).since(minute_of(3)).build();
-        let mut incident = fixtures::incident(1).of([breach]).build();
-        let key = (SUBJECT.parse().unwrap(), SIGNAL.parse().unwrap());
+    fn hours_from_the_beginning_of_an_incident_to_its_end_are_trouble() {
+        let begun = || fixtures::incident(1).began(minute_of(3));
+        let mut incident = begun().of([breach(minute_of(3))]).build();
         let of = |incident: &Incident| {
-            let troubles = Troubles::of(std::slice::from_ref(incident));
-            let spans = troubles.0.get(&key).unwrap().clone();
-            (0..8).filter(|hour| Troubles::is_in(&spans, at(*hour))).collect::<Vec<i64>>()
+            let all = Troubles::of(std::slice::from_ref(incident), &WithheldHours::default());
+            let spans = all.hours(&SUBJECT.parse().unwrap(), &SIGNAL.parse().unwrap()).to_vec();
+            let is_in =
+                |hour: &i64| cover(&spans, (hour_number(at(*hour)), hour_number(at(*hour))));
+            (0..8).filter(is_in).collect::<Vec<i64>>()
         };
         assert_eq!(of(&incident), [3, 4, 5, 6, 7], "it is open");
-        let by = domain::actor::Actor::Agent;
-        incident.resolution =
-            Some(domain::incident::Resolution { by, at: minute_of(5), note: None });
-        assert_eq!(of(&incident), [3, 4, 5]);
+        // The breach is over and comes back.
+        incident.breaches[0].breach.since = minute_of(6);
+        assert_eq!(of(&incident), [3, 4, 5, 6, 7]);
+        resolve(&mut incident, Actor::Agent, minute_of(7));
+        assert_eq!(of(&incident), [3, 4, 5, 6, 7]);
+        resolve(&mut incident, Actor::Agent, at(5));
+        assert_eq!(of(&incident), [3, 4], "it ended as the hour began");
+        assert_eq!(of(&begun().of([breach(minute_of(2))]).build())[0], 2);
+    }
+
+    fn learned(baselines: &Baselines) -> WeeklyBaseline {
+        let of = baselines.of(&SUBJECT.parse().unwrap(), &SIGNAL.parse().unwrap());
+        WeeklyBaseline::clone(&of.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_breach_that_opens_no_incident_is_not_learned_unless_a_person_has_ended_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap();
+        let (baselines, zone) = (Baselines::default(), TeamZone::default());
+        let thresholds = thresholds();
+        let all: Vec<Rollup> = (0..208).map(|one| hour(one, 100.0)).collect();
+        store.write_rollups(&all).await.unwrap();
+        baselines.learn(&store, &thresholds, &zone, minute_of(200)).await.unwrap();
+        assert_eq!(learned(&baselines).history().hours, 200);
+        let (one, mut incident) =
+            (breach(minute_of(200)), fixtures::incident(1).of([breach(minute_of(200))]).build());
+        let all = std::slice::from_ref(&one);
+        assert!(!baselines.note(all, std::slice::from_ref(&incident), minute_of(202)));
+        assert!(baselines.note(all, &[], minute_of(203)));
+        assert!(!baselines.note(all, &[], minute_of(203)), "that is known");
+        baselines.learn(&store, &thresholds, &zone, minute_of(206)).await.unwrap();
+        assert_eq!(learned(&baselines).history().hours, 202, "all but 200 to 203");
+        resolve(&mut incident, Actor::Local, minute_of(206));
+        assert!(!baselines.note(all, &[incident], minute_of(207)));
+        baselines.learn(&store, &thresholds, &zone, minute_of(208)).await.unwrap();
+        assert_eq!(learned(&baselines).history().hours, 204);
+        let again = Baselines::after(baselines.withheld_hours());
+        again.learn(&store, &thresholds, &zone, minute_of(208)).await.unwrap();
+        assert_eq!(learned(&again), learned(&baselines));
+    }
+
+    #[tokio::test]
+    async fn hours_that_turn_out_to_be_trouble_are_learned_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap();
+        let (baselines, zone) = (Baselines::default(), TeamZone::default());
+        let thresholds = thresholds();
+        let all: Vec<Rollup> = (0..200).map(|one| hour(one, 100.0)).collect();
+        store.write_rollups(&all).await.unwrap();
+        baselines.learn(&store, &thresholds, &zone, minute_of(200)).await.unwrap();
+        // It had to hold for hours before it was told.
+        assert!(baselines.note(&[breach(minute_of(190))], &[], minute_of(200)));
+        baselines.learn(&store, &thresholds, &zone, minute_of(200)).await.unwrap();
+        assert_eq!(learned(&baselines).history().hours, 190);
+    }
+
+    #[tokio::test]
+    async fn series_without_hours_give_way_and_are_not_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap();
+        let (baselines, zone) = (Baselines::default(), TeamZone::default());
+        let thresholds = thresholds();
+        let of = |place: usize, at: i64| Rollup {
+            subject: format!("service:s{place:04}").parse().unwrap(),
+            ..hour(at, 100.0)
+        };
+        // More series than there are places were heard last nine weeks ago.
+        let dead: Vec<Rollup> = (0..=MOST).map(|place| of(place, 0)).collect();
+        store.write_rollups(&dead).await.unwrap();
+        let now = 9 * 7 * 24;
+        store.write_rollups(&[hour(now - 1, 100.0), of(9_999, now - 1)]).await.unwrap();
+        baselines.learn(&store, &thresholds, &zone, minute_of(now)).await.unwrap();
+        assert_eq!(learned(&baselines).history().hours, 1);
+        assert_eq!(baselines.all(&zone, minute_of(now)).len(), 2);
+    }
+
+    /// What happens to a series in an hour.
+    #[derive(Clone, Copy, Debug)]
+    enum Happens {
+        Nothing,
+        /// A breach that began some hours ago opens an incident or joins the open one again.
+        Breach(i64),
+        /// Some hours ago, and nobody is told.
+        Withheld(i64),
+        Cleared,
+        Resolved(bool),
+        Reopened,
+    }
+
+    fn happenings() -> impl Strategy<Value = Vec<Happens>> {
+        let one = prop_oneof![
+            12 => Just(Happens::Nothing),
+            2 => (0..4_i64).prop_map(Happens::Breach),
+            2 => (0..4_i64).prop_map(Happens::Withheld),
+            1 => Just(Happens::Cleared),
+            2 => any::<bool>().prop_map(Happens::Resolved),
+            1 => Just(Happens::Reopened),
+        ];
+        proptest::collection::vec(one, 1..200)
+    }
+
+    /// An incident, and what was withheld.
+    #[derive(Default)]
+    struct World {
+        incidents: Vec<Incident>,
+        baselines: Baselines,
+    }
+
+    impl World {
+        fn take(&mut self, happens: Happens, hour: i64) {
+            let now = minute_of(hour);
+            let ago = |hours: i64| minute_of((hour - hours).max(0));
+            match (happens, self.incidents.last_mut()) {
+                (Happens::Nothing, _) => {}
+                (Happens::Breach(hours), Some(open)) if open.is_active() => {
+                    self.baselines.note(&[breach(ago(hours))], &[], now);
+                    open.breaches[0] = IncidentBreach::holding(breach(ago(hours)));
+                }
+                (Happens::Breach(hours), _) => {
+                    let one = breach(ago(hours));
+                    self.baselines.note(std::slice::from_ref(&one), &[], now);
+                    let began = fixtures::incident(1).began(ago(hours));
+                    self.incidents.push(began.of([one]).build());
+                }
+                (Happens::Withheld(hours), _) => {
+                    self.baselines.note(&[breach(ago(hours))], &self.incidents, now);
+                }
+                (_, None) => {}
+                (Happens::Cleared, Some(one)) => one.breaches[0].cleared_at = Some(now),
+                (Happens::Resolved(by_person), Some(one)) if one.is_active() => {
+                    resolve(one, if by_person { Actor::Local } else { Actor::Agent }, now);
+                }
+                (Happens::Resolved(_), Some(_)) => {}
+                (Happens::Reopened, Some(one)) => {
+                    (one.resolution, one.state) = (None, State::Detected);
+                }
+            }
+        }
+
+        /// Learns the hours before this one after what is known.
+        fn learn(&self, known: Option<Known>, hour: i64) -> Known {
+            let (from, until) = (at(0), at(hour));
+            let all = Troubles::of(&self.incidents, &self.baselines.withheld_hours());
+            let spans = all.hours(&SUBJECT.parse().unwrap(), &SIGNAL.parse().unwrap());
+            let known = known.filter(|one| !one.misses(spans, from));
+            let mut known = known.unwrap_or_else(|| Known::since(from));
+            let is_trouble =
+                |hour: i64| cover(spans, (hour_number(at(hour)), hour_number(at(hour))));
+            let stored = |hour: i64| {
+                let mean = 100.0 + (hour % 7) as f64;
+                let (start, is_trouble) = (at(hour), is_trouble(hour));
+                HourOfHistory { start, mean, min: mean - 1.0, max: mean + 1.0, is_trouble }
+            };
+            let hours = (0..hour).filter(|hour| (known.until..until).contains(&at(*hour)));
+            let hours: Vec<HourOfHistory> = hours.map(stored).collect();
+            known.take(&hours, spans, &TeamZone::default());
+            known
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: fixtures::cases(128), failure_persistence: None, ..ProptestConfig::default()
+        })]
+
+        /// Whatever happens, what was learned hour by hour is what is learned after a restart.
+        #[test]
+        fn a_restart_learns_the_same(happenings in happenings()) {
+            let (mut world, mut known) = (World::default(), None);
+            for (hour, happens) in (0_i64..).zip(&happenings) {
+                world.take(*happens, hour);
+                known = Some(world.learn(known, hour));
+            }
+            let hours = i64::try_from(happenings.len()).unwrap();
+            let live = world.learn(known, hours);
+            prop_assert_eq!(live.baseline, world.learn(None, hours).baseline);
+        }
     }
 }

@@ -372,6 +372,11 @@ impl Monitor {
             core.engine.tick(now)
         };
         self.look_at_maintenance(&breaches, now);
+        if ticked && !self.stale && self.since_reading.is_none() {
+            // Of what is withheld nothing is learned, also after a restart.
+            let (baselines, _) = self.parts.service.baselines();
+            self.unsaved |= baselines.note(&breaches, &self.known, now.wall);
+        }
         let was_free = self.flight.is_none();
         if was_free && now.mono >= self.retry_at.mono {
             self.launch(&breaches, now);

@@ -14,6 +14,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    baselines::Baselines,
     board::Board,
     clock::Clock,
     collectors::{self, http::Poster, registry::Context},
@@ -203,8 +204,7 @@ pub async fn run(
         None => Engine::new(thresholds, config.limits.series),
     };
     let written_disks = Arc::new(written_disks(&engine, now));
-    let (collected, withheld) =
-        kept.map(|kept| (kept.collected, kept.withheld)).unwrap_or_default();
+    let Kept { collected, withheld, withheld_hours, .. } = kept.unwrap_or_default();
     let minutes = store.recent_minutes(now.wall.minus(history::LONGEST), MOST_MINUTES).await?;
     let history = History::after(minutes);
     let objectives = Ledger::restore(&*store, Arc::clone(documents.objectives()), now.wall).await?;
@@ -320,7 +320,7 @@ pub async fn run(
         thresholds: thresholds.clone(),
         zone: config.time_zone.clone(),
         reports: config.reports.clone(),
-        baselines: Arc::default(),
+        baselines: Arc::new(Baselines::after(withheld_hours)),
     });
     service.settle_thresholds().await;
     let proposer = ThresholdProposer {

@@ -174,7 +174,7 @@ pub struct SignalPage {
     /// empty where nothing is known.
     pub week_before: Vec<SeriesPoint>,
     /// What is usual in the hours of the period, as it is known now, oldest first; only for periods of
-    /// up to 7 days, and empty where the history is too young.
+    /// up to 7 days, with gaps where no values came, and empty where the history is too young.
     #[serde(default)]
     pub usual: Vec<UsualSpan>,
     /// The time zone whose hours of the week count.

@@ -77,7 +77,7 @@ pub struct Backtest {
     incidents: BTreeMap<IncidentNumber, Incident>,
     next_number: IncidentNumber,
     found: BTreeMap<IncidentNumber, FoundIncident>,
-    /// What active incidents are about.
+    /// Breaches that hold, and all that active incidents are about.
     troubled: BTreeSet<BreachKey>,
     /// How far the team's clocks are from UTC, in minutes.
     offset: i32,
@@ -265,6 +265,7 @@ impl Backtest {
         let active = self.incidents.values().filter(|one| one.is_active());
         self.troubled = active
             .flat_map(|one| one.breaches.iter().map(|known| known.breach.key.clone()))
+            .chain(breaches.into_iter().map(|breach| breach.key))
             .collect();
     }
 

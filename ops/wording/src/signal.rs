@@ -95,11 +95,15 @@ pub fn is_relative(rule: &ThresholdRule) -> bool {
     is_usual(rule.warning) || is_usual(rule.critical)
 }
 
+/// What to do where a new level is no problem.
+pub const STAYS: &str =
+    "If a new level is here to stay, resolve its incident: from then on it is learned as usual.";
+
 /// By which clock hours of the week count, and from when on they are judged by.
 pub fn usual_zone(zone: &str) -> String {
     let zone = if zone.is_empty() { "UTC" } else { zone };
     format!(
-        "What is usual is learned for each hour of the week ({zone}) from the last 8 weeks, without incidents. It is judged by from the second week on."
+        "What is usual is learned for each hour of the week ({zone}) from the last 8 weeks, without problems. It is judged by from the second week on. {STAYS}"
     )
 }
 

@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use policy::thresholds::{Level, Row, Thresholds};
 
 use crate::{
-    baselines::Baselines,
+    baselines::{Baselines, WithheldHours},
     clock::Clock,
     config::Config,
     store::{self, NamedSeries, Store, StoreError, Where},
@@ -47,7 +47,8 @@ async fn look(
     thresholds: &Thresholds,
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
-    let (baselines, zone) = (Baselines::default(), &config.time_zone);
+    let baselines = Baselines::after(WithheldHours::stored(store).await?);
+    let zone = &config.time_zone;
     baselines.learn(store, thresholds, zone, now).await?;
     let all = store.as_past().all_series().await?;
     let notes = relative(thresholds).filter_map(|(row, level)| {

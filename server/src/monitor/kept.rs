@@ -7,7 +7,7 @@ use domain::subject::Subject;
 use engine::evaluate::SavedState;
 use serde::{Deserialize, Serialize};
 
-use crate::monitor::host_change::KnownHost;
+use crate::{baselines::WithheldHours, monitor::host_change::KnownHost};
 
 /// The monitor's state as it is kept in the database.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Kept {
     /// What would have alerted without the open maintenance windows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: WithheldLists,
+    /// Hours of breaches that opened no incident.
+    #[serde(default, skip_serializing_if = "WithheldHours::is_empty")]
+    pub withheld_hours: WithheldHours,
     /// The host that is watched.
     #[serde(default)]
     pub host: Option<KnownHost>,

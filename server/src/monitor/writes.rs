@@ -268,6 +268,7 @@ impl Monitor {
                 engine: core.engine.save(now),
                 collected: core.collected.subjects().clone(),
                 withheld: WithheldLists::clone(&self.withheld),
+                withheld_hours: self.parts.service.baselines().0.withheld_hours(),
                 host: Some(self.parts.known_host.clone()),
             }
         };

@@ -20,6 +20,7 @@ use domain::{
     unit::Unit,
     usual::UsualRange,
 };
+use engine::baseline::RANGE_HOLDS_FOR;
 use policy::thresholds::{Effective, Level, Row, Thresholds};
 use wording::summary::incident_card;
 
@@ -114,6 +115,7 @@ impl Inner {
         };
         let zone = self.zone();
         let usual = self.usual_spans(&subject, &signal, range, &zone);
+        let usual = where_heard(usual, &points, plan.width);
         Ok(SignalPage {
             uptime,
             usual,
@@ -251,6 +253,20 @@ impl Inner {
     }
 }
 
+/// The spans of whole hours as far as they are known to what judges by them: where a value came in
+/// the hour, or not long before it.
+fn where_heard(spans: Vec<UsualSpan>, points: &[SeriesPoint], width: Span) -> Vec<UsualSpan> {
+    let known = |span: UsualSpan| {
+        let before = points.partition_point(|point| point.at < span.to);
+        let last = points.get(before.checked_sub(1)?)?;
+        // The hour of the last moment that the point is of.
+        let moment = last.at.plus(width.max(Span::from_micros(1))).minus(Span::from_micros(1));
+        let to = hour_of(moment).plus(HOUR).plus(RANGE_HOLDS_FOR).min(span.to);
+        (to > span.from).then_some(UsualSpan { to, ..span })
+    };
+    spans.into_iter().filter_map(known).collect()
+}
+
 /// The first of a list that is shown, and whether there are more.
 fn listed<T>(mut all: Vec<T>) -> (Vec<T>, bool) {
     let more = all.len() > MOST_LISTED;
@@ -353,4 +369,36 @@ fn rules(effective: &Effective<'_>) -> (Vec<ThresholdRule>, Option<f64>) {
     let rows = [effective.level, effective.rate, effective.forecast];
     let silence = effective.silence.and_then(|row| row.no_data_after);
     (rows.into_iter().flatten().map(rule).collect(), silence.map(Span::as_secs_f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_range_is_told_where_values_came_and_no_longer_than_it_holds() {
+        let minute = |minute: u64| hour_of(fixtures::at(0)).plus(Span::from_mins(minute));
+        let span = |hour: u64| UsualSpan {
+            from: minute(hour * 60),
+            to: minute(hour * 60 + 60),
+            value: 2.0,
+            low: 1.0,
+            high: 3.0,
+        };
+        let point = |at: u64| SeriesPoint {
+            at: minute(at),
+            until: minute(at + 10),
+            min: 2.0,
+            mean: 2.0,
+            max: 2.0,
+        };
+        let points: Vec<SeriesPoint> = (60..120).chain(500..520).step_by(5).map(point).collect();
+        let told = where_heard((0..12).map(span).collect(), &points, Span::from_mins(5));
+        let told: Vec<(Timestamp, Timestamp)> =
+            told.iter().map(|span| (span.from, span.to)).collect();
+        let whole = |hour: u64| (minute(hour * 60), minute(hour * 60 + 60));
+        let half = |hour: u64| (minute(hour * 60), minute(hour * 60 + 30));
+        assert_eq!(told, [whole(1), whole(2), half(3), whole(8), whole(9), half(10)]);
+        assert_eq!(where_heard(vec![span(0)], &[], Span::from_mins(5)), []);
+    }
 }

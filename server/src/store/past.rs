@@ -82,6 +82,10 @@ pub trait Past: Send + Sync {
     /// Every series that was ever stored, ordered by subject and signal.
     async fn all_series(&self) -> Result<Vec<NamedSeries>, StoreError>;
 
+    /// Every series with stored hours, with the beginning of the last one, ordered by subject and
+    /// signal.
+    async fn last_hours(&self) -> Result<Vec<(Subject, Signal, Timestamp)>, StoreError>;
+
     /// A series, if it was ever stored.
     async fn series(
         &self,

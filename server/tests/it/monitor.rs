@@ -14,8 +14,9 @@ use async_trait::async_trait;
 use commands::{
     access_record::StoredAccess,
     accounts::Accounts,
-    command::{Command, Resolve},
+    command::{BeginMaintenance, Command, Resolve},
     figures::PastIncident,
+    maintenance::MaintenanceRequest,
     reading::{GetSignal, HistoryFilter},
     signal_page::Period,
     view::BlindSpan,
@@ -40,6 +41,7 @@ use domain::{
 use engine::evaluate::Engine;
 use policy::catalogue::{Facts, Program};
 use server::{
+    baselines::WithheldHours,
     board::Board,
     clock::Clock,
     collectors::{Absence, Listing},
@@ -514,11 +516,24 @@ fn hours_of_history(subject: &str, days: i64) -> Vec<Rollup> {
     (last - days * 24..last).map(hour).collect()
 }
 
+/// The minutes of some of these hours.
+fn minutes_of(hours: &[Rollup]) -> Vec<Rollup> {
+    let minute = |hour: &Rollup, minute: u64| Rollup {
+        step: RollupStep::Minute,
+        start: hour.start.plus(Span::from_mins(minute)),
+        count: 1,
+        ..hour.clone()
+    };
+    hours.iter().flat_map(|hour| (0..60).map(move |place| minute(hour, place))).collect()
+}
+
 #[tokio::test]
 async fn a_level_relative_to_what_is_usual_alerts_where_the_history_is_a_week_old() {
     let running = Running::start_with(async |store: &Moody| {
         for (subject, days) in [("service:old", 21), ("service:young", 5)] {
-            store.inner.write_rollups(&hours_of_history(subject, days)).await.unwrap();
+            let hours = hours_of_history(subject, days);
+            store.inner.write_rollups(&hours).await.unwrap();
+            store.inner.write_rollups(&minutes_of(&hours[hours.len() - 4..])).await.unwrap();
         }
     })
     .await;
@@ -554,6 +569,37 @@ async fn a_level_relative_to_what_is_usual_alerts_where_the_history_is_a_week_ol
     let page = running.service.execute(Principal::Local, asked).await.unwrap();
     assert!((3..=4).contains(&page.usual.len()), "{:?}", page.usual);
     assert!(page.usual.iter().all(|one| one.low < 100.0 && one.high > 106.0), "{:?}", page.usual);
+}
+
+#[tokio::test]
+async fn hours_of_a_breach_that_a_window_withholds_are_kept() {
+    let running = Running::start(|_| ()).await;
+    let request = MaintenanceRequest {
+        subjects: vec!["service:imports".to_owned()],
+        until: running.clock.now().wall.plus(Span::from_mins(60)),
+        reason: "New disks".to_owned(),
+    };
+    let begin = Command::BeginMaintenance(BeginMaintenance { request });
+    running.service.change(Principal::Local, begin).await.unwrap();
+    running
+        .until("the window", async |running| running.count("maintenance_begun").await == 1)
+        .await;
+    let kept = async |running: &Running| {
+        WithheldHours::stored(&running.store.inner).await.unwrap() != WithheldHours::default()
+    };
+    assert!(!kept(&running).await);
+    running.observe("service:imports", 9_000.0);
+    running
+        .until("the hour", async |running| {
+            !running.service.baselines().0.withheld_hours().is_empty()
+        })
+        .await;
+    assert_eq!(running.count("incident_opened").await, 0);
+    let Running { stop, monitor, store, .. } = running;
+    stop.cancel();
+    monitor.await.unwrap();
+    let stored = WithheldHours::stored(&store.inner).await.unwrap();
+    assert!(!stored.is_empty(), "they are kept at the end at the latest");
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 //! beside it, quieter. Who may not act is told who can, and gets no button.
 
 use commands::view::Viewer;
-use domain::{access::Role, lifecycle::State};
+use domain::{access::Role, breach::Crossing, lifecycle::State};
 use leptos::prelude::*;
+use wording::signal::STAYS;
 
 use super::{
     brief::{self, Runbook},
@@ -31,6 +32,8 @@ enum Shown {
         acknowledged: bool,
         /// What still speaks against resolving it.
         still: Option<String>,
+        /// Some of that is unusual, and may be here to stay.
+        is_unusual: bool,
         /// Whether the recommended command is the next step.
         decides: bool,
         /// The section of the runbook to read next.
@@ -50,6 +53,9 @@ pub(super) fn Steps(state: IncidentState, forms: Forms) -> impl IntoView {
             Shown::Active {
                 acknowledged: incident.acknowledged.is_some(),
                 still: brief::still(incident),
+                is_unusual: incident
+                    .holding()
+                    .any(|breach| matches!(breach.crossing, Crossing::Usual { .. })),
                 decides: brief::decides(incident, card.with(|card| card.awaits_decision)),
                 next: brief::runbooks(incident).1,
             }
@@ -78,8 +84,10 @@ pub(super) fn Steps(state: IncidentState, forms: Forms) -> impl IntoView {
     };
     let still = move || {
         shown.with(|shown| match shown {
-            Shown::Active { still: Some(still), .. } => {
-                Some(view! { <p class="still quiet">{format!("{}.", brief::capital(still))}</p> })
+            Shown::Active { still: Some(still), is_unusual, .. } => {
+                let stays = is_unusual.then(|| format!(" {STAYS}"));
+                let still = format!("{}.{}", brief::capital(still), stays.unwrap_or_default());
+                Some(view! { <p class="still quiet">{still}</p> })
             }
             Shown::Active { still: None, .. } | Shown::Over => None,
         })

@@ -2,11 +2,12 @@
 
 use domain::{
     actor::Actor,
-    breach::Ending,
+    breach::{Crossing, Ending},
     error::ErrorKind,
     id::IncidentNumber,
     incident::{Acknowledgement, Incident, Resolution},
     lifecycle::State,
+    usual::{Bounds, RelativeLevel, Side},
 };
 use wording::summary::incident_card;
 
@@ -91,6 +92,16 @@ fn while_a_breach_holds_the_runbook_is_the_next_step_and_resolve_says_what_still
     assert!(
         shown.contains("href=\"/ops/runbook#queue-is-long\"")
             && shown.contains("1 signal is still past its threshold."),
+        "{shown}"
+    );
+    assert!(!shown.contains("here to stay"), "{shown}");
+    let mut unusual = page.clone();
+    let relative = RelativeLevel { side: Side::Above, times: 3.0, floor: None };
+    unusual.incident.breaches[0].breach.crossing =
+        Crossing::Usual { relative, bounds: Bounds::default() };
+    let shown = html(&unusual, Outcome::None);
+    assert!(
+        shown.contains(">1 signal is still past its threshold. If a new level is here to stay, resolve its incident"),
         "{shown}"
     );
     // A sentence begins with a capital letter, whatever it says.

@@ -240,6 +240,31 @@ fn an_incident_is_not_learned_while_it_is_open() {
 }
 
 #[test]
+fn a_breach_that_opens_no_incident_is_not_learned_either() {
+    let from = 3 * HOURS_OF_WEEK;
+    let text = "format: 1\n| signal | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|\n\
+        | queue.depth | outside usual range | - | 1 min | - | - | m | - | - |\n\n\
+        | rule | value |\n|---|---|\n| unusual together | 2 signals |\n";
+    let thresholds = Thresholds::parse("t", text, fixtures::signals()).unwrap();
+    let mut backtest = Backtest::new(Arc::new(thresholds), Span::from_mins(1));
+    let (subject, signal, unit) = names();
+    let series = backtest.open(&subject, &signal, &unit).unwrap();
+    (0..from).for_each(|hour| backtest.learn(series, &usually(hour, 100.0)));
+    let learned = |backtest: &Backtest| {
+        let heard = backtest.series[series.0 as usize].as_ref().unwrap();
+        heard.learned.as_ref().unwrap().baseline.history().hours
+    };
+    let before = learned(&backtest);
+    for minute in from * 60..(from + 6) * 60 {
+        let mean = if minute / 60 < from + 5 { 300.0 } else { 100.0 };
+        let rollup = Rollup { series, min: mean, max: mean, mean, last: mean };
+        backtest.step(start(minute), &[rollup]);
+    }
+    assert_eq!(learned(&backtest), before);
+    assert_eq!(backtest.finish(), [], "one signal alone opens no incident");
+}
+
+#[test]
 fn hours_of_the_week_are_those_of_the_team() {
     // Busy in one hour of the day, and busier than ever on one day.
     let busy = |hour: i64| if hour % 24 == 4 { 400.0 } else { 100.0 };

@@ -23,7 +23,7 @@ const FOLLOWS: f32 = 0.05;
 /// Deviations beyond this many usual ones count as that.
 const OUTLIER: f32 = 3.0;
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Mean {
     value: f32,
     weight: f32,
@@ -43,7 +43,7 @@ impl Mean {
 }
 
 /// Means of hours, and how well they predict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Levels {
     week: [Mean; WEEK],
     overall: Mean,

@@ -8,7 +8,7 @@ const FEWEST: f32 = 10.0;
 const MEMORY: f32 = 525_600.0;
 
 /// Distances of one side: a high quantile, and what is beyond it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tail {
     /// The quantile that only [`SHARE`] of the distances exceed.
     quantile: f32,

@@ -1,11 +1,13 @@
 //! One row for one series: how long it was beyond its levels, whether that is a breach, and whether
 //! it came to rest again.
 
+use std::cmp::Ordering;
+
 use domain::{
     breach::Easing,
     severity::Severity,
     time::{Span, Timestamp},
-    usual::{RelativeLevel, Side},
+    usual::{RelativeLevel, Side, Usual},
 };
 use policy::thresholds::{Level, Row};
 use serde::{Deserialize, Serialize};
@@ -23,8 +25,8 @@ pub(super) struct Measure {
     pub newest: f64,
     /// The most extreme value itself.
     pub extreme: f64,
-    /// That is below what is usual.
-    pub is_low: bool,
+    /// What is usual, for a level relative to it.
+    pub usual: Option<Usual>,
 }
 
 /// When they came. Times are microseconds of the engine's own scale.
@@ -122,6 +124,20 @@ fn kind(row: &Row) -> u8 {
     }
 }
 
+/// The one of two values that is farther outside of the range of this hour, on whichever side; the
+/// known one where neither is.
+fn farther(level: RelativeLevel, usual: Option<Usual>, known: f64, new: f64) -> f64 {
+    let Some(usual) = usual else { return known };
+    let outside = |value: f64| level.excess(value, usual).unwrap_or(0.0);
+    let distance = |value: f64| (value - usual.value).abs();
+    let is_farther = match outside(new).total_cmp(&outside(known)) {
+        // A range without a width: everything else is beyond it alike.
+        Ordering::Equal => outside(new).is_infinite() && distance(new) > distance(known),
+        order => order.is_gt(),
+    };
+    if is_farther { new } else { known }
+}
+
 fn micros(span: Span) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
@@ -158,7 +174,7 @@ impl Hold {
         needed: Span,
         measure: Measure,
         timing: Timing,
-        worse: fn(f64, f64) -> f64,
+        worse: impl Fn(f64, f64) -> f64,
     ) -> bool {
         let Some(level) = level.map(Level::on_scale) else {
             *hold = None;
@@ -191,23 +207,23 @@ impl State {
         let Some(base) = row.base() else {
             return false;
         };
-        let worse: fn(f64, f64) -> f64 = match base {
-            Level::Above(_) | Level::Rises { .. } => f64::max,
-            Level::Below(_) => f64::min,
-            Level::Usual(RelativeLevel { side: Side::Above, .. }) => f64::max,
-            Level::Usual(RelativeLevel { side: Side::Below, .. }) => f64::min,
-            // The side on which it is now.
-            Level::Usual(_) if measure.is_low => f64::min,
-            Level::Usual(_) => f64::max,
-            Level::Reaches { limit, .. } if limit >= measure.extreme => f64::max,
-            Level::Reaches { .. } => f64::min,
+        let worse = |known: f64, new: f64| match base {
+            Level::Above(_)
+            | Level::Rises { .. }
+            | Level::Usual(RelativeLevel { side: Side::Above, .. }) => known.max(new),
+            Level::Below(_) | Level::Usual(RelativeLevel { side: Side::Below, .. }) => {
+                known.min(new)
+            }
+            Level::Usual(level) => farther(level, measure.usual, known, new),
+            Level::Reaches { limit, .. } if limit >= measure.extreme => known.max(new),
+            Level::Reaches { .. } => known.min(new),
         };
         let was_pending = self.is_pending();
         self.kind = kind(row);
         let warns =
-            Hold::step(&mut self.warning, row.warning, row.warning_for, measure, timing, worse);
+            Hold::step(&mut self.warning, row.warning, row.warning_for, measure, timing, &worse);
         let alarms =
-            Hold::step(&mut self.critical, row.critical, row.critical_for, measure, timing, worse);
+            Hold::step(&mut self.critical, row.critical, row.critical_for, measure, timing, &worse);
         let fires =
             if alarms { Some(Severity::Critical) } else { warns.then_some(Severity::Warning) };
         let base = base.on_scale();

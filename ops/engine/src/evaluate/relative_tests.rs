@@ -111,6 +111,24 @@ fn what_falls_below_a_part_or_leaves_the_range_on_either_side_is_a_breach() {
     }
 }
 
+#[test]
+fn the_peak_is_the_value_farthest_outside_whatever_comes_after() {
+    let cases: [(&[f64], f64); 4] = [
+        // Outside of the range, and then within it.
+        (&[12.0, 20.0, 45.0], 12.0),
+        (&[75.0, 61.0, 35.0], 75.0),
+        // Farther from what is usual on the other side, but less far out.
+        (&[8.0, 20.0, 45.0, 75.0], 8.0),
+        (&[20.0, 20.0, 45.0, 150.0], 150.0),
+    ];
+    for (values, peak) in cases {
+        let mut depth = Watched::new("queue.depth", None);
+        depth.engine.set_usual(depth.id, usual(30.0, 40.0, 60.0));
+        depth.see(&values[..2]);
+        assert_eq!(depth.see(&values[2..]).remove(0).peak, peak, "{values:?}");
+    }
+}
+
 /// Values on both sides within one evaluation were not beyond the range all the time.
 #[test]
 fn crossing_the_usual_value_ends_what_was_pending() {

@@ -488,7 +488,7 @@ fn relative(level: RelativeLevel, batch: &Batch, usual: Usual) -> Option<Measure
         best: if both_sides && !level.is_multiple() { 0.0 } else { min.min(max) },
         newest: level.excess(batch.newest, usual)?,
         extreme: if is_low { batch.min } else { batch.max },
-        is_low,
+        usual: Some(usual),
     })
 }
 
@@ -504,7 +504,7 @@ fn measure(
         best: scale,
         newest: scale,
         extreme,
-        is_low: false,
+        usual: None,
     };
     Some(match base {
         Level::Above(_) => Measure {
@@ -512,14 +512,14 @@ fn measure(
             best: batch.min,
             newest: batch.newest,
             extreme: batch.max,
-            is_low: false,
+            usual: None,
         },
         Level::Below(_) => Measure {
             worst: -batch.min,
             best: -batch.max,
             newest: -batch.newest,
             extreme: batch.min,
-            is_low: false,
+            usual: None,
         },
         Level::Usual(level) => relative(level, batch, usual?)?,
         Level::Rises { .. } => all(window?.remembered_slope(looks_back(base))?, batch.max),

@@ -247,7 +247,8 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
     Ok(Some(level))
 }
 
-/// How many times what is usual counts as recovered: as a level's, but also less than once it.
+/// How many times what is usual counts as recovered. Of a range at least once it: nothing within it
+/// is nearer to what is usual.
 fn recovered(side: Side, text: &str) -> Result<f64, Wrong> {
     let words = match side {
         Side::Above | Side::Below => "times usual",
@@ -262,10 +263,14 @@ fn recovered(side: Side, text: &str) -> Result<f64, Wrong> {
     let example = match side {
         Side::Above => "a multiple such as '2 times usual', or '-'",
         Side::Below => "a part such as '0.5 times usual', or '-'",
-        Side::Outside => "'usual range', or '-'",
-        Side::OutsideRecent => "'recent range', or '-'",
+        Side::Outside => "'usual range' or a multiple of at least 1 of it, or '-'",
+        Side::OutsideRecent => "'recent range' or a multiple of at least 1 of it, or '-'",
     };
+    let is_range = matches!(side, Side::Outside | Side::OutsideRecent);
     match found.filter(|times| *times > 0.0) {
+        Some(times) if is_range && times < 1.0 => {
+            wrong(format!("'{text}' lies within the range, where every value counts alike"), example)
+        }
         Some(times) => Ok(times),
         None => wrong(format!("'{text}' is not relative to what is usual"), example),
     }

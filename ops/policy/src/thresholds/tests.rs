@@ -167,6 +167,10 @@ fn every_problem_of_a_row_says_what_was_found_and_expected() {
             "4 45: '80 jobs' is not relative to what is usual = a multiple such as '2 times usual', or '-'",
         ),
         (
+            "| x | - | outside 2 times usual range | - | 1 min | 0.5 times usual range | - | m | - | - |",
+            "4 53: '0.5 times usual range' lies within the range, where every value counts alike = 'usual range' or a multiple of at least 1 of it, or '-'",
+        ),
+        (
             "| x | - | above 1,00 | - | 1 min | - | - | m | - | - |",
             "4 11: '1,00' is not a number with its unit = a number with its unit such as '1,000 jobs'",
         ),

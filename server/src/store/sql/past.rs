@@ -46,6 +46,25 @@ impl Past for Database {
         rows.into_iter().map(named).collect()
     }
 
+    async fn last_hours(&self) -> Result<Vec<(Subject, Signal, Timestamp)>, StoreError> {
+        type Found = (String, String, Option<i64>, Option<i64>);
+        let rows: Vec<Found> = sqlx::query_as(
+            "SELECT s.subject, s.signal,
+                 (SELECT MAX(start) FROM rollup WHERE series = s.id AND step = $1),
+                 (SELECT MAX(last) FROM rollup_block WHERE series = s.id AND step = $1)
+             FROM series s ORDER BY s.subject, s.signal",
+        )
+        .bind(RollupStep::Hour.code())
+        .fetch_all(&self.readers)
+        .await?;
+        let heard = |(subject, signal, hour, packed): Found| {
+            let last = Timestamp::from_micros(hour.max(packed)?);
+            let named = rows::series(&subject, &signal);
+            Some(named.map(|(subject, signal)| (subject, signal, last)))
+        };
+        rows.into_iter().filter_map(heard).collect()
+    }
+
     async fn series(
         &self,
         subject: &Subject,

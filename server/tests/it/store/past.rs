@@ -110,3 +110,27 @@ pub async fn incidents_and_changes_of_a_period_are_found(place: &Place) {
     assert_eq!(reported(200, 300, 10).await, [at(200)]);
     assert_eq!(reported(301, 1_000, 10).await, []);
 }
+
+pub async fn the_last_hour_of_each_series_is_told_packed_or_not(place: &Place) {
+    let store = place.open().await;
+    let past = store.as_past();
+    assert_eq!(past.last_hours().await.unwrap(), []);
+    let begin = Timestamp::from_secs(1_790_006_400);
+    let hours = |count: u64| begin.plus(Span::from_mins(60 * count));
+    let hour = |subject, place| rollup(subject, RollupStep::Hour, hours(place), 2.0);
+    let minute = rollup("service:mail", RollupStep::Minute, begin, 2.0);
+    let written = [
+        hour("service:imports", 0),
+        hour("service:imports", 3),
+        hour("service:exports", 5),
+        minute,
+    ];
+    store.write_rollups(&written).await.unwrap();
+    let named = |subject: &str, place| {
+        (subject.parse().unwrap(), "queue.depth".parse().unwrap(), hours(place))
+    };
+    let told = [named("service:exports", 5), named("service:imports", 3)];
+    assert_eq!(past.last_hours().await.unwrap(), told);
+    while past.pack(hours(24 * 400), 32).await.unwrap() > 0 {}
+    assert_eq!(past.last_hours().await.unwrap(), told);
+}

@@ -59,6 +59,7 @@ async fn postgres_keeps_the_contract() {
         packed::a_damaged_block_is_named_and_stops_no_other,
         packed::what_is_cut_off_leaves_no_transaction_open,
         past::a_period_is_put_together_in_steps,
+        past::the_last_hour_of_each_series_is_told_packed_or_not,
         past::incidents_and_changes_of_a_period_are_found,
         similar::similar_incidents_are_found_by_problem_and_by_word,
         similar::a_redaction_takes_the_words_from_the_search_at_once,
