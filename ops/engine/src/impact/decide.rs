@@ -74,8 +74,7 @@ impl Assessor {
             let unreported = unreported.get(&incident.number).map_or(&[][..], Vec::as_slice);
             let mut impact = effects.assess(unreported, scene.now);
             if !is_counted {
-                let known = incident.impact.as_deref();
-                impact.not_reported = known.map_or(0, |known| known.not_reported);
+                keep_counts(&mut impact, incident.impact.as_deref());
             }
             if effects.is_due(incident.impact.as_deref(), &impact, scene.now.mono) {
                 effects.written = Some(scene.now.mono);
@@ -192,6 +191,15 @@ impl Effects {
         }
         standing(known) != standing(impact) || has_grown(known, impact) && !waits(GROWTH_EVERY)
     }
+}
+
+/// Keeps what the journal tells of organizations that it only counts, where nothing is counted now:
+/// after a restart nothing else is known of them.
+fn keep_counts(impact: &mut Impact, known: Option<&Impact>) {
+    impact.not_reported = known.map_or(0, |known| known.not_reported);
+    let Some(known) = known else { return };
+    impact.more_known = impact.more_known.max(known.more_known);
+    impact.more_likely = impact.more_likely.max(known.more_likely);
 }
 
 /// The place in the list: known before likely, the worse effect first, then the older one. Figures

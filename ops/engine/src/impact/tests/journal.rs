@@ -34,6 +34,29 @@ fn a_crowd_is_counted_and_does_not_fill_the_journal() {
 }
 
 #[test]
+fn those_that_are_only_counted_are_kept_after_a_restart_until_something_is_counted() {
+    let mut world = World::of("host:web-1", "host.memory.used");
+    let impact = world.look(0, &crowd(170, 50)).unwrap();
+    assert_eq!((impact.organizations.len(), impact.more_known), (MOST_NAMED, 120));
+    world.assessor = Assessor::default();
+    let mut written = Vec::new();
+    for second in 1..600 {
+        let incidents: Vec<Incident> = world.incidents.values().cloned().collect();
+        let (incidents, protection) = (&incidents[..], &world.protection);
+        let scene = Scene { incidents, protection, minutes: None, now: now(second) };
+        for event in world.assessor.decide(&scene) {
+            world.take(second, &event);
+            written.push(second);
+        }
+        assert_eq!(world.impact(1).unwrap().more_known, 120, "second {second}");
+    }
+    // One entry for all: they are told as not seen for long.
+    assert_eq!(written, [301]);
+    // What is counted again replaces it.
+    assert_eq!(world.look(600, &crowd(60, 50)).unwrap().more_known, 10);
+}
+
+#[test]
 fn an_outage_that_spreads_is_journalled_at_most_every_ten_seconds() {
     let mut world = World::of("host:web-1", "host.memory.used");
     world.open(2, "organization:o000", "organization.errors", 0);
