@@ -232,7 +232,8 @@ pub trait Store: Send + Sync + 'static {
     async fn proofs(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError>;
 
     /// The entries that announce something, oldest first: changes since a moment, and the last 1,000
-    /// about maintenance windows, among which are all that are open.
+    /// about maintenance windows, among which are all that are open, with the redactions that tell of
+    /// those without a reason.
     async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError>;
 
     /// The queries of this database that have been running for longer than a minute, each as

@@ -1,12 +1,14 @@
 //! Announcements: what people and programs told of that can't be observed. They decide together with
 //! what is observed, so a replay records them as well.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     actor::Actor,
     change::{LONGEST_AGO, ReportedChange},
-    journal::{ChangeEvent, Entry, EventGroup, MaintenanceEvent, PracticeEvent},
+    journal::{ChangeEvent, Entry, Event, EventGroup, MaintenanceEvent, PracticeEvent},
     maintenance::MaintenanceWindow,
     practice::OpenPractice,
     subject::Subject,
@@ -28,6 +30,13 @@ pub struct OpenWindow {
     /// What it covers, until when, and why.
     #[serde(flatten)]
     pub window: MaintenanceWindow,
+}
+
+impl OpenWindow {
+    fn of(begun: &Entry, window: &MaintenanceWindow) -> Self {
+        let Entry { number, at: begun_at, actor: by, .. } = *begun;
+        Self { number, by, begun_at, window: window.clone() }
+    }
 }
 
 /// What was announced and may still matter.
@@ -56,10 +65,27 @@ impl Announcements {
         self.changes.len() + self.windows.len() + self.practice.iter().len()
     }
 
-    /// What entries announce; they come in their order.
+    /// What entries announce; they come in their order. A window whose reason was redacted is told by
+    /// its redaction.
     pub fn of(entries: &[Entry]) -> Self {
-        let mut announcements = Self::default();
-        entries.iter().for_each(|entry| announcements.take(entry));
+        let (mut announcements, mut ended) = (Self::default(), BTreeSet::new());
+        for entry in entries {
+            announcements.take(entry);
+            match &entry.event {
+                Some(Event::MaintenanceEnded { window, .. }) => {
+                    ended.insert(*window);
+                }
+                Some(Event::Redacted { entry: number, window: Some(window), .. })
+                    if !ended.contains(number) =>
+                {
+                    let is_begun = |one: &&Entry| one.number == *number && one.event.is_none();
+                    let begun = entries.iter().find(is_begun);
+                    announcements.windows.extend(begun.map(|begun| OpenWindow::of(begun, window)));
+                }
+                _ => {}
+            }
+        }
+        announcements.windows.sort_by_key(|open| open.number);
         announcements
     }
 
@@ -73,12 +99,7 @@ impl Announcements {
                 self.changes.drain(..surplus);
             }
             EventGroup::Maintenance(MaintenanceEvent::MaintenanceBegun { window }) => {
-                self.windows.push(OpenWindow {
-                    number: entry.number,
-                    by: entry.actor,
-                    begun_at: entry.at,
-                    window: (**window).clone(),
-                });
+                self.windows.push(OpenWindow::of(entry, window));
             }
             EventGroup::Maintenance(MaintenanceEvent::MaintenanceEnded { window, .. }) => {
                 self.windows.retain(|open| open.number != *window);
@@ -114,5 +135,54 @@ impl Announcements {
     pub fn without_words(mut self) -> Self {
         self.windows.iter_mut().for_each(|open| open.window.reason.clear());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_secs(1_795_341_600 + minute * 60)
+    }
+
+    fn window(reason: &str) -> Box<MaintenanceWindow> {
+        let subjects = vec!["*@web-1".parse().unwrap()];
+        Box::new(MaintenanceWindow { subjects, until: at(60), reason: reason.to_owned() })
+    }
+
+    #[test]
+    fn a_window_without_its_reason_is_open_until_its_end() {
+        let entry = |number, event| Entry {
+            number,
+            at: at(i64::try_from(number).unwrap()),
+            actor: Actor::Local,
+            event,
+        };
+        let redacted = |of| {
+            let (reason, window) = ("a name".to_owned(), Some(window("")));
+            Some(Event::Redacted { entry: of, reason, message: None, step: None, window })
+        };
+        let ended =
+            |window| Some(Event::MaintenanceEnded { window, would_have_alerted: vec![], more: 0 });
+        let entries = [
+            entry(4, None),
+            entry(5, None),
+            entry(6, Some(Event::MaintenanceBegun { window: window("New disks") })),
+            entry(7, None),
+            entry(8, ended(5)),
+            // The first one was over before it was redacted, the last one ended after it.
+            entry(9, redacted(5)),
+            entry(10, redacted(4)),
+            entry(11, redacted(7)),
+            entry(12, ended(7)),
+            // The entry that it is about was not read.
+            entry(13, redacted(2)),
+        ];
+        let open = Announcements::of(&entries).windows;
+        let told: Vec<_> =
+            open.iter().map(|one| (one.number, one.begun_at, &*one.window.reason)).collect();
+        assert_eq!(told, [(4, at(4), ""), (6, at(6), "New disks")]);
+        assert_eq!(open[0], OpenWindow::of(&entry(4, None), &window("")));
     }
 }

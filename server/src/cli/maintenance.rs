@@ -67,8 +67,7 @@ pub(super) fn maintenance(
 
 async fn carry_out(store: &dyn Store, what: Maintenance) -> Result<String, Failure> {
     let now = Clock::start().now().wall;
-    let mut open = Announcements::default();
-    store.announced(now).await?.iter().for_each(|entry| open.take(entry));
+    let open = Announcements::of(&store.announced(now).await?);
     let kept = store.opening().await?.monitor;
     let kept = kept.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
     let kept = kept.unwrap_or_default();

@@ -278,7 +278,7 @@ impl Store for Database {
 
     async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
         // Only so many windows are open and so many measures in force at a time, each for some days
-        // at most. An override is in force as long as no end of it is journalled, which its row tells.
+        // at most. Redactions are read only where a window has lost its reason. An override is in force as long as no end of it is journalled, which its row tells.
         // Safe mode and a suspension last until a person ends them: their last entries
         // count, however old they are.
         let rows = sqlx::query(
@@ -286,6 +286,12 @@ impl Store for Database {
              WHERE kind = 'change_reported' AND at_micros >= $1 AND payload IS NOT NULL
                 OR number IN (SELECT number FROM journal
                               WHERE kind IN ('maintenance_begun', 'maintenance_ended')
+                              ORDER BY number DESC LIMIT 1000)
+                OR number IN (SELECT number FROM journal
+                              WHERE kind = 'redacted'
+                                  AND number > (SELECT MIN(number) FROM journal
+                                                WHERE kind = 'maintenance_begun'
+                                                    AND payload IS NULL)
                               ORDER BY number DESC LIMIT 1000)
                 OR number IN (SELECT number FROM journal
                               WHERE kind IN ('measure_began', 'measure_changed', 'measure_ended')

@@ -49,6 +49,42 @@ pub async fn what_was_announced_is_found_again(place: &Place) {
     assert_eq!(Announcements::of(&store.announced(at(0)).await.unwrap()).changes.len(), 2);
 }
 
+pub async fn a_window_without_its_reason_is_found_again(place: &Place) {
+    let store = place.open().await;
+    let window = |subject: &str| {
+        let subjects = vec![subject.parse().unwrap()];
+        let reason = "Asked for by a customer".to_owned();
+        Event::MaintenanceBegun {
+            window: Box::new(MaintenanceWindow { subjects, until: at(1_000), reason }),
+        }
+    };
+    let events = vec![window("*@web-1"), window("*@web-2"), window("*@web-3")];
+    let begun = write(&*store, 1, Actor::Local, events).await.unwrap();
+    let ended = Event::MaintenanceEnded {
+        window: begun[1].number,
+        would_have_alerted: Vec::new(),
+        more: 0,
+    };
+    write(&*store, 2, Actor::System, vec![ended]).await.unwrap();
+    let before = Announcements::of(&store.announced(at(40)).await.unwrap());
+    for entry in &begun[..2] {
+        let event = Event::Redacted {
+            entry: entry.number,
+            reason: "a name".to_owned(),
+            message: None,
+            step: None,
+            window: entry.event.as_ref().and_then(Event::redacted_window),
+        };
+        write(&*store, 3, Actor::Local, vec![event]).await.unwrap();
+    }
+    let open = Announcements::of(&store.announced(at(40)).await.unwrap());
+    let numbers: Vec<u64> = open.windows.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [begun[0].number, begun[2].number]);
+    assert_eq!(open.windows[0].window.reason, "", "its words are gone");
+    assert_eq!(open.clone().without_words(), before.without_words(), "and nothing else");
+    assert!(open.covers(&"disk:/var@web-1".parse().unwrap(), at(40)));
+}
+
 pub async fn protection_is_found_again_however_old_it_is(place: &Place) {
     let store = place.open().await;
     let suspended = Event::AutomationSuspended { reason: "Load test".to_owned() };

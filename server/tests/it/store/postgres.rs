@@ -48,6 +48,7 @@ async fn postgres_keeps_the_contract() {
         days::the_last_day_is_found_again,
         proofs::what_was_proved_is_found_again,
         announced::what_was_announced_is_found_again,
+        announced::a_window_without_its_reason_is_found_again,
         announced::protection_is_found_again_however_old_it_is,
         organizations::plans_are_what_the_journal_tells,
         organizations::entries_about_an_organization_are_found,
