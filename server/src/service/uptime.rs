@@ -46,7 +46,8 @@ impl Inner {
         let count = async {
             let now = self.clock.now();
             let windows = self.uptime_windows(now).await?;
-            self.uptime_since_kept(endpoint, signal, &windows, now).await
+            let again = self.uptime.is_old(endpoint, now.mono);
+            self.uptime_since_kept(endpoint, signal, &windows, now, again).await
         };
         self.uptime.shared(endpoint, || self.clock.now().mono, count).await
     }
@@ -82,6 +83,7 @@ impl Inner {
         let readings = shown.readings.readings.iter().filter(|one| one.signal == signal);
         let mut known: BTreeSet<Subject> = readings.map(|one| one.subject.clone()).collect();
         known.extend(probes::endpoints(&*self.store).await?);
+        let due = self.uptime.due(&known, began.mono);
         let (mut endpoints, mut left_out) = (Vec::new(), 0_usize);
         for endpoint in &known {
             // Those that are gone have no figures and take no place.
@@ -89,7 +91,9 @@ impl Inner {
                 left_out += 1;
                 continue;
             }
-            endpoints.extend(self.uptime_since_kept(endpoint, &signal, &windows, began).await?);
+            let again = due.contains(endpoint);
+            let counted = self.uptime_since_kept(endpoint, &signal, &windows, began, again).await?;
+            endpoints.extend(counted);
         }
         in_order(&mut endpoints);
         let page = Arc::new(UptimePage {
@@ -108,8 +112,9 @@ impl Inner {
         signal: &Signal,
         windows: &[PastWindow],
         now: Now,
+        again: bool,
     ) -> Result<Option<EndpointUptime>, StoreError> {
-        let from = self.uptime.read_from(endpoint, now.wall, now.mono);
+        let from = self.uptime.read_from(endpoint, now.wall, again);
         // A late reading may be in memory long before those that memory has all of, so memory counts
         // from the last stored minute on.
         let split = step_of(now.wall.minus(UNSTORED)).max(from);

@@ -2,7 +2,7 @@
 //! answers. Pure but for its locks.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -22,11 +22,13 @@ const HOUR: Span = Span::from_mins(60);
 const HOUR_MICROS: i64 = HOUR.as_micros().cast_signed();
 /// Hours that began so long ago are kept: roll-ups wait for a database that was away.
 const SETTLED: Span = Span::from_mins(2 * DAY_MINUTES);
-/// What is kept is read again after this time, as readings of the past may have been sent: one
-/// endpoint at a time.
+/// What is kept is read again after this time, as readings of the past may have been sent: a few
+/// endpoints at a time.
 const KEPT: Span = Span::from_mins(6 * 60);
-/// The time from one endpoint that is read again to the next.
+/// For each of these times that has passed, an endpoint is read again.
 const PAUSE: Span = Span::from_mins(1);
+/// The most endpoints that are read again at a time.
+const MOST_AGAIN: usize = 20;
 /// An answer is good for at least so long, and for so many times as long as it took.
 const GOOD_FOR: Span = Span::from_mins(1);
 const PACE: u64 = 20;
@@ -44,6 +46,15 @@ struct Kept {
     /// The first hour that is not in them.
     until: Timestamp,
     read_at: MonotonicTime,
+    /// When it was last its turn to be read again: one that can't be read does not keep others from
+    /// it.
+    tried_at: MonotonicTime,
+}
+
+impl Kept {
+    fn is_old(&self, now: MonotonicTime) -> bool {
+        now.since(self.read_at) >= KEPT
+    }
 }
 
 /// The answer about one endpoint.
@@ -70,9 +81,11 @@ struct Last {
 #[derive(Debug, Default)]
 struct State {
     kept: HashMap<Subject, Kept>,
-    /// The time at which an endpoint was read again.
+    /// The time at which endpoints were read again.
     read_again_at: Option<MonotonicTime>,
     answers: HashMap<Subject, Answer>,
+    /// One counts an endpoint at a time, and the others wait for its answer.
+    counting: HashMap<Subject, Arc<tokio::sync::Mutex<()>>>,
     last: Option<Last>,
     windows: Option<(Arc<Vec<PastWindow>>, MonotonicTime)>,
 }
@@ -102,8 +115,6 @@ pub(super) struct UptimeKeeper {
     state: Mutex<State>,
     /// One counts all at a time, and the others wait for its answer.
     pub counting: tokio::sync::Mutex<()>,
-    /// The same for a single endpoint.
-    counting_one: tokio::sync::Mutex<()>,
 }
 
 impl UptimeKeeper {
@@ -127,7 +138,8 @@ impl UptimeKeeper {
         if let Some(uptime) = known() {
             return Ok(uptime);
         }
-        let _one = self.counting_one.lock().await;
+        let counting = self.counting_one(endpoint);
+        let _one = counting.lock().await;
         if let Some(uptime) = known() {
             return Ok(uptime);
         }
@@ -138,6 +150,13 @@ impl UptimeKeeper {
         state.answers.retain(|_, one| one.is_good(counted_at));
         state.answers.insert(endpoint.clone(), answer);
         Ok(uptime)
+    }
+
+    /// The lock of those who count an endpoint.
+    fn counting_one(&self, endpoint: &Subject) -> Arc<tokio::sync::Mutex<()>> {
+        let mut state = self.state();
+        state.counting.retain(|_, one| Arc::strong_count(one) > 1);
+        Arc::clone(state.counting.entry(endpoint.clone()).or_default())
     }
 
     /// The maintenance windows that were read within the last minute.
@@ -157,19 +176,43 @@ impl UptimeKeeper {
         self.state().last = Some(Last { page, counted_at: ended, took: ended.since(began) });
     }
 
-    /// The beginning of what has to be read of an endpoint: earlier hours are kept. What is kept
-    /// for long is read again, one endpoint a minute.
-    pub fn read_from(&self, endpoint: &Subject, at: Timestamp, now: MonotonicTime) -> Timestamp {
+    /// The endpoints among all that are read again now, as they are kept for long: those that have
+    /// waited longest, as many as minutes have passed since the last ones.
+    pub fn due(&self, all: &BTreeSet<Subject>, now: MonotonicTime) -> BTreeSet<Subject> {
         let mut state = self.state();
-        let first = hour_of(at.minus(REACH));
-        let Some(kept) = state.kept.get(endpoint) else { return first };
-        let until = kept.until.max(first);
-        let is_old = now.since(kept.read_at) >= KEPT;
-        if is_old && state.read_again_at.is_none_or(|last| now.since(last) >= PAUSE) {
+        let pauses = |last| now.since(last).as_micros() / PAUSE.as_micros();
+        let passed = state.read_again_at.map_or(1, pauses);
+        let most = usize::try_from(passed).unwrap_or(MOST_AGAIN).min(MOST_AGAIN);
+        let is_due =
+            |(endpoint, kept): &(&Subject, &Kept)| kept.is_old(now) && all.contains(*endpoint);
+        let due = state.kept.iter().filter(is_due);
+        let mut due: Vec<_> =
+            due.map(|(endpoint, kept)| (kept.tried_at, endpoint.clone())).collect();
+        due.sort_unstable();
+        due.truncate(most);
+        if !due.is_empty() {
             state.read_again_at = Some(now);
-            return first;
         }
-        until
+        for (_, endpoint) in &due {
+            if let Some(kept) = state.kept.get_mut(endpoint) {
+                kept.tried_at = now;
+            }
+        }
+        due.into_iter().map(|(_, endpoint)| endpoint).collect()
+    }
+
+    /// Whether what is kept of an endpoint has been kept for long.
+    pub fn is_old(&self, endpoint: &Subject, now: MonotonicTime) -> bool {
+        self.state().kept.get(endpoint).is_some_and(|kept| kept.is_old(now))
+    }
+
+    /// The beginning of what has to be read of an endpoint: earlier hours are kept, unless it is read
+    /// again.
+    pub fn read_from(&self, endpoint: &Subject, at: Timestamp, again: bool) -> Timestamp {
+        let first = hour_of(at.minus(REACH));
+        let state = self.state();
+        let kept = state.kept.get(endpoint).filter(|_| !again);
+        kept.map_or(first, |kept| kept.until.max(first))
     }
 
     /// Counts the periods of an endpoint, from what is kept and the steps since
@@ -189,10 +232,11 @@ impl UptimeKeeper {
                 hours: BTreeMap::new(),
                 until: from,
                 read_at: now,
+                tried_at: now,
             });
             if from <= first {
                 kept.hours.clear();
-                kept.read_at = now;
+                (kept.read_at, kept.tried_at) = (now, now);
             }
             let read = by_hour(endpoint, (from, at), steps, windows);
             let settled = hour_of(at.minus(SETTLED));
@@ -296,7 +340,7 @@ mod tests {
     fn each_period_has_its_own_figures_and_its_own_gap() {
         let keeper = UptimeKeeper::default();
         let now = at(90 * DAY + 30);
-        let from = keeper.read_from(&checkout(), now, mono(0));
+        let from = keeper.read_from(&checkout(), now, false);
         assert_eq!(from, at(0), "90 days, from a full hour on");
         // Watched for 8 days, the first of which failed.
         let mut all = steps(82 * DAY..83 * DAY, 0.0);
@@ -334,7 +378,7 @@ mod tests {
             [(90 * DAY, false), (90 * DAY + 7, true), (91 * DAY + 130, true), (96 * DAY, true)]
         {
             let (now, clock) = (at(minute), mono(u64::try_from(minute - 90 * DAY).unwrap() / 30));
-            let from = keeper.read_from(&checkout(), now, clock);
+            let from = keeper.read_from(&checkout(), now, false);
             assert_eq!(from > hour_of(now.minus(REACH)), is_kept, "{minute}");
             let known: Vec<ProbeStep> = all.iter().copied().filter(|one| one.start < now).collect();
             let read = from.minus(LOOK_BACK);
@@ -342,7 +386,7 @@ mod tests {
                 known.iter().copied().filter(|one| one.start >= read).collect();
             let found = keeper.count(&checkout(), (from, &since), &windows, (now, clock));
             let anew = UptimeKeeper::default();
-            let first = anew.read_from(&checkout(), now, clock);
+            let first = anew.read_from(&checkout(), now, false);
             assert_eq!(found, anew.count(&checkout(), (first, &known), &windows, (now, clock)));
             let found = found.unwrap();
             let last = found.periods.last().unwrap();
@@ -361,7 +405,7 @@ mod tests {
             .collect();
         for minute in [92 * DAY, 92 * DAY + 61, 93 * DAY + 127, 95 * DAY] {
             let (now, clock) = (at(minute), mono(u64::try_from(minute - 92 * DAY).unwrap() / 30));
-            let from = keeper.read_from(&checkout(), now, clock);
+            let from = keeper.read_from(&checkout(), now, false);
             let read = from.minus(LOOK_BACK);
             let is_read = |one: &&ProbeStep| read <= one.start && one.start < now;
             let since: Vec<ProbeStep> = all.iter().filter(is_read).copied().collect();
@@ -374,31 +418,62 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_kept_for_long_is_read_again_one_endpoint_at_a_time() {
-        let keeper = UptimeKeeper::default();
-        let names: Vec<Subject> =
-            (0..20).map(|n| format!("endpoint:e{n}").parse().unwrap()).collect();
-        let read = |minute: u64| {
-            let now = at(90 * DAY + i64::try_from(minute).unwrap());
-            let first = hour_of(now.minus(REACH));
-            let mut read = Vec::new();
-            for (place, name) in names.iter().enumerate() {
-                let from = keeper.read_from(name, now, mono(minute));
-                if from == first {
-                    read.push(place);
-                }
-                let steps = [ProbeStep { start: now.minus(HOUR), mean: 1.0, count: 5 }];
-                keeper.count(name, (from, &steps), &[], (now, mono(minute)));
+    /// Counts endpoints at a minute, and tells which were read from the beginning on.
+    fn read_anew(keeper: &UptimeKeeper, names: &BTreeSet<Subject>, minute: u64) -> Vec<usize> {
+        let now = at(90 * DAY + i64::try_from(minute).unwrap());
+        let due = keeper.due(names, mono(minute));
+        let mut read = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            let from = keeper.read_from(name, now, due.contains(name));
+            if from == hour_of(now.minus(REACH)) {
+                read.push(place);
             }
-            read
-        };
-        assert_eq!(read(0).len(), 20);
-        assert_eq!(read(359), [0; 0]);
-        for minute in 0..20 {
-            assert_eq!(read(1_000 + minute), [usize::try_from(minute).unwrap()]);
+            let steps = [ProbeStep { start: now.minus(HOUR), mean: 1.0, count: 5 }];
+            keeper.count(name, (from, &steps), &[], (now, mono(minute)));
         }
-        assert_eq!(read(1_020), [0; 0]);
+        read
+    }
+
+    fn names(count: usize) -> BTreeSet<Subject> {
+        (0..count).map(|n| format!("endpoint:e{n:02}").parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_kept_for_long_is_read_again_and_what_waits_longest_comes_first() {
+        let (keeper, names) = (UptimeKeeper::default(), names(20));
+        assert_eq!(read_anew(&keeper, &names, 0).len(), 20);
+        assert_eq!(read_anew(&keeper, &names, 359), [0; 0]);
+        assert_eq!(read_anew(&keeper, &names, 1_000), [0]);
+        assert_eq!(read_anew(&keeper, &names, 1_000), [0; 0], "one a minute");
+        assert_eq!(read_anew(&keeper, &names, 1_001), [1]);
+        assert_eq!(read_anew(&keeper, &names, 1_004), [2, 3, 4]);
+        // One that can't be read has its turn after the others.
+        assert_eq!(keeper.due(&names, mono(1_005)).len(), 1);
+        assert_eq!(read_anew(&keeper, &names, 1_007), [6, 7]);
+        for (place, minute) in (8..20).chain([5]).zip(1_008..) {
+            assert_eq!(read_anew(&keeper, &names, minute), [place]);
+        }
+        assert_eq!(read_anew(&keeper, &names, 1_021), [0; 0]);
+        assert_eq!(read_anew(&keeper, &names, 1_362), [0, 1]);
+        // One that is looked at by itself is read again whatever others wait.
+        assert!(!keeper.is_old(&checkout(), mono(9_000)), "it is not kept");
+        let last = names.last().unwrap();
+        assert!(!keeper.is_old(last, mono(1_370)) && keeper.is_old(last, mono(9_000)));
+    }
+
+    #[test]
+    fn rare_counts_read_all_endpoints_again_in_turn_and_never_too_many_at_once() {
+        let (keeper, names) = (UptimeKeeper::default(), names(70));
+        read_anew(&keeper, &names, 0);
+        // It takes a minute, so that it is counted every twenty.
+        let mut read_at = vec![0; names.len()];
+        for minute in (20..3_000).step_by(20) {
+            let read = read_anew(&keeper, &names, minute);
+            assert!(read.len() <= MOST_AGAIN);
+            read.into_iter().for_each(|place| read_at[place] = minute);
+            let oldest = read_at.iter().min().unwrap();
+            assert!(minute - oldest <= 360 + 80, "minute {minute}: {read_at:?}");
+        }
     }
 
     #[tokio::test]
@@ -437,6 +512,28 @@ mod tests {
         keeper.keep(Arc::new(page), (mono(9), mono(9)));
         let never = async { Err("counted") };
         assert_eq!(keeper.shared(&endpoint, || mono(9), never).await, Ok(Some(found)));
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_takes_long_keeps_no_other_waiting() {
+        let keeper = UptimeKeeper::default();
+        let other_is_counted = tokio::sync::Notify::new();
+        let long = async {
+            other_is_counted.notified().await;
+            Ok::<_, ()>(None)
+        };
+        let long = keeper.shared(&checkout(), || mono(0), long);
+        let other = async {
+            let search: Subject = "endpoint:search".parse().unwrap();
+            let found = keeper.shared(&search, || mono(0), async { Ok::<_, ()>(None) }).await;
+            other_is_counted.notify_one();
+            found
+        };
+        let both = async { tokio::join!(long, other) };
+        let found = tokio::time::timeout(std::time::Duration::from_secs(10), both).await;
+        assert_eq!(found.unwrap(), (Ok(None), Ok(None)));
+        keeper.counting_one(&checkout());
+        assert_eq!(keeper.state().counting.len(), 1, "locks that nobody holds are forgotten");
     }
 
     #[test]
