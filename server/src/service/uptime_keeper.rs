@@ -522,9 +522,9 @@ mod tests {
             other_is_counted.notified().await;
             Ok::<_, ()>(None)
         };
-        let long = keeper.shared(&checkout(), || mono(0), long);
+        let (checkout, search) = (checkout(), "endpoint:search".parse::<Subject>().unwrap());
+        let long = keeper.shared(&checkout, || mono(0), long);
         let other = async {
-            let search: Subject = "endpoint:search".parse().unwrap();
             let found = keeper.shared(&search, || mono(0), async { Ok::<_, ()>(None) }).await;
             other_is_counted.notify_one();
             found
@@ -532,7 +532,7 @@ mod tests {
         let both = async { tokio::join!(long, other) };
         let found = tokio::time::timeout(std::time::Duration::from_secs(10), both).await;
         assert_eq!(found.unwrap(), (Ok(None), Ok(None)));
-        keeper.counting_one(&checkout());
+        drop(keeper.counting_one(&checkout));
         assert_eq!(keeper.state().counting.len(), 1, "locks that nobody holds are forgotten");
     }
 
