@@ -13,7 +13,7 @@ use domain::{
     journal::{Event, StoredEntry},
     protection::OrganizationPlans,
     subject::Subject,
-    time::{Span, Timestamp},
+    time::Timestamp,
 };
 
 use super::{failure::refuse, inner::Inner, organizations::check};
@@ -26,32 +26,40 @@ const INCIDENTS: u32 = 300;
 /// The most times without watching that are read; the newest count.
 const BLIND: u32 = 10_000;
 
-/// The records of a period.
+/// The records of periods that end now.
 struct PeriodRecords {
-    days: u32,
     to: Timestamp,
     records: Vec<ImpactRecord>,
     about: BTreeSet<IncidentNumber>,
     blind: Times,
-    complete: bool,
+    /// The lengths in days of periods with more incidents than were read.
+    cut: BTreeSet<u32>,
+    /// Something that was not read may matter up to this time.
+    missing_until: Option<Timestamp>,
 }
 
 impl PeriodRecords {
-    fn period(&self) -> ImpactPeriod<'_> {
-        let Self { days, to, records, about, blind, complete } = self;
-        ImpactPeriod { days: *days, to: *to, records, about, blind, complete: *complete }
+    /// The period of a length: it has all of its records, even where a longer one has not.
+    fn period(&self, days: u32) -> ImpactPeriod<'_> {
+        let Self { to, records, about, blind, cut, missing_until } = self;
+        let period = ImpactPeriod { days, to: *to, records, about, blind, complete: true };
+        let is_missing = missing_until.is_some_and(|until| until > period.from());
+        ImpactPeriod { complete: !is_missing && !cut.contains(&days), ..period }
     }
 
-    /// Takes what was read with a limit: all of it fits only if the limit was not reached.
-    fn take<T>(&mut self, read: Vec<T>, limit: u32) -> Vec<T> {
-        self.complete &= read.len() < limit as usize;
-        read
+    fn miss_until(&mut self, at: Timestamp) {
+        self.missing_until = self.missing_until.max(Some(at));
     }
 }
 
+/// True if there may be more than was read with a limit.
+const fn is_cut<T>(read: &[T], limit: u32) -> bool {
+    read.len() >= limit as usize
+}
+
 impl Inner {
-    /// The times in which an organization was affected, for each length of a period: all of them
-    /// are told from what is read of the longest one.
+    /// The times in which an organization was affected, for each length of a period: an incident that
+    /// is in several of them is read once.
     pub(super) async fn organization_impact(
         &self,
         organization: &Subject,
@@ -59,19 +67,20 @@ impl Inner {
     ) -> Result<Vec<OrganizationImpact>, Error> {
         check(organization)?;
         let days: Vec<u32> = days.into_iter().map(check_days).collect::<Result<_, _>>()?;
-        let Some(longest) = days.iter().copied().max() else { return Ok(Vec::new()) };
+        if days.is_empty() {
+            return Ok(Vec::new());
+        }
         if !self.is_known(organization).await.map_err(refuse)? {
             return Err(Error::NotFound(Entity::Subject(organization.clone())));
         }
-        let read = self.period_records(longest, Some(organization)).await.map_err(refuse)?;
-        let of_days = |days| ImpactPeriod { days, ..read.period() }.of(organization);
-        Ok(days.into_iter().map(of_days).collect())
+        let read = self.period_records(&days, Some(organization)).await.map_err(refuse)?;
+        Ok(days.into_iter().map(|days| read.period(days).of(organization)).collect())
     }
 
     /// The same for every organization.
     pub(super) async fn impact_list(&self, days: u32) -> Result<ImpactList, Error> {
-        let read = self.period_records(check_days(days)?, None).await.map_err(refuse)?;
-        Ok(read.period().list())
+        let read = self.period_records(&[check_days(days)?], None).await.map_err(refuse)?;
+        Ok(read.period(days).list())
     }
 
     /// True if something is stored of an organization, or it is watched.
@@ -89,33 +98,42 @@ impl Inner {
             || !store.organization_entries(organization, None, 1).await?.is_empty())
     }
 
-    /// The incidents of a period with an effect on an organization; those that are about one, and
+    /// The incidents of periods with an effect on an organization; those that are about one, and
     /// those that named it, are read whatever there is of others.
     async fn period_records(
         &self,
-        days: u32,
+        days: &[u32],
         organization: Option<&Subject>,
     ) -> Result<PeriodRecords, StoreError> {
         let to = self.clock.now().wall;
-        let since = to.minus(Span::from_secs(u64::from(days) * 86_400));
         let mut read = PeriodRecords {
-            days,
             to,
             records: Vec::new(),
             about: BTreeSet::new(),
             blind: Times::default(),
-            complete: true,
+            cut: BTreeSet::new(),
+            missing_until: None,
         };
         let store = self.store.as_organizations();
-        let of_any = store.incidents_affecting(None, since, INCIDENTS).await?;
-        let mut numbers: BTreeSet<_> = read.take(of_any, INCIDENTS).into_iter().collect();
-        if let Some(organization) = organization {
-            let own = store.incidents_affecting(Some(organization), since, INCIDENTS).await?;
-            numbers.extend(read.take(own, INCIDENTS));
-            let past = self.store.as_past();
-            let about = past.incidents_about(organization, (since, to), INCIDENTS).await?;
-            read.about = read.take(about, INCIDENTS).iter().map(|one| one.number).collect();
-            numbers.extend(&read.about);
+        let (mut numbers, mut earliest) = (BTreeSet::new(), to);
+        for days in days.iter().copied().collect::<BTreeSet<u32>>() {
+            let since = read.period(days).from();
+            earliest = earliest.min(since);
+            let of_any = store.incidents_affecting(None, since, INCIDENTS).await?;
+            let mut is_period_cut = is_cut(&of_any, INCIDENTS);
+            numbers.extend(of_any);
+            if let Some(organization) = organization {
+                let own = store.incidents_affecting(Some(organization), since, INCIDENTS).await?;
+                let past = self.store.as_past();
+                let about = past.incidents_about(organization, (since, to), INCIDENTS).await?;
+                is_period_cut |= is_cut(&own, INCIDENTS) || is_cut(&about, INCIDENTS);
+                numbers.extend(own);
+                numbers.extend(about.iter().map(|one| one.number));
+                read.about.extend(about.iter().map(|one| one.number));
+            }
+            if is_period_cut {
+                read.cut.insert(days);
+            }
         }
         for number in numbers {
             let Some(incident) = self.store.incident(number).await? else { continue };
@@ -124,8 +142,10 @@ impl Inner {
                 read.records.push(record);
             }
         }
-        let blind = self.store.blind_spans(since, BLIND).await?;
-        let blind = read.take(blind, BLIND);
+        let blind = self.store.blind_spans(earliest, BLIND).await?;
+        if let Some(oldest) = blind.last().filter(|_| is_cut(&blind, BLIND)) {
+            read.miss_until(oldest.to);
+        }
         read.blind = Times::of(blind.iter().map(|one| (one.from, one.to)));
         Ok(read)
     }
@@ -138,12 +158,22 @@ impl Inner {
     ) -> Result<ImpactRecord, StoreError> {
         let store = self.store.as_organizations();
         let entries = store.impact_entries(incident.number, ENTRIES).await?;
-        let mut steps = Vec::new();
-        for stored in read.take(entries, ENTRIES).iter().rev() {
+        let (mut steps, mut is_missing) = (Vec::new(), is_cut(&entries, ENTRIES));
+        for stored in entries.iter().rev() {
             let step = step(stored)?;
-            // A state that was redacted is missing.
-            read.complete &= step.is_some();
+            match &step {
+                // What was missing is known from here on.
+                Some(ImpactStep::State(impact)) if is_missing => {
+                    read.miss_until(impact.at);
+                    is_missing = false;
+                }
+                Some(_) => {}
+                None => is_missing = true,
+            }
             steps.extend(step);
+        }
+        if is_missing {
+            read.miss_until(incident.resolution.as_ref().map_or(read.to, |end| end.at));
         }
         Ok(ImpactRecord::of(incident, steps))
     }

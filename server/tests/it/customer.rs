@@ -153,6 +153,23 @@ async fn a_noisy_incident_hides_no_other_one() {
 }
 
 #[tokio::test]
+async fn a_period_is_complete_where_only_a_longer_one_is_not() {
+    const DAY: u64 = 86_400;
+    let house = House::new().await;
+    house.open(1).await;
+    let (at, since, until) = (40 * DAY, 40 * DAY + 50, Some(40 * DAY + 20));
+    let noisy = (0..2_001).map(|_| house.state(1, at, "acme", since, until));
+    house.record(noisy.collect()).await;
+    let organization = organization_named("acme").unwrap();
+    let asked = GetOrganizationImpact { organization, days: vec![30, 90] };
+    let periods = house.service.execute(Principal::Local, asked).await.unwrap();
+    let told: Vec<_> =
+        periods.iter().map(|one| (one.days, one.complete, one.incidents.len())).collect();
+    assert_eq!(told, [(30, true, 0), (90, false, 1)]);
+    assert!(house.list().await.complete);
+}
+
+#[tokio::test]
 async fn a_practice_is_in_no_figure() {
     let house = House::new().await;
     house.open_on(1, "practice:practice").await;
