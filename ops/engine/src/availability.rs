@@ -70,7 +70,8 @@ pub fn windows(entries: &[Entry]) -> Vec<PastWindow> {
                 (*of, *from, window)
             }
             Some(Event::MaintenanceEnded { window, .. }) => {
-                ends.insert(*window, entry.at);
+                let end = ends.entry(*window).or_insert(entry.at);
+                *end = entry.at.min(*end);
                 continue;
             }
             None => {

@@ -64,8 +64,13 @@ fn a_window_ends_when_the_first_of_its_ends_has_come() {
         // Nothing else is known of a window whose words were removed.
         entry(8, 50, None),
         entry(9, 55, ended(8)),
+        // Two ended it at the same time.
+        entry(10, 60, begun(90)),
+        entry(11, 65, ended(10)),
+        entry(12, 70, ended(10)),
     ];
-    assert_eq!(windows(&entries), [window("*", 0, 10), window("*", 20, 30)]);
+    let expected = [window("*", 0, 10), window("*", 20, 30), window("*", 60, 65)];
+    assert_eq!(windows(&entries), expected);
 }
 
 #[test]
