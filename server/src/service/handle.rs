@@ -20,8 +20,8 @@ use domain::{
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
-    at_hand::AtHand, backend::Handlers, day_keeper::DayKeeper, directory::Known, inner::Inner,
-    proofs::Proofs, set_up::SetUp, uptime_keeper::UptimeKeeper,
+    at_hand::AtHand, backend::Handlers, charts::CriticalTimes, day_keeper::DayKeeper,
+    directory::Known, inner::Inner, proofs::Proofs, set_up::SetUp, uptime_keeper::UptimeKeeper,
 };
 use crate::{
     baselines::Baselines, board::Board, checks::Checks, clock::Clock, inspections::Inspections,
@@ -67,6 +67,7 @@ impl Service {
             publishable: Notify::new(),
             days: DayKeeper::default(),
             uptime: UptimeKeeper::default(),
+            critical_times: CriticalTimes::default(),
             checks: Arc::default(),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),

@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::{AtHand, bounded},
+    charts::CriticalTimes,
     day_keeper::DayKeeper,
     directory::Known,
     proofs::Proofs,
@@ -92,6 +93,8 @@ pub(super) struct Inner {
     pub days: DayKeeper,
     /// What was counted of probes.
     pub uptime: UptimeKeeper,
+    /// When incidents became critical, for the charts of the history.
+    pub critical_times: CriticalTimes,
     /// Checks that people ask for.
     pub checks: Arc<Checks>,
     /// Who is here, as read last.

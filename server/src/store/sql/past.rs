@@ -23,8 +23,22 @@ use crate::store::{
     error::StoreError,
     past::{Bucket, ComparedIncident, NamedSeries, Past, StoredSeries, UnseenTimes},
     rollup::RollupStep,
-    rows,
+    rows::{self, bound},
 };
+
+/// So many entries of an incident are read at a time: most became critical with one of the first.
+const ENTRIES_AT_ONCE: u32 = 50;
+
+/// The severity that an entry tells of its incident.
+fn severity_of(entry: &Entry) -> Option<Severity> {
+    match &entry.event {
+        Some(Event::IncidentOpened { incident }) => Some(incident.severity),
+        Some(Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. }) => {
+            Some(breach.severity)
+        }
+        _ => None,
+    }
+}
 
 #[async_trait]
 impl Past for Database {
@@ -146,28 +160,30 @@ impl Past for Database {
         &self,
         number: IncidentNumber,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT number, at_micros, actor, payload FROM journal
-             WHERE incident = $1 AND kind IN ('incident_opened', 'breach_joined', 'breach_changed')
-                 AND payload IS NOT NULL ORDER BY number",
-        )
-        .bind(i64::from(number.0))
-        .fetch_all(&self.readers)
-        .await?;
-        for row in &rows {
-            let entry = entry(row)?;
-            let severity = match &entry.event {
-                Some(Event::IncidentOpened { incident }) => incident.severity,
-                Some(Event::BreachJoined { breach, .. } | Event::BreachChanged { breach, .. }) => {
-                    breach.severity
+        let mut after = 0;
+        loop {
+            let rows = sqlx::query(
+                "SELECT number, at_micros, actor, payload FROM journal
+                 WHERE incident = $1 AND number > $2 AND payload IS NOT NULL
+                     AND kind IN ('incident_opened', 'breach_joined', 'breach_changed')
+                 ORDER BY number LIMIT $3",
+            )
+            .bind(i64::from(number.0))
+            .bind(bound(after))
+            .bind(i64::from(ENTRIES_AT_ONCE))
+            .fetch_all(&self.readers)
+            .await?;
+            for row in &rows {
+                let entry = entry(row)?;
+                if severity_of(&entry) == Some(Severity::Critical) {
+                    return Ok(Some(entry.at));
                 }
-                _ => continue,
-            };
-            if severity == Severity::Critical {
-                return Ok(Some(entry.at));
+                after = entry.number;
+            }
+            if rows.len() < ENTRIES_AT_ONCE as usize {
+                return Ok(None);
             }
         }
-        Ok(None)
     }
 
     async fn unseen_times(&self, limit: u32) -> Result<UnseenTimes, StoreError> {

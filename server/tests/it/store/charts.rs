@@ -115,7 +115,19 @@ pub async fn it_is_found_when_an_incident_became_critical(place: &Place) {
         write(&*store, seconds, Actor::Agent, changed(severity)).await.unwrap();
     }
     assert_eq!(past.critical_since(IncidentNumber(1)).await.unwrap(), Some(at(40)));
-    for number in [2, 9] {
+    // One that stayed a warning for long.
+    let stays = |_| {
+        let (incident, breach) = (IncidentNumber(2), Box::new(breach("service:mail")));
+        Event::BreachChanged { incident, breach }
+    };
+    write(&*store, 90, Actor::Agent, (0..120).map(stays).collect()).await.unwrap();
+    assert_eq!(past.critical_since(IncidentNumber(2)).await.unwrap(), None);
+    let severity = Severity::Critical;
+    let breach = Box::new(Breach { severity, ..breach("service:mail") });
+    let becomes = Event::BreachChanged { incident: IncidentNumber(2), breach };
+    write(&*store, 95, Actor::Agent, vec![becomes]).await.unwrap();
+    assert_eq!(past.critical_since(IncidentNumber(2)).await.unwrap(), Some(at(95)));
+    for number in [3, 9] {
         assert_eq!(past.critical_since(IncidentNumber(number)).await.unwrap(), None);
     }
 }
