@@ -50,8 +50,8 @@ pub struct RequestFigures {
     /// Those of them that failed.
     #[serde(default, skip_serializing_if = "is_none")]
     pub failed: u64,
-    /// The part of the period with results that an earlier version reported without counting them,
-    /// in microseconds.
+    /// The part of the period with results that were reported and not counted, in microseconds: by
+    /// an earlier version, or their readings are missing.
     #[serde(default, skip_serializing_if = "is_none")]
     pub uncounted: Span,
 }

@@ -35,18 +35,22 @@ fn objective(one: &ObjectiveFigures) -> String {
     format!("{} ({of}): {met}; {budget}", one.objective)
 }
 
+/// The reasons for which results that were reported may not have been counted.
+const NOT_COUNTED: &str =
+    "results were not counted (by an earlier version of Calm Ops, or their readings are missing)";
+
 /// The requests of an organization, or all of them.
 pub(super) fn requests(one: &RequestFigures) -> String {
     let whose = whose(&one.subject);
     if one.results == 0 {
-        return format!(
-            "{whose}: not known, as results were not counted before Calm Ops was updated"
-        );
+        return format!("{whose}: not known, as {NOT_COUNTED}");
     }
     let succeeded = percent(one.results.saturating_sub(one.failed), one.results);
     let unseen = told("no results for", one.unseen);
-    let uncounted =
-        told("before Calm Ops was updated, results were not counted for", one.uncounted);
+    let uncounted = match told("for", one.uncounted) {
+        time if time.is_empty() => time,
+        time => format!("{time} {NOT_COUNTED}"),
+    };
     let (failed, all) = (one.failed, one.results);
     format!("{whose}: {succeeded} succeeded ({failed} of {all} failed){unseen}{uncounted}")
 }

@@ -214,8 +214,8 @@ fn results_that_were_not_counted_are_not_guessed() {
     let requests =
         vec![of("gate:gate@web-1", 40, 2 * 24 * 60), of("organization:acme", 0, 7 * 24 * 60)];
     let expected = "\
-- All requests: 100% succeeded (0 of 40 failed); before Calm Ops was updated, results were not counted for 2 d
-- acme: not known, as results were not counted before Calm Ops was updated
+- All requests: 100% succeeded (0 of 40 failed); for 2 d results were not counted (by an earlier version of Calm Ops, or their readings are missing)
+- acme: not known, as results were not counted (by an earlier version of Calm Ops, or their readings are missing)
 ";
     assert_eq!(list(&StabilityReport { requests, ..calm() }, "{requests}"), expected);
 }

@@ -263,7 +263,7 @@ pub async fn a_report_tells_of_objectives_requests_and_near_misses(place: &Place
         "- shop (checkout): 91.66% good of 12, missed (target 99%); 80% of its error budget of 7 days was left\n",
         "- idle (idle): nothing was counted in this period; its error budget is not known\n",
         "- acme: 99.76% succeeded (7 of 3000 failed); no results for ",
-        "- old: not known, as results were not counted before Calm Ops was updated\n",
+        "- old: not known, as results were not counted (by an earlier version of Calm Ops, or their readings are missing)\n",
         " on web-1: once, 6 min; it alerts after 10 min\n",
     ] {
         assert!(made.text.contains(line), "{line}\n{}", made.text);
