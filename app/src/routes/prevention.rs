@@ -116,6 +116,7 @@ fn Page(list: RwSignal<PreventionList>, refused: Option<RefusedReview>) -> impl 
         action: PATH.to_owned(),
         names: list.names.clone(),
         issue_url: list.issue_url.clone(),
+        is_generated: list.is_generated,
         may_write: list.may_write,
         refused,
     });

@@ -226,6 +226,9 @@ pub struct ReviewPage {
     pub owners: Vec<StepOwner>,
     /// The address of an issue tracker with `{title}` and `{body}`, if it is set.
     pub issue_url: Option<String>,
+    /// True if the journal begins with generated data, which an issue says first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_generated: bool,
     /// Names of those who did something.
     pub names: Names,
     /// True if the reader may write.
@@ -249,6 +252,9 @@ pub struct PreventionList {
     pub ended: Vec<PreventionStep>,
     /// The address of an issue tracker with `{title}` and `{body}`, if it is set.
     pub issue_url: Option<String>,
+    /// True if the journal begins with generated data, which an issue says first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_generated: bool,
     /// Names of owners, and of those who did something.
     pub names: Names,
     /// True if the reader may write.

@@ -27,7 +27,7 @@ use domain::{
     review::{DueDate, PreventionCounts, PreventionStep, Ratings, ReviewVersions, StepState},
     time::Span,
 };
-use wording::{summary::headline, timeline::GENERATED_MARK};
+use wording::summary::headline;
 
 use super::{failure::refuse, inner::Inner, readings::without_body};
 use crate::{
@@ -109,6 +109,7 @@ impl Inner {
             steps: prevention_steps(&*self.store, Some(number)).await.map_err(refuse)?.0,
             owners: self.step_owners().await?,
             issue_url: self.issue_url(),
+            is_generated: self.is_generated(),
             names: self.names().await?,
             may_write: authorize(caller, SaveReview::PERMISSION).is_ok(),
             may_rate: authorize(caller, RateRecommendation::PERMISSION).is_ok(),
@@ -135,6 +136,7 @@ impl Inner {
             open,
             ended,
             issue_url: self.issue_url(),
+            is_generated: self.is_generated(),
             names: self.names().await?,
             may_write: authorize(caller, FinishPreventionStep::PERMISSION).is_ok(),
         })
@@ -244,11 +246,6 @@ impl Inner {
     }
 
     fn issue_url(&self) -> Option<String> {
-        let template = self.set_up.get().and_then(|set_up| set_up.issue_url.clone())?;
-        if !self.is_generated() {
-            return Some(template);
-        }
-        let mark = GENERATED_MARK.replace(' ', "%20");
-        Some(template.replace("{body}", &format!("{mark}%0A%0A{{body}}")))
+        self.set_up.get().and_then(|set_up| set_up.issue_url.clone())
     }
 }

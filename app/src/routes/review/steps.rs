@@ -8,7 +8,7 @@ use domain::{
     text::clip,
 };
 use leptos::prelude::*;
-use wording::review;
+use wording::{review, timeline::GENERATED_MARK};
 
 use super::state::{RefusedReview, State, address};
 use crate::{address::percent_encode, components::form::field_text};
@@ -25,6 +25,8 @@ pub(crate) struct Listed {
     pub names: Names,
     /// The address of an issue tracker, if it is set.
     pub issue_url: Option<String>,
+    /// True if an issue says first that the data are generated.
+    pub is_generated: bool,
     /// True if the reader may write.
     pub may_write: bool,
     /// The form that was refused.
@@ -62,6 +64,7 @@ pub(super) fn OfReview(state: State) -> impl IntoView {
         action: address(state.number()),
         names: page.names,
         issue_url: page.issue_url,
+        is_generated: page.is_generated,
         may_write: page.may_write,
         refused: state.refused.get_value(),
     };
@@ -94,7 +97,8 @@ pub(crate) fn item(listed: &Listed, row: &Row, is_of_many: bool) -> AnyView {
         view! { " " <a href=format!("{}#prevention", address(number))>"Incident " {number}</a> }
     });
     let issue = listed.issue_url.as_ref().filter(|_| step.is_open()).map(|template| {
-        let href = issue_address(template, step, &listed.names);
+        let body = issue_body(step, &listed.names, listed.is_generated);
+        let href = issue_address(template, &step.text, &body);
         view! { " " <a href=href rel="external noopener noreferrer">"Open an issue"</a> }
     });
     let forms = (listed.may_write && step.is_open()).then(|| {
@@ -113,10 +117,16 @@ pub(crate) fn item(listed: &Listed, row: &Row, is_of_many: bool) -> AnyView {
     .into_any()
 }
 
+/// The text of a new issue.
+fn issue_body(step: &PreventionStep, names: &Names, is_generated: bool) -> String {
+    let body = review::issue_body(step, names);
+    let body = if is_generated { format!("{GENERATED_MARK}\n\n{body}") } else { body };
+    clip(&body, LONGEST_BODY)
+}
+
 /// The address of a new issue: an issue tracker fills its form with title and text.
-fn issue_address(template: &str, step: &PreventionStep, names: &Names) -> String {
-    let body = clip(&review::issue_body(step, names), LONGEST_BODY);
-    let (title, body) = (percent_encode(&step.text), percent_encode(&body));
+fn issue_address(template: &str, title: &str, body: &str) -> String {
+    let (title, body) = (percent_encode(title), percent_encode(body));
     // What is filled in holds no brace: it is percent-encoded.
     template.replace("{title}", &title).replace("{body}", &body)
 }
@@ -218,11 +228,17 @@ mod tests {
             state: StepState::Open { owner: AccountId(1), due },
         };
         let template = "https://git.example.com/new?title={title}&body={body}";
-        let address = issue_address(template, &step, &Names::default());
+        let names = Names::default();
+        let address = issue_address(template, &step.text, &issue_body(&step, &names, false));
         let rest = address
             .strip_prefix("https://git.example.com/new?title=Alert%20%26%20%22%7Bbody%7D%22%20at%2080%25&body=Alert%20")
             .expect(&address);
         assert!(rest.contains("Prevention%20step%209%20of%20incident%207."), "{address}");
         assert!(!rest.contains(['&', '{', '"', ' ', '\n']), "{address}");
+        // The mark of generated data is part of what is bounded.
+        let long = PreventionStep { text: "x".repeat(2 * LONGEST_BODY), ..step };
+        let [marked, plain] = [true, false].map(|marked| issue_body(&long, &names, marked));
+        assert!(marked.starts_with(GENERATED_MARK), "{marked}");
+        assert_eq!(marked.chars().count(), plain.chars().count());
     }
 }

@@ -171,6 +171,7 @@ fn page() -> ReviewPage {
         steps: steps().0,
         owners: Vec::new(),
         issue_url: None,
+        is_generated: false,
         names: names(),
         may_write: true,
         may_rate: true,
@@ -208,6 +209,7 @@ fn the_steps_of_all_incidents_are_a_list_of_tasks() {
         open,
         ended: Vec::new(),
         issue_url: None,
+        is_generated: false,
         names: names(),
         may_write: true,
     };
