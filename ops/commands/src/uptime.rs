@@ -26,7 +26,8 @@ pub struct UptimePeriod {
     /// Those of them that were answered as expected.
     pub answered: u64,
     /// The part of the period of which no probe tells, outside of maintenance, in microseconds. A
-    /// probe holds until the next one was due, for an hour at most.
+    /// step of five minutes with a probe holds to its end, and where probes are rarer, for the usual
+    /// distance between them after it, for an hour at most.
     pub unseen: Span,
     /// The part of the period in maintenance windows, which is in none of the other numbers.
     pub maintenance: Option<MaintenanceProbes>,

@@ -15,7 +15,7 @@ use domain::{
 pub const PROBE_STEP: Span = Span::from_mins(5);
 /// The length of the steps beside the edges of maintenance windows.
 const MINUTE: Span = Span::from_mins(1);
-/// A probe tells of no longer time than this, however rare probes are.
+/// A step tells of no longer time than this after its end, however rare probes are.
 const LONGEST_INTERVAL: Span = Span::from_mins(60);
 /// The number of distances between steps that tell how often an endpoint is probed.
 const DISTANCES: usize = 4;
@@ -105,8 +105,8 @@ pub fn covered(windows: &[PastWindow], subject: &Subject, (from, to): Range) -> 
 }
 
 /// The times in which the state of an endpoint is known from its probes: oldest first, none
-/// touching another. Each step holds to its end, and where probes are rarer than that, until the
-/// next one was due and a step more.
+/// touching another. Each step holds to its end, and where probes are rarer than that, for the usual
+/// distance between them after it: the probe may have been at its end.
 pub fn watched(steps: &[ProbeStep]) -> Vec<Range> {
     let steps: Vec<&ProbeStep> = steps.iter().filter(|step| step.count > 0).collect();
     let distance = |pair: &[&ProbeStep]| {
