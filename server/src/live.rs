@@ -523,6 +523,7 @@ mod tests {
             reason: "a password".into(),
             message: None,
             step: None,
+            window: None,
         });
         live.committed(1, &removal);
         let text = |after| match live.after(after) {
@@ -548,6 +549,7 @@ mod tests {
                 reason: "x".into(),
                 message: None,
                 step: None,
+                window: None,
             }),
             ..removal[0].clone()
         };

@@ -7,9 +7,9 @@ use domain::{
     journal::Event,
     time::{Now, Span},
 };
-use engine::impact::{Assessor, OrganizationMinute, Scene};
+use engine::impact::{OrganizationMinute, Scene};
 
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, impact_watch::ImpactWatch};
 
 /// The impact is looked at so often while nothing is counted.
 const EVERY: Span = Span::from_secs(1);
@@ -31,12 +31,13 @@ impl Monitor {
         if let Some(gatekeeper) = gatekeeper {
             gatekeeper.keep_watched(troubled(&self.known));
         }
-        let minutes = counted.as_ref().map(|counted| self.with_usual_latency(counted));
-        (self.impact.counted, self.impact.looked_at) = (counted, Some(now.mono));
+        let looked_at = Some(now.mono);
         if !self.known.iter().any(Incident::is_active) {
-            self.impact.assessor = Assessor::default();
+            self.impact = ImpactWatch { counted, looked_at, ..ImpactWatch::default() };
             return Vec::new();
         }
+        let minutes = counted.as_ref().map(|counted| self.with_usual_latency(counted));
+        (self.impact.counted, self.impact.looked_at) = (counted, looked_at);
         self.impact.assessor.decide(&Scene {
             incidents: &self.known,
             protection: &self.protection,

@@ -46,11 +46,11 @@ pub(super) fn routes() -> Vec<Route> {
         .summary("An organization: its plan and where that comes from, its quotas, what limits and affects it now, its traffic, and what happened to it. The name is percent-encoded; '.' and '..' are written as 'organization:..'.")
         .answer("The organization; `older` is `before` of the next page of its timeline."),
         Route::get_with("/api/ops/organizations/{id}/impact", impact)
-        .needs::<GetOrganizationImpact>()
-        .query(Days::PARAMETERS)
-        .json::<OrganizationImpact>()
-        .summary("How long an organization was affected in the last days, and by which incidents: `known` where an effect was counted for it, `likely` beside that.")
-        .answer("The times, in microseconds, and what is not known. A time counts once, however many incidents it is part of."),
+            .needs::<GetOrganizationImpact>()
+            .query(Days::PARAMETERS)
+            .json::<OrganizationImpact>()
+            .summary("How long an organization was affected in the last days, and by which incidents: `known` where an effect was counted for it, `likely` beside that.")
+            .answer("The times, in microseconds, and what is not known. A time counts once, however many incidents it is part of."),
         Route::get_with("/api/ops/organizations/{id}/report.md", report)
             .needs::<GetOrganizationImpact>()
             .query(Days::PARAMETERS)
