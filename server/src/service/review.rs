@@ -27,7 +27,7 @@ use domain::{
     review::{DueDate, PreventionCounts, PreventionStep, Ratings, ReviewVersions, StepState},
     time::Span,
 };
-use wording::{summary::headline, timeline::GENERATED_MARK};
+use wording::{generated::MARK, summary::headline};
 
 use super::{failure::refuse, inner::Inner, readings::without_body};
 use crate::{
@@ -248,7 +248,7 @@ impl Inner {
         if !self.is_generated() {
             return Some(template);
         }
-        let mark = GENERATED_MARK.replace(' ', "%20");
+        let mark = MARK.replace(' ', "%20");
         Some(template.replace("{body}", &format!("{mark}%0A%0A{{body}}")))
     }
 }
