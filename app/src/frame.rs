@@ -8,7 +8,7 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
-use wording::timeline::GENERATED_MARK;
+use wording::generated::MARK;
 
 use crate::{
     address,
@@ -242,7 +242,7 @@ fn restriction(pulse: Loaded) -> AnyView {
 /// The mark of generated data.
 fn generated(is_generated: bool) -> Option<AnyView> {
     is_generated.then(|| {
-        view! { <p class="notice">{GENERATED_MARK} " " <a href="/ops/health">"Open health"</a></p> }
+        view! { <p class="notice">{MARK} " " <a href="/ops/health">"Open health"</a></p> }
             .into_any()
     })
 }

@@ -7,7 +7,7 @@ use domain::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use wording::timeline::is_generated_notice;
+use wording::generated::is_notice;
 
 /// What every page knows: how things stand, for the title, the icon and the places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl Pulse {
                 .unwrap_or(u32::MAX),
             checked_at,
             restriction,
-            is_generated: troubles.iter().any(|one| is_generated_notice(one)),
+            is_generated: troubles.iter().any(|one| is_notice(one)),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use commands::sharing::SharedPage;
 use leptos::prelude::*;
-use wording::timeline::GENERATED_MARK;
+use wording::generated::MARK;
 
 use crate::{clock, components::prose::prose};
 
@@ -56,7 +56,7 @@ pub fn shared_page(page: &SharedPage, is_generated: bool, css: &str, nonce: &str
 fn rendered(page: &SharedPage, is_generated: bool, css: &str, nonce: &str) -> String {
     let inside = view! {
         <main id="shared" class="shared">
-            {is_generated.then(|| view! { <p class="notice">{GENERATED_MARK}</p> })}
+            {is_generated.then(|| view! { <p class="notice">{MARK}</p> })}
             <p class="state" role="status">{page.state.clone()}</p>
             <h1>{prose(&page.title)}</h1>
             <dl class="facts">

@@ -4,8 +4,8 @@
 use commands::status_page::{HistoryPart, PublicGap, PublicNotice, PublicStatusPage};
 use domain::time::Timestamp;
 use wording::{
+    generated::MARK,
     status_page::{lead, notice_state},
-    timeline::GENERATED_MARK,
 };
 
 use crate::{clock, shared::escape};
@@ -18,8 +18,7 @@ pub const STATUS_PAGE_CSS: &str =
 pub fn status_page(page: &PublicStatusPage, policy: &str) -> String {
     let (title, policy) = (escape(&page.title), escape(policy));
     let lead = escape(&lead(page.current.len()));
-    let mark =
-        if page.generated { format!("<p><b>{GENERATED_MARK}</b></p>") } else { String::new() };
+    let mark = if page.generated { format!("<p><b>{MARK}</b></p>") } else { String::new() };
     let current: String =
         page.current.iter().map(|one| notice(one, "article class=\"current\"")).collect();
     let history: String = page.days().iter().map(part).collect();

@@ -4,7 +4,7 @@ use domain::{
     journal::{Entry, Event},
     time::Timestamp,
 };
-use wording::timeline::{GeneratedEnd, generated_notice};
+use wording::generated::{self as words, End};
 
 use crate::store::{Store, StoreError};
 
@@ -32,11 +32,11 @@ pub async fn notice(store: &dyn Store) -> Result<Option<String>, StoreError> {
     };
     let end = if simulation == WEEK {
         let end = end_of_week(&store.entries(1, MOST_OF_A_WEEK).await?);
-        end.map_or(GeneratedEnd::Interrupted, GeneratedEnd::At)
+        end.map_or(End::Interrupted, End::At)
     } else {
-        GeneratedEnd::FirstStart
+        End::FirstStart
     };
-    Ok(Some(generated_notice(&simulation, seed, end)))
+    Ok(Some(words::notice(&simulation, seed, end)))
 }
 
 /// The moment at which the monitor of a simulated week stopped, before any other one started.

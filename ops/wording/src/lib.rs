@@ -7,6 +7,7 @@ pub mod charts;
 pub mod customer;
 pub mod draft;
 pub mod error;
+pub mod generated;
 pub mod heartbeat;
 pub mod history;
 pub mod humanize;

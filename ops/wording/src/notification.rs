@@ -10,8 +10,7 @@ use domain::{
 };
 
 use crate::{
-    error, humanize, practice, protection, report, standing::Standing, summary,
-    timeline::GENERATED_MARK,
+    error, generated::MARK, humanize, practice, protection, report, standing::Standing, summary,
 };
 
 /// The longest title and body, in characters: what a phone shows, and what each way takes.
@@ -37,8 +36,8 @@ impl Message {
     /// The message with the mark of generated data, unless its text has it.
     #[must_use]
     pub fn marked(mut self) -> Self {
-        if !self.body.contains(GENERATED_MARK) {
-            self.body = format!("{GENERATED_MARK}\n\n{}", self.body);
+        if !self.body.contains(MARK) {
+            self.body = format!("{MARK}\n\n{}", self.body);
         }
         self
     }

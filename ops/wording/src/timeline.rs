@@ -16,7 +16,7 @@ mod service;
 mod threshold;
 mod told;
 
-pub use service::{GENERATED_MARK, GeneratedEnd, generated, generated_notice, is_generated_notice};
+pub use service::generated;
 pub use told::Tone;
 use told::{Told, told};
 

@@ -4,7 +4,7 @@ use domain::report::StabilityReport;
 use policy::report_template::{ReportLine, ReportPiece, ReportTemplate};
 
 use super::fact;
-use crate::{markdown::escaped, timeline::GENERATED_MARK};
+use crate::{generated::MARK, markdown::escaped};
 
 /// The text of a report without its first line, if that is this heading.
 pub fn without_heading<'a>(text: &'a str, heading: &str) -> &'a str {
@@ -47,9 +47,9 @@ pub fn markdown(report: &StabilityReport, template: &ReportTemplate) -> String {
 fn marked(text: &str) -> String {
     match text.split_once('\n') {
         Some((title, rest)) if title.starts_with("# ") => {
-            format!("{title}\n\n**{GENERATED_MARK}**\n{rest}")
+            format!("{title}\n\n**{MARK}**\n{rest}")
         }
-        _ => format!("**{GENERATED_MARK}**\n\n{text}"),
+        _ => format!("**{MARK}**\n\n{text}"),
     }
 }
 

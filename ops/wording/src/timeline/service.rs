@@ -9,7 +9,6 @@ use domain::{
     },
     status_page::NoticePart,
     text::isolated,
-    time::Timestamp,
 };
 
 use super::told::{Told, Tone, told};
@@ -63,47 +62,6 @@ pub fn generated(simulation: &str, seed: u64) -> String {
         "This is generated data, made by 'calm-ops simulate {}' with the seed {seed}. Nothing of it happened.",
         isolated(simulation)
     )
-}
-
-/// Beginning of the notice about generated data, by which pages know it.
-const GENERATED: &str = "This is generated data, ";
-
-/// The mark of everything that leaves a server whose journal begins with generated data.
-pub const GENERATED_MARK: &str = "This Calm Ops began with generated data that did not happen.";
-
-/// The end of generated data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GeneratedEnd {
-    /// A moment.
-    At(Timestamp),
-    /// The first start of the server.
-    FirstStart,
-    /// The same, of a simulation that was interrupted.
-    Interrupted,
-}
-
-/// The notice of a server whose journal begins with generated data.
-pub fn generated_notice(simulation: &str, seed: u64, end: GeneratedEnd) -> String {
-    let until = match end {
-        GeneratedEnd::At(at) => humanize::moment(at),
-        GeneratedEnd::FirstStart | GeneratedEnd::Interrupted => {
-            "the first start of the server".to_owned()
-        }
-    };
-    let part = if end == GeneratedEnd::Interrupted {
-        " The simulation was interrupted, so it is not complete: make a new one in a new folder."
-    } else {
-        ""
-    };
-    format!(
-        "{GENERATED}made by 'calm-ops simulate {}' with the seed {seed}, up to {until}. Nothing of that happened.{part} What this host reports since then is real, and commands that are approved now really run.",
-        isolated(simulation)
-    )
-}
-
-/// True for the notice about generated data.
-pub fn is_generated_notice(sentence: &str) -> bool {
-    sentence.starts_with(GENERATED)
 }
 
 /// Tells what happened to the program, or to what it watches.
@@ -252,23 +210,4 @@ pub(super) fn share(event: ShareEvent<'_>, actor: Actor, names: &Names) -> Told 
         ShareEvent::ShareRevoked { .. } => format!("{who} revoked a share link."),
     };
     told(sentence).tone(Tone::Person)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_notice_claims_nothing_of_what_came_after_generated_data() {
-        let until = Timestamp::from_micros(0);
-        let notice = generated_notice("week", 1, GeneratedEnd::At(until));
-        assert!(is_generated_notice(&notice), "{notice}");
-        assert!(notice.contains("up to 1 Jan 1970, 00:00:00 UTC."), "{notice}");
-        let open = generated_notice("history", 1, GeneratedEnd::FirstStart);
-        assert!(open.contains("up to the first start of the server."), "{open}");
-        let part = generated_notice("week", 1, GeneratedEnd::Interrupted);
-        assert!(part.contains("interrupted, so it is not complete"), "{part}");
-        assert!(!open.contains("interrupted") && is_generated_notice(&part));
-        assert!(!is_generated_notice("The clock jumped."));
-    }
 }

@@ -673,7 +673,7 @@ fn a_message_from_a_server_with_generated_data_says_so_once() {
     };
     let plain = message(&call, None, None);
     assert!(!plain.body.contains("generated"), "{plain:?}");
-    let marked = plain.clone().marked();
+    let marked = plain.marked();
     let begins = "This Calm Ops began with generated data that did not happen.\n\nNotifications";
     assert!(marked.body.starts_with(begins), "{marked:?}");
     assert_eq!(marked.clone().marked(), marked);

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderValue, header};
-use wording::timeline::GENERATED_MARK;
+use wording::generated::MARK;
 
 use crate::{
     http::error::{Kind, Problem},
@@ -53,10 +53,10 @@ async fn marked(mut response: Response) -> Response {
 
 /// A text with a sentence above it, unless it has that already.
 fn with_sentence(text: &str) -> String {
-    if text.contains(GENERATED_MARK) {
+    if text.contains(MARK) {
         return text.to_owned();
     }
-    format!("{GENERATED_MARK}\n\n{text}")
+    format!("{MARK}\n\n{text}")
 }
 
 /// Comma-separated values with a column more. A line break inside of quotes ends no record.
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn a_text_is_marked_once() {
         let marked = with_sentence("# Review\n");
-        assert_eq!(marked, format!("{GENERATED_MARK}\n\n# Review\n"));
+        assert_eq!(marked, format!("{MARK}\n\n# Review\n"));
         assert_eq!(with_sentence(&marked), marked);
     }
 }
