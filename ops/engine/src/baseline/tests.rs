@@ -84,25 +84,6 @@ fn each_hour_of_the_week_has_its_own_value() {
     }
 }
 
-/// Busy by day and quiet by night, and spreading by a part of either.
-fn traffic(minute: i64) -> f64 {
-    let level = if (8..20).contains(&(minute / 60 % 24)) { 400.0 } else { 20.0 };
-    level * (1.0 + 0.6 * noise(minute))
-}
-
-#[test]
-fn a_quiet_hour_has_a_range_of_its_own_width() {
-    let now = 4 * HOURS_OF_WEEK;
-    let baseline = learned(now, traffic);
-    let range = |hour: i64| baseline.usual(start(now + hour)).unwrap().range.unwrap();
-    // At 3 o'clock what stops is outside, as is what is far too much for the night.
-    assert!(range(3).low > 4.0 && range(3).high < 60.0, "{:?}", range(3));
-    assert!(outside(&baseline, now + 3, 0.0) && outside(&baseline, now + 3, 100.0));
-    assert!(range(13).low > 200.0 && range(13).high < 700.0, "{:?}", range(13));
-    let beyond = |minute: &i64| outside(&baseline, minute / 60, traffic(*minute));
-    assert!((now * 60..(now + 24) * 60).filter(beyond).count() < 30);
-}
-
 #[test]
 fn an_incident_is_not_learned_as_usual() {
     let calm = |minute: i64| 100.0 + 10.0 * noise(minute);
