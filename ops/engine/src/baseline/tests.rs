@@ -85,6 +85,22 @@ fn each_hour_of_the_week_has_its_own_value() {
 }
 
 #[test]
+fn what_stops_in_a_busy_hour_is_outside_where_the_spread_grows_with_the_level() {
+    let spread = |minute: i64| {
+        let (day, hour) = (minute / 1_440 % 7, minute / 60 % 24);
+        let level = if day < 5 && (8..18).contains(&hour) { 400.0 } else { 20.0 };
+        level * (1.0 + 0.6 * noise(minute))
+    };
+    let now = 8 * HOURS_OF_WEEK;
+    let baseline = learned(now, spread);
+    // On Monday at 10.
+    let range = baseline.usual(start(now + 10)).unwrap().range.unwrap();
+    assert!(range.low > 100.0 && range.high < 900.0, "{range:?}");
+    // At 3 the range begins at zero: nothing is below it.
+    assert!(!outside(&baseline, now + 3, 0.0));
+}
+
+#[test]
 fn an_incident_is_not_learned_as_usual() {
     let calm = |minute: i64| 100.0 + 10.0 * noise(minute);
     let usual = |hours_of_trouble: i64, is_trouble| {
