@@ -142,7 +142,7 @@ async fn learn_before(
     }
     let from = since.minus(LEARNED_FROM);
     let withheld = WithheldHours::stored(store).await?;
-    let troubles = Troubles::of(&store.recent_incidents(from).await?, &withheld);
+    let troubles = Troubles::of(&store.recent_incidents(from).await?, &withheld, (from, since));
     for (place, NamedSeries { subject, signal, .. }) in wanted {
         let range = (from, hour_of(since));
         let known = hours(store, &troubles, (subject, signal), range).await?;

@@ -1,5 +1,6 @@
 //! What is usual for each series: its baseline, learned from the stored hours and kept in memory.
 
+mod hour_set;
 mod troubles;
 
 pub use troubles::{Troubles, WithheldHours};
@@ -24,7 +25,7 @@ use engine::{
 use policy::thresholds::{Level, Row, Thresholds};
 
 use crate::{
-    baselines::troubles::{HourSpan, cover, hour_number},
+    baselines::{hour_set::HourSet, troubles::hour_number},
     store::{RollupStep, Store, StoreError},
     time_zones::TeamZone,
 };
@@ -56,40 +57,36 @@ struct Known {
     /// The end of the newest hour that was read.
     until: Timestamp,
     /// The hours until then that were taken for trouble.
-    troubles: Vec<HourSpan>,
+    troubles: HourSet,
 }
 
 impl Known {
     /// Nothing, as of a moment.
     fn since(from: Timestamp) -> Self {
-        Self { baseline: Arc::default(), until: from, troubles: Vec::new() }
+        Self { baseline: Arc::default(), until: from, troubles: HourSet::none() }
     }
 
     /// Whether hours that were learned, and are not older than a moment, are known to be trouble by
     /// now: a breach that held for long before it was told, or an incident that was opened again. It
     /// is learned anew then, as after a restart.
-    fn misses(&self, troubles: &[HourSpan], oldest: Timestamp) -> bool {
-        let (first, last) = (hour_number(oldest), hour_number(self.until).saturating_sub(1));
-        let mut within = troubles.iter().map(|span| (span.0.max(first), span.1.min(last)));
-        within.any(|span| !cover(&self.troubles, span))
+    fn misses(&self, troubles: &HourSet, oldest: Timestamp) -> bool {
+        let learned = hour_number(oldest)..hour_number(self.until);
+        troubles.iter().any(|hour| learned.contains(&hour) && !self.troubles.contains(hour))
     }
 
     /// Learns hours that follow what it knows.
-    fn take(&mut self, hours: &[HourOfHistory], troubles: &[HourSpan], zone: &TeamZone) {
+    fn take(&mut self, hours: &[HourOfHistory], troubles: &HourSet, zone: &TeamZone) {
         let Some(newest) = hours.last() else { return };
         let learned = Arc::make_mut(&mut self.baseline);
         for hour in hours {
             learned.learn(&HourOfHistory { start: zone.local(hour.start), ..*hour });
         }
         self.until = newest.start.plus(Span::from_mins(60));
-        let (last, oldest) =
-            (hour_number(newest.start), hour_number(newest.start.minus(LEARNED_FROM)));
-        for span in troubles.iter().map(|span| (span.0, span.1.min(last))) {
-            if !cover(&self.troubles, span) {
-                self.troubles.push(span);
-            }
+        let last = hour_number(newest.start);
+        for hour in troubles.iter().take_while(|hour| *hour <= last) {
+            self.troubles.insert(hour, hour);
         }
-        self.troubles.retain(|span| span.1 >= oldest);
+        self.troubles.forget_before(hour_number(newest.start.minus(LEARNED_FROM)));
     }
 }
 
@@ -99,7 +96,8 @@ impl Baselines {
         Self { known: Mutex::default(), withheld: Mutex::new(withheld) }
     }
 
-    /// Notes the breaches that hold and are in no incident. Returns whether anything is to be kept.
+    /// Notes the breaches that hold and are in no incident, which may be opened a moment later.
+    /// Returns whether anything is to be kept.
     pub fn note(&self, breaches: &[Breach], incidents: &[Incident], now: Timestamp) -> bool {
         if breaches.is_empty() {
             return false;
@@ -107,14 +105,13 @@ impl Baselines {
         let active = incidents.iter().filter(|one| one.is_active());
         let told: HashSet<_> =
             active.flat_map(|one| one.holding().map(|breach| &breach.key)).collect();
-        let mut withheld = self.withheld();
         let is_withheld = |breach: &&Breach| {
             !told.contains(&breach.key)
                 && !breach.key.subject.is_practice()
                 && !incidents.iter().any(|one| agent::judges(one, breach, now))
         };
-        let news = breaches.iter().filter(is_withheld).filter(|one| withheld.note(one, now));
-        news.count() > 0
+        let noted: Vec<&Breach> = breaches.iter().filter(is_withheld).collect();
+        self.withheld().note(&noted, now)
     }
 
     /// What is to be kept across a restart.
@@ -142,7 +139,8 @@ impl Baselines {
         series.sort_by_key(|(subject, signal, _)| !is_relative(thresholds, subject, signal));
         series.truncate(MOST);
         let withheld = self.withheld_hours();
-        let late = Troubles::of(&store.recent_incidents(now.minus(LATE)).await?, &withheld);
+        let oldest = now.minus(LATE);
+        let late = Troubles::of(&store.recent_incidents(oldest).await?, &withheld, (from, now));
         let due: Vec<(Key, Option<Known>)> = {
             let mut known = self.known();
             let wanted: HashSet<Key> =
@@ -157,9 +155,9 @@ impl Baselines {
             };
             series.into_iter().filter_map(read).collect()
         };
-        let is_new = due.iter().any(|(_, known)| known.is_none());
-        let troubles = if is_new {
-            Troubles::of(&store.recent_incidents(from).await?, &withheld)
+        let is_behind = |known: &Option<Known>| known.as_ref().is_none_or(|one| one.until < oldest);
+        let troubles = if due.iter().any(|(_, known)| is_behind(known)) {
+            Troubles::of(&store.recent_incidents(from).await?, &withheld, (from, now))
         } else {
             late
         };
@@ -220,18 +218,14 @@ pub async fn hours(
     (subject, signal): (&Subject, &Signal),
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Vec<HourOfHistory>, StoreError> {
-    let spans = troubles.hours(subject, signal);
+    let troubles = troubles.hours(subject, signal);
     let stored = store.rollups(subject, signal, RollupStep::Hour, from, until).await?;
-    let is_trouble = |start: Timestamp| {
-        let hour = hour_number(start);
-        spans.iter().any(|span| span.0 <= hour && hour <= span.1)
-    };
     let hour = |one: crate::store::Rollup| HourOfHistory {
         start: one.start,
         mean: one.mean,
         min: one.min,
         max: one.max,
-        is_trouble: is_trouble(one.start),
+        is_trouble: troubles.contains(hour_number(one.start)),
     };
     Ok(stored.into_iter().filter(|one| one.start < until).map(hour).collect())
 }
@@ -243,15 +237,19 @@ pub const fn hour_of(at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use domain::{
         actor::Actor,
+        id::IncidentNumber,
         incident::{IncidentBreach, Resolution},
-        lifecycle::State,
+        journal::Event,
+        lifecycle::{State, Step},
     };
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::{Rollup, SqliteStore};
+    use crate::store::{About, Change, Rollup, SqliteStore};
 
     const SIGNAL: &str = "queue.depth";
     const SUBJECT: &str = "service:imports";
@@ -323,35 +321,14 @@ mod tests {
         assert_eq!(history(), 506);
     }
 
-    fn breach(since: Timestamp) -> Breach {
-        fixtures::breach().on(SUBJECT).signal(SIGNAL).since(since).build()
+    /// One that had to hold for some time before it fired.
+    fn breach(since: Timestamp, fired: Timestamp) -> Breach {
+        fixtures::breach().on(SUBJECT).signal(SIGNAL).since(since).fired(fired).build()
     }
 
     fn resolve(incident: &mut Incident, by: Actor, at: Timestamp) {
         incident.resolution = Some(Resolution { by, at, note: None });
         incident.state = State::Resolved;
-    }
-
-    #[test]
-    fn hours_from_the_beginning_of_an_incident_to_its_end_are_trouble() {
-        let begun = || fixtures::incident(1).began(minute_of(3));
-        let mut incident = begun().of([breach(minute_of(3))]).build();
-        let of = |incident: &Incident| {
-            let all = Troubles::of(std::slice::from_ref(incident), &WithheldHours::default());
-            let spans = all.hours(&SUBJECT.parse().unwrap(), &SIGNAL.parse().unwrap()).to_vec();
-            let is_in =
-                |hour: &i64| cover(&spans, (hour_number(at(*hour)), hour_number(at(*hour))));
-            (0..8).filter(is_in).collect::<Vec<i64>>()
-        };
-        assert_eq!(of(&incident), [3, 4, 5, 6, 7], "it is open");
-        // The breach is over and comes back.
-        incident.breaches[0].breach.since = minute_of(6);
-        assert_eq!(of(&incident), [3, 4, 5, 6, 7]);
-        resolve(&mut incident, Actor::Agent, minute_of(7));
-        assert_eq!(of(&incident), [3, 4, 5, 6, 7]);
-        resolve(&mut incident, Actor::Agent, at(5));
-        assert_eq!(of(&incident), [3, 4], "it ended as the hour began");
-        assert_eq!(of(&begun().of([breach(minute_of(2))]).build())[0], 2);
     }
 
     fn learned(baselines: &Baselines) -> WeeklyBaseline {
@@ -369,12 +346,14 @@ mod tests {
         store.write_rollups(&all).await.unwrap();
         baselines.learn(&store, &thresholds, &zone, minute_of(200)).await.unwrap();
         assert_eq!(learned(&baselines).history().hours, 200);
-        let (one, mut incident) =
-            (breach(minute_of(200)), fixtures::incident(1).of([breach(minute_of(200))]).build());
+        let one = breach(minute_of(200), minute_of(200));
+        let mut incident = fixtures::incident(1).of([one.clone()]).build();
         let all = std::slice::from_ref(&one);
-        assert!(!baselines.note(all, std::slice::from_ref(&incident), minute_of(202)));
-        assert!(baselines.note(all, &[], minute_of(203)));
-        assert!(!baselines.note(all, &[], minute_of(203)), "that is known");
+        assert!(!baselines.note(all, std::slice::from_ref(&incident), minute_of(200)));
+        for hour in 200..204 {
+            assert!(baselines.note(all, &[], minute_of(hour)));
+            assert!(!baselines.note(all, &[], minute_of(hour)), "that is known");
+        }
         baselines.learn(&store, &thresholds, &zone, minute_of(206)).await.unwrap();
         assert_eq!(learned(&baselines).history().hours, 202, "all but 200 to 203");
         resolve(&mut incident, Actor::Local, minute_of(206));
@@ -395,10 +374,38 @@ mod tests {
         let all: Vec<Rollup> = (0..200).map(|one| hour(one, 100.0)).collect();
         store.write_rollups(&all).await.unwrap();
         baselines.learn(&store, &thresholds, &zone, minute_of(200)).await.unwrap();
-        // It had to hold for hours before it was told.
-        assert!(baselines.note(&[breach(minute_of(190))], &[], minute_of(200)));
+        assert!(baselines.note(&[breach(minute_of(190), at(200))], &[], minute_of(200)));
         baselines.learn(&store, &thresholds, &zone, minute_of(200)).await.unwrap();
         assert_eq!(learned(&baselines).history().hours, 190);
+    }
+
+    #[tokio::test]
+    async fn an_incident_that_ended_before_its_hours_were_read_is_not_learned() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("calm-ops.db")).await.unwrap();
+        let (baselines, zone) = (Baselines::default(), TeamZone::default());
+        let thresholds = thresholds();
+        let all: Vec<Rollup> = (0..300).map(|one| hour(one, 100.0)).collect();
+        store.write_rollups(&all[..200]).await.unwrap();
+        baselines.learn(&store, &thresholds, &zone, minute_of(200)).await.unwrap();
+        let begun = breach(minute_of(210), minute_of(210));
+        let opened = fixtures::incident(1).began(minute_of(210)).of([begun]).opening();
+        let (incident, step) = (IncidentNumber(1), Step::PersonResolved);
+        let resolved = Event::Resolved { incident, step, note: None };
+        for (hour, event) in [(210, opened), (215, resolved)] {
+            let change = Change {
+                at: minute_of(hour),
+                actor: Actor::Local,
+                about: About::Incident(incident),
+                decide: Box::new(move |_| Ok(vec![event])),
+                people: None,
+                monitor: None,
+            };
+            store.change(change).await.unwrap();
+        }
+        store.write_rollups(&all[200..]).await.unwrap();
+        baselines.learn(&store, &thresholds, &zone, minute_of(300)).await.unwrap();
+        assert_eq!(learned(&baselines).history().hours, 294, "all but 210 to 215");
     }
 
     #[tokio::test]
@@ -434,7 +441,7 @@ mod tests {
         Reopened,
     }
 
-    fn happenings() -> impl Strategy<Value = Vec<Happens>> {
+    fn happenings(hours: Range<usize>) -> impl Strategy<Value = Vec<Happens>> {
         let one = prop_oneof![
             12 => Just(Happens::Nothing),
             2 => (0..4_i64).prop_map(Happens::Breach),
@@ -443,7 +450,7 @@ mod tests {
             2 => any::<bool>().prop_map(Happens::Resolved),
             1 => Just(Happens::Reopened),
         ];
-        proptest::collection::vec(one, 1..200)
+        proptest::collection::vec(one, hours)
     }
 
     /// An incident, and what was withheld.
@@ -456,21 +463,20 @@ mod tests {
     impl World {
         fn take(&mut self, happens: Happens, hour: i64) {
             let now = minute_of(hour);
-            let ago = |hours: i64| minute_of((hour - hours).max(0));
+            let begun = |hours: i64| breach(minute_of((hour - hours).max(0)), now);
             match (happens, self.incidents.last_mut()) {
                 (Happens::Nothing, _) => {}
                 (Happens::Breach(hours), Some(open)) if open.is_active() => {
-                    self.baselines.note(&[breach(ago(hours))], &[], now);
-                    open.breaches[0] = IncidentBreach::holding(breach(ago(hours)));
+                    self.baselines.note(&[begun(hours)], &[], now);
+                    open.breaches[0] = IncidentBreach::holding(begun(hours));
                 }
                 (Happens::Breach(hours), _) => {
-                    let one = breach(ago(hours));
-                    self.baselines.note(std::slice::from_ref(&one), &[], now);
-                    let began = fixtures::incident(1).began(ago(hours));
-                    self.incidents.push(began.of([one]).build());
+                    self.baselines.note(&[begun(hours)], &[], now);
+                    let opened = fixtures::incident(1).opened(now);
+                    self.incidents.push(opened.of([begun(hours)]).build());
                 }
                 (Happens::Withheld(hours), _) => {
-                    self.baselines.note(&[breach(ago(hours))], &self.incidents, now);
+                    self.baselines.note(&[begun(hours)], &self.incidents, now);
                 }
                 (_, None) => {}
                 (Happens::Cleared, Some(one)) => one.breaches[0].cleared_at = Some(now),
@@ -486,21 +492,20 @@ mod tests {
 
         /// Learns the hours before this one after what is known.
         fn learn(&self, known: Option<Known>, hour: i64) -> Known {
-            let (from, until) = (at(0), at(hour));
-            let all = Troubles::of(&self.incidents, &self.baselines.withheld_hours());
-            let spans = all.hours(&SUBJECT.parse().unwrap(), &SIGNAL.parse().unwrap());
-            let known = known.filter(|one| !one.misses(spans, from));
+            let (from, until) = (at(hour).minus(LEARNED_FROM).max(at(0)), at(hour));
+            let withheld = self.baselines.withheld_hours();
+            let all = Troubles::of(&self.incidents, &withheld, (from, until));
+            let troubles = all.hours(&SUBJECT.parse().unwrap(), &SIGNAL.parse().unwrap());
+            let known = known.filter(|one| !one.misses(troubles, from));
             let mut known = known.unwrap_or_else(|| Known::since(from));
-            let is_trouble =
-                |hour: i64| cover(spans, (hour_number(at(hour)), hour_number(at(hour))));
             let stored = |hour: i64| {
                 let mean = 100.0 + (hour % 7) as f64;
-                let (start, is_trouble) = (at(hour), is_trouble(hour));
+                let (start, is_trouble) = (at(hour), troubles.contains(hour_number(at(hour))));
                 HourOfHistory { start, mean, min: mean - 1.0, max: mean + 1.0, is_trouble }
             };
             let hours = (0..hour).filter(|hour| (known.until..until).contains(&at(*hour)));
             let hours: Vec<HourOfHistory> = hours.map(stored).collect();
-            known.take(&hours, spans, &TeamZone::default());
+            known.take(&hours, troubles, &TeamZone::default());
             known
         }
     }
@@ -512,7 +517,7 @@ mod tests {
 
         /// Whatever happens, what was learned hour by hour is what is learned after a restart.
         #[test]
-        fn a_restart_learns_the_same(happenings in happenings()) {
+        fn a_restart_learns_the_same(happenings in happenings(1..200)) {
             let (mut world, mut known) = (World::default(), None);
             for (hour, happens) in (0_i64..).zip(&happenings) {
                 world.take(*happens, hour);
@@ -521,6 +526,37 @@ mod tests {
             let hours = i64::try_from(happenings.len()).unwrap();
             let live = world.learn(known, hours);
             prop_assert_eq!(live.baseline, world.learn(None, hours).baseline);
+        }
+    }
+
+    /// Hours from which a baseline is learned.
+    const EIGHT_WEEKS: i64 = 56 * 24;
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: fixtures::cases(8), failure_persistence: None, ..ProptestConfig::default()
+        })]
+
+        /// Hours of trouble are told apart for as long as hours are learned, however many.
+        #[test]
+        fn a_restart_after_weeks_learns_the_same(happenings in happenings(1_500..1_501)) {
+            let (mut world, mut known) = (World::default(), None);
+            for (hour, happens) in (0_i64..).zip(&happenings) {
+                world.take(*happens, hour);
+                if hour % 24 == 0 {
+                    known = Some(world.learn(known, hour));
+                }
+                if let Some(known) = known.as_ref().filter(|_| hour == EIGHT_WEEKS) {
+                    let again = world.learn(None, hour);
+                    prop_assert_eq!(&known.baseline, &again.baseline);
+                }
+            }
+            let oldest = hour_number(at(1_500 - EIGHT_WEEKS));
+            let troubles = |known: Option<Known>| {
+                let known = world.learn(known, 1_500);
+                known.troubles.iter().filter(|hour| *hour >= oldest).collect::<Vec<i64>>()
+            };
+            prop_assert_eq!(troubles(known), troubles(None));
         }
     }
 }

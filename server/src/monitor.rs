@@ -152,6 +152,8 @@ pub struct Monitor {
     withheld_changes: u32,
     /// The incidents in memory may differ from those that are stored.
     stale: bool,
+    /// The incidents were read since the start.
+    has_read: bool,
     /// Events of Calm Ops itself that wait to be journalled, and those that are on their way.
     own: Vec<Event>,
     own_in_flight: Vec<Event>,
@@ -229,6 +231,7 @@ impl Monitor {
             withheld: Arc::new(parts.withheld.clone()),
             withheld_changes: 0,
             stale: true,
+            has_read: false,
             own,
             own_in_flight: Vec::new(),
             bundles: bundles::Waiting::new(now),
@@ -372,8 +375,9 @@ impl Monitor {
             core.engine.tick(now)
         };
         self.look_at_maintenance(&breaches, now);
-        if ticked && !self.stale && self.since_reading.is_none() {
-            // Of what is withheld nothing is learned, also after a restart.
+        if self.has_read {
+            // Of what no incident tells nothing is learned either, also after a restart; and what
+            // begins and ends while the database is away is in none.
             let (baselines, _) = self.parts.service.baselines();
             self.unsaved |= baselines.note(&breaches, &self.known, now.wall);
         }

@@ -16,11 +16,6 @@
 //!   1951), and the mean excess beyond it. The distance that is exceeded with a given probability
 //!   follows by peaks over threshold with an exponential tail (Siffer, Fouque, Termier and Largouet,
 //!   "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017, with shape 0).
-//!   The quiet hours have a narrower range than the busy ones where values spread by a power of their
-//!   level (Taylor, "Aggregation, Variance and the Mean", Nature, 1961; Carroll and Ruppert, "Robust
-//!   Estimation in Heteroscedastic Linear Models", 1982): distances count relative to that spread, so
-//!   that both have one tail (McNeil and Frey, "Estimation of Tail-Related Risk Measures for
-//!   Heteroscedastic Financial Time Series", 2000).
 //! - **The recent range** reaches as far as the values of the last 14 days did, and at least as far as
 //!   the usual one: what was seen lately is not outside of it.
 //! - **Trouble is not usual.** Hours with a breach, whether it opened an incident or not, or with an
@@ -34,7 +29,6 @@
 //!   has no negative usual value.
 
 mod days;
-mod growth;
 mod hours;
 mod level;
 mod tail;
@@ -48,7 +42,7 @@ use domain::{
     usual::{LEAST_AGE_HOURS, LEAST_LEARNED_HOURS, LearnedHistory, Usual, UsualRange},
 };
 
-use crate::baseline::{days::Days, growth::Growth, level::Levels, tail::Tail};
+use crate::baseline::{days::Days, level::Levels, tail::Tail};
 
 /// A range holds for so long after the end of the last hour that was seen: for an hour, and until
 /// that one is stored and read.
@@ -99,8 +93,6 @@ pub struct WeeklyBaseline {
     withheld: u32,
     above: Tail,
     below: Tail,
-    /// How much wider distances are where more is usual. They count relative to it.
-    growth: Growth,
     /// How far it was from usual on the last days.
     days: Days,
     /// The distances of the newest hour, which count once the next one is without trouble too: a
@@ -133,7 +125,6 @@ impl WeeklyBaseline {
             withheld: 0,
             above: Tail::default(),
             below: Tail::default(),
-            growth: Growth::default(),
             days: Days::default(),
             newest: None,
             least: f32::INFINITY,
@@ -172,9 +163,7 @@ impl WeeklyBaseline {
             }
             self.measure(value, &[mean, min, max]);
             if self.learned >= FIRST_HOURS {
-                let scale = self.scale(value);
-                self.newest = Some((place, [value - min, max - value].map(|one| one / scale)));
-                self.growth.learn(value, self.wide((max - value).max(value - min), value));
+                self.newest = Some((place, [value - min, max - value]));
             }
             self.learned = self.learned.saturating_add(1);
         }
@@ -201,8 +190,7 @@ impl WeeklyBaseline {
         let history = self.history();
         let is_old = history.age_hours >= self.least_age && history.hours >= LEAST_LEARNED_HOURS;
         let (below, above) = (self.distance(&self.below, value), self.distance(&self.above, value));
-        let scale = self.scale(value);
-        let [seen_below, seen_above] = self.days.largest().map(|distance| distance * scale);
+        let [seen_below, seen_above] = self.days.largest();
         let least = if self.is_signed { f64::NEG_INFINITY } else { 0.0 };
         let value = f64::from(value).max(least);
         let range = |down: f32, up: f32| UsualRange {
@@ -222,32 +210,23 @@ impl WeeklyBaseline {
 
     /// The distance on one side that nearly no value exceeds.
     fn distance(&self, tail: &Tail, usual: f32) -> f32 {
-        let distance = tail.exceeded_with(USUAL_RISK).unwrap_or(tail.quantile());
-        self.wide(distance * self.scale(usual), usual)
-    }
-
-    /// How much wider distances from a usual value are than from the mean one. A level on both sides
-    /// of zero has no such power.
-    fn scale(&self, usual: f32) -> f32 {
-        if self.is_signed { 1.0 } else { self.growth.scale(usual) }
+        self.wide(tail.exceeded_with(USUAL_RISK).unwrap_or(tail.quantile()), usual)
     }
 
     /// Learns how far the values of an hour are from the usual one: the first as often as there are
     /// values, the others once. What is beyond what hardly ever was counts as that.
     fn measure(&mut self, usual: f32, values: &[f32; 3]) {
         let step = (self.levels.spread() * 0.1).max(1e-6);
-        let scale = self.scale(usual);
-        let [up, down] = [&self.above, &self.below].map(|tail| {
-            self.wide(tail.exceeded_with(FAR_RISK).unwrap_or(f32::INFINITY) * scale, usual)
-        });
+        let [up, down] = [&self.above, &self.below]
+            .map(|tail| self.wide(tail.exceeded_with(FAR_RISK).unwrap_or(f32::INFINITY), usual));
         for (value, times) in values.iter().zip([VALUES_OF_HOUR - 2, 1, 1]) {
             let distance = value - usual;
             let bounded = usual + distance.clamp(-down, up);
             self.least = self.least.min(bounded);
             self.most = self.most.max(bounded);
             for _ in 0..times {
-                self.above.learn(distance.min(up) / scale, step);
-                self.below.learn((-distance).min(down) / scale, step);
+                self.above.learn(distance.min(up), step);
+                self.below.learn((-distance).min(down), step);
             }
         }
     }
@@ -255,7 +234,6 @@ impl WeeklyBaseline {
     /// A distance that is at least as wide as a signal's range always is.
     fn wide(&self, distance: f32, usual: f32) -> f32 {
         let spread = if self.most > self.least { self.most - self.least } else { 0.0 };
-        let least = LEAST_WIDTH * spread * self.scale(usual);
-        distance.max(least).max(LEAST_SHARE * usual.abs()).max(1e-6)
+        distance.max(LEAST_WIDTH * spread).max(LEAST_SHARE * usual.abs()).max(1e-6)
     }
 }

@@ -20,7 +20,7 @@ pub struct Kept {
     /// What would have alerted without the open maintenance windows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: WithheldLists,
-    /// Hours of breaches that opened no incident.
+    /// Hours of breaches that were in no incident.
     #[serde(default, skip_serializing_if = "WithheldHours::is_empty")]
     pub withheld_hours: WithheldHours,
     /// The host that is watched.
@@ -38,6 +38,7 @@ impl Kept {
         }
         let renamed = |subject: &Subject| subject.on_renamed_host(&before.name, &here.name);
         self.engine.rename(renamed);
+        self.withheld_hours.rename(renamed);
         let collected = std::mem::take(&mut self.collected);
         self.collected = collected.into_iter().map(|one| renamed(&one).unwrap_or(one)).collect();
         Some(before.name)
@@ -56,7 +57,10 @@ mod tests {
     fn kept(host: Option<KnownHost>) -> Kept {
         let texts = ["host:a", "disk:/data@a", "app:api@ab", "endpoint:a"];
         let collected = texts.iter().map(|text| text.parse().unwrap()).collect();
-        Kept { host, collected, ..Kept::default() }
+        let mut withheld_hours = WithheldHours::default();
+        let breach = fixtures::breach().on("disk:/data@a").build();
+        withheld_hours.note(&[&breach], fixtures::at(0));
+        Kept { host, collected, withheld_hours, ..Kept::default() }
     }
 
     fn names(kept: &Kept) -> Vec<&str> {
@@ -78,6 +82,8 @@ mod tests {
             let mut kept = kept(host);
             assert_eq!(kept.move_to(&here).as_deref(), former, "{here:?}");
             assert_eq!(kept.host.as_ref(), Some(&here));
+            let hours = serde_json::to_string(&kept.withheld_hours).unwrap();
+            assert_eq!(hours.contains("disk:/data@new"), former.is_some(), "{hours}");
             if former.is_some() {
                 assert_eq!(
                     names(&kept),

@@ -314,6 +314,7 @@ impl Monitor {
                 self.parts.intake.core().recording.incidents(&incidents, next_number);
                 (self.known, self.next_number) = (incidents, next_number);
                 self.readings += 1;
+                self.has_read = true;
                 self.catch_up(number);
                 self.reached(false);
             }

@@ -603,6 +603,27 @@ async fn hours_of_a_breach_that_a_window_withholds_are_kept() {
 }
 
 #[tokio::test]
+async fn hours_of_a_breach_are_noted_before_its_incident_and_while_the_database_is_away() {
+    let running = Running::start(|_| ()).await;
+    let noted = async |running: &Running| {
+        let hours = running.service.baselines().0.withheld_hours();
+        serde_json::to_string(&hours).unwrap()
+    };
+    running.until("the start", async |running| running.count("started").await == 1).await;
+    running.observe("service:imports", 9_000.0);
+    running
+        .until("the incident", async |running| running.count("incident_opened").await == 1)
+        .await;
+    assert!(noted(&running).await.contains("service:imports"));
+    running.store.away.store(true, Ordering::SeqCst);
+    running.observe("service:exports", 9_000.0);
+    running
+        .until("the hour", async |running| noted(running).await.contains("service:exports"))
+        .await;
+    assert_eq!(running.count("incident_opened").await, 1);
+}
+
+#[tokio::test]
 async fn events_that_never_fit_hold_up_no_incident_and_do_not_spin() {
     let running = Running::start(|store| store.refuses_own.store(true, Ordering::SeqCst)).await;
     running.observe("service:imports", 9_000.0);

@@ -4,8 +4,7 @@
 const DAYS: usize = 14;
 const HOURS_OF_DAY: i64 = 24;
 
-/// For each of the last days, the largest distances below and above the usual value, relative to the
-/// spread at that level.
+/// For each of the last days, the largest distances below and above the usual value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Days {
     newest: i64,

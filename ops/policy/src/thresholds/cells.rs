@@ -268,9 +268,10 @@ fn recovered(side: Side, text: &str) -> Result<f64, Wrong> {
     };
     let is_range = matches!(side, Side::Outside | Side::OutsideRecent);
     match found.filter(|times| *times > 0.0) {
-        Some(times) if is_range && times < 1.0 => {
-            wrong(format!("'{text}' lies within the range, where every value counts alike"), example)
-        }
+        Some(times) if is_range && times < 1.0 => wrong(
+            format!("'{text}' lies within the range, where every value counts alike"),
+            example,
+        ),
         Some(times) => Ok(times),
         None => wrong(format!("'{text}' is not relative to what is usual"), example),
     }
