@@ -152,35 +152,69 @@ impl Fold {
     }
 }
 
+/// The journal as far as it was walked.
+struct Walk {
+    verifier: Verifier,
+    fold: Fold,
+    removals: Removals,
+}
+
+impl Walk {
+    fn new(noted: Option<Head>) -> Self {
+        Self {
+            verifier: Verifier::new(noted),
+            fold: Fold::default(),
+            removals: Removals::default(),
+        }
+    }
+
+    /// Takes the next entries.
+    fn take(mut self, page: Vec<StoredEntry>) -> Result<Self, VerifyError> {
+        for entry in &page {
+            self.verifier.take(entry)?;
+            self.removals.take(entry);
+            self.fold.take(entry)?;
+        }
+        Ok(self)
+    }
+}
+
 /// Walks the whole journal, up to the head that was noted elsewhere and to its own, and names the
 /// first thing that is wrong. What is written meanwhile by a running server is left for the next
-/// time.
+/// time. While a page is looked at, the next one is read.
 pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, VerifyError> {
     // An incident that changes meanwhile differs from the rows, and is looked at again below; the
     // rows about access are of the moment of this head.
     let (_, goal, stored) = store.stored_access().await?;
-    let (mut verifier, mut fold, mut removals) =
-        (Verifier::new(noted), Fold::default(), Removals::default());
-    let mut after = 0;
-    'pages: loop {
-        let page = store.stored_entries(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        let came_to = last.number;
-        for entry in &page {
-            // Beyond the head there are entries only because the server went on: or because someone
-            // put them there.
-            if entry.number > goal.number && store.head().await?.1.number >= entry.number {
-                break 'pages;
-            }
-            verifier.take(entry)?;
-            removals.take(entry);
-            fold.take(entry)?;
+    let mut walk = Walk::new(noted);
+    let mut page = store.stored_entries(0, PAGE).await?;
+    while let Some(last) = page.last().map(|last| last.number) {
+        // Beyond the head there are entries only because the server went on: or because someone put
+        // them there.
+        let known = page.partition_point(|entry| entry.number <= goal.number);
+        let went_on = match page.get(known) {
+            Some(beyond) => store.head().await?.1.number >= beyond.number,
+            None => false,
+        };
+        if went_on {
+            page.truncate(known);
         }
-        if came_to <= after {
-            return Err(Broken::OutOfOrder { expected: after + 1, found: came_to }.into());
+        let (taken, next) = tokio::join!(
+            tokio::task::spawn_blocking(move || walk.take(page)),
+            store.stored_entries(last, PAGE)
+        );
+        walk = match taken {
+            Ok(taken) => taken?,
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            // The program is stopping.
+            Err(_) => return Err(StoreError::from(sqlx::Error::PoolClosed).into()),
+        };
+        if went_on {
+            break;
         }
-        after = came_to;
+        page = next?;
     }
+    let Walk { verifier, mut fold, mut removals } = walk;
     let (head, redacted) = verifier.finish(goal)?;
     let (access, untold) = (fold.access.differences(&stored), fold.access.untold());
     let mut unexplained = fold.access.removed().to_vec();
