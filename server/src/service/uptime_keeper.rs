@@ -201,7 +201,7 @@ impl UptimeKeeper {
         due.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
-    /// Whether what is kept of an endpoint has been kept for long.
+    /// True if what is kept of an endpoint has been kept for long.
     pub fn is_old(&self, endpoint: &Subject, now: MonotonicTime) -> bool {
         self.state().kept.get(endpoint).is_some_and(|kept| kept.is_old(now))
     }

@@ -278,9 +278,9 @@ impl Store for Database {
 
     async fn announced(&self, since: Timestamp) -> Result<Vec<Entry>, StoreError> {
         // Only so many windows are open and so many measures in force at a time, each for some days
-        // at most. Redactions are read only where a window has lost its reason. An override is in force as long as no end of it is journalled, which its row tells.
-        // Safe mode and a suspension last until a person ends them: their last entries
-        // count, however old they are.
+        // at most. Redactions are read only where a window has lost its reason. An override is in
+        // force as long as no end of it is journalled, which its row tells. Safe mode and a
+        // suspension last until a person ends them: their last entries count, however old they are.
         let rows = sqlx::query(
             "SELECT number, at_micros, actor, payload FROM journal
              WHERE kind = 'change_reported' AND at_micros >= $1 AND payload IS NOT NULL
