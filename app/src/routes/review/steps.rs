@@ -8,7 +8,7 @@ use domain::{
     text::clip,
 };
 use leptos::prelude::*;
-use wording::{review, timeline::GENERATED_MARK};
+use wording::{generated::MARK, review};
 
 use super::state::{RefusedReview, State, address};
 use crate::{address::percent_encode, components::form::field_text};
@@ -120,7 +120,7 @@ pub(crate) fn item(listed: &Listed, row: &Row, is_of_many: bool) -> AnyView {
 /// The text of a new issue.
 fn issue_body(step: &PreventionStep, names: &Names, is_generated: bool) -> String {
     let body = review::issue_body(step, names);
-    let body = if is_generated { format!("{GENERATED_MARK}\n\n{body}") } else { body };
+    let body = if is_generated { format!("{MARK}\n\n{body}") } else { body };
     clip(&body, LONGEST_BODY)
 }
 
@@ -238,7 +238,7 @@ mod tests {
         // The mark of generated data is part of what is bounded.
         let long = PreventionStep { text: "x".repeat(2 * LONGEST_BODY), ..step };
         let [marked, plain] = [true, false].map(|marked| issue_body(&long, &names, marked));
-        assert!(marked.starts_with(GENERATED_MARK), "{marked}");
+        assert!(marked.starts_with(MARK), "{marked}");
         assert_eq!(marked.chars().count(), plain.chars().count());
     }
 }
