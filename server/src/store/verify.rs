@@ -169,8 +169,8 @@ impl Walk {
     }
 
     /// Takes the next entries.
-    fn take(mut self, page: Vec<StoredEntry>) -> Result<Self, VerifyError> {
-        for entry in &page {
+    fn take(mut self, page: &[StoredEntry]) -> Result<Self, VerifyError> {
+        for entry in page {
             self.verifier.take(entry)?;
             self.removals.take(entry);
             self.fold.take(entry)?;
@@ -200,7 +200,7 @@ pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, Ve
             page.truncate(known);
         }
         let (taken, next) = tokio::join!(
-            tokio::task::spawn_blocking(move || walk.take(page)),
+            tokio::task::spawn_blocking(move || walk.take(&page)),
             store.stored_entries(last, PAGE)
         );
         walk = match taken {

@@ -221,9 +221,9 @@ impl State {
         let was_pending = self.is_pending();
         self.kind = kind(row);
         let warns =
-            Hold::step(&mut self.warning, row.warning, row.warning_for, measure, timing, &worse);
+            Hold::step(&mut self.warning, row.warning, row.warning_for, measure, timing, worse);
         let alarms =
-            Hold::step(&mut self.critical, row.critical, row.critical_for, measure, timing, &worse);
+            Hold::step(&mut self.critical, row.critical, row.critical_for, measure, timing, worse);
         let fires =
             if alarms { Some(Severity::Critical) } else { warns.then_some(Severity::Warning) };
         let base = base.on_scale();
