@@ -452,7 +452,7 @@ async fn the_history_tells_durations_and_figures_above_its_list() {
         "10 days: 1 calm, 1 critical, 1 partly watched and 7 not watched.",
         "<details id=\"charts\" open class=\"fold charts\">",
         "href=\"/ops/history?from=2026-11-24&amp;to=2026-11-24&amp;offset=60\"",
-        "href=\"/ops/history?subject=service%3A%3Cb%3Ex%3C%2Fb%3E\"",
+        "href=\"/ops/history?subject=service%3A%3Cb%3Ex%3C%2Fb%3E&amp;from=2026-11-16&amp;to=2026-11-25&amp;offset=60\"",
         "2 incidents, 2 critical</span>",
         "4 incidents began elsewhere.",
         ">23 Nov 2026: calm</span>",

@@ -98,14 +98,19 @@ impl State {
         (now.since(last.counted_at) < good_for).then_some(&last.page)
     }
 
-    /// The last answer about an endpoint, while it is good.
+    /// The newest answer about an endpoint, alone or among all, while it is good.
     fn answer(&self, endpoint: &Subject, now: MonotonicTime) -> Option<Option<EndpointUptime>> {
-        if let Some(answer) = self.answers.get(endpoint).filter(|one| one.is_good(now)) {
-            return Some(answer.uptime.clone());
+        let own = self.answers.get(endpoint).filter(|one| one.is_good(now));
+        let counted_at = self.last.as_ref().map(|last| last.counted_at);
+        if let Some(own) = own.filter(|own| counted_at.is_none_or(|all| all < own.counted_at)) {
+            return Some(own.uptime.clone());
         }
         // One that is not among all may be new, or left out.
-        let all = &self.last(now)?.endpoints;
-        all.iter().find(|one| one.endpoint == *endpoint).map(|one| Some(one.clone()))
+        let among = self.last(now).and_then(|all| {
+            let found = all.endpoints.iter().find(|one| one.endpoint == *endpoint);
+            found.map(|one| Some(one.clone()))
+        });
+        among.or_else(|| own.map(|own| own.uptime.clone()))
     }
 }
 

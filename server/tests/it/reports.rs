@@ -175,7 +175,8 @@ fn a_broken_document_keeps_no_report_from_being_made() {
     let mut program = home.start();
     program.terminate();
     let (data, ops) = (home.data(), home.ops());
-    fs::write(ops.join(TEMPLATE), "format: 1\n## Template\n# Mine\n{summary}\n\n{near misses}\n").unwrap();
+    fs::write(ops.join(TEMPLATE), "format: 1\n## Template\n# Mine\n{summary}\n\n{near misses}\n")
+        .unwrap();
     fs::write(ops.join("alerts/thresholds.md"), "format: 1\n| signal |\n").unwrap();
     let report = |length: &str| {
         let flags = ["report", length, "--data-dir"].map(std::ffi::OsStr::new);
