@@ -1,8 +1,10 @@
 //! What is usual for each series: its baseline, learned from the stored hours and kept in memory.
 
+mod bounds;
 mod hour_set;
 mod troubles;
 
+pub use bounds::LEARNED_FROM;
 pub use troubles::{Troubles, WithheldHours};
 
 use std::{
@@ -25,24 +27,19 @@ use engine::{
 use policy::thresholds::{Level, Row, Thresholds};
 
 use crate::{
-    baselines::{hour_set::HourSet, troubles::hour_number},
+    baselines::{
+        bounds::{HOUR, Key, MOST},
+        hour_set::HourSet,
+        troubles::hour_number,
+    },
     store::{RollupStep, Store, StoreError},
     time_zones::TeamZone,
 };
 
-/// Baselines are learned from this long.
-pub const LEARNED_FROM: Span = Span::from_secs(8 * 7 * 86_400);
-/// The most baselines that are kept: 4 MiB of them. Series with a level that is relative to what is
-/// usual come first.
-const MOST: usize = 2_000;
 /// Incidents that ended longer ago than this are not asked for where hours were read until now.
 const LATE: Span = Span::from_secs(86_400);
 /// Series that may be unreadable before it is taken for the database that is.
 const MOST_FAILURES: u32 = 8;
-const HOUR: i64 = 3_600_000_000;
-
-/// A series by its names.
-type Key = (Subject, Signal);
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ mod buckets;
 mod changes;
 mod charts;
 mod contacts;
+mod critical_times;
 mod customer;
 mod day_keeper;
 mod days;

@@ -13,7 +13,10 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    baselines::{HOUR, Key, LEARNED_FROM, MOST, hour_set::HourSet},
+    baselines::{
+        bounds::{HOUR, Key, LEARNED_FROM, MOST},
+        hour_set::HourSet,
+    },
     store::{Store, StoreError},
 };
 

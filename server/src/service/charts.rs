@@ -1,10 +1,7 @@
 //! Charts of the history: the days and weeks of a search in the team's time zone, and what is counted
 //! in them.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use commands::{
@@ -25,8 +22,6 @@ use crate::{store::StoreError, time_zones::TeamZone};
 const MOST_OLDER: u32 = 1_000;
 /// The most incidents whose time of becoming critical is read: the newest.
 const MOST_CRITICAL: usize = 500;
-/// The most incidents whose time of becoming critical is kept: the newest.
-const MOST_KEPT: usize = 5_000;
 /// The most times without observations that are read: the newest.
 const MOST_BLIND: u32 = 2_000;
 
@@ -36,35 +31,6 @@ pub(super) struct Found<'a> {
     pub incidents: &'a [PastIncident],
     /// There are more, which are older.
     pub is_partial: bool,
-}
-
-/// The times at which incidents became critical, as they were read. A time that is known stays; that
-/// none is known holds until an incident is resolved another time.
-#[derive(Debug, Default)]
-pub(super) struct CriticalTimes(Mutex<BTreeMap<IncidentNumber, ReadTime>>);
-
-/// The time at which an incident became critical, and the resolution that it was read at.
-type ReadTime = (Option<Timestamp>, Option<Timestamp>);
-
-impl CriticalTimes {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<IncidentNumber, ReadTime>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The time of an incident; `None` if it has to be read.
-    fn of(&self, incident: &PastIncident) -> Option<Option<Timestamp>> {
-        let (since, resolved_at) = self.lock().get(&incident.number).copied()?;
-        let is_over = resolved_at.is_some() && resolved_at == incident.resolved_at;
-        (since.is_some() || is_over).then_some(since)
-    }
-
-    fn keep(&self, incident: &PastIncident, since: Option<Timestamp>) {
-        let mut kept = self.lock();
-        kept.insert(incident.number, (since, incident.resolved_at));
-        while kept.len() > MOST_KEPT {
-            kept.pop_first();
-        }
-    }
 }
 
 /// The days that are drawn.
@@ -207,37 +173,6 @@ mod tests {
         let (first, last) = (drawn.days.first(), drawn.days.last());
         let (first, last) = (text(first.map(|day| day.from)), text(last.map(|day| day.to)));
         (drawn, first, last)
-    }
-
-    #[test]
-    fn when_an_incident_became_critical_is_read_once() {
-        let one = |number, resolved_at: Option<&str>| PastIncident {
-            number: IncidentNumber(number),
-            severity: Severity::Critical,
-            cause: "host:web-1".parse().unwrap(),
-            opened_at: at("2026-11-01T00:00:00Z"),
-            resolved_at: resolved_at.map(at),
-            recovered_at: None,
-            acknowledged_at: None,
-        };
-        let times = CriticalTimes::default();
-        let (active, since) = (one(1, None), Some(at("2026-11-02T00:00:00Z")));
-        assert_eq!(times.of(&active), None);
-        times.keep(&active, since);
-        assert_eq!(times.of(&active), Some(since));
-        assert_eq!(times.of(&one(1, Some("2026-11-03T00:00:00Z"))), Some(since));
-        // Where none is known, something may still come.
-        times.keep(&one(2, None), None);
-        assert_eq!(times.of(&one(2, None)), None);
-        let over = one(2, Some("2026-11-03T00:00:00Z"));
-        times.keep(&over, None);
-        assert_eq!(times.of(&over), Some(None));
-        assert_eq!(times.of(&one(2, None)), None, "it was reopened");
-        assert_eq!(times.of(&one(2, Some("2026-11-04T00:00:00Z"))), None);
-        for number in 3..=5_001 {
-            times.keep(&one(number, None), since);
-        }
-        assert_eq!((times.of(&active), times.of(&one(5_001, None))), (None, Some(since)));
     }
 
     #[test]

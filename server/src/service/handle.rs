@@ -20,7 +20,7 @@ use domain::{
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
-    at_hand::AtHand, backend::Handlers, charts::CriticalTimes, day_keeper::DayKeeper,
+    at_hand::AtHand, backend::Handlers, critical_times::CriticalTimes, day_keeper::DayKeeper,
     directory::Known, inner::Inner, proofs::Proofs, set_up::SetUp, uptime_keeper::UptimeKeeper,
 };
 use crate::{

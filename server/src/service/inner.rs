@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{
     at_hand::{AtHand, bounded},
-    charts::CriticalTimes,
+    critical_times::CriticalTimes,
     day_keeper::DayKeeper,
     directory::Known,
     proofs::Proofs,
