@@ -42,6 +42,7 @@ pub mod serve;
 pub mod service;
 pub mod simulate;
 pub mod simulated_past;
+pub mod sources;
 pub mod store;
 pub mod threshold_file;
 pub mod threshold_proposals;

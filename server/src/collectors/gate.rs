@@ -17,7 +17,7 @@ use policy::limits::{ClassKind, LimitState, Limits, Organization};
 
 use super::{
     collector::{Absence, CollectError, Collector, Listing, Round},
-    registry::{Context, Declaration, Kind, Unusable},
+    registry::{Context, Declaration, Kind, SourceInfo, Unusable},
 };
 use crate::{
     clock::Clock,
@@ -122,6 +122,10 @@ pub struct Gate;
 
 impl Kind for Gate {
     const DECLARATION: Declaration = Declaration { signals: SIGNALS, keys: KEYS, entries: None };
+    const SOURCE: Option<SourceInfo> = Some(SourceInfo {
+        label: "Gate",
+        advice: "Set gate.listen and gate.token_file in the configuration, and let the reverse proxy ask the gate.",
+    });
     type Settings = Settings;
     type Target = ();
 

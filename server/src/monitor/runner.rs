@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     collectors::{Collector, Facts, Round, Settings, itself, registry::Context, shortage},
     monitor::intake::Intake,
+    sources::{RoundEnd, SourceKeeper},
 };
 
 /// What a collector tells the monitor besides observations.
@@ -45,16 +46,29 @@ pub enum Told {
 /// Where nothing is told of something for that long, no duration goes on over it.
 const LONG_UNTOLD: Span = Span::from_secs(15);
 
+/// Where the rounds of collectors go.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    /// The name of this host.
+    pub host: String,
+    /// Where observations go.
+    pub intake: Arc<Intake>,
+    /// The clock that stamps them.
+    pub clock: Clock,
+    /// Where the monitor hears of all else.
+    pub tell: mpsc::Sender<Told>,
+    /// Where their status is kept.
+    pub sources: Arc<SourceKeeper>,
+}
+
 /// Runs one collector until `stop`, in its rhythm and whenever a check is asked for.
 pub async fn run(
     mut collector: Box<dyn Collector>,
-    host: String,
-    intake: Arc<Intake>,
-    clock: Clock,
-    told: mpsc::Sender<Told>,
+    outlet: Outlet,
     mut checks: Participant,
     stop: CancellationToken,
 ) {
+    let Outlet { host, intake, clock, tell: told, sources } = outlet;
     let name = collector.name().to_owned();
     let subject = Subject::build("collector", &name, Some(&host));
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
@@ -70,13 +84,21 @@ pub async fn run(
             _ = ticker.tick() => {}
             () = checks.asked(clock) => ticker.reset(),
         }
-        checks.begin(clock.now().mono);
+        let began = clock.now();
+        checks.begin(began.mono);
+        sources.round_began(&name, began);
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             outcome = attempt(&mut *collector, clock) => outcome,
         };
         let mut untold = Vec::new();
+        let notes = collector.source_notes();
+        let end = match &outcome {
+            Ok(round) => RoundEnd::done(round, notes),
+            Err(failure) => RoundEnd::Failed { problem: failure.sentence(), notes },
+        };
+        sources.round_ended(&name, end, clock.now());
         let problem = match outcome {
             Ok(round) => {
                 let gone = intake.take_round(&round, &host, interval);
@@ -156,10 +178,10 @@ impl Failure {
         }
     }
 
-    fn sentence(self) -> String {
+    fn sentence(&self) -> String {
         match self {
-            Self::OwnLimit(why) => reason::sentence(&why),
-            Self::Problem(sentence) => sentence,
+            Self::OwnLimit(why) => reason::sentence(why),
+            Self::Problem(sentence) => sentence.clone(),
         }
     }
 }

@@ -25,7 +25,8 @@ use super::{
 };
 use crate::{
     baselines::Baselines, board::Board, checks::Checks, clock::Clock, inspections::Inspections,
-    live::Live, protection::Enforcement, publisher::Publisher, recovery::Recovery, store::Store,
+    live::Live, protection::Enforcement, publisher::Publisher, recovery::Recovery,
+    sources::SourceKeeper, store::Store,
     time_zones::TeamZone, trials::Trials,
 };
 
@@ -68,6 +69,7 @@ impl Service {
             days: DayKeeper::default(),
             uptime: UptimeKeeper::default(),
             checks: Arc::default(),
+            sources: Arc::default(),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),
             seen_version: AtomicU64::default(),
@@ -137,6 +139,11 @@ impl Service {
     /// Checks that people ask for.
     pub fn checks(&self) -> Arc<Checks> {
         Arc::clone(&self.inner.checks)
+    }
+
+    /// What each collector sees, and how its rounds go.
+    pub fn sources(&self) -> Arc<SourceKeeper> {
+        Arc::clone(&self.inner.sources)
     }
 
     /// Every operation, executed for whoever may.
