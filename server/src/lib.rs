@@ -24,6 +24,7 @@ pub mod http;
 pub mod inspections;
 mod learned;
 pub mod live;
+pub mod metrics;
 pub mod monitor;
 pub mod notifications;
 pub mod object;

@@ -436,6 +436,7 @@ pub async fn run(
         contact_forms,
         public_url,
         live,
+        metrics: Arc::default(),
         intake,
         push_observations: config.limits.push_observations,
         requests: Requests::default(),

@@ -18,8 +18,9 @@ use commands::{
     operation::Committed,
     practice::PracticeState,
     readiness::{Reachability, Readiness, Responder, SignOfLife},
-    reading::{GetHealth, GetReadiness, GetSettings, ListContacts},
+    reading::{GetHealth, GetReadiness, GetSettings, GetSources, ListContacts},
     service::{Authorized, Backend, Operations, Pending},
+    sources::{AbsentSource, SeenReadings, SourceState, SourceStatus, SourcesPage},
     view::{
         DocumentState, Health, Overview, PasskeyCard, PersonCard, Readings, SessionCard, Settings,
         TokenCard, Viewer,
@@ -34,7 +35,7 @@ use domain::{
     journal::Cursor,
     practice::OpenPractice,
     severity::Severity,
-    time::Timestamp,
+    time::{Span, Timestamp},
 };
 use leptos::prelude::*;
 use tower::ServiceExt;
@@ -153,6 +154,32 @@ impl Backend for Fake {
             },
         };
         Box::pin(async move { Ok(readiness) })
+    }
+
+    fn get_sources(&self, _: Authorized, _: GetSources) -> Pending<SourcesPage> {
+        let source = |name: &str, state| SourceStatus {
+            name: name.to_owned(),
+            kind: "Endpoint".to_owned(),
+            state,
+            interval: Span::from_secs(15),
+            last_success: None,
+            took: Some(Span::from_millis(120)),
+            next_at: Some(at(15)),
+            seen: SeenReadings::default(),
+            notes: vec![HOSTILE.to_owned()],
+            advice: HOSTILE.to_owned(),
+        };
+        let failing = SourceState::Failing { problem: HOSTILE.to_owned(), since: at(-60) };
+        let page = SourcesPage {
+            at: at(0),
+            collects: self.role != Role::Viewer,
+            sources: vec![
+                source("endpoint:shop", failing),
+                source("endpoint:api", SourceState::Waiting),
+            ],
+            absent: vec![AbsentSource { kind: "Gate".to_owned(), advice: HOSTILE.to_owned() }],
+        };
+        Box::pin(async move { Ok(page) })
     }
 
     fn list_contacts(&self, _: Authorized, _: ListContacts) -> Pending<Contacts> {
@@ -353,6 +380,16 @@ async fn every_page_of_the_settings_is_complete_without_wasm_and_no_name_becomes
                 "Only 1 member can approve",
                 "Set heartbeat.url",
                 "Begin a practice",
+            ],
+        ),
+        (
+            "/ops/settings/sources",
+            &[
+                "Of 2 sources, 1 returns no data and 1 has not finished a first round.",
+                "Endpoint shop",
+                "none since the start",
+                "every 15 s",
+                "Not configured",
             ],
         ),
         ("/ops/settings/about", &["Calm Ops 0.1.0", "In force since", "/api"]),

@@ -7,7 +7,8 @@ use leptos::prelude::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    board::Board, clock::Clock, http::places::Requests, live::Live, monitor::intake::Intake,
+    board::Board, clock::Clock, http::places::Requests, live::Live, metrics::Metrics,
+    monitor::intake::Intake,
     people::People, service::Service, store::Store,
 };
 
@@ -32,6 +33,8 @@ pub struct Site {
     pub public_url: Option<Arc<str>>,
     /// The live stream.
     pub live: Arc<Live>,
+    /// The text that Prometheus gets.
+    pub metrics: Arc<Metrics>,
     /// Intake of pushed observations.
     pub intake: Arc<Intake>,
     /// The most observations in one push.

@@ -163,7 +163,8 @@ pub async fn run(
 }
 
 /// Why a round brought nothing.
-enum Failure {
+#[derive(Debug)]
+pub(crate) enum Failure {
     /// Calm Ops had reached a limit, so nothing was looked at.
     OwnLimit(FailureReason),
     /// Anything else, in a sentence.
@@ -178,7 +179,8 @@ impl Failure {
         }
     }
 
-    fn sentence(&self) -> String {
+    /// The reason, in one sentence or more.
+    pub(crate) fn sentence(&self) -> String {
         match self {
             Self::OwnLimit(why) => reason::sentence(why),
             Self::Problem(sentence) => sentence.clone(),
@@ -187,7 +189,7 @@ impl Failure {
 }
 
 /// One round, or why there was none. What was looked at while files were short is in doubt.
-async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Result<Round, Failure> {
+pub(crate) async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Result<Round, Failure> {
     if let Some(why) = shortage::now() {
         return Err(Failure::OwnLimit(why));
     }
