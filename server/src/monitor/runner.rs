@@ -212,3 +212,109 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use commands::sources::{SourceState, SourceStatus};
+    use domain::time::Timestamp;
+    use engine::evaluate::Engine;
+    use futures::future::BoxFuture;
+    use policy::thresholds::Thresholds;
+
+    use super::*;
+    use crate::{
+        checks::Checks,
+        collectors::{CollectError, signals},
+        history::History,
+        monitor::recording::Recording,
+        sources::NewSource,
+    };
+
+    /// A collector whose rounds end in one way.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum SampleEnd {
+        Panics,
+        Hangs,
+        Errs,
+    }
+
+    impl Collector for SampleEnd {
+        fn name(&self) -> &'static str {
+            "sample"
+        }
+
+        fn interval(&self) -> Duration {
+            Duration::from_millis(100)
+        }
+
+        fn time_limit(&self) -> Duration {
+            Duration::from_millis(50)
+        }
+
+        fn source_notes(&self) -> Vec<String> {
+            vec!["4 of 5 requests are left.".to_owned()]
+        }
+
+        fn collect(&mut self, _: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
+            let how = *self;
+            Box::pin(async move {
+                match how {
+                    Self::Panics => panic!("a number is missing"),
+                    Self::Hangs => std::future::pending().await,
+                    Self::Errs => Err(CollectError("It is away. Start it.".to_owned())),
+                }
+            })
+        }
+    }
+
+    async fn told_of(collector: SampleEnd) -> SourceStatus {
+        let clock = Clock::start();
+        let text = crate::embedded::document(crate::documents::THRESHOLDS).unwrap();
+        let thresholds = Thresholds::parse("t", &text, signals()).unwrap();
+        let engine = Engine::new(Arc::new(thresholds), 100);
+        let (collected, history) = (BTreeSet::new(), History::default());
+        let intake = Intake::new(engine, Recording::default(), collected, history, clock);
+        let (tell, mut heard) = mpsc::channel(64);
+        let sources = Arc::new(SourceKeeper::default());
+        let source = NewSource {
+            name: "sample".to_owned(),
+            kind: "Sample",
+            advice: "",
+            interval: Span::from(collector.interval()),
+            time_limit: Span::from(collector.time_limit()),
+        };
+        sources.begin(source, clock.now());
+        let outlet = Outlet {
+            host: "web-1".to_owned(),
+            intake,
+            clock,
+            tell,
+            sources: Arc::clone(&sources),
+        };
+        let checks: Arc<Checks> = Arc::default();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(Box::new(collector), outlet, checks.join(), stop.clone()));
+        while !matches!(heard.recv().await, Some(Told::Failing { problem: Some(_), .. })) {}
+        let (mut shown, _) = sources.shown(clock.now()).unwrap();
+        stop.cancel();
+        task.await.unwrap();
+        shown.remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_panic_a_hang_and_an_error_are_told_as_the_status_of_the_source() {
+        for (collector, words) in [
+            (SampleEnd::Panics, "It failed unexpectedly: a number is missing."),
+            (SampleEnd::Hangs, "It did not finish within 50 ms."),
+            (SampleEnd::Errs, "It is away. Start it."),
+        ] {
+            let status = told_of(collector).await;
+            let SourceState::Failing { problem, .. } = &status.state else { panic!("{status:?}") };
+            assert_eq!(problem, words);
+            assert_eq!(status.last_success, None);
+            assert_eq!(status.notes, ["4 of 5 requests are left."]);
+        }
+    }
+}
