@@ -140,10 +140,8 @@ impl Present<'_> {
     }
 
     fn readings(&self, text: &mut Exposition) {
-        let mut statuses = text.gauge(
-            "calm_ops_readings",
-            "Readings by status; unknown ones have no value below.",
-        );
+        let mut statuses = text
+            .gauge("calm_ops_readings", "Readings by status; unknown ones have no value below.");
         for (status, name) in STATUSES {
             let count = self.readings.readings.iter().filter(|one| one.status == status).count();
             statuses.sample(&[("status", name)], count as f64);
@@ -337,8 +335,13 @@ mod tests {
     }
 
     fn text(readings: &Readings, at: Timestamp) -> String {
-        let present =
-            Present { at, readings, sources: &[], incidents: Some(&[Severity::Critical]), journal: 42 };
+        let present = Present {
+            at,
+            readings,
+            sources: &[],
+            incidents: Some(&[Severity::Critical]),
+            journal: 42,
+        };
         present.text()
     }
 
@@ -397,7 +400,8 @@ mod tests {
         let late = text(&all, now().plus(Span::from_secs(31)));
         assert!(!late.contains("calm_ops_pushed_value"), "the monitor stands still: {late}");
         let all = readings(Vec::new());
-        let unknown = Present { at: now(), readings: &all, sources: &[], incidents: None, journal: 0 };
+        let unknown =
+            Present { at: now(), readings: &all, sources: &[], incidents: None, journal: 0 };
         let told = unknown.text();
         assert!(!told.contains("incidents") && !told.contains("journal"), "{told}");
     }

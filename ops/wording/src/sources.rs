@@ -9,12 +9,12 @@ use crate::{humanize, reason};
 /// The sentence of status.
 pub fn lead(page: &SourcesPage) -> String {
     if !page.collects {
-        return "This server runs no collectors, so it does not know how they are doing.".to_owned();
+        return "This server runs no collectors, so it does not know how they are doing."
+            .to_owned();
     }
     let all = page.sources.len();
-    let count = |fits: fn(&SourceState) -> bool| {
-        page.sources.iter().filter(|one| fits(&one.state)).count()
-    };
+    let count =
+        |fits: fn(&SourceState) -> bool| page.sources.iter().filter(|one| fits(&one.state)).count();
     let failing =
         count(|state| matches!(state, SourceState::Failing { .. } | SourceState::Overdue { .. }));
     let partial = count(|state| matches!(state, SourceState::Partial { .. }));

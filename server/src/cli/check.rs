@@ -207,9 +207,10 @@ fn tell(looks: &[Look], absent: &[SourceInfo], out: &mut dyn Write) -> io::Resul
 /// What a source found not to be as expected, or can't see.
 fn unexpected(look: &Look) -> Vec<String> {
     let Ok((round, ..)) = &look.found else { return Vec::new() };
-    let seen = round.observations.iter().filter_map(|one| {
-        Some((one.subject.as_str(), one.signal.as_str(), one.reason.as_ref()?))
-    });
+    let seen = round
+        .observations
+        .iter()
+        .filter_map(|one| Some((one.subject.as_str(), one.signal.as_str(), one.reason.as_ref()?)));
     let unseen =
         round.unseen.iter().map(|one| (one.subject.as_str(), one.signal.as_str(), &one.reason));
     let untold = round.untold.iter().map(|(kind, why)| untold(kind, why));

@@ -144,7 +144,8 @@ impl Kind for Gate {
     fn build((): &(), context: &Context) -> Result<Box<dyn Collector>, CollectError> {
         let gatekeeper = context.gatekeeper.clone();
         let gatekeeper = gatekeeper.ok_or_else(|| {
-            let only = "Only the running server counts requests at the gate: look at its page of sources.";
+            let only =
+                "Only the running server counts requests at the gate: look at its page of sources.";
             CollectError(only.to_owned())
         })?;
         Ok(Box::new(GateCollector {

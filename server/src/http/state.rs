@@ -8,8 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     board::Board, clock::Clock, http::places::Requests, live::Live, metrics::Metrics,
-    monitor::intake::Intake,
-    people::People, service::Service, store::Store,
+    monitor::intake::Intake, people::People, service::Service, store::Store,
 };
 
 /// A method in lower case, a path, and what makes its handler.

@@ -286,13 +286,8 @@ mod tests {
             time_limit: Span::from(collector.time_limit()),
         };
         sources.begin(source, clock.now());
-        let outlet = Outlet {
-            host: "web-1".to_owned(),
-            intake,
-            clock,
-            tell,
-            sources: Arc::clone(&sources),
-        };
+        let outlet =
+            Outlet { host: "web-1".to_owned(), intake, clock, tell, sources: Arc::clone(&sources) };
         let checks: Arc<Checks> = Arc::default();
         let stop = CancellationToken::new();
         let task = tokio::spawn(run(Box::new(collector), outlet, checks.join(), stop.clone()));

@@ -26,8 +26,7 @@ use super::{
 use crate::{
     baselines::Baselines, board::Board, checks::Checks, clock::Clock, inspections::Inspections,
     live::Live, protection::Enforcement, publisher::Publisher, recovery::Recovery,
-    sources::SourceKeeper, store::Store,
-    time_zones::TeamZone, trials::Trials,
+    sources::SourceKeeper, store::Store, time_zones::TeamZone, trials::Trials,
 };
 
 /// How long the public health answer waits for the database.

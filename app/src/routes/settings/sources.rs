@@ -195,9 +195,7 @@ fn seen(source: &SourceStatus) -> AnyView {
     let items = source.seen.listed.iter().map(|one| {
         let name = view! { <bdi>{one.subject.as_str().to_owned()}</bdi> };
         let name = match one.signals.first() {
-            Some(first) => {
-                view! { <a href=signal_href(&one.subject, first)>{name}</a> }.into_any()
-            }
+            Some(first) => view! { <a href=signal_href(&one.subject, first)>{name}</a> }.into_any(),
             None => name.into_any(),
         };
         view! { <li>{name} ": " {sources::labels(&one.signals)}</li> }
