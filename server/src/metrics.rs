@@ -117,7 +117,7 @@ impl Present<'_> {
                 SourceState::Working | SourceState::Partial { .. } => 1.0,
                 SourceState::Failing { .. } | SourceState::Overdue { .. } => 0.0,
             };
-            up.sample(&[("collector", &source.name)], value);
+            up.sample(&[("collector", source.name.as_str())], value);
         }
         let mut took = text.gauge(
             "calm_ops_collector_round_duration_seconds",
@@ -125,7 +125,7 @@ impl Present<'_> {
         );
         for source in self.sources {
             if let Some(span) = source.took {
-                took.sample(&[("collector", &source.name)], span.as_secs_f64());
+                took.sample(&[("collector", source.name.as_str())], span.as_secs_f64());
             }
         }
         let mut success = text.gauge(
@@ -134,7 +134,7 @@ impl Present<'_> {
         );
         for source in self.sources {
             if let Some(at) = source.last_success {
-                success.sample(&[("collector", &source.name)], seconds_of(at));
+                success.sample(&[("collector", source.name.as_str())], seconds_of(at));
             }
         }
     }
