@@ -230,8 +230,8 @@ fn metric(info: &SignalInfo) -> (String, f64) {
         name = format!("{name}_{unit}");
     }
     for reserved in RESERVED {
-        if let Some(rest) = name.strip_suffix(reserved) {
-            name.truncate(rest.len());
+        if name.ends_with(reserved) {
+            name.truncate(name.len() - reserved.len());
         }
     }
     (name, factor)
