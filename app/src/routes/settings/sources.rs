@@ -117,8 +117,9 @@ fn source(one: Memo<SourceStatus>) -> AnyView {
     let (id, heading) = one.with_untracked(|one| {
         (format!("source-{}", one.name.replace(':', "-")), sources::heading(one))
     });
+    let labelled_by = id.clone();
     view! {
-        <section aria-labelledby=id.clone()>
+        <section aria-labelledby=labelled_by>
             <h2 id=id>{heading}</h2>
             <p><Badge of=Signal::derive(move || one.with(mark))/></p>
             <div>{move || one.with(state)}</div>
