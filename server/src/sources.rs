@@ -15,7 +15,7 @@ use domain::{
     subject::Subject,
     time::{Now, Span, Timestamp},
 };
-use wording::sources::{unseen, untold};
+use wording::sources::{blind, unseen, untold};
 
 use crate::collectors::Round;
 
@@ -23,7 +23,7 @@ use crate::collectors::Round;
 const GRACE: Span = Span::from_secs(10);
 
 /// A collector that is about to run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSource {
     /// Its name, as in `collector:host`.
     pub name: String,
@@ -51,7 +51,7 @@ pub enum RoundEnd {
         /// What it leaves out, and notes of the collector.
         notes: Vec<String>,
     },
-    /// It brought nothing, for this reason.
+    /// It saw nothing of what it looked at, for this reason.
     Failed {
         /// The reason.
         problem: String,
@@ -61,17 +61,17 @@ pub enum RoundEnd {
 }
 
 impl RoundEnd {
-    /// The end of a round that brought something, with notes of its collector.
-    pub fn done(round: &Round, mut notes: Vec<String>) -> Self {
+    /// The end of a round that came to its end, with notes of its collector.
+    pub fn of(round: &Round, mut notes: Vec<String>) -> Self {
         let told = round.untold.iter().map(|(kind, why)| untold(kind, why));
         let missed = round.unseen.iter().map(|one| unseen(&one.subject, &one.signal, &one.reason));
+        let problems: Vec<String> = told.chain(missed).take(MOST_PROBLEMS).collect();
+        let unseen = round.untold.len() + round.unseen.len();
         notes.extend(round.notes.iter().cloned());
-        Self::Done {
-            seen: seen(round),
-            unseen: round.untold.len() + round.unseen.len(),
-            problems: told.chain(missed).take(MOST_PROBLEMS).collect(),
-            notes,
+        if round.observations.is_empty() && unseen > 0 {
+            return Self::Failed { problem: blind(&problems, unseen), notes };
         }
+        Self::Done { seen: seen(round), unseen, problems, notes }
     }
 }
 
@@ -148,22 +148,31 @@ impl Kept {
         }
     }
 
+    /// The time from the beginning of the last round to that of the one that is waited for.
+    const fn pause(&self) -> Span {
+        if self.is_running { Span::ZERO } else { self.source.interval }
+    }
+
     /// Whether nothing came of it for longer than anything may take. One that can't be started is
     /// tried again all the time and never overdue.
     fn is_overdue(&self, now: Now) -> bool {
         let limit = self.source.time_limit.plus(GRACE);
-        let pause = if self.is_running { Span::ZERO } else { self.source.interval };
-        now.mono.since(self.began.mono) > limit.plus(pause)
+        now.mono.since(self.began.mono) > limit.plus(self.pause())
+    }
+
+    fn overdue(&self) -> SourceState {
+        let problem = match &self.state {
+            SourceState::Failing { problem, .. } => Some(problem.clone()),
+            _ => None,
+        };
+        let since = self.began.wall.plus(self.pause());
+        SourceState::Overdue { is_running: self.is_running, problem, since }
     }
 
     fn status(&self, now: Now) -> SourceStatus {
         let passed = now.mono.since(self.began.mono);
         let is_overdue = self.is_overdue(now);
-        let state = if is_overdue {
-            SourceState::Overdue { since: self.began.wall }
-        } else {
-            self.state.clone()
-        };
+        let state = if is_overdue { self.overdue() } else { self.state.clone() };
         let next_at = now.wall.plus(self.source.interval.minus(passed));
         SourceStatus {
             name: self.source.name.clone(),
@@ -224,10 +233,16 @@ impl SourceKeeper {
     /// Notes that a collector can't be started. It is tried again after its interval.
     pub fn not_started(&self, source: NewSource, problem: String, now: Now) {
         self.write(|known| {
-            let kept = known.sources.entry(source.name.clone());
-            let kept = Arc::make_mut(kept.or_insert_with(|| Arc::new(Kept::new(source, now))));
+            let name = source.name.clone();
+            // One that ran under this name was another: its configuration has changed.
+            let before = known.sources.get(&name).filter(|kept| kept.source == source);
+            let mut kept = match before {
+                Some(kept) => Kept::clone(kept),
+                None => Kept::new(source, now),
+            };
             (kept.began, kept.is_running) = (now, false);
             kept.fail(problem, now);
+            known.sources.insert(name, Arc::new(kept));
         });
     }
 
@@ -305,7 +320,7 @@ mod tests {
         keeper.begin(source("host"), at(0));
         assert_eq!(only(&keeper, 1).state, SourceState::Waiting);
         keeper.round_began("host", at(1));
-        keeper.round_ended("host", RoundEnd::done(&round(), vec!["Note.".to_owned()]), at(3));
+        keeper.round_ended("host", RoundEnd::of(&round(), vec!["Note.".to_owned()]), at(3));
         let working = only(&keeper, 4);
         assert_eq!(working.state, SourceState::Working);
         assert_eq!((working.seen.subjects, working.seen.readings), (1, 2));
@@ -327,7 +342,7 @@ mod tests {
         assert_eq!((failing.last_success, failing.seen.readings), (Some(at(3).wall), 2));
 
         keeper.configure(&["other".to_owned()], Vec::new());
-        keeper.round_ended("host", RoundEnd::done(&round(), Vec::new()), at(14));
+        keeper.round_ended("host", RoundEnd::of(&round(), Vec::new()), at(14));
         let (shown, _) = keeper.shown(at(14)).unwrap();
         assert!(shown.is_empty(), "what is not watched does not come back: {shown:?}");
     }
@@ -337,15 +352,51 @@ mod tests {
         let keeper = SourceKeeper::default();
         keeper.begin(source("host"), at(0));
         keeper.round_began("host", at(0));
-        keeper.round_ended("host", RoundEnd::done(&round(), Vec::new()), at(1));
+        keeper.round_ended("host", RoundEnd::of(&round(), Vec::new()), at(1));
         // Its task is gone, so that no round begins.
         assert_eq!(only(&keeper, 19).state, SourceState::Working);
-        assert_eq!(only(&keeper, 20).state, SourceState::Overdue { since: at(0).wall });
+        let overdue =
+            SourceState::Overdue { is_running: false, problem: None, since: at(5).wall };
+        assert_eq!(only(&keeper, 20).state, overdue, "it should have begun after 5 s");
         assert_eq!(only(&keeper, 20).next_at, None);
         // A round that blocks its thread is not given up.
         keeper.round_began("host", at(30));
         assert_eq!(only(&keeper, 44).state, SourceState::Working);
-        assert_eq!(only(&keeper, 45).state, SourceState::Overdue { since: at(30).wall });
+        let overdue =
+            SourceState::Overdue { is_running: true, problem: None, since: at(30).wall };
+        assert_eq!(only(&keeper, 45).state, overdue);
+        // The reason of a failure is not forgotten over it.
+        let problem = "No answer.".to_owned();
+        let failed = RoundEnd::Failed { problem: problem.clone(), notes: Vec::new() };
+        keeper.round_ended("host", failed, at(46));
+        let (problem, since) = (Some(problem), at(35).wall);
+        let overdue = SourceState::Overdue { is_running: false, problem, since };
+        assert_eq!(only(&keeper, 60).state, overdue);
+    }
+
+    #[test]
+    fn a_round_that_sees_nothing_of_what_it_looked_at_is_no_success() {
+        let keeper = SourceKeeper::default();
+        keeper.begin(source("host"), at(0));
+        keeper.round_ended("host", RoundEnd::of(&round(), Vec::new()), at(1));
+        let host = Subject::build("host", "web-1", None);
+        let mut blind = Round::new(host::SIGNALS);
+        for signal in ["host.memory.used", "host.cpu.used"] {
+            blind.miss(&host, signal, FailureReason::told("No file handle is free."));
+        }
+        for seconds in [6, 11] {
+            keeper.round_began("host", at(seconds));
+            keeper.round_ended("host", RoundEnd::of(&blind, Vec::new()), at(seconds + 1));
+        }
+        let status = only(&keeper, 13);
+        let SourceState::Failing { problem, since } = &status.state else { panic!("{status:?}") };
+        assert_eq!(problem.matches("No file handle is free.").count(), 2, "{problem}");
+        assert_eq!(*since, at(7).wall);
+        assert_eq!((status.last_success, status.seen.readings), (Some(at(1).wall), 2));
+        // One that has nothing to look at is all right.
+        keeper.round_ended("host", RoundEnd::of(&Round::default(), Vec::new()), at(16));
+        let status = only(&keeper, 17);
+        assert!(status.sees_nothing() && status.last_success == Some(at(16).wall), "{status:?}");
     }
 
     #[test]
@@ -353,11 +404,11 @@ mod tests {
         let keeper = SourceKeeper::default();
         keeper.begin(source("a"), at(0));
         keeper.begin(source("b"), at(0));
-        keeper.round_ended("a", RoundEnd::done(&round(), Vec::new()), at(1));
+        keeper.round_ended("a", RoundEnd::of(&round(), Vec::new()), at(1));
         let mut lesser = round();
         let disk = Subject::build("disk", "/var", Some("web-1"));
         lesser.miss(&disk, "disk.used", FailureReason::told("The disk does not answer."));
-        keeper.round_ended("b", RoundEnd::done(&lesser, Vec::new()), at(1));
+        keeper.round_ended("b", RoundEnd::of(&lesser, Vec::new()), at(1));
         let (sources, _) = keeper.shown(at(2)).unwrap();
         assert_eq!(sources[0].name, "b");
         let SourceState::Partial { unseen: 1, problems } = &sources[0].state else {
@@ -369,11 +420,17 @@ mod tests {
     #[test]
     fn a_collector_that_can_not_be_started_fails_until_it_can() {
         let keeper = SourceKeeper::default();
-        for seconds in [0, 2, 4] {
-            keeper.not_started(source("host"), "No file.".to_owned(), at(seconds));
+        // Under its name another one ran: what that saw is not what this one sees.
+        keeper.begin(source("host"), at(0));
+        keeper.round_ended("host", RoundEnd::of(&round(), Vec::new()), at(0));
+        let unstarted = || NewSource { time_limit: Span::ZERO, ..source("host") };
+        for seconds in [1, 2, 4] {
+            keeper.not_started(unstarted(), "No file.".to_owned(), at(seconds));
         }
-        let SourceState::Failing { since, .. } = only(&keeper, 5).state else { panic!() };
-        assert_eq!(since, at(0).wall);
+        let status = only(&keeper, 5);
+        let SourceState::Failing { since, .. } = status.state else { panic!("{status:?}") };
+        assert_eq!(since, at(1).wall);
+        assert_eq!((status.last_success, status.took, status.seen.readings), (None, None, 0));
         keeper.begin(source("host"), at(6));
         assert_eq!(only(&keeper, 6).state, SourceState::Waiting);
     }

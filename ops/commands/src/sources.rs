@@ -13,6 +13,8 @@ pub const MOST_SUBJECTS: usize = 20;
 pub const MOST_SIGNALS: usize = 30;
 /// The most problems of a source that are listed.
 pub const MOST_PROBLEMS: usize = 5;
+/// The most notes of a collector's own that are listed.
+pub const MOST_NOTES: usize = 5;
 
 /// A subject that a source reported on, with the signals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,23 +47,27 @@ pub enum SourceState {
     Waiting,
     /// The last round saw everything that it looked at.
     Working,
-    /// The last round could not see something that it looked at.
+    /// The last round could see only a part of what it looked at.
     Partial {
         /// Number of what could not be seen.
         unseen: u32,
         /// The first ones, at most 5, each a sentence.
         problems: Vec<String>,
     },
-    /// The last round brought nothing, or none could begin.
+    /// The last round could see nothing of what it looked at, or none could begin.
     Failing {
         /// The reason, in one sentence or more.
         problem: String,
         /// The first of the rounds that failed without a success between.
         since: Timestamp,
     },
-    /// A round is overdue: it neither ended nor was given up.
+    /// A round is overdue: it neither ended nor was given up, or it did not begin.
     Overdue {
-        /// The beginning of the last round.
+        /// Whether the round has begun.
+        is_running: bool,
+        /// The reason of the try before, if that failed.
+        problem: Option<String>,
+        /// The time at which the round began or should have begun.
         since: Timestamp,
     },
 }

@@ -9,32 +9,38 @@ use crate::{humanize, reason};
 /// The sentence of status.
 pub fn lead(page: &SourcesPage) -> String {
     if !page.collects {
-        return "This server runs no collectors, so it does not know how they are doing."
-            .to_owned();
+        return "This server runs no collectors, so it does not know how they are doing. Read again in a few seconds: they begin shortly after a start.".to_owned();
+    }
+    let (mut failing, mut partial, mut waiting, mut working, mut idle) = (0, 0, 0, 0, 0);
+    for source in &page.sources {
+        let count = match source.state {
+            SourceState::Failing { .. } | SourceState::Overdue { .. } => &mut failing,
+            SourceState::Partial { .. } => &mut partial,
+            SourceState::Waiting => &mut waiting,
+            SourceState::Working if source.sees_nothing() => &mut idle,
+            SourceState::Working => &mut working,
+        };
+        *count += 1;
     }
     let all = page.sources.len();
-    let count =
-        |fits: fn(&SourceState) -> bool| page.sources.iter().filter(|one| fits(&one.state)).count();
-    let failing =
-        count(|state| matches!(state, SourceState::Failing { .. } | SourceState::Overdue { .. }));
-    let partial = count(|state| matches!(state, SourceState::Partial { .. }));
-    let waiting = count(|state| *state == SourceState::Waiting);
-    let mut parts = Vec::new();
-    for (some, one, many) in [
+    let counted = [
         (failing, "returns no data", "return no data"),
         (partial, "can't see everything", "can't see everything"),
         (waiting, "has not finished a first round", "have not finished a first round"),
-    ] {
-        if some > 0 {
-            parts.push(format!("{some} {}", if some == 1 { one } else { many }));
-        }
+        (working, "works", "work"),
+        (idle, "has nothing to see", "have nothing to see"),
+    ];
+    let counted = counted.into_iter().filter(|(some, ..)| *some > 0);
+    if all == 1 {
+        return counted.map(|(_, does, _)| format!("The only source {does}.")).collect();
     }
-    match (all, parts.is_empty()) {
-        (0, _) => "Nothing is monitored: no collector runs.".to_owned(),
-        (1, true) => "The only source works.".to_owned(),
-        (_, true) => format!("All {all} sources work."),
-        (1, false) => format!("Of 1 source, {}.", humanize::list(&parts)),
-        (_, false) => format!("Of {all} sources, {}.", humanize::list(&parts)),
+    let parts: Vec<String> = counted
+        .map(|(some, one, many)| format!("{some} {}", if some == 1 { one } else { many }))
+        .collect();
+    match all {
+        0 => "Nothing is monitored: no collector runs. Turn one on in the configuration; each kind says how.".to_owned(),
+        _ if working == all => format!("All {all} sources work."),
+        _ => format!("Of {all} sources, {}.", humanize::list(&parts)),
     }
 }
 
@@ -55,14 +61,19 @@ pub fn state(source: &SourceStatus) -> String {
             "It works, and there is nothing that it could see.".to_owned()
         }
         SourceState::Working => sees(source),
-        SourceState::Partial { .. } if source.seen.readings == 0 => {
-            "It sees nothing at the moment:".to_owned()
-        }
         SourceState::Partial { .. } => format!("{} The rest is unknown:", sees(source)),
         SourceState::Failing { problem, .. } => problem.clone(),
-        SourceState::Overdue { .. } => {
-            "Its round is overdue: it neither finished nor failed. Nothing is known of what it monitors."
-                .to_owned()
+        SourceState::Overdue { is_running, problem, .. } => {
+            let first = if *is_running {
+                "Its round is overdue: it has neither finished nor failed."
+            } else {
+                "Its next round is overdue: it has not begun."
+            };
+            let last = problem.as_ref().map(|problem| format!(" The try before failed: {problem}"));
+            format!(
+                "{first} Nothing is known of what it monitors.{}",
+                last.as_deref().unwrap_or_default()
+            )
         }
     }
 }
@@ -89,8 +100,11 @@ pub fn advice(source: &SourceStatus) -> String {
         SourceState::Overdue { .. } => {
             "Look into the log of Calm Ops, and restart Calm Ops if it stays.".to_owned()
         }
+        SourceState::Partial { .. } => {
+            "Calm Ops keeps trying. If it stays, resolve the reasons above: the next round then sees the rest.".to_owned()
+        }
         SourceState::Working if source.sees_nothing() => source.advice.clone(),
-        SourceState::Waiting | SourceState::Working | SourceState::Partial { .. } => String::new(),
+        SourceState::Waiting | SourceState::Working => String::new(),
     }
 }
 
@@ -115,6 +129,15 @@ pub fn unseen(subject: &Subject, signal: &Signal, why: &FailureReason) -> String
 /// Subjects of a kind of which nothing could be seen, with the reason.
 pub fn untold(kind: &str, why: &FailureReason) -> String {
     format!("Every {kind}: {}", reason::sentence(why))
+}
+
+/// The reason of a round that saw nothing of what it looked at, from its first problems.
+pub fn blind(problems: &[String], unseen: usize) -> String {
+    let told = problems.join(" ");
+    match unseen.saturating_sub(problems.len()) {
+        0 => told,
+        more => format!("{told} {more} more can't be seen either."),
+    }
 }
 
 /// The rhythm: `every 5 s`.
@@ -168,18 +191,26 @@ mod tests {
             SourceState::Working,
             SourceState::Waiting,
             SourceState::Failing { problem: "It is away.".to_owned(), since: at },
-            SourceState::Overdue { since: at },
+            SourceState::Overdue { is_running: true, problem: None, since: at },
             SourceState::Partial { unseen: 1, problems: vec!["Space used: denied.".to_owned()] },
         ];
         let all = states.map(|state| source("host", "This host", state)).to_vec();
         assert_eq!(
             lead(&page(all.clone())),
-            "Of 5 sources, 2 return no data, 1 can't see everything and 1 has not finished a first round."
+            "Of 5 sources, 2 return no data, 1 can't see everything, 1 has not finished a first round and 1 works."
         );
-        assert_eq!(lead(&page(vec![all[0].clone()])), "The only source works.");
-        assert_eq!(lead(&page(vec![all[0].clone(); 3])), "All 3 sources work.");
-        assert_eq!(lead(&page(Vec::new())), "Nothing is monitored: no collector runs.");
-        assert!(lead(&SourcesPage { collects: false, ..page(all) }).contains("does not know"));
+        let works = all[0].clone();
+        assert_eq!(lead(&page(vec![works.clone()])), "The only source works.");
+        assert_eq!(lead(&page(vec![works.clone(); 3])), "All 3 sources work.");
+        let idle = SourceStatus { seen: SeenReadings::default(), ..works.clone() };
+        assert_eq!(lead(&page(vec![idle.clone()])), "The only source has nothing to see.");
+        assert_eq!(
+            lead(&page(vec![works.clone(), works, idle])),
+            "Of 3 sources, 2 work and 1 has nothing to see."
+        );
+        assert!(lead(&page(Vec::new())).starts_with("Nothing is monitored: no collector runs. "));
+        let unknown = lead(&SourcesPage { collects: false, ..page(all) });
+        assert!(unknown.contains("does not know") && unknown.contains("Read again"), "{unknown}");
     }
 
     #[test]
@@ -194,8 +225,21 @@ mod tests {
         pm2.state = SourceState::Failing { problem: "It is away.".to_owned(), since };
         assert_eq!(state(&pm2), "It is away.");
         assert!(advice(&pm2).contains("calm-ops check"));
-        pm2.state = SourceState::Overdue { since };
-        assert!(state(&pm2).contains("overdue") && advice(&pm2).contains("restart"));
+        pm2.state = SourceState::Overdue { is_running: true, problem: None, since };
+        assert!(state(&pm2).contains("neither finished") && advice(&pm2).contains("restart"));
+        let problem = Some("It is away.".to_owned());
+        pm2.state = SourceState::Overdue { is_running: false, problem, since };
+        let told = state(&pm2);
+        assert!(told.contains("has not begun") && told.ends_with("failed: It is away."), "{told}");
+        pm2.state = SourceState::Partial { unseen: 1, problems: vec!["Denied.".to_owned()] };
+        assert!(advice(&pm2).contains("resolve the reasons"));
+    }
+
+    #[test]
+    fn what_is_not_listed_of_a_blind_round_is_counted() {
+        let problems = ["One.".to_owned(), "Two.".to_owned()];
+        assert_eq!(blind(&problems, 2), "One. Two.");
+        assert_eq!(blind(&problems, 9), "One. Two. 7 more can't be seen either.");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     config::{Config, ConfigError},
     data_dir,
     documents::Documents,
-    monitor::runner::attempt,
+    monitor::runner::{attempt, notes},
     recovery::Place,
     store::Where,
 };
@@ -146,7 +146,7 @@ async fn look(config: &Config) -> Vec<Look> {
             Ok(mut collector) => {
                 let began = clock.now().mono;
                 let round = attempt(&mut *collector, clock).await;
-                let notes = collector.source_notes();
+                let notes = notes(&*collector);
                 round
                     .map(|round| (round, notes, clock.now().mono.since(began)))
                     .map_err(|failure| failure.sentence())

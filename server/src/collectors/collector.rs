@@ -105,7 +105,7 @@ pub trait Collector: Send + 'static {
     }
 
     /// Short notes for the page of sources, as they are after a round, such as the requests that are
-    /// left of a budget.
+    /// left of a budget. At most 5 are shown.
     fn source_notes(&self) -> Vec<String> {
         Vec::new()
     }

@@ -3,7 +3,8 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use domain::{reason::FailureReason, subject::Subject, time::Span};
+use commands::sources::MOST_NOTES;
+use domain::{reason::FailureReason, subject::Subject, text::clip, time::Span};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +46,9 @@ pub enum Told {
 
 /// Where nothing is told of something for that long, no duration goes on over it.
 const LONG_UNTOLD: Span = Span::from_secs(15);
+
+/// The most characters of a note of a collector.
+const LONGEST_NOTE: usize = 200;
 
 /// Where the rounds of collectors go.
 #[derive(Clone, Debug)]
@@ -93,9 +97,9 @@ pub async fn run(
             outcome = attempt(&mut *collector, clock) => outcome,
         };
         let mut untold = Vec::new();
-        let notes = collector.source_notes();
+        let notes = notes(&*collector);
         let end = match &outcome {
-            Ok(round) => RoundEnd::done(round, notes),
+            Ok(round) => RoundEnd::of(round, notes),
             Err(failure) => RoundEnd::Failed { problem: failure.sentence(), notes },
         };
         sources.round_ended(&name, end, clock.now());
@@ -207,6 +211,15 @@ pub(crate) async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Resu
     }))
 }
 
+/// The first notes of a collector, clipped. One that fails to write them stops nothing.
+pub(crate) fn notes(collector: &dyn Collector) -> Vec<String> {
+    let notes = std::panic::catch_unwind(AssertUnwindSafe(|| collector.source_notes()));
+    let notes = notes.unwrap_or_else(|panic| {
+        vec![format!("Its notes failed unexpectedly: {}.", panic_text(&*panic))]
+    });
+    notes.iter().take(MOST_NOTES).map(|note| clip(note, LONGEST_NOTE)).collect()
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
@@ -254,7 +267,8 @@ mod tests {
         }
 
         fn source_notes(&self) -> Vec<String> {
-            vec!["4 of 5 requests are left.".to_owned()]
+            assert_ne!(*self, Self::Panics, "a note is missing");
+            vec!["4 of 5 requests are left.".to_owned(), "x".repeat(1_000)].repeat(5)
         }
 
         fn collect(&mut self, _: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
@@ -300,16 +314,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_a_hang_and_an_error_are_told_as_the_status_of_the_source() {
-        for (collector, words) in [
-            (SampleEnd::Panics, "It failed unexpectedly: a number is missing."),
-            (SampleEnd::Hangs, "It did not finish within 50 ms."),
-            (SampleEnd::Errs, "It is away. Start it."),
+        let note = "4 of 5 requests are left.";
+        for (collector, words, note) in [
+            (SampleEnd::Panics, "It failed unexpectedly: a number is missing.", "a note is missing"),
+            (SampleEnd::Hangs, "It did not finish within 50 ms.", note),
+            (SampleEnd::Errs, "It is away. Start it.", note),
         ] {
             let status = told_of(collector).await;
             let SourceState::Failing { problem, .. } = &status.state else { panic!("{status:?}") };
             assert_eq!(problem, words);
             assert_eq!(status.last_success, None);
-            assert_eq!(status.notes, ["4 of 5 requests are left."]);
+            assert!(status.notes[0].contains(note), "{status:?}");
+            assert!(status.notes.len() <= MOST_NOTES, "{status:?}");
+            assert!(status.notes.iter().all(|one| one.chars().count() <= LONGEST_NOTE));
         }
     }
 }

@@ -146,7 +146,7 @@ fn state(source: &SourceStatus) -> AnyView {
         _ => None,
     };
     let since = match source.state {
-        SourceState::Failing { since, .. } | SourceState::Overdue { since } => {
+        SourceState::Failing { since, .. } | SourceState::Overdue { since, .. } => {
             Some(view! { <p class="quiet">"Since " <At at=Signal::stored(since)/> "."</p> })
         }
         _ => None,
