@@ -355,15 +355,13 @@ mod tests {
         keeper.round_ended("host", RoundEnd::of(&round(), Vec::new()), at(1));
         // Its task is gone, so that no round begins.
         assert_eq!(only(&keeper, 19).state, SourceState::Working);
-        let overdue =
-            SourceState::Overdue { is_running: false, problem: None, since: at(5).wall };
+        let overdue = SourceState::Overdue { is_running: false, problem: None, since: at(5).wall };
         assert_eq!(only(&keeper, 20).state, overdue, "it should have begun after 5 s");
         assert_eq!(only(&keeper, 20).next_at, None);
         // A round that blocks its thread is not given up.
         keeper.round_began("host", at(30));
         assert_eq!(only(&keeper, 44).state, SourceState::Working);
-        let overdue =
-            SourceState::Overdue { is_running: true, problem: None, since: at(30).wall };
+        let overdue = SourceState::Overdue { is_running: true, problem: None, since: at(30).wall };
         assert_eq!(only(&keeper, 45).state, overdue);
         // The reason of a failure is not forgotten over it.
         let problem = "No answer.".to_owned();
