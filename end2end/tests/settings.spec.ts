@@ -94,6 +94,14 @@ test('sources follow what goes wrong, and what was unfolded stays so', async ({ 
   await expect(host.locator('details')).toHaveAttribute('open', '');
 });
 
+test('sources are read again while somebody looks', async ({ page }) => {
+  await page.goto('/ops/settings/sources');
+  await live(page);
+  const readAt = page.locator('main time.exact').first();
+  const before = await readAt.getAttribute('datetime');
+  await expect(readAt).not.toHaveAttribute('datetime', before ?? '', { timeout: 30_000 });
+});
+
 test.describe('without script', () => {
   test.use({ javaScriptEnabled: false });
 

@@ -189,15 +189,16 @@ fn a_real_prometheus_scrapes_with_a_token_from_a_file() {
     let token = reader(&program);
     let token = token.trim().rsplit(' ').next().unwrap();
     let prometheus = Prometheus::start(&prometheus, &program.address, token);
-    let answer = program.until("the scrape", |_| {
-        let answer = prometheus.query("calm_ops_collector_up");
-        answer.contains("\"collector\":\"host\"").then_some(answer)
+    program.until("the scrape", |_| {
+        let expected = [
+            ("calm_ops_collector_up", "\"collector\":\"host\""),
+            ("calm_ops_collector_up", "\"collector\":\"pm2\""),
+            ("calm_ops_host_memory_used_ratio", "\"subject\":\"host:"),
+            ("up", "\"1\"]"),
+        ];
+        let has = |(query, part): &(&str, &str)| prometheus.query(query).contains(part);
+        expected.iter().all(has).then_some(())
     });
-    assert!(answer.contains("\"collector\":\"pm2\""), "{answer}");
-    let memory = prometheus.query("calm_ops_host_memory_used_ratio");
-    assert!(memory.contains("\"subject\":\"host:"), "{memory}");
-    let up = prometheus.query("up");
-    assert!(up.contains("\"1\"]"), "{up}");
 }
 
 fn installed(path: &str) -> Option<std::path::PathBuf> {

@@ -41,10 +41,13 @@ pub(crate) fn SourcesPage() -> AnyView {
     )
 }
 
-/// Follows what the stream tells of sources: a trouble that begins or ends.
+/// Follows what the stream tells of sources, a trouble that begins or ends, and reads them again
+/// every 20 s while somebody looks: of all else it tells nothing.
 #[cfg(feature = "hydrate")]
 fn follow() {
     use crate::state::{OpsStore, OpsStoreFields};
+    use domain::time::{Span, Timestamp};
+    const EVERY: Span = Span::from_secs(20);
     let live = crate::live::live();
     let ops = expect_context::<OpsStore>();
     Effect::new(move |before: Option<Vec<String>>| {
@@ -53,6 +56,16 @@ fn follow() {
             live.refresh_soon();
         }
         troubles
+    });
+    // The clock of a page that is hidden stands still, and moves on at once when it is shown.
+    Effect::new(move |before: Option<Timestamp>| {
+        let now = live.clock.get().unwrap_or_default();
+        let read = before.filter(|read| *read > Timestamp::default()).unwrap_or(now);
+        if read <= now && now.since(read) < EVERY {
+            return read;
+        }
+        live.refresh_soon();
+        now
     });
 }
 

@@ -18,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
             .needs::<ScrapeMetrics>()
             .content(Content::Text)
             .summary("The present values for Prometheus, in its text format 0.0.4. A token with the scope `read` is enough.")
-            .answer("A metric for each declared signal in its base unit, `calm_ops_pushed_value` for signals that programs sent, and Calm Ops' own. What is unknown has no sample. At most 2 s old."),
+            .answer("A metric for each declared signal in its base unit, `calm_ops_pushed_value` for signals that programs sent, and Calm Ops' own. What is unknown has no sample, and signals of single organizations are left out. At most 2 s old."),
     ]
 }
 
