@@ -30,17 +30,20 @@ pub fn lead(page: &SourcesPage) -> String {
         (working, "works", "work"),
         (idle, "has nothing to see", "have nothing to see"),
     ];
-    let counted = counted.into_iter().filter(|(some, ..)| *some > 0);
-    if all == 1 {
-        return counted.map(|(_, does, _)| format!("The only source {does}.")).collect();
-    }
-    let parts: Vec<String> = counted
-        .map(|(some, one, many)| format!("{some} {}", if some == 1 { one } else { many }))
+    let parts: Vec<(usize, &str)> = counted
+        .into_iter()
+        .filter(|(some, ..)| *some > 0)
+        .map(|(some, one, many)| (some, if some == 1 { one } else { many }))
         .collect();
-    match all {
-        0 => "Nothing is monitored: no collector runs. Turn one on in the configuration; each kind says how.".to_owned(),
+    match parts.as_slice() {
+        [] => "Nothing is monitored: no collector runs. Turn one on in the configuration; each kind says how.".to_owned(),
+        [(1, does)] => format!("The only source {does}."),
         _ if working == all => format!("All {all} sources work."),
-        _ => format!("Of {all} sources, {}.", humanize::list(&parts)),
+        _ => {
+            let parts: Vec<String> =
+                parts.iter().map(|(some, does)| format!("{some} {does}")).collect();
+            format!("Of {all} sources, {}.", humanize::list(&parts))
+        }
     }
 }
 
@@ -69,11 +72,11 @@ pub fn state(source: &SourceStatus) -> String {
             } else {
                 "Its next round is overdue: it has not begun."
             };
-            let last = problem.as_ref().map(|problem| format!(" The try before failed: {problem}"));
-            format!(
-                "{first} Nothing is known of what it monitors.{}",
-                last.as_deref().unwrap_or_default()
-            )
+            let told = format!("{first} Nothing is known of what it monitors.");
+            match problem {
+                Some(problem) => format!("{told} The try before failed: {problem}"),
+                None => told,
+            }
         }
     }
 }

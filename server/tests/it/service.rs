@@ -97,8 +97,7 @@ async fn what_is_stored_is_not_told_from_memory_while_the_database_is_away() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("calm-ops.db");
     let store = Arc::new(SqliteStore::open(&file).await.unwrap());
-    let live =
-        Live::new(Cursor { epoch: 1, number: 0 }, 10, domain::time::Timestamp::default());
+    let live = Live::new(Cursor { epoch: 1, number: 0 }, 10, domain::time::Timestamp::default());
     let (board, clock) = (Arc::new(Board::default()), Clock::start());
     let service = Service::new(store.clone(), board, live, Arc::default(), clock);
     assert_eq!(service.stored().await, Some((Vec::new(), 0)));
