@@ -179,6 +179,12 @@ need_certbot() {
     [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian certbot certbot
 }
 
+# As need_nginx: Prometheus, and promtool which checks metrics.
+need_promtool() {
+    [ -x /usr/bin/promtool ] && [ -x /usr/bin/prometheus ] && return
+    [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian Prometheus prometheus
+}
+
 need_chromium() {
     [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
     CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

@@ -44,7 +44,8 @@ use crate::{
         review::ReviewPage,
         runbook::RunbookPage,
         settings::{
-            AboutPage, AccountPage, MembersPage, NotificationsPage, ReadinessPage, TokensPage,
+            AboutPage, AccountPage, MembersPage, NotificationsPage, ReadinessPage, SourcesPage,
+            TokensPage,
         },
         shares::SharesPage,
         sign_in::SignInPage,
@@ -111,6 +112,7 @@ fn Frame() -> impl IntoView {
                         <Route path=path!("/ops/settings/members") view=MembersPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings/tokens") view=TokensPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings/readiness") view=ReadinessPage ssr=SsrMode::Async/>
+                        <Route path=path!("/ops/settings/sources") view=SourcesPage ssr=SsrMode::Async/>
                         <Route path=path!("/ops/settings/about") view=AboutPage ssr=SsrMode::Async/>
                         <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                         <Route path=path!("/join/:secret") view=JoinPage ssr=SsrMode::Async/>

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Observation, type Page, type Program, expect, live, stumbles, test } from '../harness/test';
 
-const SETTINGS = ['', '/notifications', '/members', '/tokens', '/about'].map((page) => `/ops/settings${page}`);
+const SETTINGS = ['', '/notifications', '/members', '/tokens', '/sources', '/about'].map((page) => `/ops/settings${page}`);
 const PLACES = ['/ops/health', '/ops/incidents', '/ops/incidents/1', '/ops/protection', '/ops/history', '/ops/uptime', '/ops/journal', '/ops/runbook', ...SETTINGS, '/sign-in', '/nowhere'];
 // Without Wasm, or without a page.
 const STILL = ['/sign-in', '/nowhere'];

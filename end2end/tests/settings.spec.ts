@@ -1,4 +1,5 @@
 // Settings, sign-in and join: alive, without a reload, and just as good without script.
+import { writeFileSync } from 'node:fs';
 import { expect, live, OWNER, test } from '../harness/test';
 
 test('a token is made in place, copied with its command, and revoked', async ({ page, context, calm }) => {
@@ -77,6 +78,28 @@ test('sign-in is a document of its own: it says why, and opens no stream', async
   await expect(page.getByLabel('Name')).toHaveValue(OWNER.name);
   await expect(page.getByText('Sign in to see incident 7.')).toBeVisible();
   await context.close();
+});
+
+test('sources follow what goes wrong, and what was unfolded stays so', async ({ page, calm }) => {
+  await page.goto('/ops/settings/sources');
+  await live(page);
+  const host = page.locator('section').filter({ has: page.getByRole('heading', { name: 'This host', exact: true }) });
+  await expect(host).toContainText('Last success');
+  await host.getByText('What it sees').click();
+  await expect(host.locator('details a').first()).toHaveAttribute('href', /^\/ops\/signals\//);
+  const readAt = page.locator('main time.exact').first();
+  const before = await readAt.getAttribute('datetime');
+  writeFileSync(calm.thresholds, 'format: 1\n\nbroken');
+  await expect(readAt).not.toHaveAttribute('datetime', before ?? '', { timeout: 10_000 });
+  await expect(host.locator('details')).toHaveAttribute('open', '');
+});
+
+test('sources are read again while somebody looks', async ({ page }) => {
+  await page.goto('/ops/settings/sources');
+  await live(page);
+  const readAt = page.locator('main time.exact').first();
+  const before = await readAt.getAttribute('datetime');
+  await expect(readAt).not.toHaveAttribute('datetime', before ?? '', { timeout: 30_000 });
 });
 
 test.describe('without script', () => {

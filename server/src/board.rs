@@ -143,6 +143,12 @@ impl Board {
         self.intake.as_ref()?.reading(subject, signal)
     }
 
+    /// The present readings of the signals that fit, whether they are among those that are shown or
+    /// not.
+    pub fn readings(&self, fits: impl Fn(&Signal) -> bool) -> Vec<Reading> {
+        self.intake.as_ref().map(|intake| intake.readings(fits)).unwrap_or_default()
+    }
+
     /// The thresholds in force; `None` where nothing is watched.
     pub fn thresholds(&self) -> Option<Arc<Thresholds>> {
         self.intake.as_ref().map(|intake| intake.thresholds())

@@ -43,7 +43,7 @@ use crate::{
         intake::Intake,
         kept::Kept,
         recording::Recording,
-        runner::Told,
+        runner::{Outlet, Told},
         supervisor::Supervisor,
     },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
@@ -348,9 +348,13 @@ pub async fn run(
     let apps = config.collectors.pm2.is_watched().then(|| context.apps.clone());
     let supervisor = Supervisor {
         context,
-        intake: Arc::clone(&intake),
-        clock,
-        tell,
+        outlet: Outlet {
+            host: host.clone(),
+            intake: Arc::clone(&intake),
+            clock,
+            tell,
+            sources: service.sources(),
+        },
         checks: service.checks(),
         stop: stop.clone(),
         tasks: background.clone(),
@@ -434,6 +438,7 @@ pub async fn run(
         contact_forms,
         public_url,
         live,
+        metrics: Arc::default(),
         intake,
         push_observations: config.limits.push_observations,
         requests: Requests::default(),

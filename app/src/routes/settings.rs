@@ -21,6 +21,7 @@ mod notifications;
 #[cfg(feature = "hydrate")]
 mod passkey;
 pub(crate) mod readiness;
+mod sources;
 mod tokens;
 
 pub(crate) use about::AboutPage;
@@ -29,6 +30,7 @@ pub use contact_forms::ContactForms;
 pub(crate) use members::MembersPage;
 pub(crate) use notifications::NotificationsPage;
 pub(crate) use readiness::ReadinessPage;
+pub(crate) use sources::SourcesPage;
 pub(crate) use tokens::TokensPage;
 
 /// Oneself, and for an owner who else is here.
@@ -107,12 +109,13 @@ fn follow() {
 const fn follow() {}
 
 /// The pages of the settings, with the one that is shown.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("/ops/settings", "You"),
     ("/ops/settings/notifications", "Notifications"),
     ("/ops/settings/members", "Members"),
     ("/ops/settings/tokens", "Tokens"),
     ("/ops/settings/readiness", "Readiness"),
+    ("/ops/settings/sources", "Sources"),
     ("/ops/settings/about", "About"),
 ];
 

@@ -364,6 +364,7 @@ impl Backend for Fake {
         get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
+        get_sources(GetSources),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

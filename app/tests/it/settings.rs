@@ -18,8 +18,9 @@ use commands::{
     operation::Committed,
     practice::PracticeState,
     readiness::{Reachability, Readiness, Responder, SignOfLife},
-    reading::{GetHealth, GetReadiness, GetSettings, ListContacts},
+    reading::{GetHealth, GetReadiness, GetSettings, GetSources, ListContacts},
     service::{Authorized, Backend, Operations, Pending},
+    sources::{AbsentSource, SeenReadings, SourceState, SourceStatus, SourcesPage},
     view::{
         DocumentState, Health, Overview, PasskeyCard, PersonCard, Readings, SessionCard, Settings,
         TokenCard, Viewer,
@@ -34,7 +35,7 @@ use domain::{
     journal::Cursor,
     practice::OpenPractice,
     severity::Severity,
-    time::Timestamp,
+    time::{Span, Timestamp},
 };
 use leptos::prelude::*;
 use tower::ServiceExt;
@@ -153,6 +154,53 @@ impl Backend for Fake {
             },
         };
         Box::pin(async move { Ok(readiness) })
+    }
+
+    fn get_sources(&self, _: Authorized, _: GetSources) -> Pending<SourcesPage> {
+        let source = |name: &str, state| SourceStatus {
+            name: name.to_owned(),
+            kind: "Endpoint".to_owned(),
+            state,
+            interval: Span::from_secs(15),
+            last_success: None,
+            took: Some(Span::from_millis(120)),
+            next_at: Some(at(15)),
+            seen: SeenReadings::default(),
+            notes: vec![HOSTILE.to_owned()],
+            advice: HOSTILE.to_owned(),
+        };
+        if self.role == Role::Viewer {
+            let (sources, absent) = (Vec::new(), Vec::new());
+            let page = SourcesPage { at: at(0), collects: false, sources, absent };
+            return Box::pin(async move { Ok(page) });
+        }
+        let problem = HOSTILE.to_owned();
+        let failing = SourceState::Failing { problem: problem.clone(), since: at(-60) };
+        let partial = SourceState::Partial { unseen: 7, problems: vec![problem.clone()] };
+        let late = |is_running| SourceState::Overdue {
+            is_running,
+            problem: Some(problem.clone()),
+            since: at(-60),
+        };
+        let sees = |name, state| SourceStatus {
+            seen: SeenReadings { subjects: 1, readings: 3, listed: Vec::new() },
+            ..source(name, state)
+        };
+        let page = SourcesPage {
+            at: at(0),
+            collects: true,
+            sources: vec![
+                source("endpoint:late", late(false)),
+                source("endpoint:hangs", late(true)),
+                source("endpoint:shop", failing),
+                sees("endpoint:partly", partial),
+                source("endpoint:api", SourceState::Waiting),
+                sees("endpoint:fine", SourceState::Working),
+                source("endpoint:idle", SourceState::Working),
+            ],
+            absent: vec![AbsentSource { kind: "Gate".to_owned(), advice: HOSTILE.to_owned() }],
+        };
+        Box::pin(async move { Ok(page) })
     }
 
     fn list_contacts(&self, _: Authorized, _: ListContacts) -> Pending<Contacts> {
@@ -355,6 +403,22 @@ async fn every_page_of_the_settings_is_complete_without_wasm_and_no_name_becomes
                 "Begin a practice",
             ],
         ),
+        (
+            "/ops/settings/sources",
+            &[
+                "Of 7 sources, 3 return no data, ",
+                "1 has not finished a first round, 1 works and 1 has nothing to see.",
+                "Endpoint shop",
+                "Its next round is overdue: it has not begun.",
+                "it has neither finished nor failed.",
+                "It sees 3 readings of 1 subject. The rest is unknown:",
+                "and 6 more",
+                "resolve the reasons above",
+                "none since the start",
+                "every 15 s",
+                "Not configured",
+            ],
+        ),
         ("/ops/settings/about", &["Calm Ops 0.1.0", "In force since", "/api"]),
     ] {
         let Answer { status, policy, html, .. } = get(OWNER, path).await;
@@ -367,6 +431,15 @@ async fn every_page_of_the_settings_is_complete_without_wasm_and_no_name_becomes
         let here = format!("<a href=\"{path}\" aria-current=\"page\">");
         assert_eq!(html.matches(&here).count(), 1, "{path}: {html}");
     }
+}
+
+#[tokio::test]
+async fn a_server_without_collectors_says_that_it_does_not_know() {
+    let viewer = Fake { role: Role::Viewer, is_owned: true };
+    let Answer { status, html, .. } = get(viewer, "/ops/settings/sources").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("does not know how they are doing. Read again in"), "{html}");
+    assert!(!html.contains("Not configured"), "{html}");
 }
 
 #[tokio::test]

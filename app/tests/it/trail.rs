@@ -200,6 +200,7 @@ impl Backend for Fake {
         get_report(GetReport),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
+        get_sources(GetSources),
         get_shared_page(GetSharedPage),
         list_contacts(ListContacts),
         check_now(CheckNow),

@@ -30,6 +30,7 @@ pub mod service;
 pub mod sharing;
 pub mod signal_page;
 pub mod situation;
+pub mod sources;
 pub mod status_page;
 pub mod stream;
 pub mod threshold;

@@ -25,6 +25,7 @@ use crate::{
     review::{PreventionList, ReviewPage},
     sharing::{SharedPage, Shares},
     signal_page::{Period, SignalPage},
+    sources::SourcesPage,
     status_page::StatusPageView,
     threshold::{ThresholdEdit, ThresholdPage, ThresholdTrial},
     uptime::UptimePage,
@@ -246,6 +247,8 @@ readings! {
     GetSettings -> view::Settings, needs OWN => {}
     /// Reads whether what a crisis needs is set up, and was tried.
     GetReadiness -> Readiness, needs Permission::Read => {}
+    /// Reads what each collector sees, and how its rounds go.
+    GetSources -> SourcesPage, needs Permission::Read => {}
     /// Searches the journal as people look through it, newest first.
     SearchAudit -> AuditPage, needs Permission::Read => {
         /// The entries that are wanted.
@@ -293,5 +296,15 @@ pub struct ExportJournal;
 impl Operation for ExportJournal {
     type Output = ();
     const NAME: &'static str = "ExportJournal";
+    const PERMISSION: Permission = Permission::Read;
+}
+
+/// Reads the present values in the form of Prometheus.
+#[derive(Clone, Copy, Debug)]
+pub struct ScrapeMetrics;
+
+impl Operation for ScrapeMetrics {
+    type Output = ();
+    const NAME: &'static str = "ScrapeMetrics";
     const PERMISSION: Permission = Permission::Read;
 }

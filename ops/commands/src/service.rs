@@ -103,6 +103,7 @@ backend! {
     GetBundle => get_bundle,
     GetSettings => get_settings,
     GetReadiness => get_readiness,
+    GetSources => get_sources,
     SearchAudit => search_audit,
     VerifyJournal => verify_journal,
     ListShares => list_shares,

@@ -31,6 +31,7 @@ pub mod review;
 pub mod shared_page;
 pub mod signal;
 pub mod similar;
+pub mod sources;
 pub mod standing;
 pub mod status_page;
 pub mod summary;

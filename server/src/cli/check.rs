@@ -1,24 +1,31 @@
 //! `calm-ops check`: are the documents and the configuration good?
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use domain::time::Timestamp;
+use domain::{
+    time::{Span, Timestamp},
+    unit::Unit,
+};
 use futures::future::join_all;
-use wording::reason;
+use wording::{humanize, reason, sources::untold};
 
 use super::{database, not_judged, outcome::Outcome};
 use crate::{
     clock::Clock,
     collectors::{
-        Collector, findings,
-        registry::{Context, Unusable},
+        Round, findings,
+        registry::{Context, SourceInfo, Unusable},
     },
     config::{Config, ConfigError},
     data_dir,
     documents::Documents,
+    monitor::runner::{attempt, notes},
     recovery::Place,
     store::Where,
 };
+
+/// The most readings of a source that are printed.
+const MOST_READINGS: usize = 40;
 
 pub(super) fn check(
     config: Result<Config, ConfigError>,
@@ -113,51 +120,106 @@ pub(super) fn check(
     for note in not_judged.unwrap_or_default() {
         let _ = writeln!(out, "Note: {note}");
     }
-    if let Some(found) = database::run(look(&config), err)
-        && !found.is_empty()
-    {
-        let _ = writeln!(out, "Checked everything once. Not as expected:");
-        for line in found {
-            let _ = writeln!(out, "  {line}");
-        }
+    if let Some(looks) = database::run(look(&config), err) {
+        let absent = config.collectors.absent(&context);
+        let _ = tell(&looks, &absent, out);
     }
     Outcome::Fine
 }
 
-/// What is watched and is not as expected just now, or can't be seen: one round of each collector.
-/// How the world is does not make a configuration wrong.
-async fn look(config: &Config) -> Vec<String> {
+/// One round of a collector.
+struct Look {
+    name: String,
+    advice: &'static str,
+    found: Result<(Round, Vec<String>, Span), String>,
+}
+
+/// One round of each collector. How the world is does not make a configuration wrong.
+async fn look(config: &Config) -> Vec<Look> {
     let host = config.host_name.clone().unwrap_or_else(|| "this-host".to_owned());
-    let context = Context::new(&host, config.interval);
-    let now = Clock::start().now().wall;
-    let targets = config.collectors.targets(&context);
-    let mut collectors: Vec<Box<dyn Collector>> =
-        targets.iter().filter_map(|target| target.build(&context).ok()).collect();
-    let rounds = collectors.iter_mut().map(|collector| async move {
-        let name = collector.name().to_owned();
-        let limit = collector.time_limit();
-        (name, tokio::time::timeout(limit, collector.collect(now)).await)
-    });
-    let mut found = Vec::new();
-    for (name, round) in join_all(rounds).await {
-        match round {
-            Ok(Ok(round)) => {
-                let seen = round.observations.iter().filter_map(|one| {
-                    Some((one.subject.as_str(), one.signal.as_str(), one.reason.as_ref()?))
-                });
-                let unseen = round
-                    .unseen
-                    .iter()
-                    .map(|one| (one.subject.as_str(), one.signal.as_str(), &one.reason));
-                found.extend(seen.chain(unseen).map(|(subject, signal, because)| {
-                    format!("{subject} ({signal}): {}", reason::sentence(because))
-                }));
+    let context = &Context::new(&host, config.interval);
+    let clock = Clock::start();
+    let targets = config.collectors.targets(context);
+    let looks = targets.iter().map(|target| async move {
+        let advice = target.source().map_or("", |source| source.advice);
+        let found = match target.build(context) {
+            Ok(mut collector) => {
+                let began = clock.now().mono;
+                let round = attempt(&mut *collector, clock).await;
+                let notes = notes(&*collector);
+                round
+                    .map(|round| (round, notes, clock.now().mono.since(began)))
+                    .map_err(|failure| failure.sentence())
             }
-            Ok(Err(error)) => found.push(format!("{name}: {error}")),
-            Err(_) => found.push(format!("{name}: it did not answer in time.")),
+            Err(error) => Err(error.to_string()),
+        };
+        Look { name: target.name(), advice, found }
+    });
+    join_all(looks).await
+}
+
+/// Prints what each source would report now, and then what is not as expected or can't be seen.
+fn tell(looks: &[Look], absent: &[SourceInfo], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Checked every source once:")?;
+    for Look { name, advice, found } in looks {
+        match found {
+            Ok((round, notes, took)) => {
+                let count = round.observations.len();
+                if count == 0 && round.unseen.is_empty() && round.untold.is_empty() {
+                    writeln!(out, "  {name}: nothing to see. {advice}")?;
+                } else {
+                    let readings = if count == 1 { "reading" } else { "readings" };
+                    writeln!(out, "  {name}: {count} {readings} in {took}")?;
+                }
+                for one in round.observations.iter().take(MOST_READINGS) {
+                    let value =
+                        humanize::value(one.value, one.unit.as_ref().unwrap_or(&Unit::Count));
+                    let (signal, subject) = (one.signal.as_str(), one.subject.as_str());
+                    writeln!(out, "    {signal:<28} {value:<12} {subject}")?;
+                }
+                if count > MOST_READINGS {
+                    writeln!(out, "    and {} more readings", count - MOST_READINGS)?;
+                }
+                for note in notes.iter().chain(&round.notes) {
+                    writeln!(out, "    Note: {note}")?;
+                }
+            }
+            Err(problem) => writeln!(out, "  {name}: no data. {problem}")?,
         }
     }
-    found
+    writeln!(
+        out,
+        "Values that compare two rounds, such as CPU and traffic, are missing after one."
+    )?;
+    let found: Vec<String> = looks.iter().flat_map(unexpected).collect();
+    if !found.is_empty() {
+        writeln!(out, "Not as expected:")?;
+        for line in found {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    for SourceInfo { label, advice } in absent {
+        writeln!(out, "Not configured: {label}. {advice}")?;
+    }
+    Ok(())
+}
+
+/// What a source found not to be as expected, or can't see.
+fn unexpected(look: &Look) -> Vec<String> {
+    let Ok((round, ..)) = &look.found else { return Vec::new() };
+    let seen = round
+        .observations
+        .iter()
+        .filter_map(|one| Some((one.subject.as_str(), one.signal.as_str(), one.reason.as_ref()?)));
+    let unseen =
+        round.unseen.iter().map(|one| (one.subject.as_str(), one.signal.as_str(), &one.reason));
+    let untold = round.untold.iter().map(|(kind, why)| untold(kind, why));
+    seen.chain(unseen)
+        .map(|(subject, signal, because)| {
+            format!("{subject} ({signal}): {}", reason::sentence(because))
+        })
+        .chain(untold)
+        .collect()
 }
 
 /// A value of the configuration that can't be used, with the place of its line.

@@ -326,6 +326,11 @@ fn check_looks_once_and_tells_why_what_is_watched_is_not_as_expected() {
     assert_eq!(outcome, Outcome::Fine, "{err}");
     assert!(out.contains("endpoint:shop (endpoint.up): The connection to"), "{out}");
     assert!(out.contains("was refused"), "{out}");
+    // Everything that each source would report now.
+    for part in ["  host: ", "    host.memory.used ", "  endpoint:shop: 1 reading in ", "no   "] {
+        assert!(out.contains(part), "{part} is not in:\n{out}");
+    }
+    assert!(out.contains("Not configured: Gate. Set gate.listen"), "{out}");
     fs::write(&file, text.replace("X-Key: hunter2", "Host: hunter2")).unwrap();
     let (outcome, _, err) = said(&["check", "--config", file.to_str().unwrap()]);
     assert!(

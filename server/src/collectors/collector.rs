@@ -104,6 +104,12 @@ pub trait Collector: Send + 'static {
         &[]
     }
 
+    /// Short notes for the page of sources, as they are after a round, such as the requests that are
+    /// left of a budget. At most 5 are shown.
+    fn source_notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// A round in which nothing could be looked at, because of this program's own limits: what it
     /// missed, where that is known.
     fn unmeasured(&self, _why: &FailureReason) -> Round {

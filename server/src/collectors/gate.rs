@@ -17,7 +17,7 @@ use policy::limits::{ClassKind, LimitState, Limits, Organization};
 
 use super::{
     collector::{Absence, CollectError, Collector, Listing, Round},
-    registry::{Context, Declaration, Kind, Unusable},
+    registry::{Context, Declaration, Kind, SourceInfo, Unusable},
 };
 use crate::{
     clock::Clock,
@@ -175,6 +175,10 @@ pub struct Gate;
 
 impl Kind for Gate {
     const DECLARATION: Declaration = Declaration { signals: SIGNALS, keys: KEYS, entries: None };
+    const SOURCE: Option<SourceInfo> = Some(SourceInfo {
+        label: "Gate",
+        advice: "Set gate.listen and gate.token_file in the configuration, and let the reverse proxy ask the gate.",
+    });
     type Settings = Settings;
     type Target = ();
 
@@ -192,8 +196,11 @@ impl Kind for Gate {
 
     fn build((): &(), context: &Context) -> Result<Box<dyn Collector>, CollectError> {
         let gatekeeper = context.gatekeeper.clone();
-        let gatekeeper =
-            gatekeeper.ok_or_else(|| CollectError("the gate is not open".to_owned()))?;
+        let gatekeeper = gatekeeper.ok_or_else(|| {
+            let only =
+                "Only the running server counts requests at the gate: look at its page of sources.";
+            CollectError(only.to_owned())
+        })?;
         Ok(Box::new(GateCollector {
             subject: Subject::build("gate", "gate", Some(&context.host)),
             clock: gatekeeper.clock(),

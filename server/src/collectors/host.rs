@@ -21,7 +21,7 @@ use wording::limits;
 
 use super::{
     collector::{Absence, CollectError, Collector, Facts, Listing, Round},
-    registry::{Context, Declaration, Kind},
+    registry::{Context, Declaration, Kind, SourceInfo},
 };
 pub(crate) use files::{shown_name, stat};
 
@@ -150,6 +150,7 @@ pub struct Host;
 
 impl Kind for Host {
     const DECLARATION: Declaration = Declaration::of(SIGNALS);
+    const SOURCE: Option<SourceInfo> = Some(SourceInfo { label: "This host", advice: "" });
     type Settings = ();
     type Target = ();
 

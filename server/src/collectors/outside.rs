@@ -15,7 +15,7 @@ use futures::{FutureExt, future::BoxFuture};
 
 use super::{
     collector::{Absence, CollectError, Collector, Listing, Round},
-    registry::{Context, Declaration, Kind},
+    registry::{Context, Declaration, Kind, SourceInfo},
 };
 use crate::config::section::Section;
 
@@ -54,6 +54,10 @@ pub struct Line;
 
 impl Kind for Line {
     const DECLARATION: Declaration = Declaration::of(SIGNALS);
+    const SOURCE: Option<SourceInfo> = Some(SourceInfo {
+        label: "Network of this host",
+        advice: "Add an endpoint outside this host to the configuration: whether it answers tells whether this host reaches the outside.",
+    });
     type Settings = ();
     type Target = ();
 

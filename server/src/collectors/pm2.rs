@@ -33,7 +33,7 @@ use policy::catalogue::OwnPm2;
 
 use super::{
     collector::{Absence, CollectError, Collector, Listing, Round},
-    registry::{Context, Declaration, Kind, Unusable},
+    registry::{Context, Declaration, Kind, SourceInfo, Unusable},
     shortage,
 };
 use crate::config::{
@@ -150,6 +150,10 @@ pub struct Pm2;
 
 impl Kind for Pm2 {
     const DECLARATION: Declaration = Declaration { signals: SIGNALS, keys: KEYS, entries: None };
+    const SOURCE: Option<SourceInfo> = Some(SourceInfo {
+        label: "PM2",
+        advice: "Start PM2 as the user of Calm Ops, or set pm2.home in the configuration to the home of the PM2 that runs the apps. pm2.enabled has to be true.",
+    });
     type Settings = Settings;
     type Target = Home;
 

@@ -39,10 +39,22 @@ impl Declaration {
     }
 }
 
+/// A kind of collector on the page of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// Its name for people, of one collector: `Endpoint`.
+    pub label: &'static str,
+    /// How one is added, in a sentence that names the keys of the configuration.
+    pub advice: &'static str,
+}
+
 /// A kind of collector.
 pub trait Kind {
     /// Its signals and its configuration.
     const DECLARATION: Declaration;
+
+    /// How the page of sources calls it; `None` where no collector ever runs.
+    const SOURCE: Option<SourceInfo> = None;
 
     /// What its section of the configuration sets; the default holds without one.
     type Settings: Clone + Debug + Default + PartialEq + Eq;
@@ -210,6 +222,18 @@ macro_rules! collectors {
                 listings
             }
 
+            /// The kinds of collectors that people can add and that watch nothing.
+            pub fn absent(&self, context: &registry::Context) -> Vec<registry::SourceInfo> {
+                let mut absent = Vec::new();
+                $(
+                    let targets =
+                        <$module::$kind as registry::Kind>::targets(&self.$module, context);
+                    let source = <$module::$kind as registry::Kind>::SOURCE;
+                    absent.extend(source.filter(|_| targets.is_empty()));
+                )*
+                absent
+            }
+
             /// What has the right form and can't be used.
             pub fn check(&self) -> Vec<registry::Unusable> {
                 let mut unusable = Vec::new();
@@ -249,6 +273,13 @@ macro_rules! collectors {
                     $(Self::$kind(target) => {
                         <$module::$kind as registry::Kind>::patience(target)
                     })*
+                }
+            }
+
+            /// How the page of sources calls its kind.
+            pub fn source(&self) -> Option<registry::SourceInfo> {
+                match self {
+                    $(Self::$kind(_) => <$module::$kind as registry::Kind>::SOURCE,)*
                 }
             }
 

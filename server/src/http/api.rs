@@ -21,6 +21,7 @@ mod incidents;
 mod journal;
 mod maintenance;
 mod messages;
+mod metrics;
 mod organizations;
 mod practice;
 mod protection;
@@ -39,6 +40,7 @@ mod thresholds;
 pub fn routes() -> Vec<Route> {
     [
         health::routes(),
+        metrics::routes(),
         incidents::routes(),
         messages::routes(),
         history::routes(),

@@ -7,8 +7,8 @@ use leptos::prelude::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    board::Board, clock::Clock, http::places::Requests, live::Live, monitor::intake::Intake,
-    people::People, service::Service, store::Store,
+    board::Board, clock::Clock, http::places::Requests, live::Live, metrics::Metrics,
+    monitor::intake::Intake, people::People, service::Service, store::Store,
 };
 
 /// A method in lower case, a path, and what makes its handler.
@@ -32,6 +32,8 @@ pub struct Site {
     pub public_url: Option<Arc<str>>,
     /// The live stream.
     pub live: Arc<Live>,
+    /// The text that Prometheus gets.
+    pub metrics: Arc<Metrics>,
     /// Intake of pushed observations.
     pub intake: Arc<Intake>,
     /// The most observations in one push.

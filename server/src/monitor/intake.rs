@@ -765,6 +765,15 @@ impl Intake {
         core.engine.reading(id, now)
     }
 
+    /// The present readings of the signals that fit, without a practice, whether they are among those
+    /// that are shown or not.
+    pub fn readings(&self, fits: impl Fn(&Signal) -> bool) -> Vec<Reading> {
+        let (now, core) = (self.clock.now(), self.core());
+        let series = core.history.series();
+        let fitting = series.filter(|&(_, signal, of)| fits(signal) && !of.is_practice());
+        fitting.filter_map(|(id, ..)| core.engine.reading(id, now)).collect()
+    }
+
     /// The thresholds in force.
     pub fn thresholds(&self) -> Arc<Thresholds> {
         Arc::clone(self.core().engine.thresholds())

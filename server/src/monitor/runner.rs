@@ -3,7 +3,8 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use domain::{reason::FailureReason, subject::Subject, time::Span};
+use commands::sources::MOST_NOTES;
+use domain::{reason::FailureReason, subject::Subject, text::clip, time::Span};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use crate::{
     clock::Clock,
     collectors::{Collector, Facts, Round, Settings, itself, registry::Context, shortage},
     monitor::intake::Intake,
+    sources::{RoundEnd, SourceKeeper},
 };
 
 /// What a collector tells the monitor besides observations.
@@ -45,16 +47,32 @@ pub enum Told {
 /// Where nothing is told of something for that long, no duration goes on over it.
 const LONG_UNTOLD: Span = Span::from_secs(15);
 
+/// The most characters of a note of a collector.
+const LONGEST_NOTE: usize = 200;
+
+/// Where the rounds of collectors go.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    /// The name of this host.
+    pub host: String,
+    /// Where observations go.
+    pub intake: Arc<Intake>,
+    /// The clock that stamps them.
+    pub clock: Clock,
+    /// Where the monitor hears of all else.
+    pub tell: mpsc::Sender<Told>,
+    /// Where their status is kept.
+    pub sources: Arc<SourceKeeper>,
+}
+
 /// Runs one collector until `stop`, in its rhythm and whenever a check is asked for.
 pub async fn run(
     mut collector: Box<dyn Collector>,
-    host: String,
-    intake: Arc<Intake>,
-    clock: Clock,
-    told: mpsc::Sender<Told>,
+    outlet: Outlet,
     mut checks: Participant,
     stop: CancellationToken,
 ) {
+    let Outlet { host, intake, clock, tell: told, sources } = outlet;
     let name = collector.name().to_owned();
     let subject = Subject::build("collector", &name, Some(&host));
     let mut ticker = tokio::time::interval(collector.interval().max(Duration::from_millis(100)));
@@ -70,13 +88,21 @@ pub async fn run(
             _ = ticker.tick() => {}
             () = checks.asked(clock) => ticker.reset(),
         }
-        checks.begin(clock.now().mono);
+        let began = clock.now();
+        checks.begin(began.mono);
+        sources.round_began(&name, began);
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             outcome = attempt(&mut *collector, clock) => outcome,
         };
         let mut untold = Vec::new();
+        let notes = notes(&*collector);
+        let end = match &outcome {
+            Ok(round) => RoundEnd::of(round, notes),
+            Err(failure) => RoundEnd::Failed { problem: failure.sentence(), notes },
+        };
+        sources.round_ended(&name, end, clock.now());
         let problem = match outcome {
             Ok(round) => {
                 let gone = intake.take_round(&round, &host, interval);
@@ -141,7 +167,8 @@ pub async fn run(
 }
 
 /// Why a round brought nothing.
-enum Failure {
+#[derive(Debug)]
+pub(crate) enum Failure {
     /// Calm Ops had reached a limit, so nothing was looked at.
     OwnLimit(FailureReason),
     /// Anything else, in a sentence.
@@ -156,16 +183,17 @@ impl Failure {
         }
     }
 
-    fn sentence(self) -> String {
+    /// The reason, in one sentence or more.
+    pub(crate) fn sentence(&self) -> String {
         match self {
-            Self::OwnLimit(why) => reason::sentence(&why),
-            Self::Problem(sentence) => sentence,
+            Self::OwnLimit(why) => reason::sentence(why),
+            Self::Problem(sentence) => sentence.clone(),
         }
     }
 }
 
 /// One round, or why there was none. What was looked at while files were short is in doubt.
-async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Result<Round, Failure> {
+pub(crate) async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Result<Round, Failure> {
     if let Some(why) = shortage::now() {
         return Err(Failure::OwnLimit(why));
     }
@@ -183,8 +211,125 @@ async fn attempt(collector: &mut dyn Collector, clock: Clock) -> Result<Round, F
     }))
 }
 
+/// The first notes of a collector, clipped. One that fails to write them stops nothing.
+pub(crate) fn notes(collector: &dyn Collector) -> Vec<String> {
+    let notes = std::panic::catch_unwind(AssertUnwindSafe(|| collector.source_notes()));
+    let notes = notes.unwrap_or_else(|panic| {
+        vec![format!("Its notes failed unexpectedly: {}.", panic_text(&*panic))]
+    });
+    notes.iter().take(MOST_NOTES).map(|note| clip(note, LONGEST_NOTE)).collect()
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use commands::sources::{SourceState, SourceStatus};
+    use domain::time::Timestamp;
+    use engine::evaluate::Engine;
+    use futures::future::BoxFuture;
+    use policy::thresholds::Thresholds;
+
+    use super::*;
+    use crate::{
+        checks::Checks,
+        collectors::{CollectError, signals},
+        history::History,
+        monitor::recording::Recording,
+        sources::NewSource,
+    };
+
+    /// A collector whose rounds end in one way.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum SampleEnd {
+        Panics,
+        Hangs,
+        Errs,
+    }
+
+    impl Collector for SampleEnd {
+        fn name(&self) -> &'static str {
+            "sample"
+        }
+
+        fn interval(&self) -> Duration {
+            Duration::from_millis(100)
+        }
+
+        fn time_limit(&self) -> Duration {
+            Duration::from_millis(50)
+        }
+
+        fn source_notes(&self) -> Vec<String> {
+            assert!(*self != Self::Panics, "a note is missing");
+            let mut notes = vec!["x".repeat(1_000); 9];
+            notes.insert(0, "4 of 5 requests are left.".to_owned());
+            notes
+        }
+
+        fn collect(&mut self, _: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
+            let how = *self;
+            Box::pin(async move {
+                match how {
+                    Self::Panics => panic!("a number is missing"),
+                    Self::Hangs => std::future::pending().await,
+                    Self::Errs => Err(CollectError("It is away. Start it.".to_owned())),
+                }
+            })
+        }
+    }
+
+    async fn told_of(collector: SampleEnd) -> SourceStatus {
+        let clock = Clock::start();
+        let text = crate::embedded::document(crate::documents::THRESHOLDS).unwrap();
+        let thresholds = Thresholds::parse("t", &text, signals()).unwrap();
+        let engine = Engine::new(Arc::new(thresholds), 100);
+        let (collected, history) = (BTreeSet::new(), History::default());
+        let intake = Intake::new(engine, Recording::default(), collected, history, clock);
+        let (tell, mut heard) = mpsc::channel(64);
+        let sources = Arc::new(SourceKeeper::default());
+        let source = NewSource {
+            name: "sample".to_owned(),
+            kind: "Sample",
+            advice: "",
+            interval: Span::from(collector.interval()),
+            time_limit: Span::from(collector.time_limit()),
+        };
+        sources.begin(source, clock.now());
+        let outlet =
+            Outlet { host: "web-1".to_owned(), intake, clock, tell, sources: Arc::clone(&sources) };
+        let checks: Arc<Checks> = Arc::default();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(Box::new(collector), outlet, checks.join(), stop.clone()));
+        while !matches!(heard.recv().await, Some(Told::Failing { problem: Some(_), .. })) {}
+        let (mut shown, _) = sources.shown(clock.now()).unwrap();
+        stop.cancel();
+        task.await.unwrap();
+        shown.remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_panic_a_hang_and_an_error_are_told_as_the_status_of_the_source() {
+        let (note, missing) =
+            ("4 of 5 requests are left.", "Its notes failed unexpectedly: a note is missing.");
+        for (collector, words, note) in [
+            (SampleEnd::Panics, "It failed unexpectedly: a number is missing.", missing),
+            (SampleEnd::Hangs, "It did not finish within 50 ms.", note),
+            (SampleEnd::Errs, "It is away. Start it.", note),
+        ] {
+            let status = told_of(collector).await;
+            let SourceState::Failing { problem, .. } = &status.state else { panic!("{status:?}") };
+            assert_eq!(problem, words);
+            assert_eq!(status.last_success, None);
+            assert_eq!(status.notes[0], note);
+            assert!(status.notes.len() <= MOST_NOTES, "{status:?}");
+            assert!(status.notes.iter().all(|one| one.chars().count() <= LONGEST_NOTE));
+        }
+    }
 }

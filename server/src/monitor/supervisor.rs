@@ -3,20 +3,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::subject::Subject;
-use tokio::sync::mpsc;
+use commands::sources::AbsentSource;
+use domain::{subject::Subject, time::Span};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     checks::Checks,
-    clock::Clock,
-    collectors::{Absence, Listing, Settings, Target, registry::Context},
+    collectors::{
+        Absence, Listing, Settings, Target,
+        registry::{Context, SourceInfo},
+    },
     config::{Config, Machine},
     monitor::{
         CONFIGURATION,
-        intake::Intake,
-        runner::{self, Told},
+        runner::{self, Outlet, Told},
     },
+    sources::NewSource,
 };
 
 /// How often the configuration file is looked at.
@@ -27,12 +29,8 @@ const CONFIG_EVERY: Duration = Duration::from_secs(2);
 pub struct Supervisor {
     /// What collectors are built with.
     pub context: Context,
-    /// Where observations go.
-    pub intake: Arc<Intake>,
-    /// The clock that stamps them.
-    pub clock: Clock,
-    /// Where the monitor hears of all else.
-    pub tell: mpsc::Sender<Told>,
+    /// Where their rounds go.
+    pub outlet: Outlet,
     /// Asks for a round whenever a person wants a check now.
     pub checks: Arc<Checks>,
     /// Ends all of them.
@@ -54,11 +52,13 @@ impl Supervisor {
                 settings = new;
                 changed(&settings);
                 let both = Box::new((settings.clone(), self.context.clone()));
-                let _ = self.tell.send(Told::Watched(both)).await;
+                let _ = self.outlet.tell.send(Told::Watched(both)).await;
                 let targets = settings.targets(&self.context);
                 if !targets.iter().eq(watched.iter().map(|one| &one.target)) {
                     watched = self.replace(watched, targets).await;
                 }
+                let names: Vec<String> = watched.iter().map(|one| one.target.name()).collect();
+                self.outlet.sources.configure(&names, absent(&settings, &self.context));
             }
             for one in &mut watched {
                 one.start(&self).await;
@@ -113,16 +113,27 @@ impl Supervisor {
         let absence = Absence::Gone;
         let mut listings = vec![Listing::new("collector", collectors, absence)];
         listings.extend(settings.listings(&self.context));
-        let gone = self.intake.compare(&listings, &self.context.host);
+        let gone = self.outlet.intake.compare(&listings, &self.context.host);
         if !gone.is_empty() {
             // The monitor listens until the end.
-            let _ = self.tell.send(Told::Gone(gone)).await;
+            let _ = self.outlet.tell.send(Told::Gone(gone)).await;
         }
     }
 
     async fn failing(&self, name: &str, problem: Option<String>) {
-        let _ = self.tell.send(Told::Failing { name: name.to_owned(), problem }).await;
+        let _ = self.outlet.tell.send(Told::Failing { name: name.to_owned(), problem }).await;
     }
+}
+
+/// The kinds of sources that are not configured, with the way to add one.
+fn absent(settings: &Settings, context: &Context) -> Vec<AbsentSource> {
+    let absent = settings.absent(context).into_iter();
+    absent
+        .map(|SourceInfo { label, advice }| AbsentSource {
+            kind: label.to_owned(),
+            advice: advice.to_owned(),
+        })
+        .collect()
 }
 
 /// A target that is in force. `stop` is `None` while its collector can't be started.
@@ -139,26 +150,47 @@ impl Watched {
         if self.stop.is_some() {
             return;
         }
+        let outlet = &supervisor.outlet;
         let problem = match self.target.build(&supervisor.context) {
             Ok(collector) => {
                 let stop = supervisor.stop.child_token();
+                let source = NewSource {
+                    interval: Span::from(collector.interval()),
+                    time_limit: Span::from(collector.time_limit()),
+                    ..self.source()
+                };
+                outlet.sources.begin(source, outlet.clock.now());
                 supervisor.tasks.spawn(runner::run(
                     collector,
-                    supervisor.context.host.clone(),
-                    Arc::clone(&supervisor.intake),
-                    supervisor.clock,
-                    supervisor.tell.clone(),
+                    outlet.clone(),
                     supervisor.checks.join(),
                     stop.clone(),
                 ));
                 self.stop = Some(stop);
                 None
             }
-            Err(error) => Some(error.to_string()),
+            Err(error) => {
+                let problem = error.to_string();
+                let now = outlet.clock.now();
+                outlet.sources.not_started(self.source(), problem.clone(), now);
+                Some(problem)
+            }
         };
         if problem != self.problem {
             supervisor.failing(&self.target.name(), problem.clone()).await;
             self.problem = problem;
+        }
+    }
+
+    /// Its collector for the page of sources, while it can't be started.
+    fn source(&self) -> NewSource {
+        let info = self.target.source();
+        NewSource {
+            name: self.target.name(),
+            kind: info.map_or("", |info| info.label),
+            advice: info.map_or("", |info| info.advice),
+            interval: Span::from(CONFIG_EVERY),
+            time_limit: Span::ZERO,
         }
     }
 

@@ -15,16 +15,17 @@ use commands::{
     reading::{
         CheckNow, FindIncident, GetBundle, GetDocument, GetHealth, GetIncident, GetMessages,
         GetOrganization, GetOrganizationImpact, GetProtection, GetReadiness, GetRecommendation,
-        GetReport, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetStatusPage,
-        GetThreshold, GetThresholdPatch, GetUptime, ListContacts, ListImpact, ListIncidents,
-        ListOrganizations, ListPrevention, ListReports, ListShares, ListSimilar, ReadJournal,
-        SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
+        GetReport, GetReview, GetSeries, GetSettings, GetSharedPage, GetSignal, GetSources,
+        GetStatusPage, GetThreshold, GetThresholdPatch, GetUptime, ListContacts, ListImpact,
+        ListIncidents, ListOrganizations, ListPrevention, ListReports, ListShares, ListSimilar,
+        ReadJournal, SearchAudit, SearchHistory, TryThreshold, VerifyJournal,
     },
     report::{ReportList, ReportPage},
     review::{PreventionList, ReviewPage},
     service::{Authorized, Backend, Pending},
     sharing::{SharedPage, Shares},
     signal_page::SignalPage,
+    sources::SourcesPage,
     status_page::StatusPageView,
     threshold::{ThresholdPage, ThresholdTrial},
     uptime::UptimePage,
@@ -203,6 +204,10 @@ impl Backend for Handlers {
 
     fn get_readiness(&self, who: Authorized, _: GetReadiness) -> Pending<Readiness> {
         self.answer(|inner| async move { inner.readiness(who.principal()).await })
+    }
+
+    fn get_sources(&self, _: Authorized, _: GetSources) -> Pending<SourcesPage> {
+        self.answer(|inner| async move { Ok(inner.sources_page()) })
     }
 
     fn search_audit(&self, who: Authorized, asked: SearchAudit) -> Pending<AuditPage> {

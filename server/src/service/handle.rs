@@ -25,11 +25,11 @@ use super::{
 };
 use crate::{
     baselines::Baselines, board::Board, checks::Checks, clock::Clock, inspections::Inspections,
-    live::Live, protection::Enforcement, publisher::Publisher, recovery::Recovery, store::Store,
-    time_zones::TeamZone, trials::Trials,
+    live::Live, protection::Enforcement, publisher::Publisher, recovery::Recovery,
+    sources::SourceKeeper, store::Store, time_zones::TeamZone, trials::Trials,
 };
 
-/// How long the public health answer waits for the database.
+/// How long the public health answer and metrics wait for the database.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// How many changes a subscriber may be behind.
 const BACKLOG: usize = 256;
@@ -69,6 +69,7 @@ impl Service {
             uptime: UptimeKeeper::default(),
             critical_times: CriticalTimes::default(),
             checks: Arc::default(),
+            sources: Arc::default(),
             roster: RwLock::default(),
             people_version: AtomicU64::default(),
             seen_version: AtomicU64::default(),
@@ -145,6 +146,11 @@ impl Service {
         Arc::clone(&self.inner.checks)
     }
 
+    /// What each collector sees, and how its rounds go.
+    pub fn sources(&self) -> Arc<SourceKeeper> {
+        Arc::clone(&self.inner.sources)
+    }
+
     /// Every operation, executed for whoever may.
     pub const fn operations(&self) -> &Operations {
         &self.operations
@@ -186,21 +192,25 @@ impl Service {
         self.inner.glance(|at_hand| at_hand.head).unwrap_or(Head::EMPTY)
     }
 
-    /// The severities of the active incidents, without a practice; those known last while the database fails, and
-    /// `None` if none were ever read.
+    /// The severities of the active incidents, without a practice; those known last while the
+    /// database fails, and `None` if none were ever read.
     pub async fn active(&self) -> Option<Vec<Severity>> {
-        let active = |at_hand: &AtHand| {
-            at_hand
-                .incidents
-                .iter()
-                .filter(|incident| incident.is_active() && !incident.is_practice())
-                .map(|incident| incident.severity)
-                .collect()
-        };
         match tokio::time::timeout(LONGEST_LOOK, self.inner.at_hand()).await {
             Ok(Ok(at_hand)) => Some(active(&at_hand)),
             _ => self.inner.glance(active),
         }
+    }
+
+    /// The severities of the active incidents, without a practice, and the number of the journal's
+    /// last entry; `None` while the database can't be read.
+    pub async fn stored(&self) -> Option<(Vec<Severity>, u64)> {
+        let read = async {
+            // What is at hand stays so while the database is away.
+            self.inner.ask(self.inner.store.head()).await?;
+            self.inner.at_hand().await
+        };
+        let at_hand = tokio::time::timeout(LONGEST_LOOK, read).await.ok()?.ok()?;
+        Some((active(&at_hand), at_hand.head.number))
     }
 
     /// Every committed change from now on, in the order of the journal. Whoever lags is told so and
@@ -208,4 +218,13 @@ impl Service {
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
         self.inner.entries.subscribe()
     }
+}
+
+/// The severities of the active incidents, without a practice.
+fn active(at_hand: &AtHand) -> Vec<Severity> {
+    let incidents = at_hand.incidents.iter();
+    incidents
+        .filter(|incident| incident.is_active() && !incident.is_practice())
+        .map(|incident| incident.severity)
+        .collect()
 }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use commands::sources::SourcesPage;
 use domain::{
     actor::Actor,
     announcements::Announcements,
@@ -37,6 +38,7 @@ use crate::{
     protection::Enforcement,
     publisher::Publisher,
     recovery::Recovery,
+    sources::SourceKeeper,
     store::{BLIND_SPANS, Store, StoreError},
     trials::Trials,
 };
@@ -97,6 +99,8 @@ pub(super) struct Inner {
     pub critical_times: CriticalTimes,
     /// Checks that people ask for.
     pub checks: Arc<Checks>,
+    /// What each collector sees.
+    pub sources: Arc<SourceKeeper>,
     /// Who is here, as read last.
     pub roster: RwLock<Option<Arc<Known>>>,
     /// Grows with every change about people.
@@ -147,6 +151,15 @@ impl Inner {
     pub fn away(&self) -> Option<(Timestamp, DatabaseFault)> {
         let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
         failed.as_ref().map(|failed| (failed.since, failed.fault.clone()))
+    }
+
+    /// What each collector sees, from memory.
+    pub fn sources_page(&self) -> SourcesPage {
+        let now = self.clock.now();
+        let shown = self.sources.shown(now);
+        let collects = shown.is_some();
+        let (sources, absent) = shown.unwrap_or_default();
+        SourcesPage { at: now.wall, collects, sources, absent }
     }
 
     pub fn glance<T>(&self, look: impl FnOnce(&AtHand) -> T) -> Option<T> {

@@ -48,6 +48,7 @@ mod signal;
 mod signs_of_life;
 mod simulate;
 mod simulated_week;
+mod sources;
 mod status_page;
 mod store;
 mod storm;

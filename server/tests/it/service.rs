@@ -93,6 +93,23 @@ async fn a_change_is_seen_at_once_by_readers_stream_and_monitor() {
 }
 
 #[tokio::test]
+async fn what_is_stored_is_not_told_from_memory_while_the_database_is_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("calm-ops.db");
+    let store = Arc::new(SqliteStore::open(&file).await.unwrap());
+    let live = Live::new(Cursor { epoch: 1, number: 0 }, 10, domain::time::Timestamp::default());
+    let (board, clock) = (Arc::new(Board::default()), Clock::start());
+    let service = Service::new(store.clone(), board, live, Arc::default(), clock);
+    assert_eq!(service.stored().await, Some((Vec::new(), 0)));
+    service.change(Principal::Agent, record(vec![opened(1, clock)])).await.unwrap();
+    let (active, number) = service.stored().await.unwrap();
+    assert_eq!((active.len(), number), (1, 1));
+    store.close().await;
+    assert_eq!(service.stored().await, None);
+    assert_eq!(service.active().await, Some(active), "the public health tells what it knew last");
+}
+
+#[tokio::test]
 async fn what_an_actor_may_not_do_and_what_does_not_fit_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let (service, live, clock) = service(&directory).await;

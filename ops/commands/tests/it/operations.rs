@@ -73,6 +73,7 @@ fn operations() -> Vec<(&'static str, Permission)> {
         (StreamEvents::NAME, StreamEvents::PERMISSION),
         (PushObservations::NAME, PushObservations::PERMISSION),
         (ExportJournal::NAME, ExportJournal::PERMISSION),
+        (ScrapeMetrics::NAME, ScrapeMetrics::PERMISSION),
     ];
     [reading::ALL, Command::ALL, AccountChange::ALL].concat().into_iter().chain(others).collect()
 }
@@ -156,6 +157,7 @@ impl Backend for Counting {
         get_bundle(GetBundle),
         get_settings(GetSettings),
         get_readiness(GetReadiness),
+        get_sources(GetSources),
         search_audit(SearchAudit),
         verify_journal(VerifyJournal),
         list_shares(ListShares),

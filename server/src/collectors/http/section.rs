@@ -13,7 +13,7 @@ use super::{Endpoint, HttpCollector, ProbeUrl, SIGNALS, SentHeader, Statuses};
 use crate::{
     collectors::{
         collector::{Absence, CollectError, Collector, Listing},
-        registry::{Context, Declaration, Kind, Unusable},
+        registry::{Context, Declaration, Kind, SourceInfo, Unusable},
     },
     config::{
         ConfigProblem,
@@ -59,6 +59,10 @@ pub struct Http;
 impl Kind for Http {
     const DECLARATION: Declaration =
         Declaration { signals: SIGNALS, keys: &[], entries: Some(ENTRIES) };
+    const SOURCE: Option<SourceInfo> = Some(SourceInfo {
+        label: "Endpoint",
+        advice: "Add a section [[endpoint]] with name and url to the configuration. It takes effect when the file is saved.",
+    });
     type Settings = Settings;
     type Target = Endpoint;
 

@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use commands::reading::{CheckNow, GetHealth, GetReadiness};
+use commands::reading::{CheckNow, GetHealth, GetReadiness, GetSources};
 use domain::{
     severity::Severity,
     time::{Span, Timestamp},
@@ -36,6 +36,9 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/api/ops/readiness", || GetReadiness {})
             .summary("Whether what a crisis needs is set up, and was tried: contacts, approvers, a backup, signs of life, links in notifications.")
             .answer("Each member who responds with how they can be reached, and the rest. What is not known is not ready."),
+        Route::get("/api/ops/sources", || GetSources {})
+            .summary("What each collector of this server sees, its last success, its last error, its next try and the duration of its last round.")
+            .answer("Sources, those that need attention first, and kinds that are not configured. `collects` is `false` where this server runs no collectors and knows nothing of them. Durations are in microseconds."),
         Route::post_with("/api/ops/check", check)
             .executes::<CheckNow>()
             .summary("Check everything now: every collector starts a round immediately. The answer comes when all have finished, after 10 s at most.")

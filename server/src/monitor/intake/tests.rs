@@ -42,6 +42,17 @@ fn a_batch_that_is_refused_leaves_nothing_behind() {
 }
 
 #[test]
+fn every_reading_of_a_signal_is_found_however_many_there_are() {
+    let intake = intake(Engine::new(rules(), 2_000), BTreeSet::new());
+    let many: Vec<Pushed<'_>> =
+        (0..600).map(|n| pushed("host.cpu.used", &format!("host:h{n}"), Some("%"))).collect();
+    assert_eq!(intake.push(&many, token(1)), Ok(600));
+    assert_eq!(intake.push(&[pushed("queue.depth", "service:a", None)], token(1)), Ok(1));
+    let found = intake.readings(|signal| signal.as_str() == "host.cpu.used");
+    assert_eq!(found.len(), 600);
+}
+
+#[test]
 fn no_sender_takes_all_the_places_and_whoever_comes_next_finds_some() {
     let intake = intake(Engine::new(rules(), 1_000), BTreeSet::new());
     let fill = |who: Actor| {
