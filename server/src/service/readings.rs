@@ -244,11 +244,12 @@ impl Inner {
             return Err(Error::invalid(field, reason));
         }
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let mut found = self.store.history(filter, HISTORY_PAGE + 1).await.map_err(refuse)?;
+        let page = self.store.history(filter, HISTORY_PAGE + 1);
+        let (mut found, (summary, charts)) =
+            tokio::try_join!(page, self.summary(filter)).map_err(refuse)?;
         let more = found.len() > HISTORY_PAGE as usize;
         found.truncate(HISTORY_PAGE as usize);
         let next = found.last().filter(|_| more).map(|incident| incident.number);
-        let (summary, charts) = self.summary(filter).await.map_err(refuse)?;
         let incidents = found.iter().map(incident_card).collect();
         Ok(view::History { cursor, incidents, next, summary, charts })
     }

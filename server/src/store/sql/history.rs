@@ -13,9 +13,19 @@ use crate::store::{
 /// The most words of a text that a look-up takes.
 const WORDS: usize = 6;
 
-/// The conditions of a filter, with its parameters in the order in which [`bound`] gives them. A text
-/// that is not looked for is not read either: it stands far behind, on pages of its own.
-const FITS: &str = r"number < $1 AND opened_at >= $2 AND opened_at < $3 AND ($4 = '' OR severity = $4)
+/// The first acknowledgement of an incident.
+const ACKNOWLEDGED_AT: &str =
+    "(SELECT MIN(at_micros) FROM journal WHERE incident = about.number AND kind = 'acknowledged')";
+
+/// The incidents of a page: the newest are looked at until they are enough. A plus keeps the database
+/// from an index.
+const BY_NUMBER: &str = "number < $1 AND +opened_at >= $2 AND +opened_at < $3";
+/// The incidents of a period, by the index of its times.
+const BY_TIME: &str = "+number < $1 AND opened_at >= $2 AND opened_at < $3";
+
+/// The rest of the conditions of a filter, with its parameters in the order in which [`bound`] gives
+/// them. A text that is not looked for is not read either: it stands far behind, on pages of its own.
+const FITS: &str = r"($4 = '' OR severity = $4)
     AND ($5 = '%' OR subjects LIKE $5 ESCAPE '\')
     AND ($6 = '%' OR search || remarks LIKE $6 ESCAPE '\') AND ($7 = '%' OR search || remarks LIKE $7 ESCAPE '\')
     AND ($8 = '%' OR search || remarks LIKE $8 ESCAPE '\') AND ($9 = '%' OR search || remarks LIKE $9 ESCAPE '\')
@@ -58,7 +68,7 @@ pub(super) async fn history(
     filter: &HistoryFilter,
     limit: u32,
 ) -> Result<Vec<Incident>, StoreError> {
-    let statement = format!("SELECT number, body FROM incident WHERE {FITS}");
+    let statement = format!("SELECT number, body FROM incident WHERE {BY_NUMBER} AND {FITS}");
     let query = bound(sqlx::query(AssertSqlSafe(statement)), filter, limit);
     incidents(&query.fetch_all(&store.readers).await?)
 }
@@ -68,11 +78,11 @@ pub(super) async fn past(
     filter: &HistoryFilter,
     limit: u32,
 ) -> Result<Vec<PastIncident>, StoreError> {
+    // A search that names no beginning looks at nearly all.
+    let by = if filter.from.is_some() { BY_TIME } else { BY_NUMBER };
     let statement = format!(
-        "SELECT number, severity, cause, opened_at, resolved_at, recovered_at, acknowledged_at FROM incident LEFT JOIN
-             (SELECT incident AS about, MIN(at_micros) AS acknowledged_at FROM journal
-              WHERE kind = 'acknowledged' GROUP BY incident) AS acknowledged ON about = number
-         WHERE {FITS}"
+        "SELECT number, severity, cause, opened_at, resolved_at, recovered_at, {ACKNOWLEDGED_AT}
+         FROM incident AS about WHERE {by} AND {FITS}"
     );
     let query = bound(sqlx::query(AssertSqlSafe(statement)), filter, limit);
     query.fetch_all(&store.readers).await?.iter().map(past_incident).collect()
@@ -89,7 +99,7 @@ pub(super) async fn active_at(
     let filter = HistoryFilter { from: None, to: Some(at), ..filter.clone() };
     let statement = format!(
         "SELECT number, severity, cause, opened_at, resolved_at, recovered_at, CAST(NULL AS BIGINT) FROM incident
-         WHERE (resolved_at IS NULL OR resolved_at > $15) AND {FITS}"
+         WHERE (resolved_at IS NULL OR resolved_at > $15) AND {BY_TIME} AND {FITS}"
     );
     let query = bound(sqlx::query(AssertSqlSafe(statement)), &filter, limit).bind(at.as_micros());
     query.fetch_all(&store.readers).await?.iter().map(past_incident).collect()
