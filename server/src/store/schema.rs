@@ -20,8 +20,8 @@ macro_rules! migrations {
     };
 }
 
-pub(super) static SQLITE: LazyLock<Migrator> = migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_instance", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages", "0014_organizations", "0015_blocks", "0016_reviews", "0017_similar", "0018_recovered");
-pub(super) static POSTGRES: LazyLock<Migrator> = migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_lease", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages", "0014_organizations", "0015_blocks", "0016_reviews", "0017_similar", "0018_recovered");
+pub(super) static SQLITE: LazyLock<Migrator> = migrations!("sqlite": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_instance", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages", "0014_organizations", "0015_blocks", "0016_reviews", "0017_similar", "0018_recovered", "0019_history");
+pub(super) static POSTGRES: LazyLock<Migrator> = migrations!("postgres": "0001_journal", "0002_roster", "0003_calls", "0004_trail", "0005_proofs", "0006_runs", "0007_lease", "0008_deliveries", "0009_maintenance_words", "0010_last_messages", "0011_inspections", "0012_status_page", "0013_messages", "0014_organizations", "0015_blocks", "0016_reviews", "0017_similar", "0018_recovered", "0019_history");
 
 /// Reads number and description of each migration from its file's name.
 fn migrator<const N: usize>(files: [(&'static str, SqlStr); N]) -> Migrator {
