@@ -6,6 +6,7 @@ use domain::{signals::SignalGroup, subject::Subject};
 
 use super::{
     collector::{CollectError, Collector, Listing},
+    digitalocean::InForce,
     outside::Outside,
     pm2::seen::Seen,
 };
@@ -125,6 +126,8 @@ pub struct Context {
     pub written_disks: Arc<BTreeSet<Subject>>,
     /// What the gate counts, where there is one.
     pub gatekeeper: Option<Arc<Gatekeeper>>,
+    /// The thresholds in force, for a collector that looks closest where one is near.
+    pub thresholds: InForce,
 }
 
 impl Context {
@@ -138,6 +141,7 @@ impl Context {
             apps: Seen::default(),
             written_disks: Arc::default(),
             gatekeeper: None,
+            thresholds: InForce::default(),
         }
     }
 }
