@@ -12,6 +12,8 @@ mod collector;
 mod cpu;
 mod databases;
 mod fold;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod inventory;
 mod nearness;
 mod planner;
