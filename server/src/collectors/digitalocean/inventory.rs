@@ -293,11 +293,12 @@ fn page<T: DeserializeOwned>(body: &[u8], list: &str) -> Result<Page<T>, Unreada
         .map_err(|error| Unreadable::of(&error))?;
     let meta: Meta = part("meta").map_or_else(|| Ok(Meta::default()), serde_json::from_value)
         .map_err(|error| Unreadable::of(&error))?;
-    let items = match part(list) {
+    let is_null = answer.get(list).is_some_and(serde_json::Value::is_null);
+    let items = match answer.remove(list).filter(|_| !is_null) {
         Some(items) => serde_json::from_value::<Vec<T>>(items)
             .map_err(|_| Unreadable(format!("an entry of its list of {list} can't be read")))?,
         // DigitalOcean leaves out some lists where they are empty, and says so.
-        None if meta.total == Some(0) => Vec::new(),
+        None if is_null || meta.total == Some(0) => Vec::new(),
         None => return Err(Unreadable(format!("it has no list of {list}"))),
     };
     if items.len() > PAGE {
