@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::program::{Home, Running, calm_ops};
 
+mod prism;
+
 const TOKEN: &str = "dop_v1_hunter2hunter2";
 /// The user and password of the database's metrics.
 const METRICS_USER: &str = "Basic bWV0cmljczpodW50ZXIz";

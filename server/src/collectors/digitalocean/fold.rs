@@ -11,6 +11,8 @@ use super::{
 
 /// A sample may lie this far in the future, in seconds: clocks differ a little.
 const AHEAD: i64 = 60;
+/// An older one is not of the window that was asked for, in seconds.
+const BEHIND: i64 = 7 * 3_600;
 /// File systems that are images or live in memory.
 const NO_DISKS: [&str; 8] =
     ["squashfs", "iso9660", "tmpfs", "devtmpfs", "ramfs", "overlay", "autofs", "efivarfs"];
@@ -68,7 +70,9 @@ impl Folded {
         now: i64,
     ) -> Vec<Measured> {
         let known = self.newest(metric).unwrap_or(i64::MIN);
-        let is_new = |at: &i64| *at > known && *at <= now.saturating_add(AHEAD);
+        let is_new = |at: &i64| {
+            *at > known.max(now.saturating_sub(BEHIND)) && *at <= now.saturating_add(AHEAD)
+        };
         let times: BTreeSet<i64> = series
             .iter()
             .flat_map(|one| one.samples.iter().map(|(at, _)| *at))
