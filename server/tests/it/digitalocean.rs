@@ -4,11 +4,12 @@ use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
+use server::clock::Clock;
 
 use crate::program::{Home, Running, calm_ops};
 
@@ -96,7 +97,7 @@ const PAGE: &str = "# HELP disk_used_percent Telegraf collected metric\n# TYPE d
 disk_used_percent{host=\"main-1\",path=\"/\"} 84.5\ncpu_usage_idle{cpu=\"cpu-total\",host=\"main-1\"} 77.5\n";
 
 fn seconds() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+    Clock::start().now().wall.as_micros() / 1_000_000
 }
 
 /// What the API answers.

@@ -106,7 +106,7 @@ pub(crate) struct Value {
 }
 
 /// Tells whether a droplet is the host that Calm Ops runs on.
-pub(crate) type IsThisHost = Box<dyn Fn(&Droplet) -> bool + Send>;
+pub(crate) type IsThisHost = Box<dyn Fn(&Droplet) -> bool + Send + Sync>;
 
 /// What is in the account of one kind, as whole lists told it.
 #[derive(Clone, Debug, Default)]
@@ -275,7 +275,7 @@ impl Account {
             (404, Call::Confirm(item)) => {
                 self.answered_at = Some(now.mono);
                 self.planner.ended(call, Outcome::Done, now.mono);
-                self.forget(&item.clone());
+                self.forget(item);
             }
             (429, _) => {
                 self.failure = Some(FailureReason::told(

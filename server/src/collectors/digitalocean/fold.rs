@@ -254,7 +254,7 @@ mod tests {
         ];
         assert!(!folded.can_use(Metric::DiskFree) && folded.lacks_size(&free));
         let sizes = [disk("/", "ext4", &[(60, 100.0)]), disk("/snap/x", "squashfs", &[(60, 9.0)])];
-        assert_eq!(folded.take(Metric::DiskSize, &sizes, 1, 200), []);
+        assert!(folded.take(Metric::DiskSize, &sizes, 1, 200).is_empty());
         let all = folded.take(Metric::DiskFree, &free, 1, 200);
         assert_eq!(told(&all), [("droplet.disk.used", 120, 75.0)]);
         assert_eq!(all[0].part.as_deref(), Some("/"));
@@ -301,7 +301,7 @@ mod tests {
         let restarts = |at, count| {
             [series(&[("app_component", "a"), ("app_component_instance", "a-0")], &[(at, count)])]
         };
-        assert_eq!(folded.take(Metric::AppRestarts, &restarts(60, 4.0), 0, 100), []);
+        assert!(folded.take(Metric::AppRestarts, &restarts(60, 4.0), 0, 100).is_empty());
         let counts = [(180, 6.0, 2.0), (300, 1.0, 1.0)];
         for (at, count, since) in counts {
             let all = folded.take(Metric::AppRestarts, &restarts(at, count), 0, 400);

@@ -323,7 +323,7 @@ impl<T> Default for Reading<T> {
     }
 }
 
-impl<T: Clone> Reading<T> {
+impl<T> Reading<T> {
     /// The page that is read next, from 1.
     pub(crate) const fn page(&self) -> u32 {
         self.page
@@ -378,7 +378,7 @@ mod tests {
         }
         assert!(droplets(br#"{"droplets":[{"name":"x"}]}"#).is_err());
         let empty = things(ThingKind::App, br#"{"links":{},"meta":{"total":0}}"#).unwrap();
-        assert_eq!(empty.items, []);
+        assert!(empty.items.is_empty());
     }
 
     #[test]
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn what_serves_is_told_by_the_words_of_each_kind() {
         let serves = |kind, body: &str| things(kind, body.as_bytes()).unwrap().items[0].serves;
-        let balancer = |status| {
+        let balancer = |status: &str| {
             let body = format!(r#"{{"load_balancers":[{{"id":"a","status":"{status}"}}]}}"#);
             serves(ThingKind::LoadBalancer, &body)
         };

@@ -117,6 +117,7 @@ impl Planner {
         is_allowed: impl Fn(&Call) -> bool,
         now: MonotonicTime,
     ) -> Option<Call> {
+        let is_allowed = &is_allowed;
         let due = || {
             let due = |entry: &Entry| !entry.is_under_way && entry.due <= now;
             self.entries.iter().filter(move |(call, entry)| due(entry) && is_allowed(call))

@@ -40,11 +40,11 @@ struct Answer<'a> {
 
 #[derive(Deserialize)]
 struct Data {
-    result: Vec<Result_>,
+    result: Vec<RawSeries>,
 }
 
 #[derive(Deserialize)]
-struct Result_ {
+struct RawSeries {
     #[serde(default)]
     metric: BTreeMap<String, String>,
     #[serde(default)]
@@ -81,7 +81,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Vec<Series>, Unreadable> {
     Ok(answer.data.result.into_iter().map(series).collect())
 }
 
-fn series(result: Result_) -> Series {
+fn series(result: RawSeries) -> Series {
     let times = result.values.iter().filter_map(|(at, value)| {
         // Seconds since 1970, where a fraction is possible.
         let at = at.as_i64().or_else(|| at.as_f64().map(|at| at as i64))?;
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn empty_and_half_answers_are_told_apart() {
         let empty = r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#;
-        assert_eq!(parse(empty).unwrap(), []);
+        assert!(parse(empty).unwrap().is_empty());
         for half in [
             "",
             "{}",

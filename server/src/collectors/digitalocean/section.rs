@@ -14,6 +14,7 @@ use crate::{
     collectors::{
         collector::{Absence, CollectError, Collector, Listing},
         http::ProbeUrl,
+        outside::Outside,
         registry::{Context, Declaration, Kind, Unusable},
     },
     config::{
@@ -169,7 +170,7 @@ impl Kind for DigitalOcean {
             Some(Unusable { problem, key: "token_file", value })
         });
         let databases = settings.databases.iter().filter_map(|database| {
-            let built = DatabaseCollector::new(database.clone(), Default::default());
+            let built = DatabaseCollector::new(database.clone(), Outside::default());
             let problem = told(built.err()?);
             Some(Unusable { problem, key: "name", value: database.name.clone() })
         });

@@ -12,7 +12,7 @@ const INSTANCE: &str = "/var/lib/cloud/data/instance-id";
 
 /// Tells whether a droplet is this host: by the number that cloud-init wrote, on a machine of
 /// DigitalOcean; otherwise by a public address that belongs to this host.
-pub(crate) fn find() -> impl Fn(&Droplet) -> bool + Send {
+pub(crate) fn find() -> impl Fn(&Droplet) -> bool + Send + Sync {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let number = number(&read(VENDOR), &read(INSTANCE));
     move |droplet| match number {

@@ -125,8 +125,9 @@ impl Watched {
             self.courses.insert(key, (one.at, course));
         }
         if let Some(thresholds) = thresholds.filter(|_| !measured.is_empty()) {
-            let own = self.courses.iter().filter(|((signal, _), _)| signals(metric).contains(signal));
-            let is_near = own.into_iter().any(|((signal, part), (_, course))| {
+            let mut own =
+                self.courses.iter().filter(|((signal, _), _)| signals(metric).contains(signal));
+            let is_near = own.any(|((signal, part), (_, course))| {
                 is_near(thresholds, signal, &self.subject_of(part.as_deref()), *course)
             });
             if is_near { self.near.insert(metric) } else { self.near.remove(&metric) };
@@ -253,6 +254,6 @@ mod tests {
         let mut here = Watched::new(DROPLET, "web-1", Some("calm-host"));
         here.standing = Standing::Up;
         assert_eq!(here.subject.as_str(), "host:calm-host");
-        assert_eq!(here.metrics(&Item::Droplet(1)), []);
+        assert!(here.metrics(&Item::Droplet(1)).is_empty());
     }
 }

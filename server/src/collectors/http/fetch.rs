@@ -1,7 +1,7 @@
 //! One request for data, to an address of the configuration: on the same ground as a probe, without
 //! redirects, and with the whole answer, up to a bound.
 
-use std::{path::Path, time::Duration};
+use std::{net::IpAddr, path::Path, time::Duration};
 
 use bytes::Bytes;
 use domain::reason::{FailureReason, RequestPhase};
@@ -94,7 +94,7 @@ impl Fetcher {
         if addresses.iter().any(|address| addresses::is_public(address.ip())) {
             outside.named(host);
         }
-        let nothing_forbidden = |_| false;
+        let nothing_forbidden = |_: IpAddr| false;
         let stream =
             connect(&addresses, nothing_forbidden, self.time_limit, &mut Vec::new()).await?;
         if let Ok(peer) = stream.peer_addr() {
