@@ -77,7 +77,10 @@ impl Fake {
         let (status, mut body) = if target.starts_with("/metrics") {
             if has(METRICS_USER) { (200, PAGE.to_owned()) } else { (401, String::new()) }
         } else if !has(&format!("Bearer {TOKEN}")) || mood == Mood::Rejected {
-            (401, json!({"id": "Unauthorized", "message": "Unable to authenticate you"}).to_string())
+            (
+                401,
+                json!({"id": "Unauthorized", "message": "Unable to authenticate you"}).to_string(),
+            )
         } else {
             let (status, body) = answer(&target);
             (status, body.to_string())
@@ -115,7 +118,9 @@ fn answer(target: &str) -> (u16, Value) {
         return (200, samples(metric, number("start="), number("end=")));
     }
     match path {
-        "/v2/droplets" => list("droplets", json!([droplet(3_164_444, "web-1"), droplet(3_164_445, "web-2")])),
+        "/v2/droplets" => {
+            list("droplets", json!([droplet(3_164_444, "web-1"), droplet(3_164_445, "web-2")]))
+        }
         "/v2/actions" => list("actions", json!([])),
         "/v2/load_balancers" => list("load_balancers", json!([])),
         "/v2/apps" => (200, json!({"apps": [], "links": {}, "meta": {"total": 0}})),
@@ -148,7 +153,8 @@ fn samples(metric: &str, start: i64, end: i64) -> Value {
         .filter(|at| *at >= start && *at <= end - 30)
         .collect();
     let series = |labels: Value, value: &dyn Fn(i64) -> f64| {
-        let values: Vec<Value> = times.iter().map(|at| json!([at, value(*at).to_string()])).collect();
+        let values: Vec<Value> =
+            times.iter().map(|at| json!([at, value(*at).to_string()])).collect();
         json!({"metric": labels, "values": values})
     };
     let host = "3164444";
@@ -157,13 +163,17 @@ fn samples(metric: &str, start: i64, end: i64) -> Value {
     let result = match metric {
         "cpu" => {
             let mode = |mode: &str, share: f64| {
-                series(json!({"host_id": host, "mode": mode}), &|at| (at - 1_700_000_000) as f64 * share)
+                series(json!({"host_id": host, "mode": mode}), &|at| {
+                    (at - 1_700_000_000) as f64 * share
+                })
             };
             vec![mode("idle", 0.75), mode("user", 0.25)]
         }
         "filesystem_size" => vec![series(disk, &|_| 25e9)],
         // 2 % in 2 min, up to 97 %.
-        "filesystem_free" => vec![series(disk, &|at| 25e9 * (0.03 + (now - 30 - at) as f64 / 6_000.0))],
+        "filesystem_free" => {
+            vec![series(disk, &|at| 25e9 * (0.03 + (now - 30 - at) as f64 / 6_000.0))]
+        }
         _ => vec![series(json!({"host_id": host}), &|_| 1e9)],
     };
     json!({"status": "success", "data": {"resultType": "matrix", "result": result}})
@@ -265,7 +275,8 @@ fn allow_null(schema: &mut Value) {
     match schema {
         Value::Object(parts) => {
             let is_nullable = parts.get("nullable") == Some(&json!(true));
-            if let Some(kind) = parts.get_mut("type").filter(|kind| is_nullable && kind.is_string()) {
+            if let Some(kind) = parts.get_mut("type").filter(|kind| is_nullable && kind.is_string())
+            {
                 *kind = json!([kind.clone(), "null"]);
             }
             parts.values_mut().for_each(allow_null);
@@ -287,7 +298,10 @@ fn the_answers_of_the_fake_are_those_of_the_description() {
         ("/v2/load_balancers", "/v2/load_balancers".to_owned()),
         ("/v2/apps", "/v2/apps".to_owned()),
         ("/v2/databases", "/v2/databases".to_owned()),
-        ("/v2/monitoring/metrics/droplet/cpu", format!("/v2/monitoring/metrics/droplet/cpu?{window}")),
+        (
+            "/v2/monitoring/metrics/droplet/cpu",
+            format!("/v2/monitoring/metrics/droplet/cpu?{window}"),
+        ),
         (
             "/v2/monitoring/metrics/droplet/filesystem_free",
             format!("/v2/monitoring/metrics/droplet/filesystem_free?{window}"),

@@ -222,7 +222,10 @@ impl Account {
                     Metric::MemoryTotal | Metric::DiskSize if is_known => SIZES,
                     Metric::Load | Metric::Connections | Metric::BalancerCpu => SELDOM,
                     // Without the agent there is nothing to come.
-                    _ if metric.needs_agent() && !is_known && watched.problems.contains_key(&metric) => {
+                    _ if metric.needs_agent()
+                        && !is_known
+                        && watched.problems.contains_key(&metric) =>
+                    {
                         SELDOM
                     }
                     _ => CALM,
@@ -559,12 +562,7 @@ impl Account {
 }
 
 /// How something is, as a value.
-fn standing(
-    item: &Item,
-    watched: &Watched,
-    in_progress: &[Action],
-    at: Timestamp,
-) -> Vec<Value> {
+fn standing(item: &Item, watched: &Watched, in_progress: &[Action], at: Timestamp) -> Vec<Value> {
     let names = Names::of(item);
     let value = |signal, value, reason| Value {
         subject: watched.subject.clone(),
@@ -583,7 +581,10 @@ fn standing(
             let own = |action: &&Action| *item == Item::Droplet(action.droplet);
             let told = match in_progress.iter().find(own) {
                 Some(action) => {
-                    format!("DigitalOcean says that it is off; an action is in progress: {}", action.kind)
+                    format!(
+                        "DigitalOcean says that it is off; an action is in progress: {}",
+                        action.kind
+                    )
                 }
                 None if matches!(item, Item::Droplet(_)) => {
                     "DigitalOcean says that it is off".to_owned()

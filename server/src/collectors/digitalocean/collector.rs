@@ -94,7 +94,8 @@ impl AccountCollector {
             if requests.is_empty() {
                 break;
             }
-            let answers = join_all(requests.iter().map(|request| self.ask(&request.path, &authorization)));
+            let answers =
+                join_all(requests.iter().map(|request| self.ask(&request.path, &authorization)));
             let answers = answers.await;
             for (request, answer) in requests.iter().zip(answers) {
                 tracing::trace!(call = ?request.call, is_fine = answer.is_ok(), "DigitalOcean was asked");
@@ -107,7 +108,9 @@ impl AccountCollector {
 
     async fn ask(&self, path: &str, authorization: &str) -> Result<Answer, FailureReason> {
         let url = self.api_url.joined(path).ok_or_else(|| {
-            FailureReason::told("The address of the request can't be made from digitalocean.api_url")
+            FailureReason::told(
+                "The address of the request can't be made from digitalocean.api_url",
+            )
         })?;
         let fetched =
             self.fetcher.get(&url, authorization, "application/json", &self.outside).await?;

@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn shares_are_told_between_two_moments() {
-        let before = counters(&[("user", 100.0), ("idle", 900.0), ("iowait", 50.0), ("steal", 5.0)]);
+        let before =
+            counters(&[("user", 100.0), ("idle", 900.0), ("iowait", 50.0), ("steal", 5.0)]);
         let after = counters(&[("user", 130.0), ("idle", 980.0), ("iowait", 60.0), ("steal", 5.0)]);
         assert_eq!(shares(&before, &after), Some(CpuShares { used: 25.0, steal: 0.0 }));
     }

@@ -178,15 +178,16 @@ fn read_page(status: u16, body: &[u8]) -> Result<Vec<Sample>, FailureReason> {
         .map_err(|_| told("The metrics page can't be used: it is not a text in UTF-8"))?;
     let all = [IDLE, MEMORY_USED, MEMORY_AVAILABLE, DISK_USED, CONNECTIONS, MOST_CONNECTIONS, LAG];
     let is_wanted = |name: &str| all.iter().any(|names| names.contains(&name));
-    prometheus::read(text, is_wanted).map_err(|Unreadable(problem)| {
-        told(&format!("The metrics page can't be used: {problem}"))
-    })
+    prometheus::read(text, is_wanted)
+        .map_err(|Unreadable(problem)| told(&format!("The metrics page can't be used: {problem}")))
 }
 
 /// The signals that the samples of a page come to.
 fn measured(samples: &[Sample]) -> Vec<(&'static str, f64)> {
     let of = |names: &'static [&'static str]| {
-        samples.iter().filter(move |one| names.contains(&one.name.as_str()) && one.value.is_finite())
+        samples
+            .iter()
+            .filter(move |one| names.contains(&one.name.as_str()) && one.value.is_finite())
     };
     let most = |names| of(names).map(|one| one.value).reduce(f64::max);
     let least = |names| of(names).map(|one| one.value).reduce(f64::min);
@@ -238,8 +239,13 @@ mod tests {
 
     #[test]
     fn whatever_is_wrong_with_a_page_nothing_is_measured() {
-        let cases: [(u16, &[u8]); 5] =
-            [(401, PAGE.as_bytes()), (500, b""), (200, b""), (200, b"cpu_usage_idle{cpu=\"cp"), (200, b"\xff")];
+        let cases: [(u16, &[u8]); 5] = [
+            (401, PAGE.as_bytes()),
+            (500, b""),
+            (200, b""),
+            (200, b"cpu_usage_idle{cpu=\"cp"),
+            (200, b"\xff"),
+        ];
         for (status, body) in cases {
             assert!(read_page(status, body).is_err(), "{status}");
         }

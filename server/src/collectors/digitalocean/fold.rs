@@ -106,8 +106,10 @@ impl Folded {
         let most = || values().fold(f64::MIN, f64::max);
         match metric {
             Metric::Cpu => {
-                let counters: Counters =
-                    moment.iter().map(|(one, value)| (one.label("mode").to_owned(), *value)).collect();
+                let counters: Counters = moment
+                    .iter()
+                    .map(|(one, value)| (one.label("mode").to_owned(), *value))
+                    .collect();
                 let before = self.cpu.replace(counters.clone());
                 if let Some(shares) = before.and_then(|before| cpu::shares(&before, &counters)) {
                     tell("droplet.cpu.used", shares.used);
@@ -228,7 +230,8 @@ mod tests {
     fn processors_are_told_from_the_second_sample_on_and_go_on_in_the_next_answer() {
         let mut folded = Folded::default();
         let mode = |mode, samples: &[(i64, f64)]| series(&[("mode", mode)], samples);
-        let first = [mode("idle", &[(0, 0.0), (120, 90.0)]), mode("user", &[(0, 0.0), (120, 30.0)])];
+        let first =
+            [mode("idle", &[(0, 0.0), (120, 90.0)]), mode("user", &[(0, 0.0), (120, 30.0)])];
         let all = folded.take(Metric::Cpu, &first, 1, 200);
         assert_eq!(told(&all), [("droplet.cpu.used", 120, 25.0), ("droplet.cpu.steal", 120, 0.0)]);
         // The restart at 240 tells nothing; from there on it is known again.

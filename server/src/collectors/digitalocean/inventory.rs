@@ -289,9 +289,11 @@ fn page<T: DeserializeOwned>(body: &[u8], list: &str) -> Result<Page<T>, Unreada
     let mut answer: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(body).map_err(|error| Unreadable::of(&error))?;
     let mut part = |name: &str| answer.remove(name).filter(|value| !value.is_null());
-    let links: Links = part("links").map_or_else(|| Ok(Links::default()), serde_json::from_value)
+    let links: Links = part("links")
+        .map_or_else(|| Ok(Links::default()), serde_json::from_value)
         .map_err(|error| Unreadable::of(&error))?;
-    let meta: Meta = part("meta").map_or_else(|| Ok(Meta::default()), serde_json::from_value)
+    let meta: Meta = part("meta")
+        .map_or_else(|| Ok(Meta::default()), serde_json::from_value)
         .map_err(|error| Unreadable::of(&error))?;
     let is_null = answer.get(list).is_some_and(serde_json::Value::is_null);
     let items = match answer.remove(list).filter(|_| !is_null) {

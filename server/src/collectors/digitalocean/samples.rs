@@ -71,7 +71,8 @@ impl Value {
 
 /// Reads an answer. No series, or none with samples, is a valid answer: nothing is known.
 pub(crate) fn read(body: &[u8]) -> Result<Vec<Series>, Unreadable> {
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| Unreadable::of(&error))?;
+    let answer: Answer<'_> =
+        serde_json::from_slice(body).map_err(|error| Unreadable::of(&error))?;
     if answer.status != "success" {
         return Err(Unreadable::new("its status is not 'success'"));
     }

@@ -196,11 +196,9 @@ fn account(section: &mut Section<'_>) -> Option<AccountSettings> {
     let tags = section.value("digitalocean.tags", Vec::new(), with_token(has_token, tags));
     let ids = section.value("digitalocean.droplets", Vec::new(), with_token(has_token, ids));
     let all = (true, ThingKind::ALL.to_vec());
-    let (droplets, things) =
-        section.value("digitalocean.watch", all, with_token(has_token, watch));
-    let budget = section.value("digitalocean.budget_percent", BUDGET_PERCENT, |found| {
-        found::count(found, 1, 90)
-    });
+    let (droplets, things) = section.value("digitalocean.watch", all, with_token(has_token, watch));
+    let budget = section
+        .value("digitalocean.budget_percent", BUDGET_PERCENT, |found| found::count(found, 1, 90));
     let standard: Option<ProbeUrl> = API.parse().ok();
     let api_url =
         section.value("digitalocean.api_url", standard, |found| secure(found).map(Some))?;
@@ -240,13 +238,13 @@ fn tags(found: &Found) -> Result<Vec<String>, String> {
 
 fn ids(found: &Found) -> Result<Vec<u64>, String> {
     let list = found.list().filter(|ids| ids.len() <= MOST);
-    list.and_then(|ids| ids.iter().map(|id| id.parse().ok()).collect())
-        .ok_or_else(|| "a list of the numbers of droplets in quotes, such as ['3164444']".to_owned())
+    list.and_then(|ids| ids.iter().map(|id| id.parse().ok()).collect()).ok_or_else(|| {
+        "a list of the numbers of droplets in quotes, such as ['3164444']".to_owned()
+    })
 }
 
 fn watch(found: &Found) -> Result<(bool, Vec<ThingKind>), String> {
-    let expected =
-        || "a list of 'droplets', 'load_balancers', 'apps' and 'databases'".to_owned();
+    let expected = || "a list of 'droplets', 'load_balancers', 'apps' and 'databases'".to_owned();
     let list = found.list().filter(|list| !list.is_empty()).ok_or_else(expected)?;
     let (mut droplets, mut things) = (false, Vec::new());
     for one in list {
@@ -276,20 +274,21 @@ fn database(
     problems: &mut Vec<ConfigProblem>,
 ) -> Option<Database> {
     let before = problems.len();
-    let mut value = |key: &'static str, expected: &str, parse: &dyn Fn(&Found) -> Option<String>| {
-        let Some(found) = keys.get(key) else {
-            problems.push(place.problem(
-                format!("{key} of the managed database is missing"),
-                expected.to_owned(),
-            ));
-            return None;
+    let mut value =
+        |key: &'static str, expected: &str, parse: &dyn Fn(&Found) -> Option<String>| {
+            let Some(found) = keys.get(key) else {
+                problems.push(place.problem(
+                    format!("{key} of the managed database is missing"),
+                    expected.to_owned(),
+                ));
+                return None;
+            };
+            let value = parse(found);
+            if value.is_none() {
+                problems.push(found.problem(key, expected));
+            }
+            value
         };
-        let value = parse(found);
-        if value.is_none() {
-            problems.push(found.problem(key, expected));
-        }
-        value
-    };
     let text = |found: &Found| found.quoted().map(ToOwned::to_owned);
     let is_name = |name: &String| {
         name.len() <= 64

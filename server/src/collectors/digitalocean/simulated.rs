@@ -160,10 +160,13 @@ impl Fake {
         if let Some(metric) = path.strip_prefix("/v2/monitoring/metrics/") {
             let window = (number("start").unwrap() - START, number("end").unwrap() - START);
             let id = query.get("host_id").and_then(|id| id.parse().ok()).unwrap_or(0);
-            let result = if is_empty { String::new() } else { self.series(metric, id, window, now) };
+            let result =
+                if is_empty { String::new() } else { self.series(metric, id, window, now) };
             return (
                 200,
-                format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{result}]}}}}"#),
+                format!(
+                    r#"{{"status":"success","data":{{"resultType":"matrix","result":[{result}]}}}}"#
+                ),
             );
         }
         let one = |id: u64| self.droplets.iter().find(|one| one.id == id);
@@ -178,9 +181,10 @@ impl Fake {
         };
         let (list, all): (&str, Vec<String>) = match path {
             "/v2/droplets" => ("droplets", self.droplets.iter().map(FakeDroplet::json).collect()),
-            "/v2/load_balancers" => {
-                ("load_balancers", (0..self.balancers).map(|one| thing("lb", one, "active")).collect())
-            }
+            "/v2/load_balancers" => (
+                "load_balancers",
+                (0..self.balancers).map(|one| thing("lb", one, "active")).collect(),
+            ),
             "/v2/databases" => {
                 ("databases", (0..self.databases).map(|one| thing("db", one, "online")).collect())
             }
@@ -364,11 +368,14 @@ impl Watch {
             let series = self.engine.measured(signal, subject, None).unwrap();
             self.engine.unseen(series, &one.reason);
         }
-        let heard: BTreeSet<Subject> = self.values.iter().map(|(subject, ..)| subject.clone()).collect();
+        let heard: BTreeSet<Subject> =
+            self.values.iter().map(|(subject, ..)| subject.clone()).collect();
         for listing in &round.listings {
             let crate::collectors::Absence::Missing(signal) = listing.absence else { continue };
             let missing = heard.iter().filter(|one| {
-                one.kind() == listing.kind && !listing.subjects.contains(one) && !self.removed.contains(*one)
+                one.kind() == listing.kind
+                    && !listing.subjects.contains(one)
+                    && !self.removed.contains(*one)
             });
             for subject in missing {
                 let series = self.engine.measured(signal, subject.as_str(), None).unwrap();
@@ -398,7 +405,8 @@ impl Watch {
     /// The most requests in any span of so many seconds.
     fn most(&self, seconds: f64) -> usize {
         let asked = self.fake.asked.borrow();
-        let within = |end: &f64| asked.iter().filter(|at| **at > end - seconds && **at <= *end).count();
+        let within =
+            |end: &f64| asked.iter().filter(|at| **at > end - seconds && **at <= *end).count();
         asked.iter().map(within).max().unwrap_or(0)
     }
 
@@ -435,7 +443,8 @@ fn sixty_droplets_are_watched_within_the_budget_and_closest_where_a_threshold_is
             oldest = oldest.max(age(subject, signal));
         }
         for number in (10..60).step_by(10) {
-            oldest_calm = oldest_calm.max(age(&format!("droplet:web-{number}"), "droplet.cpu.used"));
+            oldest_calm =
+                oldest_calm.max(age(&format!("droplet:web-{number}"), "droplet.cpu.used"));
         }
     }
     let (hour, minute) = (watch.most(3_600.0), watch.most(60.0));

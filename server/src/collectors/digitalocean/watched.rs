@@ -130,7 +130,11 @@ impl Watched {
             let is_near = own.any(|((signal, part), (_, course))| {
                 is_near(thresholds, signal, &self.subject_of(part.as_deref()), *course)
             });
-            if is_near { self.near.insert(metric) } else { self.near.remove(&metric) };
+            if is_near {
+                self.near.insert(metric)
+            } else {
+                self.near.remove(&metric)
+            };
         }
         measured
     }
@@ -189,9 +193,7 @@ impl Names {
     /// Those of an item's kind.
     pub(crate) const fn of(item: &Item) -> Self {
         match item {
-            Item::Droplet(_) => {
-                Self { kind: DROPLET, up: "droplet.up", listed: "droplet.listed" }
-            }
+            Item::Droplet(_) => Self { kind: DROPLET, up: "droplet.up", listed: "droplet.listed" },
             Item::Thing(kind, _) => Self::of_kind(*kind),
         }
     }
