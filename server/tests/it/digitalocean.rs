@@ -256,6 +256,7 @@ fn a_token_that_is_rejected_is_told_and_no_droplet_is_shown_as_healthy() {
     ]);
     let told = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(told.contains("a DigitalOcean account, 1 managed database"), "{checked:?}");
+    assert!(told.contains("DigitalOcean rejected the token (status 401)"), "{told}");
     assert!(!told.contains("hunter"), "{told}");
     // A file without a token is a mistake of the configuration.
     std::fs::write(home.dir.path().join("token"), "\n").unwrap();

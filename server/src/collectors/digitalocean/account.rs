@@ -46,7 +46,7 @@ const PARALLEL: usize = 6;
 const MOST: usize = 1_000;
 /// How long a scope that the token lacks is not asked for.
 const WITHOUT_SCOPE: Span = Span::from_mins(10);
-/// So many empty lists in a row say that there is nothing, where nothing was known before.
+/// So many empty lists in a row say that there is nothing.
 const EMPTY_LISTS: u32 = 3;
 
 /// What is watched of an account.
@@ -308,11 +308,9 @@ impl Account {
     fn fail(&mut self, call: &Call, reason: FailureReason, now: Now) {
         self.planner.ended(call, Outcome::Failed, now.mono);
         self.failure = Some(reason.clone());
-        match call {
-            Call::Droplets => self.reading_droplets.reset(),
-            Call::Things(kind) => {
-                self.reading_things.remove(kind);
-            }
+        let list = match call {
+            Call::Droplets => None,
+            Call::Things(kind) => Some(*kind),
             Call::Metric(item, metric) => {
                 if let Some(watched) = self.watched.get_mut(item) {
                     watched.problems.insert(*metric, reason);
@@ -320,16 +318,8 @@ impl Account {
                 return;
             }
             Call::Actions | Call::Confirm(_) => return,
-        }
-        self.catalog(call).problem = Some(reason);
-    }
-
-    fn catalog(&mut self, call: &Call) -> &mut Catalog {
-        let kind = match call {
-            Call::Things(kind) => Some(*kind),
-            _ => None,
         };
-        self.catalogs.entry(kind).or_default()
+        self.catalogs.entry(list).or_default().problem = Some(reason);
     }
 
     /// Takes the body of an answer with a good status.
@@ -412,14 +402,14 @@ impl Account {
         self.conclude(Some(kind), &named, subjects, all.len(), now);
     }
 
-    /// Whether a list is believed: one that is empty from the start only when it stays so.
+    /// Whether a list is believed: one that is empty only when it stays so.
     fn trusts(&mut self, kind: Option<ThingKind>, count: usize, now: MonotonicTime) -> bool {
         let catalog = self.catalogs.entry(kind).or_default();
         catalog.problem = None;
         catalog.read_at = Some(now);
         catalog.count = count;
         catalog.empties = if count == 0 { catalog.empties.saturating_add(1) } else { 0 };
-        count > 0 || catalog.subjects.is_some() || catalog.empties >= EMPTY_LISTS
+        count > 0 || catalog.empties >= EMPTY_LISTS
     }
 
     /// Finds an item, or begins to watch it.

@@ -344,11 +344,6 @@ impl<T> Reading<T> {
         let problem = "its list is not whole";
         if is_whole { Ok(Some(items)) } else { Err(Unreadable::new(problem)) }
     }
-
-    /// Begins again with the first page.
-    pub(crate) fn reset(&mut self) {
-        *self = Self::default();
-    }
 }
 
 #[cfg(test)]

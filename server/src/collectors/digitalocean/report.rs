@@ -58,13 +58,14 @@ impl Account {
             round.observe(now.wall, &api, "digitalocean.requests_left", percent);
         }
         let quiet = now.mono.since(self.answered_at.unwrap_or(self.began_at));
+        let is_first = self.answered_at.is_none();
         match &self.failure {
             // What fails is this host's own line: nothing is known of the API.
-            Some(reason @ FailureReason::Behind { .. }) if quiet >= QUIET => {
+            Some(reason @ FailureReason::Behind { .. }) if quiet >= QUIET || is_first => {
                 round.miss(&api, "digitalocean.up", reason.clone());
                 true
             }
-            Some(reason) if quiet >= QUIET => {
+            Some(reason) if quiet >= QUIET || is_first => {
                 let reason = Some(reason.clone());
                 round.observe_with(now.wall, &api, "digitalocean.up", 0.0, reason);
                 true
