@@ -147,7 +147,6 @@ pub(crate) struct Account {
     /// What came since the last report.
     pub(super) values: Vec<Value>,
     pub(super) removed: BTreeSet<Subject>,
-    pub(super) resting: BTreeSet<(Subject, &'static str)>,
 }
 
 impl Account {
@@ -179,7 +178,6 @@ impl Account {
             failure: None,
             values: Vec::new(),
             removed: BTreeSet::new(),
-            resting: BTreeSet::new(),
         }
     }
 
@@ -472,9 +470,6 @@ impl Account {
                 continue;
             }
             self.values.extend(standing(item, watched, &self.in_progress, now.wall));
-            if watched.standing == Standing::Down {
-                self.resting.extend(watched.heard(None));
-            }
         }
         let catalog = self.catalogs.entry(kind).or_default();
         catalog.subjects = Some(subjects);

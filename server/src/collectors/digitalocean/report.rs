@@ -12,7 +12,7 @@ use super::{
     call::{Item, Metric},
     inventory::ThingKind,
     signals::SIGNALS,
-    watched::{Names, Watched, signals},
+    watched::{Names, Standing, Watched, signals},
 };
 use crate::collectors::collector::{Absence, Listing, Round};
 
@@ -39,9 +39,6 @@ impl Account {
         let mut round = Round::new(SIGNALS);
         for one in std::mem::take(&mut self.values) {
             round.observe_with(one.at, &one.subject, one.signal, one.value, one.reason);
-        }
-        for (subject, signal) in std::mem::take(&mut self.resting) {
-            round.rest(&subject, signal);
         }
         round.removed = std::mem::take(&mut self.removed).into_iter().collect();
         let is_down = self.tell_of_api(&mut round, now);
@@ -95,6 +92,13 @@ impl Account {
                 round.miss(&watched.subject, Names::of(item).up, behind.clone());
             } else if let Some(reason) = why_list.filter(|_| list_is_old) {
                 round.miss(&watched.subject, Names::of(item).up, reason.clone());
+            }
+            if watched.standing == Standing::Down {
+                // What was wrong before has not recovered: it is behind what is off now.
+                let behind = FailureReason::Behind { cause: watched.subject.clone() };
+                for (subject, signal) in watched.heard(None) {
+                    round.miss(&subject, signal, behind.clone());
+                }
             }
             for &metric in watched.metrics(item) {
                 if is_old(watched, metric, seconds(now.wall)) {

@@ -386,9 +386,6 @@ impl Watch {
             self.engine.retire(subject);
             self.removed.insert(subject.clone());
         }
-        for (subject, signal) in &round.at_rest {
-            self.engine.rest(signal.as_str(), subject.as_str());
-        }
         self.breaches = self.engine.tick(now);
         for breach in &self.breaches {
             let key = format!("{} {}", breach.key.subject, breach.key.signal);
@@ -562,6 +559,8 @@ fn droplets_come_and_go_under_their_tag_and_one_that_is_gone_is_reported() {
     assert_eq!(named, ["droplet:web-4 droplet.listed", "droplet:web-5 droplet.up"]);
     let told = watch.seen["droplet:web-5 droplet.up"].clone().unwrap();
     assert_eq!(told, FailureReason::told("DigitalOcean says that it is off"));
+    // What ran there is unknown.
+    assert_eq!(watch.status("droplet-disk:/@web-5", "droplet.disk.used"), Some(Status::Unknown));
 }
 
 #[test]
