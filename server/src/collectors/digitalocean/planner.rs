@@ -76,9 +76,11 @@ pub(crate) struct Planner {
 }
 
 impl Planner {
-    /// Wants these requests and no others. New ones are due at once.
+    /// Wants these requests and no others. New ones are due at once, and so are those that were
+    /// under way: whoever carries them out has taken all answers before, or was interrupted.
     pub(crate) fn want(&mut self, wanted: &BTreeMap<Call, Wanted>, now: MonotonicTime) {
         self.entries.retain(|call, _| wanted.contains_key(call));
+        self.entries.values_mut().for_each(|entry| entry.is_under_way = false);
         for (call, &Wanted { every, is_urgent }) in wanted {
             match self.entries.entry(call.clone()) {
                 btree_map::Entry::Vacant(place) => {

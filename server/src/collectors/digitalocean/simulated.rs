@@ -282,8 +282,8 @@ struct Watch {
     now: f64,
     /// Each value: the subject, the signal, its time and the value, in seconds since the start.
     values: Vec<(Subject, String, i64, f64)>,
-    /// The oldest that the newest value of a signal was, by its own time, after the first minutes.
-    rounds: usize,
+    /// Subjects of which there was a value.
+    heard: BTreeSet<Subject>,
     breaches: Vec<Breach>,
     /// Every breach that there ever was.
     seen: BTreeMap<String, Option<FailureReason>>,
@@ -313,7 +313,17 @@ impl Watch {
         let engine = Engine::new(thresholds, 100_000);
         let (values, breaches) = (Vec::new(), Vec::new());
         let (seen, removed) = (BTreeMap::new(), BTreeSet::new());
-        Self { fake, account, engine, now: 0.0, values, rounds: 0, breaches, seen, removed }
+        Self {
+            fake,
+            account,
+            engine,
+            now: 0.0,
+            values,
+            heard: BTreeSet::new(),
+            breaches,
+            seen,
+            removed,
+        }
     }
 
     fn now(&self) -> Now {
@@ -344,7 +354,6 @@ impl Watch {
             }
             let round = self.account.report(self.now());
             self.feed(&round);
-            self.rounds += 1;
             self.now = (began + 5.0).max(self.now);
         }
     }
@@ -362,17 +371,16 @@ impl Watch {
             self.engine.observe_with(series, one.value, one.reason.as_ref(), one.at, now);
             let at = one.at.as_micros() / 1_000_000 - START;
             self.values.push((one.subject.clone(), one.signal.to_string(), at, one.value));
+            self.heard.insert(one.subject.clone());
         }
         for one in &round.unseen {
             let (signal, subject) = (one.signal.as_str(), one.subject.as_str());
             let series = self.engine.measured(signal, subject, None).unwrap();
             self.engine.unseen(series, &one.reason);
         }
-        let heard: BTreeSet<Subject> =
-            self.values.iter().map(|(subject, ..)| subject.clone()).collect();
         for listing in &round.listings {
             let crate::collectors::Absence::Missing(signal) = listing.absence else { continue };
-            let missing = heard.iter().filter(|one| {
+            let missing = self.heard.iter().filter(|one| {
                 one.kind() == listing.kind
                     && !listing.subjects.contains(one)
                     && !self.removed.contains(*one)
