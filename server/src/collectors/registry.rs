@@ -230,7 +230,6 @@ macro_rules! collectors {
         }
 
         /// What one collector watches.
-        #[expect(clippy::large_enum_variant, reason = "there are only as many as things are watched")]
         #[derive(Clone, Debug, PartialEq)]
         pub enum Target {
             $(

@@ -326,14 +326,14 @@ impl Account {
             Call::Droplets => {
                 let page = droplets(body)?;
                 match self.reading_droplets.take(page)? {
-                    Some(all) => self.list_droplets(all, now),
+                    Some(all) => self.list_droplets(&all, now),
                     None => return Ok(Outcome::Postponed),
                 }
             }
             Call::Things(kind) => {
                 let page = things(*kind, body)?;
                 match self.reading_things.entry(*kind).or_default().take(page)? {
-                    Some(all) => self.list_things(*kind, all, now),
+                    Some(all) => self.list_things(*kind, &all, now),
                     None => return Ok(Outcome::Postponed),
                 }
             }
@@ -347,13 +347,13 @@ impl Account {
         Ok(Outcome::Done)
     }
 
-    fn list_droplets(&mut self, all: Vec<Droplet>, now: Now) {
+    fn list_droplets(&mut self, all: &[Droplet], now: Now) {
         if !self.trusts(None, all.len(), now.mono) {
             return;
         }
         let mut named = BTreeSet::new();
         let mut subjects = BTreeSet::new();
-        for droplet in &all {
+        for droplet in all {
             let item = Item::Droplet(droplet.id);
             if !self.selection.wants(droplet) {
                 self.deselect(&item, &droplet.name);
@@ -377,13 +377,13 @@ impl Account {
         self.conclude(None, &named, subjects, all.len(), now);
     }
 
-    fn list_things(&mut self, kind: ThingKind, all: Vec<Thing>, now: Now) {
+    fn list_things(&mut self, kind: ThingKind, all: &[Thing], now: Now) {
         if !self.trusts(Some(kind), all.len(), now.mono) {
             return;
         }
         let mut named = BTreeSet::new();
         let mut subjects = BTreeSet::new();
-        for thing in &all {
+        for thing in all {
             let item = Item::Thing(kind, thing.id.clone());
             if self.watched.len() >= MOST && !self.watched.contains_key(&item) {
                 continue;
