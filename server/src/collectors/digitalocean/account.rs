@@ -327,14 +327,14 @@ impl Account {
                 let page = droplets(body)?;
                 match self.reading_droplets.take(page)? {
                     Some(all) => self.list_droplets(&all, now),
-                    None => return Ok(Outcome::Postponed),
+                    None => return Ok(Outcome::More),
                 }
             }
             Call::Things(kind) => {
                 let page = things(*kind, body)?;
                 match self.reading_things.entry(*kind).or_default().take(page)? {
                     Some(all) => self.list_things(*kind, &all, now),
-                    None => return Ok(Outcome::Postponed),
+                    None => return Ok(Outcome::More),
                 }
             }
             Call::Actions => self.take_actions(actions(body)?, now),
