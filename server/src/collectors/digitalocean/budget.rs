@@ -6,7 +6,7 @@
 
 use domain::time::{MonotonicTime, Span};
 
-/// Requests for each token in an hour, unless an answer says otherwise.
+/// Requests for each token in an hour. An answer may name fewer, and is not believed to allow more.
 const HOURLY: u32 = 5_000;
 /// So many hours' parts make up the limit of a minute: 5 % of that of an hour.
 const MINUTES: f64 = 20.0;
@@ -18,8 +18,10 @@ const SCARCE: Span = Span::from_mins(1);
 const PAUSE: Span = Span::from_secs(30);
 /// The longest pause: the limit of an hour frees a little of itself all the time.
 const LONGEST_PAUSE: Span = Span::from_mins(5);
-/// A restart begins with so little, so that many of them stay within the budget.
-const FIRST: f64 = 8.0;
+/// A restart begins with so little: what was spent before it is not known.
+const FIRST: f64 = 1.0;
+/// A budget of fewer requests in an hour is small: lists alone would take it up.
+const SMALL: f64 = 500.0;
 
 /// Limits as the headers of an answer tell them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +71,7 @@ impl Budget {
         Self {
             share,
             limit: HOURLY,
-            filled: FIRST.min(burst(share, HOURLY)),
+            filled: FIRST,
             filled_at: now,
             remaining: None,
             spent_at: None,
@@ -124,15 +126,19 @@ impl Budget {
         wall: i64,
         now: MonotonicTime,
     ) {
-        if let Some(limit) = headers.limit.filter(|limit| (100..=10_000_000).contains(limit)) {
+        if let Some(limit) = headers.limit.filter(|limit| *limit >= 100) {
+            let limit = limit.min(HOURLY);
             self.fill(now);
             self.limit = limit;
             self.filled = self.filled.min(burst(self.share, limit));
         }
-        if let Some(remaining) = headers.remaining {
+        let is_refused = status == Some(429);
+        // With a time to wait it was too fast: what remains then is that of a minute, not of an hour.
+        let is_of_minute = is_refused && headers.retry_after.is_some();
+        if let Some(remaining) = headers.remaining.filter(|_| !is_of_minute) {
             self.remaining = Some(remaining);
         }
-        if status != Some(429) {
+        if !is_refused {
             return;
         }
         let reset = headers.reset.map(|reset| reset.saturating_sub(wall)).filter(|in_| *in_ > 0);
@@ -143,7 +149,13 @@ impl Budget {
         self.closed_until = Some(self.closed_until.map_or(until, |known| known.max(until)));
     }
 
-    fn is_scarce(&self) -> bool {
+    /// Whether lists are read at a slower pace, so that something is left for samples.
+    pub(crate) fn is_small(&self) -> bool {
+        self.is_scarce() || self.hourly() < SMALL
+    }
+
+    /// Whether little remains of the token, whoever used it.
+    pub(crate) fn is_scarce(&self) -> bool {
         self.remaining_percent().is_some_and(|percent| percent < RESERVE * 100.0)
     }
 
@@ -240,6 +252,28 @@ mod tests {
         }
         assert!(!budget.take(at(100.5)));
         assert!(budget.take(at(101.5)));
+    }
+
+    #[test]
+    fn restarts_and_what_answers_claim_do_not_widen_it() {
+        let mut budget = Budget::new(40, at(0.0));
+        assert!(budget.take(at(0.0)) && !budget.take(at(0.0)), "one request after each restart");
+        let limit = |limit| RateHeaders { limit: Some(limit), ..RateHeaders::default() };
+        budget.hear(Some(200), limit(1_000_000), 0, at(0.0));
+        assert_eq!(budget.hourly(), 2_000.0);
+        budget.hear(Some(200), limit(1_000), 0, at(0.0));
+        assert_eq!(budget.hourly(), 400.0);
+        assert!(budget.is_small() && !budget.is_scarce());
+    }
+
+    #[test]
+    fn what_remains_of_a_minute_is_not_taken_for_what_remains_of_the_hour() {
+        let mut budget = Budget::new(40, at(0.0));
+        let refused = RateHeaders { remaining: Some(0), ..RateHeaders::default() };
+        budget.hear(Some(429), RateHeaders { retry_after: Some(5), ..refused }, 0, at(0.0));
+        assert_eq!(budget.remaining_percent(), None);
+        budget.hear(Some(429), refused, 0, at(0.0));
+        assert!(budget.is_scarce());
     }
 
     #[test]

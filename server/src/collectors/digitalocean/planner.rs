@@ -59,6 +59,8 @@ struct Entry {
     is_under_way: bool,
     tries: u32,
     failures: u32,
+    /// Something was known of it once.
+    had_news: bool,
 }
 
 /// How often a request is wanted, and whether it goes before others.
@@ -96,6 +98,7 @@ impl Planner {
                         is_under_way: false,
                         tries: 0,
                         failures: 0,
+                        had_news: false,
                     });
                 }
                 btree_map::Entry::Occupied(mut known) => {
@@ -172,14 +175,19 @@ impl Planner {
                 return;
             }
             Outcome::NoNews if entry.is_urgent => PERIOD,
-            // One that is as late may be there soon; what never comes gives its place up.
-            Outcome::NoNews if entry.tries < KEPT_PLACE => {
+            // One that is as late may be there soon.
+            Outcome::NoNews if entry.had_news && entry.tries < KEPT_PLACE => {
                 entry.tries += 1;
                 (entry.since, entry.failures) = (since, 0);
                 entry.due = now.plus(entry.every.min(PERIOD));
                 return;
             }
-            Outcome::NoNews => entry.every,
+            // What does not come, or never came, is asked for at its own pace until it does.
+            Outcome::NoNews => {
+                entry.failures = 0;
+                entry.due = now.plus(entry.every);
+                return;
+            }
             Outcome::News(age) if entry.is_urgent => {
                 // Learned where a sample was waited for: a little later, or a little earlier.
                 let lag = match entry.tries {
@@ -191,6 +199,7 @@ impl Planner {
             }
             Outcome::News(_) => entry.every,
         };
+        entry.had_news |= matches!(outcome, Outcome::News(_));
         (entry.tries, entry.failures) = (0, 0);
         entry.due = now.plus(wait);
     }
@@ -286,6 +295,26 @@ mod tests {
         planner.want(&wanted([(1, 600, true)]), at(0));
         assert_eq!(planner.next(|_| true, at(119)), None);
         assert_eq!(planner.next(|_| true, at(120)), Some(call(1)));
+    }
+
+    #[test]
+    fn what_never_comes_or_stays_away_is_asked_for_at_its_own_pace() {
+        let mut planner = Planner::default();
+        planner.want(&wanted([(1, 600, false)]), at(0));
+        let mut now = 0;
+        let mut waits = |outcome: Outcome, times: usize| {
+            let mut all = Vec::new();
+            for _ in 0..times {
+                let next = (now..).find(|now| planner.next(|_| true, at(*now)).is_some()).unwrap();
+                planner.ended(&call(1), outcome, at(next));
+                all.push(next - now);
+                now = next;
+            }
+            all
+        };
+        assert_eq!(waits(Outcome::NoNews, 3), [0, 600, 600]);
+        assert_eq!(waits(Outcome::News(Span::from_secs(30)), 1), [600]);
+        assert_eq!(waits(Outcome::NoNews, 7), [600, 120, 120, 120, 120, 600, 600]);
     }
 
     #[test]
