@@ -62,6 +62,20 @@ impl Metric {
         }
     }
 
+    /// Whether it is a size of memory or disks, or a part of one.
+    pub(crate) const fn is_of_size(self) -> bool {
+        self.size().is_some() || matches!(self, Self::MemoryTotal | Self::DiskSize)
+    }
+
+    /// The size that it is a part of.
+    pub(crate) const fn size(self) -> Option<Self> {
+        match self {
+            Self::MemoryAvailable => Some(Self::MemoryTotal),
+            Self::DiskFree => Some(Self::DiskSize),
+            _ => None,
+        }
+    }
+
     /// Whether it comes from DigitalOcean's agent on the droplet.
     pub(crate) const fn needs_agent(self) -> bool {
         matches!(
@@ -82,6 +96,8 @@ pub(crate) enum Call {
     Droplets,
     /// The newest actions.
     Actions,
+    /// An action in progress that is not among the newest any more.
+    Action(u64),
     /// A page of a list.
     Things(ThingKind),
     /// Whether something that a list does not name any more is gone.
@@ -95,7 +111,7 @@ impl Call {
     pub(crate) const fn scope(&self) -> &'static str {
         match self {
             Self::Droplets | Self::Confirm(Item::Droplet(_)) => "droplet:read",
-            Self::Actions => "actions:read",
+            Self::Actions | Self::Action(_) => "actions:read",
             Self::Things(kind) | Self::Confirm(Item::Thing(kind, _)) => match kind {
                 ThingKind::LoadBalancer => "load_balancer:read",
                 ThingKind::App => "app:read",
@@ -111,6 +127,7 @@ impl Call {
         match self {
             Self::Droplets => format!("/v2/droplets?page={page}&per_page={PAGE}"),
             Self::Actions => format!("/v2/actions?page=1&per_page={PAGE}"),
+            Self::Action(id) => format!("/v2/actions/{id}"),
             Self::Things(kind) => format!("/v2/{}?page={page}&per_page={PAGE}", kind.list()),
             Self::Confirm(Item::Droplet(id)) => format!("/v2/droplets/{id}"),
             Self::Confirm(Item::Thing(kind, id)) => {

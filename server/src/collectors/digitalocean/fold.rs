@@ -43,6 +43,8 @@ pub(crate) struct Folded {
     sizes: BTreeMap<String, f64>,
     /// Restart counters by component and instance.
     restarts: BTreeMap<String, f64>,
+    /// When the droplet got another size: samples of memory and disks from before count no more.
+    resized_at: Option<i64>,
 }
 
 impl Folded {
@@ -60,6 +62,13 @@ impl Folded {
         }
     }
 
+    /// Forgets what shares are of: the droplet has another size from now on.
+    pub(crate) fn resized(&mut self, now: i64) {
+        self.resized_at = Some(now);
+        self.memory = None;
+        self.sizes.clear();
+    }
+
     /// Takes an answer that came at `now`. Samples that were known, or lie in the future, are left
     /// out, so that times only ever rise. `processors` are those of a droplet.
     pub(crate) fn take(
@@ -69,7 +78,10 @@ impl Folded {
         processors: u32,
         now: i64,
     ) -> Vec<Measured> {
-        let known = self.newest(metric).unwrap_or(i64::MIN);
+        let mut known = self.newest(metric).unwrap_or(i64::MIN);
+        if metric.is_of_size() {
+            known = known.max(self.resized_at.unwrap_or(i64::MIN));
+        }
         let is_new = |at: &i64| {
             *at > known.max(now.saturating_sub(BEHIND)) && *at <= now.saturating_add(AHEAD)
         };
@@ -86,6 +98,16 @@ impl Folded {
         }
         if let Some(&newest) = times.last() {
             self.newest.insert(metric, newest);
+            if metric == Metric::DiskSize {
+                // What the whole window does not name was unmounted.
+                let has = |one: &Series| one.samples.iter().any(|(at, _)| times.contains(at));
+                let there: BTreeSet<&str> = series
+                    .iter()
+                    .filter(|one| has(one))
+                    .map(|one| one.label("mountpoint"))
+                    .collect();
+                self.sizes.retain(|mount, _| there.contains(mount.as_str()));
+            }
         }
         measured
     }
@@ -165,8 +187,21 @@ impl Folded {
         }
     }
 
+    /// The sizes that have to be asked for, as these samples can't be a part of those known.
+    pub(crate) fn lacks(&self, metric: Metric, series: &[Series]) -> Option<Metric> {
+        match metric {
+            Metric::MemoryAvailable => {
+                let mut newest = series.iter().filter_map(|one| one.samples.last());
+                let is_more = newest.any(|(_, free)| self.memory.is_some_and(|all| *free > all));
+                is_more.then_some(Metric::MemoryTotal)
+            }
+            Metric::DiskFree => self.lacks_size(series).then_some(Metric::DiskSize),
+            _ => None,
+        }
+    }
+
     /// Whether a file system's free space was told whose size is not known, or no longer right.
-    pub(crate) fn lacks_size(&self, series: &[Series]) -> bool {
+    fn lacks_size(&self, series: &[Series]) -> bool {
         series.iter().filter(|one| is_disk(one)).any(|one| {
             let size = self.sizes.get(one.label("mountpoint"));
             let free = one.samples.last().map_or(0.0, |(_, free)| *free);
@@ -267,6 +302,47 @@ mod tests {
         assert!(!folded.lacks_size(&free));
         // It was made larger since.
         assert!(folded.lacks_size(&[disk("/data", "xfs", &[(300, 1_900.0)])]));
+    }
+
+    #[test]
+    fn a_file_system_that_was_unmounted_has_no_size_any_more() {
+        let mut folded = Folded::default();
+        let disk = |mount, samples: &[(i64, f64)]| {
+            series(&[("mountpoint", mount), ("fstype", "ext4")], samples)
+        };
+        let both = [disk("/", &[(60, 100.0)]), disk("/data", &[(60, 9.0)])];
+        folded.take(Metric::DiskSize, &both, 1, 200);
+        assert_eq!(folded.sizes.len(), 2);
+        // It came late in this answer, and is there all the same.
+        let late = [disk("/", &[(120, 100.0), (180, 100.0)]), disk("/data", &[(120, 9.0)])];
+        folded.take(Metric::DiskSize, &late, 1, 200);
+        assert_eq!(folded.sizes.len(), 2);
+        folded.take(Metric::DiskSize, &[], 1, 300);
+        assert_eq!(folded.sizes.len(), 2, "an empty answer says nothing");
+        folded.take(Metric::DiskSize, &[disk("/", &[(240, 100.0)])], 1, 300);
+        assert_eq!(folded.sizes.keys().collect::<Vec<_>>(), ["/"]);
+    }
+
+    #[test]
+    fn after_a_resize_nothing_is_a_share_of_what_was_there_before() {
+        let mut folded = Folded::default();
+        let memory = |metric, at, bytes, folded: &mut Folded| {
+            told(&folded.take(metric, &[series(&[], &[(at, bytes)])], 1, 1_000))
+        };
+        memory(Metric::MemoryTotal, 60, 1_000.0, &mut folded);
+        let used = memory(Metric::MemoryAvailable, 60, 500.0, &mut folded);
+        assert_eq!(used, [("droplet.memory.used", 60, 50.0)]);
+        let more = [series(&[], &[(180, 1_500.0)])];
+        assert_eq!(folded.lacks(Metric::MemoryAvailable, &more), Some(Metric::MemoryTotal));
+        folded.resized(200);
+        assert!(!folded.can_use(Metric::MemoryAvailable));
+        // What comes late and is of before says nothing.
+        memory(Metric::MemoryTotal, 180, 1_000.0, &mut folded);
+        assert!(!folded.can_use(Metric::MemoryAvailable));
+        memory(Metric::MemoryTotal, 300, 2_000.0, &mut folded);
+        assert!(memory(Metric::MemoryAvailable, 180, 500.0, &mut folded).is_empty());
+        let used = memory(Metric::MemoryAvailable, 300, 500.0, &mut folded);
+        assert_eq!(used, [("droplet.memory.used", 300, 75.0)]);
     }
 
     #[test]

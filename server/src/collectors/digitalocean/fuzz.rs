@@ -101,7 +101,9 @@ fn lists() -> Vec<Vec<u8>> {
         r#"{"load_balancers":[{"id":"a","name":"web","status":"active"}],"meta":{"total":1}}"#,
         r#"{"apps":[{"id":"a","spec":{"name":"shop"},"active_deployment":{"phase":"ACTIVE"}}]}"#,
         r#"{"databases":[{"id":"a","name":"main","status":"online"}],"meta":{"total":1}}"#,
-        r#"{"droplet":{"id":1}}"#,
+        r#"{"droplet":{"id":1,"name":"web-1","status":"off"}}"#,
+        r#"{"app":{"id":"a","spec":{"name":"shop"},"pending_deployment":{"phase":"BUILDING"}}}"#,
+        r#"{"action":{"id":1,"status":"completed","resource_id":7,"resource_type":"droplet"}}"#,
     ])
 }
 
@@ -138,8 +140,10 @@ fn check_lists(bytes: &[u8]) {
         if let Ok(page) = inventory::things(kind, bytes) {
             assert!(page.items.len() <= PAGE);
         }
+        let _ = inventory::one_thing(kind, bytes);
     }
-    let _ = (inventory::actions(bytes), inventory::is_one(bytes));
+    let _ = (inventory::actions(bytes), inventory::one_action(bytes));
+    let _ = inventory::one_droplet(bytes);
 }
 
 fn check_page(bytes: &[u8]) {

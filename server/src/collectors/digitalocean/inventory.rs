@@ -50,37 +50,48 @@ pub(crate) struct Droplet {
     /// Its name, which others may have too.
     pub name: String,
     /// How it is.
-    pub status: DropletStatus,
+    pub standing: Standing,
     /// Its processors.
     pub processors: u32,
+    /// Its memory and disk, in the units of the list.
+    pub size: (u64, u64),
     /// Its tags.
     pub tags: Vec<String>,
     /// Its public addresses.
     pub addresses: Vec<IpAddr>,
 }
 
-/// The status of a droplet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DropletStatus {
-    /// It is being created.
-    New,
+/// How something is, as DigitalOcean tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
     /// It runs.
-    Active,
-    /// It is switched off, or archived.
-    Off,
-    /// A word that is not known.
-    Unknown,
+    Up,
+    /// It does not.
+    Down,
+    /// Nobody can say, or not yet: its status is this word, such as `new`.
+    Unclear(String),
 }
 
-/// An action that is in progress.
+impl Standing {
+    fn unclear(word: &str) -> Self {
+        Self::Unclear(word.chars().take(LONGEST_WORD).collect())
+    }
+}
+
+/// The longest word for a status that is kept.
+const LONGEST_WORD: usize = 40;
+
+/// An action of a droplet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Action {
+    /// Its number.
+    pub id: u64,
     /// The droplet that it is about.
     pub droplet: u64,
     /// Its kind, such as `resize`.
     pub kind: String,
-    /// When it began.
-    pub began: Timestamp,
+    /// When it began, while it is in progress.
+    pub began: Option<Timestamp>,
 }
 
 /// A load balancer, an app or a managed database.
@@ -90,8 +101,8 @@ pub(crate) struct Thing {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether it serves; `None` while it is being created, or where a word is not known.
-    pub serves: Option<bool>,
+    /// How it is.
+    pub standing: Standing,
 }
 
 /// Kinds of things that an account lists.
@@ -118,14 +129,14 @@ impl ThingKind {
         }
     }
 
-    /// The word for a status in which it serves.
-    fn serves(self, status: Option<&str>) -> Option<bool> {
-        match (self, status?) {
-            (Self::LoadBalancer, "active") | (Self::App, "ACTIVE") => Some(true),
-            (Self::LoadBalancer, "errored") | (Self::App, "ERROR" | "CANCELED") => Some(false),
+    /// What its word for a status says.
+    fn standing(self, word: &str) -> Standing {
+        match (self, word) {
+            (Self::LoadBalancer, "active") | (Self::App, "ACTIVE") => Standing::Up,
+            (Self::LoadBalancer, "errored") | (Self::App, "ERROR" | "CANCELED") => Standing::Down,
             // It goes on answering while it is changed.
-            (Self::Database, "online" | "resizing" | "migrating" | "forking") => Some(true),
-            _ => None,
+            (Self::Database, "online" | "resizing" | "migrating" | "forking") => Standing::Up,
+            _ => Standing::unclear(word),
         }
     }
 }
@@ -157,6 +168,10 @@ struct RawDroplet {
     #[serde(default)]
     vcpus: u32,
     #[serde(default)]
+    memory: u64,
+    #[serde(default)]
+    disk: u64,
+    #[serde(default)]
     tags: Option<Vec<String>>,
     #[serde(default)]
     networks: Networks,
@@ -180,6 +195,8 @@ struct RawAddress {
 
 #[derive(Deserialize)]
 struct RawAction {
+    #[serde(default)]
+    id: u64,
     status: String,
     #[serde(default, rename = "type")]
     kind: String,
@@ -202,6 +219,10 @@ struct RawThing {
     spec: Option<Spec>,
     #[serde(default)]
     active_deployment: Option<Deployment>,
+    #[serde(default)]
+    in_progress_deployment: Option<Deployment>,
+    #[serde(default)]
+    pending_deployment: Option<Deployment>,
 }
 
 #[derive(Deserialize)]
@@ -217,16 +238,24 @@ struct Deployment {
 
 /// Reads a page of droplets.
 pub(crate) fn droplets(body: &[u8]) -> Result<Page<Droplet>, Unreadable> {
-    let page = page::<RawDroplet>(body, "droplets")?;
-    Ok(page.map(|raw| Droplet {
+    Ok(page::<RawDroplet>(body, "droplets")?.map(droplet))
+}
+
+/// Reads an answer about one droplet.
+pub(crate) fn one_droplet(body: &[u8]) -> Result<Droplet, Unreadable> {
+    one::<RawDroplet>(body, "droplet").map(droplet)
+}
+
+fn droplet(raw: RawDroplet) -> Droplet {
+    Droplet {
         id: raw.id,
-        status: match raw.status.as_str() {
-            "new" => DropletStatus::New,
-            "active" => DropletStatus::Active,
-            "off" | "archive" => DropletStatus::Off,
-            _ => DropletStatus::Unknown,
+        standing: match raw.status.as_str() {
+            "active" => Standing::Up,
+            "off" | "archive" => Standing::Down,
+            word => Standing::unclear(word),
         },
         processors: raw.vcpus,
+        size: (raw.memory, raw.disk),
         tags: raw.tags.unwrap_or_default(),
         addresses: raw
             .networks
@@ -237,44 +266,75 @@ pub(crate) fn droplets(body: &[u8]) -> Result<Page<Droplet>, Unreadable> {
             .filter_map(|one| one.ip_address.parse().ok())
             .collect(),
         name: raw.name,
-    }))
+    }
 }
 
-/// Reads the actions of droplets that are in progress. The newest come first, so that one page has
-/// those of a long time.
-pub(crate) fn actions(body: &[u8]) -> Result<Vec<Action>, Unreadable> {
+/// The newest actions.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Actions {
+    /// Those of droplets.
+    pub of_droplets: Vec<Action>,
+    /// Whether the list names nothing at all, which says nothing.
+    pub is_empty: bool,
+}
+
+/// Reads the newest actions, those that are over too.
+pub(crate) fn actions(body: &[u8]) -> Result<Actions, Unreadable> {
     let page = page::<RawAction>(body, "actions")?;
-    let in_progress = |raw: RawAction| {
-        let is_one = raw.status == "in-progress" && raw.resource_type == "droplet";
-        let began = raw.started_at.as_deref()?.parse().ok()?;
-        is_one.then_some(Action { droplet: raw.resource_id?, kind: raw.kind, began })
-    };
-    Ok(page.items.into_iter().filter_map(in_progress).collect())
+    let is_empty = page.items.is_empty();
+    Ok(Actions { of_droplets: page.items.into_iter().filter_map(action).collect(), is_empty })
+}
+
+/// Reads an answer about one action; `None` where it is not one of a droplet.
+pub(crate) fn one_action(body: &[u8]) -> Result<Option<Action>, Unreadable> {
+    one::<RawAction>(body, "action").map(action)
+}
+
+fn action(raw: RawAction) -> Option<Action> {
+    let began = raw.started_at.and_then(|text| text.parse().ok());
+    let began = began.filter(|_| raw.status == "in-progress");
+    let droplet = raw.resource_id.filter(|_| raw.resource_type == "droplet")?;
+    Some(Action { id: raw.id, droplet, kind: raw.kind, began })
 }
 
 /// Reads a page of things of a kind.
 pub(crate) fn things(kind: ThingKind, body: &[u8]) -> Result<Page<Thing>, Unreadable> {
-    let page = page::<RawThing>(body, kind.list())?;
-    Ok(page.map(|raw| {
-        let status = match kind {
-            ThingKind::App => raw.active_deployment.and_then(|one| one.phase),
-            ThingKind::LoadBalancer | ThingKind::Database => raw.status,
-        };
-        let name = raw.name.or(raw.spec.map(|spec| spec.name));
-        Thing {
-            serves: kind.serves(status.as_deref()),
-            name: name.unwrap_or_else(|| raw.id.clone()),
-            id: raw.id,
-        }
-    }))
+    Ok(page::<RawThing>(body, kind.list())?.map(|raw| thing(kind, raw)))
 }
 
-/// Reads an answer about one thing: that there is one is all that is asked.
-pub(crate) fn is_one(body: &[u8]) -> Result<(), Unreadable> {
-    let answer: serde_json::Map<String, serde_json::Value> =
+/// Reads an answer about one thing.
+pub(crate) fn one_thing(kind: ThingKind, body: &[u8]) -> Result<Thing, Unreadable> {
+    let name = match kind {
+        ThingKind::LoadBalancer => "load_balancer",
+        ThingKind::App => "app",
+        ThingKind::Database => "database",
+    };
+    one::<RawThing>(body, name).map(|raw| thing(kind, raw))
+}
+
+fn thing(kind: ThingKind, raw: RawThing) -> Thing {
+    let standing = match kind {
+        ThingKind::App => {
+            let first = raw.in_progress_deployment.or(raw.pending_deployment);
+            match raw.active_deployment.or(first) {
+                Some(deployment) => kind.standing(&deployment.phase.unwrap_or_default()),
+                None => Standing::Down,
+            }
+        }
+        ThingKind::LoadBalancer | ThingKind::Database => {
+            kind.standing(&raw.status.unwrap_or_default())
+        }
+    };
+    let name = raw.name.or(raw.spec.map(|spec| spec.name));
+    Thing { standing, name: name.unwrap_or_else(|| raw.id.clone()), id: raw.id }
+}
+
+/// Reads an answer that has one thing under a name.
+fn one<T: DeserializeOwned>(body: &[u8], name: &str) -> Result<T, Unreadable> {
+    let mut answer: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(body).map_err(|error| Unreadable::of(&error))?;
-    let has_one = answer.values().any(|value| value.get("id").is_some());
-    if has_one { Ok(()) } else { Err(Unreadable::new("it names nothing")) }
+    let value = answer.remove(name).ok_or_else(|| Unreadable(format!("it has no {name}")))?;
+    serde_json::from_value(value).map_err(|_| Unreadable(format!("its {name} can't be read")))
 }
 
 impl<T> Page<T> {
@@ -365,7 +425,10 @@ mod tests {
         let [one, two] = &page.items[..] else { panic!("{page:?}") };
         assert_eq!((one.id, one.name.as_str(), one.processors), (3_164_444, "web-1", 2));
         assert_eq!(one.addresses, ["203.0.113.7".parse::<IpAddr>().unwrap()]);
-        assert_eq!((one.status, two.status), (DropletStatus::Active, DropletStatus::Unknown));
+        assert_eq!(one.size, (1_024, 0));
+        assert_eq!((&one.standing, &two.standing), (&Standing::Up, &Standing::unclear("melted")));
+        let alone = one_droplet(br#"{"droplet":{"id":7,"name":"web-7","status":"off"}}"#).unwrap();
+        assert_eq!((alone.id, alone.standing), (7, Standing::Down));
     }
 
     #[test]
@@ -379,8 +442,8 @@ mod tests {
     }
 
     #[test]
-    fn only_actions_of_droplets_that_are_in_progress_count() {
-        let all = actions(
+    fn only_actions_of_droplets_count_and_only_some_are_in_progress() {
+        let Actions { of_droplets: all, is_empty } = actions(
             br#"{"actions":[
                 {"id":1,"status":"in-progress","type":"resize","started_at":"2026-11-28T20:01:08Z",
                  "resource_id":7,"resource_type":"droplet"},
@@ -390,25 +453,49 @@ mod tests {
                  "resource_id":null,"resource_type":"volume"}]}"#,
         )
         .unwrap();
-        assert_eq!(all.len(), 1);
+        assert_eq!((all.len(), is_empty), (2, false));
         assert_eq!((all[0].droplet, all[0].kind.as_str()), (7, "resize"));
+        assert!(all[0].began.is_some() && all[1].began.is_none());
+        assert!(actions(br#"{"actions":[]}"#).unwrap().is_empty);
+        let over = br#"{"action":{"id":1,"status":"completed","resource_id":7,"resource_type":"droplet"}}"#;
+        assert_eq!(one_action(over).unwrap().map(|one| (one.id, one.began)), Some((1, None)));
     }
 
     #[test]
     fn what_serves_is_told_by_the_words_of_each_kind() {
-        let serves = |kind, body: &str| things(kind, body.as_bytes()).unwrap().items[0].serves;
+        let standing =
+            |kind, body: &str| things(kind, body.as_bytes()).unwrap().items.remove(0).standing;
         let balancer = |status: &str| {
             let body = format!(r#"{{"load_balancers":[{{"id":"a","status":"{status}"}}]}}"#);
-            serves(ThingKind::LoadBalancer, &body)
+            standing(ThingKind::LoadBalancer, &body)
         };
-        assert_eq!((balancer("active"), balancer("errored")), (Some(true), Some(false)));
-        assert_eq!((balancer("new"), balancer("odd")), (None, None));
+        assert_eq!((balancer("active"), balancer("errored")), (Standing::Up, Standing::Down));
+        assert_eq!(balancer("odd"), Standing::Unclear("odd".to_owned()));
+        assert_eq!(balancer(&"x".repeat(99)), Standing::Unclear("x".repeat(LONGEST_WORD)));
         let app = r#"{"apps":[{"id":"a","spec":{"name":"shop"},"active_deployment":{"phase":"ACTIVE"}}]}"#;
-        assert_eq!(serves(ThingKind::App, app), Some(true));
+        assert_eq!(standing(ThingKind::App, app), Standing::Up);
         let read = things(ThingKind::App, app.as_bytes()).unwrap();
         assert_eq!(read.items[0].name, "shop");
         let creating = r#"{"databases":[{"id":"a","name":"main","status":"creating"}]}"#;
-        assert_eq!(serves(ThingKind::Database, creating), None);
+        let creating = standing(ThingKind::Database, creating);
+        assert_eq!(creating, Standing::Unclear("creating".to_owned()));
+    }
+
+    #[test]
+    fn an_app_that_was_never_deployed_does_not_run_unless_it_is_being_deployed() {
+        let app = |deployments: &str| {
+            let body = format!(r#"{{"app":{{"id":"a","spec":{{"name":"shop"}}{deployments}}}}}"#);
+            one_thing(ThingKind::App, body.as_bytes()).unwrap().standing
+        };
+        assert_eq!(app(""), Standing::Down);
+        assert_eq!(app(r#","active_deployment":null"#), Standing::Down);
+        let building = app(r#","in_progress_deployment":{"phase":"BUILDING"}"#);
+        assert_eq!(building, Standing::Unclear("BUILDING".to_owned()));
+        let pending = app(r#","pending_deployment":{"phase":"PENDING_BUILD"}"#);
+        assert_eq!(pending, Standing::Unclear("PENDING_BUILD".to_owned()));
+        let both =
+            r#","active_deployment":{"phase":"ACTIVE"},"in_progress_deployment":{"phase":"ERROR"}"#;
+        assert_eq!(app(both), Standing::Up);
     }
 
     #[test]
