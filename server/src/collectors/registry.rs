@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, convert::Infallible, fmt::Debug, sync::Arc, time::Duration};
 
-use domain::{signals::SignalGroup, subject::Subject};
+use domain::{signal::Signal, signals::SignalGroup, subject::Subject};
 
 use super::{
     collector::{CollectError, Collector, Listing},
@@ -71,6 +71,12 @@ pub trait Kind {
     /// Every subject of the kinds of which the configuration knows all: what was reported once and
     /// is not in it is gone for good reason.
     fn listings(_settings: &Self::Settings, _context: &Context) -> Vec<Listing> {
+        Vec::new()
+    }
+
+    /// Series that nothing reports with this configuration, of subjects that others report too:
+    /// their silence is meant.
+    fn at_rest(_settings: &Self::Settings, _context: &Context) -> Vec<(Subject, Signal)> {
         Vec::new()
     }
 
@@ -212,6 +218,18 @@ macro_rules! collectors {
                     <$module::$kind as registry::Kind>::listings(&self.$module, context),
                 );)*
                 listings
+            }
+
+            /// Series that nothing reports, of subjects that others report too.
+            pub fn at_rest(
+                &self,
+                context: &registry::Context,
+            ) -> Vec<(domain::subject::Subject, domain::signal::Signal)> {
+                let mut series = Vec::new();
+                $(series.extend(
+                    <$module::$kind as registry::Kind>::at_rest(&self.$module, context),
+                );)*
+                series
             }
 
             /// What has the right form and can't be used.

@@ -65,7 +65,7 @@ pub(super) struct DatabaseCollector {
 impl DatabaseCollector {
     /// Watches a database; fails if its certificates or its password can't be read.
     pub(super) fn new(database: Database, outside: Outside) -> Result<Self, CollectError> {
-        let subject = Subject::build("managed-database", &database.name, None);
+        let subject = database.subject();
         let fetcher = Fetcher::new(database.ca_file.as_deref(), PATIENCE, MOST_BYTES)?;
         let collector =
             Self { name: subject.as_str().to_owned(), subject, database, fetcher, outside };

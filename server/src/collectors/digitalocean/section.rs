@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use domain::{signal::Signal, subject::Subject};
+
 use super::{
     account::Selection,
     collector::{AccountCollector, read_token},
     databases::DatabaseCollector,
     inventory::ThingKind,
-    signals::{DROPLET, DROPLET_DISK, SIGNALS},
+    signals::{API_KIND, DROPLET, DROPLET_DISK, OF_THIS_HOST, SIGNALS},
     watched::Names,
 };
 use crate::{
@@ -87,6 +89,13 @@ pub struct Database {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Database {
+    /// Its subject.
+    pub(super) fn subject(&self) -> Subject {
+        Subject::build(Names::of_kind(ThingKind::Database).kind, &self.name, None)
+    }
+}
+
 /// What one collector watches.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
@@ -125,8 +134,12 @@ impl Kind for DigitalOcean {
     }
 
     fn targets(settings: &Settings, _context: &Context) -> Vec<Source> {
-        let account = settings.account.iter().cloned().map(Source::Account);
-        account.chain(settings.databases.iter().cloned().map(Source::Database)).collect()
+        let configured = settings.databases.iter().map(Database::subject).collect();
+        let account = settings.account.clone().map(|mut account| {
+            account.selection.databases = configured;
+            Source::Account(account)
+        });
+        account.into_iter().chain(settings.databases.iter().cloned().map(Source::Database)).collect()
     }
 
     fn name(source: &Source) -> String {
@@ -149,17 +162,34 @@ impl Kind for DigitalOcean {
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
         let selection = settings.account.as_ref().map(|account| &account.selection);
         let mut kinds = Vec::new();
+        if selection.is_none() {
+            kinds.push(API_KIND);
+        }
         if !selection.is_some_and(|one| one.droplets) {
             kinds.extend([DROPLET, DROPLET_DISK]);
         }
         for kind in ThingKind::ALL {
-            let is_watched = selection.is_some_and(|one| one.things.contains(&kind))
-                || (kind == ThingKind::Database && !settings.databases.is_empty());
-            if !is_watched {
+            if !selection.is_some_and(|one| one.things.contains(&kind)) {
                 kinds.push(Names::of_kind(kind).kind);
             }
         }
-        kinds.into_iter().map(|kind| Listing::new(kind, Vec::new(), Absence::Gone)).collect()
+        // Databases of which only the metrics are read are known all the same.
+        let configured = |kind| {
+            let is_database = kind == Names::of_kind(ThingKind::Database).kind;
+            settings.databases.iter().filter(move |_| is_database).map(Database::subject)
+        };
+        let listing = |kind| Listing::new(kind, configured(kind).collect(), Absence::Gone);
+        kinds.into_iter().map(listing).collect()
+    }
+
+    /// The droplet that is this host is one subject with it, which stays.
+    fn at_rest(settings: &Settings, context: &Context) -> Vec<(Subject, Signal)> {
+        if settings.account.as_ref().is_some_and(|account| account.selection.droplets) {
+            return Vec::new();
+        }
+        let host = Subject::build("host", &context.host, None);
+        let signals = OF_THIS_HOST.iter().filter_map(|signal| signal.parse().ok());
+        signals.map(|signal| (host.clone(), signal)).collect()
     }
 
     fn check(settings: &Settings) -> Vec<Unusable> {
@@ -205,7 +235,7 @@ fn account(section: &mut Section<'_>) -> Option<AccountSettings> {
     let ca_file = section.value("digitalocean.ca_file", None, |found| found::path(found).map(Some));
     Some(AccountSettings {
         token_file: token_file?,
-        selection: Selection { droplets, tags, ids, things },
+        selection: Selection { droplets, tags, ids, things, ..Selection::default() },
         budget_percent: u8::try_from(budget).unwrap_or(BUDGET_PERCENT as u8),
         api_url,
         ca_file,

@@ -6,6 +6,10 @@ use domain::signals::{SignalGroup, SignalInfo};
 pub(crate) const DROPLET: &str = "droplet";
 /// Kind of the subjects of droplets' file systems.
 pub(crate) const DROPLET_DISK: &str = "droplet-disk";
+/// Kind of the subject of the API itself.
+pub(crate) const API_KIND: &str = "digitalocean";
+/// Signals of the droplet that Calm Ops runs on, which is one subject with this host.
+pub(crate) const OF_THIS_HOST: [&str; 2] = ["droplet.up", "droplet.action"];
 
 /// Signals of the account's collector, and of managed databases.
 pub const SIGNALS: SignalGroup = SignalGroup {
