@@ -11,6 +11,16 @@ pub(crate) enum Item {
     Thing(ThingKind, String),
 }
 
+impl Item {
+    /// Its kind; `None` for droplets.
+    pub(crate) const fn kind(&self) -> Option<ThingKind> {
+        match self {
+            Self::Droplet(_) => None,
+            Self::Thing(kind, _) => Some(*kind),
+        }
+    }
+}
+
 /// A metric of the monitoring API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Metric {

@@ -1,7 +1,7 @@
 //! Managed databases: their own page of metrics in the format of Prometheus, at port 9273, as
 //! DigitalOcean's monitoring API has nothing for PostgreSQL. One collector for each.
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{reason::FailureReason, subject::Subject, time::Timestamp};
@@ -60,6 +60,8 @@ pub(super) struct DatabaseCollector {
     database: Database,
     fetcher: Fetcher,
     outside: Outside,
+    /// Signals that the page brought.
+    heard: BTreeSet<&'static str>,
 }
 
 impl DatabaseCollector {
@@ -67,8 +69,8 @@ impl DatabaseCollector {
     pub(super) fn new(database: Database, outside: Outside) -> Result<Self, CollectError> {
         let subject = database.subject();
         let fetcher = Fetcher::new(database.ca_file.as_deref(), PATIENCE, MOST_BYTES)?;
-        let collector =
-            Self { name: subject.as_str().to_owned(), subject, database, fetcher, outside };
+        let (name, heard) = (subject.as_str().to_owned(), BTreeSet::new());
+        let collector = Self { name, subject, database, fetcher, outside, heard };
         collector.authorization()?;
         Ok(collector)
     }
@@ -100,14 +102,18 @@ impl DatabaseCollector {
         let asked =
             self.fetcher.get(&self.database.url, &authorization, "text/plain", &self.outside).await;
         let outcome = match asked {
-            Ok(page) => read_page(page.status, &page.body),
+            Ok(page) => read_page(page.status, &page.body).and_then(|samples| known(&samples)),
             Err(reason) => Err(reason),
         };
         match outcome {
-            Ok(samples) => {
+            Ok(values) => {
                 round.observe(now, &self.subject, "managed_database.metrics", 1.0);
-                for (signal, value) in measured(&samples) {
+                for &(signal, value) in &values {
                     round.observe(now, &self.subject, signal, value);
+                }
+                for signal in left(&mut self.heard, &values) {
+                    let told = "The metrics page does not tell it any more";
+                    round.miss(&self.subject, signal, FailureReason::told(told));
                 }
             }
             Err(reason @ FailureReason::Behind { .. }) => return Ok(self.unmeasured(&reason)),
@@ -119,7 +125,7 @@ impl DatabaseCollector {
                     0.0,
                     Some(reason.clone()),
                 );
-                for signal in MEASURED {
+                for signal in OF_PAGE.into_iter().skip(1) {
                     round.miss(&self.subject, signal, reason.clone());
                 }
             }
@@ -128,8 +134,9 @@ impl DatabaseCollector {
     }
 }
 
-/// The signals that the page brings.
-const MEASURED: [&str; 5] = [
+/// The signals of the page: that it can be read, and what it brings.
+pub(super) const OF_PAGE: [&str; 6] = [
+    "managed_database.metrics",
     "managed_database.cpu",
     "managed_database.memory",
     "managed_database.disk",
@@ -152,7 +159,7 @@ impl Collector for DatabaseCollector {
 
     fn unmeasured(&self, why: &FailureReason) -> Round {
         let mut round = Round::new(SIGNALS);
-        for signal in ["managed_database.metrics"].iter().chain(&MEASURED) {
+        for signal in OF_PAGE {
             round.miss(&self.subject, signal, why.clone());
         }
         round
@@ -180,6 +187,24 @@ fn read_page(status: u16, body: &[u8]) -> Result<Vec<Sample>, FailureReason> {
     let is_wanted = |name: &str| all.iter().any(|names| names.contains(&name));
     prometheus::read(text, is_wanted)
         .map_err(|Unreadable(problem)| told(&format!("The metrics page can't be used: {problem}")))
+}
+
+/// The signals that a page brings: one without any is not the page of a database.
+fn known(samples: &[Sample]) -> Result<Vec<(&'static str, f64)>, FailureReason> {
+    let values = measured(samples);
+    if values.is_empty() {
+        let told = "The metrics page has none of the values of a database. Compare its address with the database's page at DigitalOcean";
+        return Err(FailureReason::told(told));
+    }
+    Ok(values)
+}
+
+/// Signals that a page brought before, and not now.
+fn left(heard: &mut BTreeSet<&'static str>, values: &[(&'static str, f64)]) -> Vec<&'static str> {
+    let now: BTreeSet<&'static str> = values.iter().map(|(signal, _)| *signal).collect();
+    let left = heard.difference(&now).copied().collect();
+    heard.extend(now);
+    left
 }
 
 /// The signals that the samples of a page come to.
@@ -239,15 +264,34 @@ mod tests {
 
     #[test]
     fn whatever_is_wrong_with_a_page_nothing_is_measured() {
-        let cases: [(u16, &[u8]); 5] = [
+        let cases: [(u16, &[u8]); 6] = [
             (401, PAGE.as_bytes()),
             (500, b""),
             (200, b""),
             (200, b"cpu_usage_idle{cpu=\"cp"),
+            // A number that was cut is another number.
+            (200, b"disk_used_percent 41.5\ndisk_used_percent{path=\"/data\"} 7"),
             (200, b"\xff"),
         ];
         for (status, body) in cases {
             assert!(read_page(status, body).is_err(), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_page_without_any_value_of_a_database_is_not_fine() {
+        let page = read_page(200, b"# TYPE up gauge\nup 1\n").unwrap();
+        assert!(known(&page).is_err());
+        assert_eq!(known(&read_page(200, PAGE.as_bytes()).unwrap()).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn what_a_page_brought_once_is_missed() {
+        let mut heard = BTreeSet::new();
+        assert!(left(&mut heard, &[("managed_database.disk", 1.0)]).is_empty());
+        let cpu = [("managed_database.cpu", 1.0)];
+        for _ in 0..2 {
+            assert_eq!(left(&mut heard, &cpu), ["managed_database.disk"]);
         }
     }
 }

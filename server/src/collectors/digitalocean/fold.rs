@@ -55,10 +55,15 @@ impl Folded {
 
     /// Whether samples of a metric can be used: what they are a share of is known.
     pub(crate) fn can_use(&self, metric: Metric) -> bool {
+        metric.size().is_none_or(|size| self.knows_size(size))
+    }
+
+    /// Whether a size is known.
+    pub(crate) fn knows_size(&self, metric: Metric) -> bool {
         match metric {
-            Metric::MemoryAvailable => self.memory.is_some(),
-            Metric::DiskFree => !self.sizes.is_empty(),
-            _ => true,
+            Metric::MemoryTotal => self.memory.is_some(),
+            Metric::DiskSize => !self.sizes.is_empty(),
+            _ => false,
         }
     }
 

@@ -40,6 +40,9 @@ pub(crate) fn read(
             samples.push(sample);
         }
     }
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err(Unreadable::new("it ends within a line"));
+    }
     if count == 0 { Err(Unreadable::new("it is empty")) } else { Ok(samples) }
 }
 
@@ -145,6 +148,7 @@ mod tests {
             "cpu{a=\"\\x\"} 1",
             "{a=\"b\"} 1",
             "up 1\ncpu{cpu=\"cpu-t",
+            "up 1\ncpu 9",
         ] {
             assert!(all(text).is_err(), "{text:?}");
         }

@@ -139,7 +139,10 @@ impl Kind for DigitalOcean {
             account.selection.databases = configured;
             Source::Account(account)
         });
-        account.into_iter().chain(settings.databases.iter().cloned().map(Source::Database)).collect()
+        account
+            .into_iter()
+            .chain(settings.databases.iter().cloned().map(Source::Database))
+            .collect()
     }
 
     fn name(source: &Source) -> String {
@@ -174,11 +177,12 @@ impl Kind for DigitalOcean {
             }
         }
         // Databases of which only the metrics are read are known all the same.
-        let configured = |kind| {
+        let configured = |kind: &'static str| {
             let is_database = kind == Names::of_kind(ThingKind::Database).kind;
             settings.databases.iter().filter(move |_| is_database).map(Database::subject)
         };
-        let listing = |kind| Listing::new(kind, configured(kind).collect(), Absence::Gone);
+        let listing =
+            |kind: &'static str| Listing::new(kind, configured(kind).collect(), Absence::Gone);
         kinds.into_iter().map(listing).collect()
     }
 

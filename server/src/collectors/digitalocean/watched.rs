@@ -9,7 +9,7 @@ use policy::thresholds::Thresholds;
 use super::{
     call::{Item, Metric},
     fold::{Folded, Measured},
-    inventory::ThingKind,
+    inventory::{Droplet, Standing, ThingKind},
     nearness::{Course, is_near},
     samples::Series,
     signals::{DROPLET, DROPLET_DISK},
@@ -19,18 +19,8 @@ use super::{
 const FRESH: f64 = 0.3;
 /// The longest name of a host.
 const LONGEST_NAME: usize = 64;
-
-/// How something is, as its list tells it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Standing {
-    /// It runs.
-    #[default]
-    Up,
-    /// It does not.
-    Down,
-    /// Nobody can say, or not yet.
-    Unclear,
-}
+/// The longest number in a name: that of a UUID.
+const LONGEST_ID: usize = 36;
 
 /// Something that is watched.
 #[derive(Clone, Debug)]
@@ -43,6 +33,8 @@ pub(crate) struct Watched {
     pub is_this_host: bool,
     /// Its processors, of a droplet.
     pub processors: u32,
+    /// Its memory and disk, of a droplet, once they were told.
+    pub size: Option<(u64, u64)>,
     /// How it is.
     pub standing: Standing,
     /// What its samples came to.
@@ -66,12 +58,28 @@ impl Watched {
             label: label.to_owned(),
             is_this_host: this_host.is_some(),
             processors: 0,
-            standing: Standing::Unclear,
+            size: None,
+            standing: Standing::Unclear(String::new()),
             folded: Folded::default(),
             problems: BTreeMap::new(),
             near: BTreeSet::new(),
             courses: BTreeMap::new(),
         }
+    }
+
+    /// Takes what a list says of a droplet; whether it got another size.
+    pub(crate) fn see(&mut self, droplet: &Droplet, now: i64) -> bool {
+        self.processors = droplet.processors;
+        self.standing = droplet.standing.clone();
+        if droplet.size == (0, 0) {
+            return false;
+        }
+        let before = self.size.replace(droplet.size);
+        let is_resized = before.is_some_and(|before| before != droplet.size);
+        if is_resized {
+            self.folded.resized(now);
+        }
+        is_resized
     }
 
     /// The metrics that are asked for.
@@ -95,6 +103,25 @@ impl Watched {
         let is_of = |signal: &str| of.is_none_or(|metric| signals(metric).contains(&signal));
         let heard = self.courses.keys().filter(|(signal, _)| is_of(signal));
         heard.map(|(signal, part)| (self.subject_of(part.as_deref()), *signal)).collect()
+    }
+
+    /// The values of a metric that are older than its newest sample allows: what they are about
+    /// is not told any more, such as a file system that was unmounted.
+    pub(crate) fn left(&self, metric: Metric, old: i64) -> Vec<(Subject, &'static str)> {
+        let newest = self.folded.newest(metric).unwrap_or(i64::MIN);
+        let is_left =
+            |signal: &str, at: i64| signals(metric).contains(&signal) && newest - at > old;
+        let left = self.courses.iter().filter(|((signal, _), (at, _))| is_left(signal, *at));
+        left.map(|((signal, part), _)| (self.subject_of(part.as_deref()), *signal)).collect()
+    }
+
+    /// Goes on under another label: whatever is told of it is about another subject from now on.
+    pub(crate) fn rename(&mut self, kind: &str, label: &str) {
+        self.label = label.to_owned();
+        if !self.is_this_host {
+            self.subject = Subject::build(kind, label, None);
+        }
+        self.courses.clear();
     }
 
     /// The subjects of its parts.
@@ -218,20 +245,37 @@ impl Names {
     }
 }
 
-/// A name as subjects have it, and no other of its kind: others of the same name get their number.
-pub(crate) fn label(name: &str, id: &str, is_taken: impl Fn(&str) -> bool) -> String {
-    let clean = |text: &str| -> String {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        text.chars().map(|c| if fits(c) { c } else { '-' }).collect()
+/// The labels of items of one kind, which follow from their list alone, so that they are the same
+/// after a restart: a name as subjects have it is that of the lowest number, others of the same
+/// name have theirs behind it.
+pub(crate) fn labels<'a>(
+    list: impl IntoIterator<Item = (Item, &'a str)>,
+) -> BTreeMap<Item, String> {
+    let names: BTreeMap<Item, String> =
+        list.into_iter().map(|(item, name)| (item, plain_label(name))).collect();
+    let mut taken = BTreeSet::new();
+    let label = |(item, plain): (Item, String)| {
+        let is_first = !plain.is_empty() && taken.insert(plain.clone());
+        let label = if is_first { plain } else { numbered_label(&plain, &item) };
+        (item, label)
     };
-    let mut own = clean(name);
-    own.truncate(LONGEST_NAME);
-    if own.is_empty() || is_taken(&own) {
-        let id: String = clean(id).chars().take(36).collect();
-        own.truncate(LONGEST_NAME.saturating_sub(id.len() + 1));
-        own = format!("{own}-{id}");
-    }
-    own
+    names.into_iter().map(label).collect()
+}
+
+/// The name of an item as subjects have it.
+pub(crate) fn plain_label(name: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    name.chars().take(LONGEST_NAME).map(|c| if fits(c) { c } else { '-' }).collect()
+}
+
+/// The same with the item's number.
+pub(crate) fn numbered_label(plain: &str, item: &Item) -> String {
+    let id = match item {
+        Item::Droplet(id) => id.to_string(),
+        Item::Thing(_, id) => plain_label(id).chars().take(LONGEST_ID).collect(),
+    };
+    let room = LONGEST_NAME.saturating_sub(id.len() + 1);
+    format!("{}-{id}", plain.chars().take(room).collect::<String>())
 }
 
 #[cfg(test)]
@@ -240,13 +284,22 @@ mod tests {
 
     #[test]
     fn labels_are_names_of_hosts_and_differ() {
-        let taken = |own: &str| own == "web-1";
-        assert_eq!(label("web-1.example.com", "7", taken), "web-1.example.com");
-        assert_eq!(label("web-1", "3164444", taken), "web-1-3164444");
-        assert_eq!(label("a b/ä@x", "7", taken), "a-b---x");
-        assert_eq!(label("", "7", taken), "-7");
-        let long = label(&"x".repeat(300), "7", taken);
-        assert_eq!(long.len(), LONGEST_NAME);
+        let long = "x".repeat(300);
+        let long = long.as_str();
+        let named = |list: &[(u64, &str)]| {
+            let list = list.iter().map(|(id, name)| (Item::Droplet(*id), *name));
+            labels(list).into_values().collect::<Vec<_>>()
+        };
+        assert_eq!(named(&[(7, "web-1.example.com")]), ["web-1.example.com"]);
+        assert_eq!(named(&[(7, "a b/ä@x")]), ["a-b---x"]);
+        assert_eq!(named(&[(7, "")]), ["-7"]);
+        let both = named(&[(7, long), (8, long)]);
+        assert!(both.iter().all(|label| label.len() == LONGEST_NAME) && both[0] != both[1]);
+        // The order of the list does not matter.
+        for list in [[(7, "web-1"), (9, "web-1")], [(9, "web-1"), (7, "web-1")]] {
+            assert_eq!(named(&list), ["web-1", "web-1-9"]);
+        }
+        assert_eq!(named(&[(9, "web-1")]), ["web-1"]);
         let disk = Watched::new(DROPLET, "web-1", None).subject_of(Some("/var/lib"));
         assert_eq!(disk.as_str(), "droplet-disk:/var/lib@web-1");
     }
