@@ -15,6 +15,7 @@ mod fold;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod inventory;
+mod lists;
 mod nearness;
 mod planner;
 mod prometheus;

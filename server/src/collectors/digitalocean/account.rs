@@ -17,23 +17,31 @@ use super::{
     call::{Call, Item, Metric},
     fold::Measured,
     inventory::{
-        self, Action, Droplet, DropletStatus, Reading, Thing, ThingKind, Unreadable, actions,
-        droplets, things,
+        Action, Actions, Droplet, Reading, Thing, ThingKind, Unreadable, actions, droplets,
+        one_action, one_droplet, one_thing, things,
     },
+    lists::{Catalog, Gpus},
     nearness::InForce,
     planner::{Outcome, Planner, Wanted},
     samples,
-    watched::{Names, Standing, Watched, label},
+    signals::OF_THIS_HOST,
+    watched::Watched,
 };
 
-/// How often lists are read.
+/// How often the list of droplets is read, and that of actions.
 const LISTS: Span = Span::from_secs(60);
 /// How often lists of what changes seldom are read.
 const THINGS: Span = Span::from_secs(120);
+/// The same of droplets where the budget is small.
+const SLOW_LISTS: Span = Span::from_mins(5);
+/// The same of everything else.
+const SLOW_THINGS: Span = Span::from_mins(10);
+/// A list of several pages that takes longer is begun anew.
+const LONGEST_READING: Span = Span::from_mins(5);
 /// How often samples are asked for that are not near a threshold.
 const CALM: Span = Span::from_mins(5);
 /// How often samples are asked for that nothing is compared with.
-const SELDOM: Span = Span::from_mins(10);
+pub(super) const SELDOM: Span = Span::from_mins(10);
 /// How often sizes are asked for.
 const SIZES: Span = Span::from_mins(60);
 /// The first window of samples, in seconds.
@@ -42,12 +50,8 @@ const FIRST_WINDOW: i64 = 900;
 const LONGEST_WINDOW: i64 = 6 * 3_600;
 /// Requests that are under way at a time.
 const PARALLEL: usize = 6;
-/// The most things of an account that are watched.
-const MOST: usize = 1_000;
 /// How long a scope that the token lacks is not asked for.
 const WITHOUT_SCOPE: Span = Span::from_mins(10);
-/// So many empty lists in a row say that there is nothing.
-const EMPTY_LISTS: u32 = 3;
 
 /// What is watched of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,10 +64,12 @@ pub(crate) struct Selection {
     pub ids: Vec<u64>,
     /// The other kinds.
     pub things: Vec<ThingKind>,
+    /// Databases whose own pages are read, whether the account lists them or not.
+    pub databases: BTreeSet<Subject>,
 }
 
 impl Selection {
-    fn wants(&self, droplet: &Droplet) -> bool {
+    pub(super) fn wants(&self, droplet: &Droplet) -> bool {
         (self.tags.is_empty() && self.ids.is_empty())
             || self.ids.contains(&droplet.id)
             || droplet.tags.iter().any(|tag| self.tags.contains(tag))
@@ -108,36 +114,31 @@ pub(crate) struct Value {
 /// Tells whether a droplet is the host that Calm Ops runs on.
 pub(crate) type IsThisHost = Box<dyn Fn(&Droplet) -> bool + Send + Sync>;
 
-/// What is in the account of one kind, as whole lists told it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Catalog {
-    /// The subjects that are there; `None` before the first list.
-    pub subjects: Option<BTreeSet<Subject>>,
-    /// Empty lists in a row.
-    empties: u32,
-    /// When it was read last.
-    pub read_at: Option<MonotonicTime>,
-    /// Why it could not be read when it was asked for last.
-    pub problem: Option<FailureReason>,
-    /// Things on the list, watched or not.
-    pub count: usize,
-}
-
 /// See the module.
 pub(crate) struct Account {
     pub(super) selection: Selection,
-    host: String,
-    is_this_host: IsThisHost,
+    pub(super) host: String,
+    pub(super) is_this_host: IsThisHost,
     pub(super) budget: Budget,
     pub(super) planner: Planner,
     thresholds: InForce,
     pub(super) watched: BTreeMap<Item, Watched>,
     /// Items that a list did not name, and which are not known to be gone.
-    doubted: BTreeSet<Item>,
+    pub(super) doubted: BTreeSet<Item>,
     pub(super) catalogs: BTreeMap<Option<ThingKind>, Catalog>,
     reading_droplets: Reading<Droplet>,
+    /// When the list of droplets that is read now was begun.
+    reading_since: MonotonicTime,
+    pub(super) gpus: Gpus,
     reading_things: BTreeMap<ThingKind, Reading<Thing>>,
-    in_progress: Vec<Action>,
+    /// Numbers of the selection that no whole list named.
+    pub(super) unnamed: BTreeSet<u64>,
+    /// Subjects that do not exist any more, as DigitalOcean said of each.
+    pub(super) gone: BTreeSet<Subject>,
+    /// Actions that are in progress, by their numbers.
+    pub(super) in_progress: BTreeMap<u64, Action>,
+    /// Those of them that the newest list does not name.
+    lost_actions: BTreeSet<u64>,
     /// Scopes that the token lacks, and until when they are not asked for.
     pub(super) lacking: BTreeMap<&'static str, MonotonicTime>,
     /// When an answer came that could be used.
@@ -147,6 +148,8 @@ pub(crate) struct Account {
     /// What came since the last report.
     pub(super) values: Vec<Value>,
     pub(super) removed: BTreeSet<Subject>,
+    /// Signals that are not expected of a subject any more.
+    pub(super) at_rest: BTreeSet<(Subject, &'static str)>,
 }
 
 impl Account {
@@ -160,6 +163,7 @@ impl Account {
         now: MonotonicTime,
     ) -> Self {
         Self {
+            unnamed: selection.ids.iter().copied().collect(),
             selection,
             host: host.to_owned(),
             is_this_host,
@@ -170,14 +174,34 @@ impl Account {
             doubted: BTreeSet::new(),
             catalogs: BTreeMap::new(),
             reading_droplets: Reading::default(),
+            reading_since: now,
+            gpus: Gpus::default(),
             reading_things: BTreeMap::new(),
-            in_progress: Vec::new(),
+            gone: BTreeSet::new(),
+            in_progress: BTreeMap::new(),
+            lost_actions: BTreeSet::new(),
             lacking: BTreeMap::new(),
             answered_at: None,
             began_at: now,
             failure: None,
             values: Vec::new(),
             removed: BTreeSet::new(),
+            at_rest: BTreeSet::new(),
+        }
+    }
+
+    /// Notes why nothing can be asked for.
+    pub(crate) fn cannot_ask(&mut self, reason: FailureReason) {
+        self.failure = Some(reason);
+    }
+
+    /// How often a list is read; `None` stands for droplets.
+    pub(super) fn pace(&self, kind: Option<ThingKind>) -> Span {
+        match (kind, self.budget.is_small()) {
+            (None, false) => LISTS,
+            (Some(_), false) => THINGS,
+            (None, true) => SLOW_LISTS,
+            (Some(_), true) => SLOW_THINGS,
         }
     }
 
@@ -201,14 +225,18 @@ impl Account {
         let urgent = |every| Wanted { every, is_urgent: true };
         let mut wanted = BTreeMap::new();
         if self.selection.droplets {
-            wanted.insert(Call::Droplets, urgent(LISTS));
-            wanted.insert(Call::Actions, urgent(LISTS));
+            wanted.insert(Call::Droplets, urgent(self.pace(None)));
+            let actions = if self.budget.is_small() { SLOW_THINGS } else { LISTS };
+            wanted.insert(Call::Actions, urgent(actions));
+        }
+        for &id in &self.lost_actions {
+            wanted.insert(Call::Action(id), Wanted { every: CALM, is_urgent: false });
         }
         for &kind in &self.selection.things {
-            wanted.insert(Call::Things(kind), urgent(THINGS));
+            wanted.insert(Call::Things(kind), urgent(self.pace(Some(kind))));
         }
         for item in &self.doubted {
-            wanted.insert(Call::Confirm(item.clone()), urgent(LISTS));
+            wanted.insert(Call::Confirm(item.clone()), urgent(self.pace(item.kind())));
         }
         for (item, watched) in &self.watched {
             for &metric in watched.metrics(item) {
@@ -217,7 +245,7 @@ impl Account {
                 }
                 let is_known = watched.folded.newest(metric).is_some();
                 let every = match metric {
-                    Metric::MemoryTotal | Metric::DiskSize if is_known => SIZES,
+                    _ if watched.folded.knows_size(metric) => SIZES,
                     Metric::Load | Metric::Connections | Metric::BalancerCpu => SELDOM,
                     // Without the agent there is nothing to come.
                     _ if metric.needs_agent()
@@ -228,7 +256,11 @@ impl Account {
                     }
                     _ => CALM,
                 };
-                let is_urgent = watched.near.contains(&metric);
+                let is_awaited = |near: &Metric| {
+                    near.size() == Some(metric) && !watched.folded.knows_size(metric)
+                };
+                let is_urgent =
+                    watched.near.contains(&metric) || watched.near.iter().any(is_awaited);
                 let call = Call::Metric(item.clone(), metric);
                 wanted.insert(call, Wanted { every, is_urgent });
             }
@@ -242,7 +274,7 @@ impl Account {
         let page = match call {
             Call::Droplets => self.reading_droplets.page(),
             Call::Things(kind) => self.reading_things.get(kind).map_or(1, Reading::page),
-            Call::Actions | Call::Confirm(_) | Call::Metric(..) => 1,
+            Call::Actions | Call::Action(_) | Call::Confirm(_) | Call::Metric(..) => 1,
         };
         let newest = match call {
             Call::Metric(item, metric) => {
@@ -251,7 +283,11 @@ impl Account {
             _ => None,
         };
         let start = newest.map_or(end - FIRST_WINDOW, |newest| newest + 1);
-        call.path(page, (start.clamp(end - LONGEST_WINDOW, end), end))
+        let mut path = call.path(page, (start.clamp(end - LONGEST_WINDOW, end), end));
+        if *call == Call::Droplets && self.gpus.are_read() {
+            path.push_str("&type=gpus");
+        }
+        path
     }
 
     /// Takes the answer to a request, or why there is none.
@@ -277,6 +313,11 @@ impl Account {
                 self.answered_at = Some(now.mono);
                 self.planner.ended(call, Outcome::Done, now.mono);
                 self.forget(item);
+            }
+            (404, Call::Action(id)) => {
+                self.answered_at = Some(now.mono);
+                self.planner.ended(call, Outcome::Done, now.mono);
+                self.end_action(*id);
             }
             (429, _) => {
                 self.failure = Some(FailureReason::told(
@@ -307,7 +348,13 @@ impl Account {
         self.planner.ended(call, Outcome::Failed, now.mono);
         self.failure = Some(reason.clone());
         let list = match call {
-            Call::Droplets => None,
+            Call::Droplets => {
+                if now.mono.since(self.reading_since) >= LONGEST_READING {
+                    self.reading_droplets = Reading::default();
+                    self.gpus.begin_anew();
+                }
+                None
+            }
             Call::Things(kind) => Some(*kind),
             Call::Metric(item, metric) => {
                 if let Some(watched) = self.watched.get_mut(item) {
@@ -315,7 +362,7 @@ impl Account {
                 }
                 return;
             }
-            Call::Actions | Call::Confirm(_) => return,
+            Call::Actions | Call::Action(_) | Call::Confirm(_) => return,
         };
         self.catalogs.entry(list).or_default().problem = Some(reason);
     }
@@ -325,7 +372,11 @@ impl Account {
         match call {
             Call::Droplets => {
                 let page = droplets(body)?;
-                match self.reading_droplets.take(page)? {
+                if self.reading_droplets.page() == 1 && !self.gpus.are_read() {
+                    self.reading_since = now.mono;
+                }
+                let all = self.reading_droplets.take(page)?;
+                match all.and_then(|all| self.gpus.join(all, now.mono)) {
                     Some(all) => self.list_droplets(&all, now),
                     None => return Ok(Outcome::More),
                 }
@@ -338,172 +389,78 @@ impl Account {
                 }
             }
             Call::Actions => self.take_actions(actions(body)?, now),
-            Call::Confirm(item) => {
-                inventory::is_one(body)?;
-                self.doubted.remove(item);
-            }
+            Call::Action(id) => match one_action(body)? {
+                Some(action) if action.id == *id => self.take_action(action),
+                _ => return Err(Unreadable::new("it is about another action")),
+            },
+            Call::Confirm(item) => self.confirm(item, body, now)?,
             Call::Metric(item, metric) => return self.take_samples(item, *metric, body, now),
         }
         Ok(Outcome::Done)
     }
 
-    fn list_droplets(&mut self, all: &[Droplet], now: Now) {
-        if !self.trusts(None, all.len(), now.mono) {
+    /// Takes a list of actions. What it does not name any more may be in progress all the same.
+    fn take_actions(&mut self, all: Actions, now: Now) {
+        if all.is_empty {
             return;
         }
-        let mut named = BTreeSet::new();
-        let mut subjects = BTreeSet::new();
-        for droplet in all {
-            let item = Item::Droplet(droplet.id);
-            if !self.selection.wants(droplet) {
-                self.deselect(&item, &droplet.name);
-                named.insert(item);
-                continue;
-            }
-            if self.watched.len() >= MOST && !self.watched.contains_key(&item) {
-                continue;
-            }
-            let here = (self.is_this_host)(droplet).then(|| self.host.clone());
-            let watched = self.watch(&item, &droplet.name, here.as_deref());
-            watched.processors = droplet.processors;
-            watched.standing = match droplet.status {
-                DropletStatus::Active => Standing::Up,
-                DropletStatus::Off => Standing::Down,
-                DropletStatus::New | DropletStatus::Unknown => Standing::Unclear,
-            };
-            subjects.insert(watched.subject.clone());
-            named.insert(item);
-        }
-        self.conclude(None, &named, subjects, all.len(), now);
-    }
-
-    fn list_things(&mut self, kind: ThingKind, all: &[Thing], now: Now) {
-        if !self.trusts(Some(kind), all.len(), now.mono) {
-            return;
-        }
-        let mut named = BTreeSet::new();
-        let mut subjects = BTreeSet::new();
-        for thing in all {
-            let item = Item::Thing(kind, thing.id.clone());
-            if self.watched.len() >= MOST && !self.watched.contains_key(&item) {
-                continue;
-            }
-            let watched = self.watch(&item, &thing.name, None);
-            watched.standing = match thing.serves {
-                Some(true) => Standing::Up,
-                Some(false) => Standing::Down,
-                None => Standing::Unclear,
-            };
-            subjects.insert(watched.subject.clone());
-            named.insert(item);
-        }
-        self.conclude(Some(kind), &named, subjects, all.len(), now);
-    }
-
-    /// Whether a list is believed: one that is empty only when it stays so.
-    fn trusts(&mut self, kind: Option<ThingKind>, count: usize, now: MonotonicTime) -> bool {
-        let catalog = self.catalogs.entry(kind).or_default();
-        catalog.problem = None;
-        catalog.read_at = Some(now);
-        catalog.count = count;
-        catalog.empties = if count == 0 { catalog.empties.saturating_add(1) } else { 0 };
-        count > 0 || catalog.empties >= EMPTY_LISTS
-    }
-
-    /// Finds an item, or begins to watch it.
-    fn watch(&mut self, item: &Item, name: &str, this_host: Option<&str>) -> &mut Watched {
-        let kind = Names::of(item).kind;
-        if !self.watched.contains_key(item) {
-            let is_taken = |own: &str| {
-                let of_kind = |known: &Item| Names::of(known).kind == kind;
-                self.watched.iter().any(|(known, one)| of_kind(known) && one.label == own)
-            };
-            let id = match item {
-                Item::Droplet(id) => id.to_string(),
-                Item::Thing(_, id) => id.clone(),
-            };
-            let watched = Watched::new(kind, &label(name, &id, is_taken), this_host);
-            self.watched.insert(item.clone(), watched);
-        }
-        self.watched.entry(item.clone()).or_insert_with(|| Watched::new(kind, name, this_host))
-    }
-
-    /// A droplet that is in the account and not selected, or no longer: nothing is expected of it.
-    fn deselect(&mut self, item: &Item, name: &str) {
-        self.doubted.remove(item);
-        match self.watched.remove(item) {
-            Some(watched) => {
-                self.removed.extend(watched.parts());
-                if !watched.is_this_host {
-                    self.removed.insert(watched.subject);
-                }
-            }
-            None => {
-                // It may have been selected before the last start.
-                let kind = Names::of(item).kind;
-                let subject = Subject::build(kind, &label(name, "", |_| false), None);
-                if !self.watched.values().any(|one| one.subject == subject) {
-                    self.removed.insert(subject);
-                }
-            }
-        }
-    }
-
-    /// Ends a whole list: what it does not name is in doubt, what it names is told.
-    fn conclude(
-        &mut self,
-        kind: Option<ThingKind>,
-        named: &BTreeSet<Item>,
-        mut subjects: BTreeSet<Subject>,
-        count: usize,
-        now: Now,
-    ) {
-        let is_of = |item: &Item| match item {
-            Item::Droplet(_) => kind.is_none(),
-            Item::Thing(own, _) => Some(*own) == kind,
-        };
-        self.doubted.retain(|item| !named.contains(item));
-        for (item, watched) in self.watched.iter().filter(|(item, _)| is_of(item)) {
-            subjects.insert(watched.subject.clone());
-            if !named.contains(item) {
-                self.doubted.insert(item.clone());
-                continue;
-            }
-            self.values.extend(standing(item, watched, &self.in_progress, now.wall));
-        }
-        let catalog = self.catalogs.entry(kind).or_default();
-        catalog.subjects = Some(subjects);
-        catalog.count = count;
-    }
-
-    /// An item that is gone from the account: the list of its kind tells it from now on.
-    fn forget(&mut self, item: &Item) {
-        self.doubted.remove(item);
-        let Some(watched) = self.watched.remove(item) else { return };
-        self.removed.extend(watched.parts());
-        let kind = match item {
-            Item::Droplet(_) => None,
-            Item::Thing(kind, _) => Some(*kind),
-        };
-        if let Some(subjects) = &mut self.catalogs.entry(kind).or_default().subjects {
-            subjects.remove(&watched.subject);
-        }
-    }
-
-    fn take_actions(&mut self, all: Vec<Action>, now: Now) {
-        self.in_progress = all;
+        let named: BTreeSet<u64> = all.of_droplets.iter().map(|action| action.id).collect();
+        all.of_droplets.into_iter().for_each(|action| self.take_action(action));
+        let is_lost = |id: &u64| !named.contains(id);
+        self.lost_actions = self.in_progress.keys().copied().filter(is_lost).collect();
         for (item, watched) in &self.watched {
             let Item::Droplet(id) = item else { continue };
-            let own = self.in_progress.iter().filter(|action| action.droplet == *id);
-            let longest = own.map(|action| now.wall.since(action.began).as_secs_f64() / 60.0);
+            let own = self.in_progress.values().filter(|action| action.droplet == *id);
+            let minutes = |began| now.wall.since(began).as_secs_f64() / 60.0;
+            let longest = own.filter_map(|action| action.began).map(minutes);
             self.values.push(Value {
                 subject: watched.subject.clone(),
-                signal: "droplet.action",
+                signal: OF_THIS_HOST[1],
                 at: now.wall,
                 value: longest.fold(0.0, f64::max),
                 reason: None,
             });
         }
+    }
+
+    /// Takes what an action's own entry says.
+    fn take_action(&mut self, action: Action) {
+        if action.began.is_some() {
+            self.in_progress.insert(action.id, action);
+        } else {
+            self.end_action(action.id);
+        }
+    }
+
+    fn end_action(&mut self, id: u64) {
+        self.in_progress.remove(&id);
+        self.lost_actions.remove(&id);
+    }
+
+    /// Takes an answer about one item that its list did not name.
+    fn confirm(&mut self, item: &Item, body: &[u8], now: Now) -> Result<(), Unreadable> {
+        let other = || Unreadable::new("it is about something else");
+        match item {
+            Item::Droplet(id) => {
+                let droplet = one_droplet(body)?;
+                if droplet.id != *id {
+                    return Err(other());
+                }
+                self.see_one(&droplet, now);
+            }
+            Item::Thing(kind, id) => {
+                let thing = one_thing(*kind, body)?;
+                if thing.id != *id {
+                    return Err(other());
+                }
+                self.doubted.remove(item);
+                if let Some(watched) = self.watched.get_mut(item) {
+                    watched.standing = thing.standing;
+                }
+                self.tell(item, now);
+            }
+        }
+        Ok(())
     }
 
     fn take_samples(
@@ -519,9 +476,8 @@ impl Account {
         let before = watched.folded.newest(metric);
         let wall = seconds(now.wall);
         let measured = watched.take(metric, &series, wall, thresholds.as_deref());
-        if metric == Metric::DiskFree && watched.folded.lacks_size(&series) {
-            let sizes = Call::Metric(item.clone(), Metric::DiskSize);
-            self.planner.hurry(&sizes, now.mono);
+        if let Some(sizes) = watched.folded.lacks(metric, &series) {
+            self.planner.hurry(&Call::Metric(item.clone(), sizes), now.mono);
         }
         let newest = watched.folded.newest(metric).filter(|newest| Some(*newest) > before);
         let value = |one: Measured| Value {
@@ -544,43 +500,6 @@ impl Account {
             }
         }
     }
-}
-
-/// How something is, as a value.
-fn standing(item: &Item, watched: &Watched, in_progress: &[Action], at: Timestamp) -> Vec<Value> {
-    let names = Names::of(item);
-    let value = |signal, value, reason| Value {
-        subject: watched.subject.clone(),
-        signal,
-        at,
-        value,
-        reason,
-    };
-    let mut values = Vec::new();
-    if !watched.is_this_host {
-        values.push(value(names.listed, 1.0, None));
-    }
-    match watched.standing {
-        Standing::Up => values.push(value(names.up, 1.0, None)),
-        Standing::Down => {
-            let own = |action: &&Action| *item == Item::Droplet(action.droplet);
-            let told = match in_progress.iter().find(own) {
-                Some(action) => {
-                    format!(
-                        "DigitalOcean says that it is off; an action is in progress: {}",
-                        action.kind
-                    )
-                }
-                None if matches!(item, Item::Droplet(_)) => {
-                    "DigitalOcean says that it is off".to_owned()
-                }
-                None => "DigitalOcean says that it failed".to_owned(),
-            };
-            values.push(value(names.up, 0.0, Some(FailureReason::told(&told))));
-        }
-        Standing::Unclear => {}
-    }
-    values
 }
 
 /// Why a metric has no newer samples.

@@ -50,6 +50,8 @@ pub(super) struct AccountCollector {
     api_url: ProbeUrl,
     token_file: PathBuf,
     began: Instant,
+    /// When the last round began.
+    round_began: Option<Now>,
 }
 
 impl AccountCollector {
@@ -72,6 +74,7 @@ impl AccountCollector {
             api_url: settings.api_url.clone(),
             token_file: settings.token_file.clone(),
             began,
+            round_began: None,
         })
     }
 
@@ -81,9 +84,19 @@ impl AccountCollector {
         MonotonicTime::from_micros(micros)
     }
 
-    async fn round(&mut self, at: Timestamp) -> Result<Round, CollectError> {
+    async fn round(&mut self, at: Timestamp) -> Round {
         let from = self.mono();
-        let token = read_token(&self.token_file)?;
+        self.round_began = Some(Now { wall: at, mono: from });
+        let token = match token(&self.token_file) {
+            Ok(token) => token,
+            Err(problem) => {
+                let told = format!(
+                    "The file of digitalocean.token_file {problem}. Write a token with read scopes into it"
+                );
+                self.account.cannot_ask(FailureReason::told(&told));
+                return self.account.report(Now { wall: at, mono: from });
+            }
+        };
         let authorization = format!("Bearer {}", token.expose());
         let now = |mono: MonotonicTime| {
             let passed: Span = mono.since(from);
@@ -103,7 +116,7 @@ impl AccountCollector {
                 self.account.take(&request.call, answer, now);
             }
         }
-        Ok(self.account.report(now(self.mono())))
+        self.account.report(now(self.mono()))
     }
 
     async fn ask(&self, path: &str, authorization: &str) -> Result<Answer, FailureReason> {
@@ -134,24 +147,36 @@ impl Collector for AccountCollector {
     }
 
     fn collect(&mut self, now: Timestamp) -> BoxFuture<'_, Result<Round, CollectError>> {
-        self.round(now).boxed()
+        self.round(now).map(Ok).boxed()
+    }
+
+    fn unmeasured(&self, why: &FailureReason) -> Round {
+        let Some(began) = self.round_began else { return Round::default() };
+        let mono = self.mono();
+        let now = Now { wall: began.wall.plus(mono.since(began.mono)), mono };
+        self.account.unmeasured(why, now)
     }
 }
 
-/// Reads the token: anew for each round, so that a new one needs no restart.
+/// Reads the token, or says why it can't be.
 pub(super) fn read_token(path: &Path) -> Result<Secret, CollectError> {
-    let bad = |problem: &str| {
+    token(path).map_err(|problem| {
         CollectError(format!(
             "The file {} of digitalocean.token_file {problem}. Write a token with read scopes into it (README: Watch DigitalOcean).",
             path.display()
         ))
-    };
-    let text = fs::read_to_string(path).map_err(|error| bad(&format!("can't be read: {error}")))?;
+    })
+}
+
+/// Reads the token: anew for each round, so that a new one needs no restart. An error says how a
+/// sentence about the file goes on.
+fn token(path: &Path) -> Result<Secret, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("can't be read: {error}"))?;
     let token = text.trim();
     let is_fine = !token.is_empty()
         && token.len() <= LONGEST_TOKEN
         && token.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_fine { Ok(Secret::new(token)) } else { Err(bad("has no token")) }
+    if is_fine { Ok(Secret::new(token)) } else { Err("has no token".to_owned()) }
 }
 
 #[cfg(test)]

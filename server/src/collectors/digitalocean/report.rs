@@ -10,9 +10,9 @@ use domain::{
 use super::{
     account::{Account, seconds},
     call::{Item, Metric},
-    inventory::ThingKind,
-    signals::SIGNALS,
-    watched::{Names, Standing, Watched, signals},
+    inventory::{Standing, ThingKind},
+    signals::{API_KIND, DROPLET_DISK, SIGNALS},
+    watched::{Names, Watched, signals},
 };
 use crate::collectors::collector::{Absence, Listing, Round};
 
@@ -21,8 +21,10 @@ const QUIET: Span = Span::from_mins(3);
 /// Values that are older than this, in seconds, can't be taken for those of now where the last
 /// request brought nothing.
 const OLD: i64 = 600;
-/// A list that is older than this tells nothing about now.
-const OLD_LIST: Span = Span::from_mins(5);
+/// A list that is older than its pace by more than this tells nothing about now.
+const OLD_LIST: Span = Span::from_mins(4);
+/// Why a value is old whose metric has newer samples.
+const LEFT: &str = "The newest samples of DigitalOcean have no value of it. Retire it if it was removed on purpose, such as a file system";
 /// Names that a note tells.
 const NAMED: usize = 5;
 /// Where all requests together take so many times the budget, a person is told.
@@ -31,7 +33,7 @@ const STRETCHED: f64 = 4.0;
 impl Account {
     /// The subject of the API itself.
     pub(crate) fn api() -> Subject {
-        Subject::build("digitalocean", "api", None)
+        Subject::build(API_KIND, "api", None)
     }
 
     /// What came since the last report, and what is not known.
@@ -41,10 +43,25 @@ impl Account {
             round.observe_with(one.at, &one.subject, one.signal, one.value, one.reason);
         }
         round.removed = std::mem::take(&mut self.removed).into_iter().collect();
+        for (subject, signal) in std::mem::take(&mut self.at_rest) {
+            round.rest(&subject, signal);
+        }
         let is_down = self.tell_of_api(&mut round, now);
-        self.miss(&mut round, is_down, now);
+        let behind = match &self.failure {
+            Some(reason @ FailureReason::Behind { .. }) => reason.clone(),
+            _ => FailureReason::Behind { cause: Self::api() },
+        };
+        self.miss(&mut round, Some(&behind).filter(|_| is_down), now);
         self.list(&mut round);
         round.notes = self.notes();
+        round
+    }
+
+    /// A round in which nothing could be asked for, because of this program's own limits.
+    pub(crate) fn unmeasured(&self, why: &FailureReason, now: Now) -> Round {
+        let mut round = Round::new(SIGNALS);
+        round.miss(&Self::api(), "digitalocean.up", why.clone());
+        self.miss(&mut round, Some(why), now);
         round
     }
 
@@ -75,23 +92,22 @@ impl Account {
         }
     }
 
-    /// Misses what could not be seen.
-    fn miss(&self, round: &mut Round, is_down: bool, now: Now) {
-        let behind = match &self.failure {
-            Some(reason @ FailureReason::Behind { .. }) => reason.clone(),
-            _ => FailureReason::Behind { cause: Self::api() },
-        };
+    /// Misses what could not be seen: everything for one reason, where there is one.
+    fn miss(&self, round: &mut Round, of_all: Option<&FailureReason>, now: Now) {
+        let stalled = self.stalled();
         for (item, watched) in &self.watched {
-            let kind = kind_of(item);
-            let catalog = self.catalogs.get(&kind);
+            let catalog = self.catalogs.get(&item.kind());
+            let old = self.pace(item.kind()).plus(OLD_LIST);
             let list_is_old = catalog
                 .and_then(|catalog| catalog.read_at)
-                .is_none_or(|read| now.mono.since(read) >= OLD_LIST);
-            let why_list = catalog.and_then(|catalog| catalog.problem.as_ref());
-            if is_down && list_is_old {
-                round.miss(&watched.subject, Names::of(item).up, behind.clone());
-            } else if let Some(reason) = why_list.filter(|_| list_is_old) {
-                round.miss(&watched.subject, Names::of(item).up, reason.clone());
+                .is_none_or(|read| now.mono.since(read) >= old);
+            let up = Names::of(item).up;
+            if list_is_old {
+                let own = catalog.and_then(|catalog| catalog.problem.as_ref());
+                let reason = of_all.or(own).unwrap_or(&stalled);
+                round.miss(&watched.subject, up, reason.clone());
+            } else if let Standing::Unclear(word) = &watched.standing {
+                round.miss(&watched.subject, up, unclear(word));
             }
             if watched.standing == Standing::Down {
                 // What was wrong before has not recovered: it is behind what is off now.
@@ -101,16 +117,32 @@ impl Account {
                 }
             }
             for &metric in watched.metrics(item) {
-                if is_old(watched, metric, seconds(now.wall)) {
+                let (missed, reason) = if is_old(watched, metric, seconds(now.wall)) {
                     let own = watched.problems.get(&metric);
-                    let reason = if is_down { Some(&behind) } else { own };
-                    let Some(reason) = reason else { continue };
-                    for (subject, signal) in watched.heard(Some(metric)) {
-                        round.miss(&subject, signal, reason.clone());
-                    }
+                    let reason = of_all.or(own).unwrap_or(&stalled);
+                    (watched.heard(Some(metric)), reason.clone())
+                } else {
+                    (watched.left(metric, OLD), FailureReason::told(LEFT))
+                };
+                for (subject, signal) in missed {
+                    round.miss(&subject, signal, reason.clone());
                 }
             }
         }
+    }
+
+    /// Why something has not been asked for in time that did not fail itself.
+    fn stalled(&self) -> FailureReason {
+        if let Some(reason) = &self.failure {
+            return reason.clone();
+        }
+        FailureReason::told(if self.lacking.contains_key("monitoring:read") {
+            "The token lacks the scope monitoring:read"
+        } else if self.budget.is_scarce() {
+            "The token of DigitalOcean has few requests left, as other programs use it. Give Calm Ops a token of another account, or let them ask less"
+        } else {
+            "The budget for DigitalOcean is too small to ask for it in time. Raise 'budget_percent' under [digitalocean], or watch less"
+        })
     }
 
     /// What there is, kind by kind, as far as whole lists told it.
@@ -118,10 +150,25 @@ impl Account {
         for (kind, catalog) in &self.catalogs {
             let Some(subjects) = &catalog.subjects else { continue };
             let names = kind.map_or(Names::of(&Item::Droplet(0)), Names::of_kind);
-            let subjects = subjects.iter().cloned().collect();
+            let mut subjects = subjects.clone();
+            if *kind == Some(ThingKind::Database) {
+                // The account may not be the one that they are in.
+                subjects.extend(self.selection.databases.difference(&self.gone).cloned());
+            }
+            let subjects = subjects.into_iter().collect();
             let mut listing = Listing::new(names.kind, subjects, Absence::Missing(names.listed));
-            listing.why = Some(FailureReason::told("DigitalOcean says that it does not exist"));
+            listing.why = Some(FailureReason::told("DigitalOcean's list does not name it"));
+            let confirmed = FailureReason::told("DigitalOcean says that it does not exist");
+            let gone = self.gone.iter().filter(|one| one.kind() == names.kind);
+            listing.whys = gone.map(|one| (one.clone(), confirmed.clone())).collect();
             round.listings.push(listing);
+            if kind.is_none() {
+                // Which disks a droplet has is told by itself only; they are gone with it.
+                let mut disks = Listing::new(DROPLET_DISK, Vec::new(), Absence::Gone);
+                let droplets = self.watched.iter().filter(|(item, _)| item.kind().is_none());
+                disks.hosts = droplets.map(|(_, watched)| watched.label.clone()).collect();
+                round.listings.push(disks);
+            }
         }
     }
 
@@ -164,6 +211,14 @@ impl Account {
                 )
             });
         }
+        if droplets.is_some() && !self.unnamed.is_empty() {
+            let ids: Vec<String> =
+                self.unnamed.iter().take(NAMED).map(|id| format!("'{id}'")).collect();
+            notes.push(format!(
+                "DigitalOcean lists no droplet with the number {}. Correct 'droplets' under [digitalocean].",
+                ids.join(", ")
+            ));
+        }
         let stretch = self.planner.demand() / self.budget.hourly().max(1.0);
         if stretch > STRETCHED {
             let minutes = (5.0 * stretch).round();
@@ -181,9 +236,10 @@ fn is_old(watched: &Watched, metric: Metric, now: i64) -> bool {
         && watched.folded.newest(metric).is_none_or(|newest| now - newest > OLD)
 }
 
-const fn kind_of(item: &Item) -> Option<ThingKind> {
-    match item {
-        Item::Droplet(_) => None,
-        Item::Thing(kind, _) => Some(*kind),
+/// Why nobody can say how something is.
+fn unclear(word: &str) -> FailureReason {
+    if word.is_empty() {
+        return FailureReason::told("DigitalOcean gives no status of it");
     }
+    FailureReason::told(&format!("DigitalOcean gives its status as '{word}'"))
 }
