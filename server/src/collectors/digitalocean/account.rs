@@ -23,6 +23,7 @@ use super::{
     lists::{Catalog, Gpus},
     nearness::InForce,
     planner::{Outcome, Planner, Wanted},
+    report::OLD,
     samples,
     signals::OF_THIS_HOST,
     watched::Watched,
@@ -490,9 +491,13 @@ impl Account {
         self.values.extend(measured.into_iter().map(value));
         match newest {
             Some(newest) => {
-                watched.problems.remove(&metric);
-                let age = u64::try_from(wall.saturating_sub(newest)).unwrap_or(0);
-                Ok(Outcome::News(Span::from_secs(age)))
+                let age = wall.saturating_sub(newest);
+                if age > OLD {
+                    watched.problems.insert(metric, nothing(metric));
+                } else {
+                    watched.problems.remove(&metric);
+                }
+                Ok(Outcome::News(Span::from_secs(u64::try_from(age).unwrap_or(0))))
             }
             None => {
                 watched.problems.entry(metric).or_insert_with(|| nothing(metric));

@@ -20,7 +20,7 @@ use crate::collectors::collector::{Absence, Listing, Round};
 const QUIET: Span = Span::from_mins(3);
 /// Values that are older than this, in seconds, can't be taken for those of now where the last
 /// request brought nothing.
-const OLD: i64 = 600;
+pub(super) const OLD: i64 = 600;
 /// A list that is older than its pace by more than this tells nothing about now.
 const OLD_LIST: Span = Span::from_mins(4);
 /// Why a value is old whose metric has newer samples.
@@ -139,7 +139,7 @@ impl Account {
         FailureReason::told(if self.lacking.contains_key("monitoring:read") {
             "The token lacks the scope monitoring:read"
         } else if self.budget.is_scarce() {
-            "The token of DigitalOcean has few requests left, as other programs use it. Give Calm Ops a token of another account, or let them ask less"
+            "The token of DigitalOcean has few requests left, as other programs use it. Give Calm Ops a token of its own"
         } else {
             "The budget for DigitalOcean is too small to ask for it in time. Raise 'budget_percent' under [digitalocean], or watch less"
         })

@@ -22,10 +22,10 @@ use policy::thresholds::Thresholds;
 use super::{
     account::{Account, Answer, Selection},
     budget::RateHeaders,
-    inventory::ThingKind,
+    inventory::{Droplet, ThingKind},
     nearness::InForce,
 };
-use crate::collectors::{Round, signals};
+use crate::collectors::{Absence, Round, signals};
 
 /// The simulated start, at the beginning of a minute.
 const START: i64 = 1_800_000_000;
@@ -45,6 +45,37 @@ impl Random {
 /// The course of a droplet's share of something, by seconds since the start.
 type Course = Box<dyn Fn(i64) -> f64>;
 
+/// How an answer fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    TooMany,
+    Error,
+    Slow,
+    Empty,
+    Half,
+}
+
+impl Fault {
+    const ALL: [Self; 5] = [Self::TooMany, Self::Error, Self::Slow, Self::Empty, Self::Half];
+}
+
+/// An action of a droplet of the fake.
+struct FakeAction {
+    id: u64,
+    droplet: u64,
+    is_over: bool,
+}
+
+impl FakeAction {
+    fn json(&self) -> String {
+        let status = if self.is_over { "completed" } else { "in-progress" };
+        format!(
+            r#"{{"id":{},"status":"{status}","type":"resize","started_at":"2027-01-15T08:00:00Z","resource_id":{},"resource_type":"droplet"}}"#,
+            self.id, self.droplet
+        )
+    }
+}
+
 /// A droplet of the fake.
 struct FakeDroplet {
     id: u64,
@@ -52,6 +83,12 @@ struct FakeDroplet {
     tag: &'static str,
     status: &'static str,
     has_agent: bool,
+    /// The list of droplets with GPUs names it, and no other.
+    has_gpu: bool,
+    /// No list names it, though it exists.
+    is_hidden: bool,
+    /// Its memory in MB, by the time from which it has so much.
+    memory: Vec<(i64, u64)>,
     cpu: Course,
     disk: Course,
     /// When it was started: its counters begin there.
@@ -67,12 +104,16 @@ struct Fake {
     lag: i64,
     /// The part of the answers that fail.
     faults: f64,
+    /// How they fail; in all ways where none is chosen.
+    fault: Option<Fault>,
+    /// Actions, the newest first.
+    actions: Vec<FakeAction>,
     /// What others have used of the token in this hour.
     others: u32,
     random: RefCell<Random>,
     /// When requests were made, in seconds.
     asked: RefCell<Vec<f64>>,
-    kinds: RefCell<BTreeMap<&'static str, usize>>,
+    failed: RefCell<BTreeMap<Option<Fault>, usize>>,
 }
 
 impl Fake {
@@ -83,6 +124,9 @@ impl Fake {
             tag: "production",
             status: "active",
             has_agent: true,
+            has_gpu: false,
+            is_hidden: false,
+            memory: vec![(-10_000, 2_000)],
             cpu: Box::new(move |_| 20.0 + number as f64 / 10.0),
             disk: Box::new(move |_| 30.0 + number as f64 / 4.0),
             starts: vec![-10_000],
@@ -93,15 +137,24 @@ impl Fake {
             databases: 2,
             lag: 30,
             faults: 0.0,
+            fault: None,
+            actions: vec![FakeAction { id: 1, droplet: 1_000, is_over: true }],
             others: 0,
             random: RefCell::new(Random(7)),
             asked: RefCell::default(),
-            kinds: RefCell::default(),
+            failed: RefCell::default(),
         }
     }
 
-    fn count(&self, kind: &'static str) {
-        *self.kinds.borrow_mut().entry(kind).or_default() += 1;
+    /// How the next answer fails, if it does.
+    fn next_fault(&self) -> Option<Fault> {
+        let chance = self.random.borrow_mut().next();
+        let fault = (chance < self.faults).then(|| {
+            let any = (chance / self.faults * 5.0) as usize;
+            self.fault.unwrap_or(Fault::ALL[any.min(4)])
+        });
+        *self.failed.borrow_mut().entry(fault).or_default() += 1;
+        fault
     }
 
     /// Answers a request at a time in seconds since the start.
@@ -115,38 +168,24 @@ impl Fake {
             reset: Some(START + now as i64 + 60),
             retry_after: None,
         };
-        let fault = self.random.borrow_mut().next() / self.faults.max(1e-9);
         let answer = |status, body: String| Ok(Answer { status, headers, body: body.into_bytes() });
         let error = r#"{"id":"server_error","message":"Unexpected server-side error"}"#.to_owned();
-        match fault {
+        let now = now as i64;
+        match self.next_fault() {
             _ if remaining == 0 => answer(429, r#"{"id":"too_many_requests"}"#.to_owned()),
-            0.0..0.2 => {
-                self.count("429");
+            Some(Fault::TooMany) => {
                 let headers = RateHeaders { retry_after: Some(5), ..headers };
                 Ok(Answer { status: 429, headers, body: Vec::new() })
             }
-            0.2..0.4 => {
-                self.count("500");
-                answer(500, error)
-            }
-            0.4..0.6 => {
-                self.count("slow");
-                Err(FailureReason::told("It did not answer within 10 s"))
-            }
-            0.6..0.8 => {
-                self.count("empty");
-                let (status, body) = self.body(path, now as i64, true);
-                answer(status, body)
-            }
-            0.8..1.0 => {
-                self.count("half");
-                let (status, mut body) = self.body(path, now as i64, false);
+            Some(Fault::Error) => answer(500, error),
+            Some(Fault::Slow) => Err(FailureReason::told("It did not answer within 10 s")),
+            Some(Fault::Half) => {
+                let (status, mut body) = self.body(path, now, false);
                 body.truncate(body.len() * 2 / 3);
                 answer(status, body)
             }
-            _ => {
-                self.count("good");
-                let (status, body) = self.body(path, now as i64, false);
+            fault => {
+                let (status, body) = self.body(path, now, fault == Some(Fault::Empty));
                 answer(status, body)
             }
         }
@@ -169,39 +208,46 @@ impl Fake {
                 ),
             );
         }
-        let one = |id: u64| self.droplets.iter().find(|one| one.id == id);
-        if let Some(id) = path.strip_prefix("/v2/droplets/") {
-            return match id.parse().ok().and_then(one) {
-                Some(droplet) => (200, format!(r#"{{"droplet":{}}}"#, droplet.json())),
+        let things = |kind: &str, count: usize, status: &str| -> Vec<(String, String)> {
+            let one = |number: usize| {
+                let id = format!("{kind}-{number}");
+                let body = format!(r#"{{"id":"{id}","name":"{id}","status":"{status}"}}"#);
+                (id, body)
+            };
+            (0..count).map(one).collect()
+        };
+        let has_gpu = query.get("type") == Some(&"gpus");
+        let of = |one: &FakeDroplet| (one.id.to_string(), one.json(now));
+        let parts: Vec<&str> = path.trim_start_matches("/v2/").split('/').collect();
+        let (list, id) = (parts[0], parts.get(1));
+        let (name, all): (&str, Vec<(String, String)>) = match list {
+            "droplets" => {
+                let is_named =
+                    |one: &&FakeDroplet| id.is_some() || one.has_gpu == has_gpu && !one.is_hidden;
+                ("droplet", self.droplets.iter().filter(is_named).map(of).collect())
+            }
+            "load_balancers" => ("load_balancer", things("lb", self.balancers, "active")),
+            "databases" => ("database", things("db", self.databases, "online")),
+            "actions" => {
+                let of = |one: &FakeAction| (one.id.to_string(), one.json());
+                ("action", self.actions.iter().map(of).collect())
+            }
+            "apps" => ("app", Vec::new()),
+            other => panic!("{other}"),
+        };
+        if let Some(id) = id {
+            let found = all.iter().find(|(own, _)| own == id);
+            return match found {
+                Some((_, body)) => (200, format!(r#"{{"{name}":{body}}}"#)),
                 None => (404, r#"{"id":"not_found","message":"not found"}"#.to_owned()),
             };
         }
-        let thing = |kind: &str, number: usize, status: &str| {
-            format!(r#"{{"id":"{kind}-{number}","name":"{kind}-{number}","status":"{status}"}}"#)
-        };
-        let (list, all): (&str, Vec<String>) = match path {
-            "/v2/droplets" => ("droplets", self.droplets.iter().map(FakeDroplet::json).collect()),
-            "/v2/load_balancers" => (
-                "load_balancers",
-                (0..self.balancers).map(|one| thing("lb", one, "active")).collect(),
-            ),
-            "/v2/databases" => {
-                ("databases", (0..self.databases).map(|one| thing("db", one, "online")).collect())
-            }
-            "/v2/actions" => ("actions", Vec::new()),
-            "/v2/apps" => ("apps", Vec::new()),
-            one => {
-                let is_known = !one.ends_with("gone");
-                let body = r#"{"load_balancer":{"id":"x"}}"#.to_owned();
-                return if is_known { (200, body) } else { (404, "{}".to_owned()) };
-            }
-        };
         // The real one gives pages; a small page tries them.
         let (page, size) = (number("page").unwrap_or(1) as usize, 25);
         let shown: Vec<String> = if is_empty {
             Vec::new()
         } else {
-            all.iter().skip((page - 1) * size).take(size).cloned().collect()
+            all.iter().skip((page - 1) * size).take(size).map(|(_, body)| body.clone()).collect()
         };
         let total = if is_empty { 0 } else { all.len() };
         let next = if page * size < total { r#"{"next":"https://x/?page=2"}"# } else { "{}" };
@@ -253,8 +299,11 @@ impl Fake {
                 format!("{idle},{user}")
             }
             _ if !droplet.has_agent => String::new(),
-            "droplet/memory_total" => series("", &|_| 2e9),
-            "droplet/memory_available" => series("", &|_| 1.2e9),
+            "droplet/memory_total" => series("", &|at| droplet.memory(at) as f64 * 1e6),
+            // 0.8 GB are used.
+            "droplet/memory_available" => {
+                series("", &|at| (droplet.memory(at) as f64 - 800.0) * 1e6)
+            }
             "droplet/filesystem_size" => series(disk, &|_| 25e9),
             "droplet/filesystem_free" => {
                 series(disk, &|at| 25e9 * (1.0 - (droplet.disk)(at).clamp(0.0, 100.0) / 100.0))
@@ -266,10 +315,19 @@ impl Fake {
 }
 
 impl FakeDroplet {
-    fn json(&self) -> String {
+    /// Its memory in MB at a time in seconds since the start.
+    fn memory(&self, at: i64) -> u64 {
+        self.memory.iter().rfind(|(from, _)| *from <= at).map_or(0, |(_, memory)| *memory)
+    }
+
+    fn json(&self, now: i64) -> String {
         format!(
-            r#"{{"id":{},"name":"{}","status":"{}","vcpus":2,"tags":["{}"],"networks":{{"v4":[],"v6":[]}}}}"#,
-            self.id, self.name, self.status, self.tag
+            r#"{{"id":{},"name":"{}","status":"{}","vcpus":2,"memory":{},"disk":25,"tags":["{}"],"networks":{{"v4":[],"v6":[]}}}}"#,
+            self.id,
+            self.name,
+            self.status,
+            self.memory(now),
+            self.tag
         )
     }
 }
@@ -282,13 +340,32 @@ struct Watch {
     now: f64,
     /// Each value: the subject, the signal, its time and the value, in seconds since the start.
     values: Vec<(Subject, String, i64, f64)>,
-    /// Subjects of which there was a value.
-    heard: BTreeSet<Subject>,
+    /// Subjects that the monitor expects.
+    collected: BTreeSet<Subject>,
     breaches: Vec<Breach>,
     /// Every breach that there ever was.
     seen: BTreeMap<String, Option<FailureReason>>,
-    /// Subjects that are gone on purpose.
-    removed: BTreeSet<Subject>,
+    /// Silence that was told without a reason.
+    unexplained: BTreeSet<String>,
+    /// Subjects that were gone on purpose.
+    retired: BTreeSet<Subject>,
+    selection: Selection,
+    percent: u8,
+    /// The number of the droplet that is this host.
+    here: Option<u64>,
+    in_force: InForce,
+}
+
+fn account(
+    selection: &Selection,
+    percent: u8,
+    in_force: &InForce,
+    here: Option<u64>,
+    now: f64,
+) -> Account {
+    let is_this_host = Box::new(move |droplet: &Droplet| Some(droplet.id) == here);
+    let mono = MonotonicTime::from_micros((now * 1e6) as u64);
+    Account::new(selection.clone(), "calm", percent, in_force.clone(), is_this_host, mono)
 }
 
 fn built_in() -> Arc<Thresholds> {
@@ -298,32 +375,41 @@ fn built_in() -> Arc<Thresholds> {
 
 impl Watch {
     fn new(fake: Fake) -> Self {
+        Self::of(fake, 40, |_| {})
+    }
+
+    fn of(fake: Fake, percent: u8, change: impl FnOnce(&mut Selection)) -> Self {
         let thresholds = built_in();
         let in_force = InForce::default();
         in_force.set(&thresholds);
-        let selection = Selection {
+        let mut selection = Selection {
             droplets: true,
             tags: vec!["production".to_owned()],
-            ids: Vec::new(),
             things: ThingKind::ALL.to_vec(),
+            ..Selection::default()
         };
-        let mono = MonotonicTime::from_micros(0);
-        let here = Box::new(|_: &super::inventory::Droplet| false);
-        let account = Account::new(selection, "calm", 40, in_force, here, mono);
-        let engine = Engine::new(thresholds, 100_000);
-        let (values, breaches) = (Vec::new(), Vec::new());
-        let (seen, removed) = (BTreeMap::new(), BTreeSet::new());
+        change(&mut selection);
         Self {
             fake,
-            account,
-            engine,
+            account: account(&selection, percent, &in_force, None, 0.0),
+            engine: Engine::new(thresholds, 100_000),
             now: 0.0,
-            values,
-            heard: BTreeSet::new(),
-            breaches,
-            seen,
-            removed,
+            values: Vec::new(),
+            collected: BTreeSet::new(),
+            breaches: Vec::new(),
+            seen: BTreeMap::new(),
+            unexplained: BTreeSet::new(),
+            retired: BTreeSet::new(),
+            selection,
+            percent,
+            here: None,
+            in_force,
         }
+    }
+
+    /// Starts anew: the monitor knows what it knew, the collector nothing.
+    fn restart(&mut self) {
+        self.account = account(&self.selection, self.percent, &self.in_force, self.here, self.now);
     }
 
     fn now(&self) -> Now {
@@ -371,34 +457,66 @@ impl Watch {
             self.engine.observe_with(series, one.value, one.reason.as_ref(), one.at, now);
             let at = one.at.as_micros() / 1_000_000 - START;
             self.values.push((one.subject.clone(), one.signal.to_string(), at, one.value));
-            self.heard.insert(one.subject.clone());
+            self.collected.insert(one.subject.clone());
         }
         for one in &round.unseen {
             let (signal, subject) = (one.signal.as_str(), one.subject.as_str());
             let series = self.engine.measured(signal, subject, None).unwrap();
             self.engine.unseen(series, &one.reason);
         }
+        let mut gone: Vec<Subject> = Vec::new();
         for listing in &round.listings {
-            let crate::collectors::Absence::Missing(signal) = listing.absence else { continue };
-            let missing = self.heard.iter().filter(|one| {
-                one.kind() == listing.kind
-                    && !listing.subjects.contains(one)
-                    && !self.removed.contains(*one)
-            });
-            for subject in missing {
-                let series = self.engine.measured(signal, subject.as_str(), None).unwrap();
-                self.engine.observe_with(series, 0.0, listing.why.as_ref(), now.wall, now);
+            let lacking: Vec<Subject> =
+                self.collected.iter().filter(|one| listing.lacks(one)).cloned().collect();
+            for subject in lacking {
+                let name = subject.as_str();
+                let expects = |signal: &str| {
+                    self.engine.heard(signal, name).is_some() && self.engine.has_level(signal, name)
+                };
+                match listing.absence {
+                    Absence::Missing(signal) if expects(signal) => {
+                        for known in signals().all() {
+                            if let Some(id) = self.engine.heard(&known.name, name) {
+                                self.engine.miss(id);
+                            }
+                        }
+                        let series = self.engine.measured(signal, name, None).unwrap();
+                        let why = listing.why(&subject);
+                        self.engine.observe_with(series, 0.0, why, now.wall, now);
+                    }
+                    Absence::Missing(_) | Absence::Gone => gone.push(subject),
+                }
             }
         }
-        for subject in &round.removed {
-            self.engine.retire(subject);
-            self.removed.insert(subject.clone());
+        for (subject, signal) in &round.at_rest {
+            self.engine.rest(signal.as_str(), subject.as_str());
+        }
+        gone.extend(round.removed.iter().filter(|one| self.collected.contains(*one)).cloned());
+        for subject in gone {
+            self.engine.retire(&subject);
+            self.collected.remove(&subject);
+            self.retired.insert(subject);
         }
         self.breaches = self.engine.tick(now);
         for breach in &self.breaches {
             let key = format!("{} {}", breach.key.subject, breach.key.signal);
+            if breach.crossing.is_silent() && breach.reason.is_none() {
+                self.unexplained.insert(key.clone());
+            }
             self.seen.insert(key, breach.reason.clone());
         }
+    }
+
+    /// Whether a subject was gone on purpose at some time.
+    fn was_retired(&self, subject: &str) -> bool {
+        self.retired.iter().any(|one| one.as_str() == subject)
+    }
+
+    /// The newest value of a signal and subject.
+    fn newest(&self, subject: &str, signal: &str) -> Option<f64> {
+        let own = self.values.iter().rev();
+        let mut own = own.filter(|(about, name, ..)| about.as_str() == subject && name == signal);
+        own.next().map(|(.., value)| *value)
     }
 
     /// The status of a signal now.
@@ -498,10 +616,11 @@ fn an_hour_of_faults_stays_within_the_budget_and_opens_nothing_without_a_cause()
     let (hour, minute) = (watch.most(3_600.0), watch.most(60.0));
     println!(
         "an hour of faults: {hour} requests, {minute} in the fullest minute; answers {:?}",
-        watch.fake.kinds.borrow()
+        watch.fake.failed.borrow()
     );
     assert!(hour <= 2_000 && minute <= 100, "{hour} {minute}");
     assert!(watch.seen.is_empty(), "{:?}", watch.seen);
+    assert!(watch.retired.is_empty(), "{:?}", watch.retired);
     // Values are those of the fake, whatever came between them.
     for (subject, signal, _, value) in &watch.values {
         if signal == "droplet.disk.used" {
@@ -514,34 +633,39 @@ fn an_hour_of_faults_stays_within_the_budget_and_opens_nothing_without_a_cause()
 
 #[test]
 fn nothing_is_shown_as_healthy_while_nothing_answers_and_the_cause_is_told_once() {
-    let mut watch = Watch::new(Fake::new(10));
-    watch.run(1_800.0);
-    assert_eq!(watch.status("droplet:web-3", "droplet.cpu.used"), Some(Status::Healthy));
-    watch.fake.faults = 1e9;
-    watch.run(1_800.0);
-    for (subject, signal) in [
-        ("droplet:web-3", "droplet.up"),
-        ("droplet:web-3", "droplet.cpu.used"),
-        ("droplet:web-3", "droplet.memory.used"),
-        ("droplet-disk:/@web-3", "droplet.disk.used"),
-        ("load-balancer:lb-0", "load_balancer.up"),
-    ] {
-        let status = watch.status(subject, signal);
-        assert_ne!(status, Some(Status::Healthy), "{subject} {signal}");
-        assert!(status.is_some(), "{subject} {signal}");
+    for fault in [Fault::TooMany, Fault::Error, Fault::Slow, Fault::Half] {
+        let mut watch = Watch::new(Fake::new(10));
+        watch.run(1_800.0);
+        assert_eq!(watch.status("droplet:web-3", "droplet.cpu.used"), Some(Status::Healthy));
+        (watch.fake.faults, watch.fake.fault) = (1.0, Some(fault));
+        watch.run(2_700.0);
+        for (subject, signal) in [
+            ("droplet:web-3", "droplet.up"),
+            ("droplet:web-3", "droplet.cpu.used"),
+            ("droplet:web-3", "droplet.memory.used"),
+            ("droplet-disk:/@web-3", "droplet.disk.used"),
+            ("load-balancer:lb-0", "load_balancer.up"),
+        ] {
+            let status = watch.status(subject, signal);
+            assert_ne!(status, Some(Status::Healthy), "{fault:?}: {subject} {signal}");
+            assert!(status.is_some(), "{fault:?}: {subject} {signal}");
+        }
+        let api = watch.status("digitalocean:api", "digitalocean.up");
+        assert_eq!(api, Some(Status::Warning), "{fault:?}");
+        assert!(watch.unexplained.is_empty(), "{fault:?}: {:?}", watch.unexplained);
+        watch.fake.faults = 0.0;
+        watch.run(1_800.0);
+        assert_eq!(watch.status("droplet:web-3", "droplet.cpu.used"), Some(Status::Healthy));
+        assert_eq!(watch.breaches, [], "{fault:?}");
     }
-    assert_eq!(watch.status("digitalocean:api", "digitalocean.up"), Some(Status::Warning));
-    watch.fake.faults = 0.0;
-    watch.run(1_800.0);
-    assert_eq!(watch.status("droplet:web-3", "droplet.cpu.used"), Some(Status::Healthy));
-    assert_eq!(watch.breaches, []);
 }
 
 #[test]
 fn one_call_fills_a_gap() {
     let mut watch = Watch::new(Fake::new(1));
     watch.run(1_200.0);
-    watch.fake.faults = 1e9;
+    watch.fake.faults = 1.0;
+    watch.fake.fault = Some(Fault::Slow);
     watch.run(1_200.0);
     watch.fake.faults = 0.0;
     watch.run(1_200.0);
