@@ -181,7 +181,32 @@ fn token(path: &Path) -> Result<Secret, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::account::Selection, *};
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_read_any_more_is_told_and_what_is_known_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(&path, "dop_v1_hunter2\n").unwrap();
+        let settings = AccountSettings {
+            token_file: path.clone(),
+            selection: Selection::default(),
+            budget_percent: 40,
+            api_url: "http://127.0.0.1:1".parse().unwrap(),
+            ca_file: None,
+        };
+        let context = Context::new("calm", Duration::from_secs(5));
+        let mut collector = AccountCollector::new(&settings, &context).unwrap();
+        fs::remove_file(&path).unwrap();
+        let round = collector.collect(Timestamp::from_secs(1_800_000_000)).await.unwrap();
+        let up = round.observations.iter().find(|one| one.signal.as_str() == "digitalocean.up");
+        let reason = format!("{:?}", up.unwrap().reason);
+        assert!(reason.contains("can't be read") && reason.contains("Write a token"), "{reason}");
+        let why = FailureReason::told("no more files can be opened");
+        let missed = collector.unmeasured(&why).unseen;
+        assert_eq!(missed.len(), 1);
+        assert_eq!((missed[0].signal.as_str(), &missed[0].reason), ("digitalocean.up", &why));
+    }
 
     #[test]
     fn a_token_is_one_word_of_visible_characters_and_never_shown() {

@@ -109,11 +109,15 @@ impl Account {
             } else if let Standing::Unclear(word) = &watched.standing {
                 round.miss(&watched.subject, up, unclear(word));
             }
-            if watched.standing == Standing::Down {
-                // What was wrong before has not recovered: it is behind what is off now.
-                let behind = FailureReason::Behind { cause: watched.subject.clone() };
+            // Nothing is asked for: what was wrong before has not recovered.
+            let why = match &watched.standing {
+                Standing::Up => None,
+                Standing::Down => Some(FailureReason::Behind { cause: watched.subject.clone() }),
+                Standing::Unclear(word) => Some(unclear(word)),
+            };
+            if let Some(why) = why {
                 for (subject, signal) in watched.heard(None) {
-                    round.miss(&subject, signal, behind.clone());
+                    round.miss(&subject, signal, why.clone());
                 }
             }
             for &metric in watched.metrics(item) {

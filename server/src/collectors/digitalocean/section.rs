@@ -353,3 +353,59 @@ fn database(
         ca_file: ca_file.and_then(Result::ok),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn settings(things: &[ThingKind], droplets: bool) -> Settings {
+        let account = AccountSettings {
+            token_file: "token".into(),
+            selection: Selection { droplets, things: things.to_vec(), ..Selection::default() },
+            budget_percent: 40,
+            api_url: API.parse().unwrap(),
+            ca_file: None,
+        };
+        let main = Database {
+            name: "main".to_owned(),
+            url: API.parse().unwrap(),
+            user: "metrics".to_owned(),
+            password_file: "password".into(),
+            ca_file: None,
+        };
+        Settings { account: Some(account), databases: vec![main] }
+    }
+
+    #[test]
+    fn what_is_not_watched_any_more_is_gone_and_databases_of_the_configuration_are_not() {
+        let context = Context::new("calm", Duration::from_secs(5));
+        let listed = |settings: &Settings| -> Vec<(&'static str, usize)> {
+            let listings = DigitalOcean::listings(settings, &context);
+            listings.iter().map(|one| (one.kind, one.subjects.len())).collect()
+        };
+        assert_eq!(listed(&settings(&ThingKind::ALL, true)), []);
+        assert_eq!(
+            listed(&settings(&[ThingKind::App], false)),
+            [(DROPLET, 0), (DROPLET_DISK, 0), ("load-balancer", 0), ("managed-database", 1)]
+        );
+        let without = Settings { account: None, ..settings(&[], false) };
+        let kinds: Vec<&str> = listed(&without).into_iter().map(|(kind, _)| kind).collect();
+        let all =
+            [API_KIND, DROPLET, DROPLET_DISK, "load-balancer", "platform-app", "managed-database"];
+        assert_eq!(kinds, all);
+        // This host stays, and nothing of DigitalOcean is expected of it.
+        let at_rest = |settings: &Settings| DigitalOcean::at_rest(settings, &context).len();
+        assert_eq!((at_rest(&settings(&[], true)), at_rest(&without)), (0, 2));
+    }
+
+    #[test]
+    fn the_account_knows_the_databases_of_the_configuration() {
+        let context = Context::new("calm", Duration::from_secs(5));
+        let targets = DigitalOcean::targets(&settings(&[], true), &context);
+        let Source::Account(account) = &targets[0] else { panic!("{targets:?}") };
+        let named: Vec<&str> = account.selection.databases.iter().map(Subject::as_str).collect();
+        assert_eq!(named, ["managed-database:main"]);
+    }
+}
