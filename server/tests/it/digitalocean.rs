@@ -110,7 +110,7 @@ fn answer(target: &str) -> (u16, Value) {
         let total = items.as_array().unwrap().len();
         (200, json!({name: items, "links": {}, "meta": {"total": total}}))
     };
-    if let Some(metric) = path.strip_prefix("/v2/monitoring/metrics/droplet/") {
+    if let Some(metric) = path.strip_prefix("/v2/monitoring/metrics/") {
         let number = |name: &str| -> i64 {
             let part = query.split('&').find_map(|part| part.strip_prefix(name));
             part.unwrap().parse().unwrap()
@@ -118,12 +118,20 @@ fn answer(target: &str) -> (u16, Value) {
         return (200, samples(metric, number("start="), number("end=")));
     }
     match path {
+        "/v2/droplets" if query.contains("type=gpus") => list("droplets", json!([])),
         "/v2/droplets" => {
             list("droplets", json!([droplet(3_164_444, "web-1"), droplet(3_164_445, "web-2")]))
         }
         "/v2/actions" => list("actions", json!([])),
-        "/v2/load_balancers" => list("load_balancers", json!([])),
-        "/v2/apps" => (200, json!({"apps": [], "links": {}, "meta": {"total": 0}})),
+        "/v2/load_balancers" => list(
+            "load_balancers",
+            json!([{"id": "4de7ac8b-495b-4884-9a69-1050c6793cd6", "name": "edge", "status": "active", "size": "lb-small",
+                "forwarding_rules": [{"entry_protocol": "https", "entry_port": 443, "target_protocol": "http", "target_port": 80}]}]),
+        ),
+        "/v2/apps" => list(
+            "apps",
+            json!([{"id": "4f6c71e2-1e90-4762-9fee-6cc4a0a9f2cf", "spec": {"name": "shop"}, "active_deployment": {"phase": "ACTIVE"}}]),
+        ),
         "/v2/databases" => list(
             "databases",
             json!([{"id": "9cc10173-e9ea-4176-9dbc-a4cee4c4ff30", "name": "main", "engine": "pg", "num_nodes": 1,
@@ -161,7 +169,7 @@ fn samples(metric: &str, start: i64, end: i64) -> Value {
     let disk = json!({"host_id": host, "device": "/dev/vda1", "fstype": "ext4", "mountpoint": "/"});
     let now = seconds();
     let result = match metric {
-        "cpu" => {
+        "droplet/cpu" => {
             let mode = |mode: &str, share: f64| {
                 series(json!({"host_id": host, "mode": mode}), &|at| {
                     (at - 1_700_000_000) as f64 * share
@@ -169,12 +177,20 @@ fn samples(metric: &str, start: i64, end: i64) -> Value {
             };
             vec![mode("idle", 0.75), mode("user", 0.25)]
         }
-        "filesystem_size" => vec![series(disk, &|_| 25e9)],
+        "droplet/filesystem_size" => vec![series(disk, &|_| 25e9)],
         // 2 % in 2 min, up to 97 %.
-        "filesystem_free" => {
+        "droplet/filesystem_free" => {
             vec![series(disk, &|at| 25e9 * (0.03 + (now - 30 - at) as f64 / 6_000.0))]
         }
-        _ => vec![series(json!({"host_id": host}), &|_| 1e9)],
+        "load_balancer/droplets_health_checks" => {
+            let check = |host: &str, value: f64| series(json!({"host": host}), &|_| value);
+            vec![check("3164444", 1.0), check("3164445", 0.0)]
+        }
+        "apps/memory_percentage" => vec![series(json!({"app_component": "web"}), &|_| 42.0)],
+        _ if metric.starts_with("droplet/") => {
+            vec![series(json!({"host_id": host}), &|_| 1e9)]
+        }
+        _ => vec![series(json!({}), &|_| 1.0)],
     };
     json!({"status": "success", "data": {"resultType": "matrix", "result": result}})
 }
@@ -233,6 +249,21 @@ fn a_droplet_whose_disk_fills_up_becomes_an_incident_with_summary_and_runbook() 
     // The database's own page tells of its disk.
     let database = incident(&program, "managed-database:main");
     assert!(database["number"].as_u64().is_some());
+    // Load balancers and apps are there too, with their own samples.
+    for (subject, signal, value) in [
+        ("load-balancer:edge", "load_balancer.up", 1.0),
+        ("load-balancer:edge", "load_balancer.healthy", 50.0),
+        ("platform-app:shop", "app_platform.up", 1.0),
+        ("platform-app:shop", "app_platform.memory", 42.0),
+    ] {
+        wait(&program, signal, |program| {
+            let health = program.get("/api/ops/health").json();
+            let readings = health["now"]["readings"].as_array()?.clone();
+            readings.into_iter().find(|one| {
+                one["subject"] == subject && one["signal"] == signal && one["value"] == value
+            })
+        });
+    }
     // Neither token nor password is told anywhere.
     let health = program.get("/api/ops/health").body;
     assert!(!health.contains("hunter") && !page.contains("hunter"));
@@ -306,6 +337,14 @@ fn the_answers_of_the_fake_are_those_of_the_description() {
         (
             "/v2/monitoring/metrics/droplet/filesystem_free",
             format!("/v2/monitoring/metrics/droplet/filesystem_free?{window}"),
+        ),
+        (
+            "/v2/monitoring/metrics/load_balancer/droplets_health_checks",
+            format!("/v2/monitoring/metrics/load_balancer/droplets_health_checks?{window}"),
+        ),
+        (
+            "/v2/monitoring/metrics/apps/memory_percentage",
+            format!("/v2/monitoring/metrics/apps/memory_percentage?{window}"),
         ),
     ] {
         let content = &description["paths"][path]["get"]["responses"]["200"]["content"];
