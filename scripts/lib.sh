@@ -148,6 +148,11 @@ need_pm2() {
     STEP_LIMIT=600 step "install PM2" npm install --global --prefix /usr/local --loglevel=error pm2@7 || exit 1
 }
 
+# A server that answers as DigitalOcean's description of its API says.
+need_prism() {
+    need_npm "$ROOT/scripts/prism" "$TOOLS/prism"
+}
+
 # A mail server for the tests of notifications.
 need_smtp() {
     [ -e "$TOOLS/smtp/aiosmtpd/__init__.py" ] && return

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use domain::signals::{self, Signals};
 
 pub mod collector;
+pub mod digitalocean;
 pub mod findings;
 pub mod gate;
 pub mod host;
@@ -28,6 +29,7 @@ registry::collectors! {
     host: Host,
     pm2: Pm2,
     http: Http,
+    digitalocean: DigitalOcean,
     gate: Gate,
     objectives: Objectives,
     outside: Line,

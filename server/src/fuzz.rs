@@ -24,6 +24,7 @@ pub fn targets() -> Vec<Target> {
         collectors::pm2::fuzz::TARGETS,
         collectors::http::fuzz::TARGETS,
         collectors::outside::fuzz::TARGETS,
+        collectors::digitalocean::fuzz::TARGETS,
         gate::access_log::entry::fuzz::TARGETS,
         backup::fuzz::TARGETS,
         store::block::fuzz::TARGETS,

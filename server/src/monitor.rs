@@ -467,6 +467,7 @@ impl Monitor {
             }
             Told::Facts(facts) => self.facts = facts,
             Told::Watched(watched) => {
+                watched.1.thresholds.set(self.parts.documents.thresholds());
                 self.watched = Some(watched);
                 self.compare();
             }
@@ -504,6 +505,9 @@ impl Monitor {
         let (now_in_force, wanted) = (core.engine.thresholds(), thresholds);
         if now_in_force.sha256() != wanted.sha256() || now_in_force.policy() != wanted.policy() {
             core.engine.set_thresholds(Arc::clone(thresholds), now);
+            if let Some(watched) = &self.watched {
+                watched.1.thresholds.set(thresholds);
+            }
             // Other levels may be relative to what is usual.
             self.learned_at = None;
             // Objectives first: what depends on what is part of the thresholds.

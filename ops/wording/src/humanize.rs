@@ -103,9 +103,14 @@ pub fn subject(subject: &Subject) -> String {
         "line" => format!("the network line{on}"),
         "pm2" => format!("PM2{on}"),
         "gate" => format!("the gate{on}"),
+        "digitalocean" => "DigitalOcean".to_owned(),
+        "droplet-disk" => format!("the disk {name}{on}"),
+        "load-balancer" => format!("the load balancer {name}"),
+        "managed-database" => format!("the managed database {name}"),
+        "platform-app" => format!("the app {name}"),
         _ if subject.is_practice() => "the practice".to_owned(),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network"
-        | "organization") => format!("the {kind} {name}{on}"),
+        | "organization" | "droplet") => format!("the {kind} {name}{on}"),
         kind => format!("{kind} {name}{on}"),
     }
 }

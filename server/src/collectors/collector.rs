@@ -1,6 +1,9 @@
 //! A collector, and what one round of it brings.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::{
     observation::{Observation, Unseen},
@@ -48,16 +51,33 @@ pub struct Listing {
     pub kind: &'static str,
     /// All of it.
     pub subjects: Vec<Subject>,
+    /// Hosts of which nobody tells what there is: whatever is on them counts as listed.
+    pub hosts: BTreeSet<String>,
     /// What it means that something which was reported once is not in the list.
     pub absence: Absence,
     /// Why something is missing, if that is known.
     pub why: Option<FailureReason>,
+    /// The same for single subjects of which more is known.
+    pub whys: BTreeMap<Subject, FailureReason>,
 }
 
 impl Listing {
     /// All of a kind.
     pub const fn new(kind: &'static str, subjects: Vec<Subject>, absence: Absence) -> Self {
-        Self { kind, subjects, absence, why: None }
+        let (hosts, whys) = (BTreeSet::new(), BTreeMap::new());
+        Self { kind, subjects, hosts, absence, why: None, whys }
+    }
+
+    /// Whether a subject is of this kind and not in the list.
+    pub fn lacks(&self, subject: &Subject) -> bool {
+        subject.kind() == self.kind
+            && !self.subjects.contains(subject)
+            && !subject.host().is_some_and(|host| self.hosts.contains(host))
+    }
+
+    /// Why a subject is missing.
+    pub fn why(&self, subject: &Subject) -> Option<&FailureReason> {
+        self.whys.get(subject).or(self.why.as_ref())
     }
 }
 

@@ -42,6 +42,7 @@ mod connect;
 mod cookies;
 mod decoded;
 mod endpoint;
+mod fetch;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod post;
@@ -49,6 +50,7 @@ mod section;
 mod tls;
 
 pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, SentHeader, Statuses};
+pub(super) use fetch::Fetcher;
 pub(crate) use post::Post;
 pub use post::Poster;
 pub use section::{Http, Settings};

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeSet, convert::Infallible, fmt::Debug, sync::Arc, time::Duration};
 
-use domain::{signals::SignalGroup, subject::Subject};
+use domain::{signal::Signal, signals::SignalGroup, subject::Subject};
 
 use super::{
     collector::{CollectError, Collector, Listing},
+    digitalocean::InForce,
     outside::Outside,
     pm2::seen::Seen,
 };
@@ -85,6 +86,12 @@ pub trait Kind {
         Vec::new()
     }
 
+    /// Series that nothing reports with this configuration, of subjects that others report too:
+    /// their silence is meant.
+    fn at_rest(_settings: &Self::Settings, _context: &Context) -> Vec<(Subject, Signal)> {
+        Vec::new()
+    }
+
     /// What `calm-ops check` finds wrong beyond the form of the values.
     fn check(_settings: &Self::Settings) -> Vec<Unusable> {
         Vec::new()
@@ -137,6 +144,8 @@ pub struct Context {
     pub written_disks: Arc<BTreeSet<Subject>>,
     /// What the gate counts, where there is one.
     pub gatekeeper: Option<Arc<Gatekeeper>>,
+    /// The thresholds in force, for a collector that looks closest where one is near.
+    pub thresholds: InForce,
 }
 
 impl Context {
@@ -150,6 +159,7 @@ impl Context {
             apps: Seen::default(),
             written_disks: Arc::default(),
             gatekeeper: None,
+            thresholds: InForce::default(),
         }
     }
 }
@@ -234,6 +244,18 @@ macro_rules! collectors {
                 absent
             }
 
+            /// Series that nothing reports, of subjects that others report too.
+            pub fn at_rest(
+                &self,
+                context: &registry::Context,
+            ) -> Vec<(domain::subject::Subject, domain::signal::Signal)> {
+                let mut series = Vec::new();
+                $(series.extend(
+                    <$module::$kind as registry::Kind>::at_rest(&self.$module, context),
+                );)*
+                series
+            }
+
             /// What has the right form and can't be used.
             pub fn check(&self) -> Vec<registry::Unusable> {
                 let mut unusable = Vec::new();
@@ -250,7 +272,6 @@ macro_rules! collectors {
         }
 
         /// What one collector watches.
-        #[expect(clippy::large_enum_variant, reason = "there are only as many as things are watched")]
         #[derive(Clone, Debug, PartialEq)]
         pub enum Target {
             $(

@@ -70,7 +70,7 @@ impl Collected {
     ) -> Unlisted {
         let mut unlisted = Unlisted::default();
         for subject in &self.subjects {
-            if subject.kind() != listing.kind || listing.subjects.contains(subject) {
+            if !listing.lacks(subject) {
                 continue;
             }
             if is_kept_elsewhere(subject) && subject.host() != Some(host) {
@@ -102,6 +102,16 @@ mod tests {
 
     fn listing(kind: &'static str, texts: &[&str], absence: Absence) -> Listing {
         Listing::new(kind, subjects(texts), absence)
+    }
+
+    #[test]
+    fn what_is_on_a_host_of_which_nobody_tells_counts_as_listed() {
+        let known = ["droplet-disk:/@web-1", "droplet-disk:/@web-2"];
+        let collected = Collected::restore(subjects(&known).into_iter().collect());
+        let mut disks = listing("droplet-disk", &[], Absence::Gone);
+        disks.hosts.insert("web-1".to_owned());
+        let unlisted = collected.unlisted(&disks, "calm", |_, _| true);
+        assert_eq!(unlisted.gone, subjects(&known[1..]));
     }
 
     #[test]

@@ -663,17 +663,23 @@ impl Intake {
         self.core().objectives.take(&round.observations, &round.latencies);
         self.miss(&round.unseen);
         let mut gone = self.compare(&round.listings, host);
+        self.rest(&round.at_rest);
+        let core = self.core();
+        gone.extend(round.removed.iter().filter(|one| core.collected.contains(one)).cloned());
+        gone
+    }
+
+    /// Lets series rest that are not expected to report for now.
+    pub fn rest(&self, series: &[(Subject, Signal)]) {
         let mut core = self.core();
         let mut rests = false;
-        for (subject, signal) in &round.at_rest {
+        for (subject, signal) in series {
             rests |= core.rest(subject, signal);
         }
-        gone.extend(round.removed.iter().filter(|one| core.collected.contains(one)).cloned());
         drop(core);
         if rests {
             self.woken.notify_one();
         }
-        gone
     }
 
     /// Takes what a collector looked at and could not see.
@@ -727,14 +733,9 @@ impl Intake {
             }
             told.extend(unlisted.missing.into_iter().filter_map(|(subject, signal)| {
                 let unit = Some(Unit::YesNo);
-                Some(Observation {
-                    signal: signal.parse().ok()?,
-                    subject,
-                    value: 0.0,
-                    unit,
-                    reason: listing.why.clone(),
-                    at: now.wall,
-                })
+                let reason = listing.why(&subject).cloned();
+                let signal = signal.parse().ok()?;
+                Some(Observation { signal, subject, value: 0.0, unit, reason, at: now.wall })
             }));
         }
         drop(core);

@@ -114,6 +114,7 @@ impl Supervisor {
         let mut listings = vec![Listing::new("collector", collectors, absence)];
         listings.extend(settings.listings(&self.context));
         let gone = self.outlet.intake.compare(&listings, &self.context.host);
+        self.outlet.intake.rest(&settings.at_rest(&self.context));
         if !gone.is_empty() {
             // The monitor listens until the end.
             let _ = self.outlet.tell.send(Told::Gone(gone)).await;

@@ -14,6 +14,7 @@ mod collect_http;
 mod collect_pm2;
 mod customer;
 mod days;
+mod digitalocean;
 mod dry_run;
 mod edge;
 mod gate;

@@ -139,13 +139,13 @@ pub(super) fn is_collector(subject: &Subject) -> bool {
 /// Hosts first, then what lies on them, then what is pushed; Calm Ops itself last.
 fn rank(subject: &Subject) -> u8 {
     match subject.kind() {
-        "host" => 0,
-        "disk" => 1,
+        "host" | "droplet" => 0,
+        "disk" | "droplet-disk" => 1,
         "network" => 2,
         "pm2" => 3,
-        "app" => 4,
-        "endpoint" => 5,
-        "database" => 6,
+        "app" | "platform-app" => 4,
+        "endpoint" | "load-balancer" => 5,
+        "database" | "managed-database" => 6,
         "service" => 7,
         "monitor" | "collector" | "calm-ops" => 9,
         _ => 8,

@@ -223,8 +223,10 @@ impl Topic {
             Self::EndpointDown
         } else if begins("endpoint.") {
             Self::EndpointSlow
-        } else if begins("disk.") && !begins("disk.read_only") {
+        } else if (begins("disk.") && !begins("disk.read_only")) || begins("droplet.disk") {
             Self::Disk
+        } else if begins("managed_database.") {
+            Self::Database
         } else if begins("app.") || begins("pm2.") {
             Self::App
         } else if signal.contains("memory") || signal.contains("swap") {

@@ -56,6 +56,7 @@ const KINDS: &[&str] = &[
     "collector",
     "database",
     "disk",
+    "droplet",
     "endpoint",
     "gate",
     "host",

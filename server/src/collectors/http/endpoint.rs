@@ -95,6 +95,12 @@ impl ProbeUrl {
         &self.0
     }
 
+    /// The address of a path and query on the same server.
+    pub(in crate::collectors) fn joined(&self, path: &str) -> Option<Self> {
+        let joined = self.0.join(path).ok().filter(|joined| joined.origin() == self.0.origin())?;
+        Self::check(joined).ok()
+    }
+
     /// Checks an address, such as one that a redirect leads to.
     pub(super) fn check(mut url: Url) -> Result<Self, BadUrl> {
         if !matches!(url.scheme(), "http" | "https") {
