@@ -17,7 +17,7 @@ use crate::{
         collector::{Absence, CollectError, Collector, Listing},
         http::ProbeUrl,
         outside::Outside,
-        registry::{Context, Declaration, Kind, Unusable},
+        registry::{Context, Declaration, Kind, SourceInfo, Unusable},
     },
     config::{
         ConfigProblem,
@@ -112,6 +112,10 @@ pub struct DigitalOcean;
 impl Kind for DigitalOcean {
     const DECLARATION: Declaration =
         Declaration { signals: SIGNALS, keys: KEYS, entries: Some(ENTRIES) };
+    const SOURCE: Option<SourceInfo> = Some(SourceInfo {
+        label: "DigitalOcean",
+        advice: "Write a token with read scopes into a file, and name it as digitalocean.token_file in the configuration.",
+    });
     type Settings = Settings;
     type Target = Source;
 
