@@ -63,7 +63,7 @@ pub struct Listing {
 
 impl Listing {
     /// All of a kind.
-    pub const fn new(kind: &'static str, subjects: Vec<Subject>, absence: Absence) -> Self {
+    pub fn new(kind: &'static str, subjects: Vec<Subject>, absence: Absence) -> Self {
         let (hosts, whys) = (BTreeSet::new(), BTreeMap::new());
         Self { kind, subjects, hosts, absence, why: None, whys }
     }
