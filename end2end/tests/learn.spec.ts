@@ -64,7 +64,7 @@ test('a simulated bad week is reviewed, a threshold accepted, a step done, and t
 
   await page.goto(`/ops/reports/${report}`);
   await live(page);
-  await expect(page.locator('main')).toContainText('Generated data');
+  await expect(page.locator('main')).toContainText('began with generated data that did not happen');
   await expect(page.locator('main')).toContainText('generated-web-1');
   await page.getByRole('button', { name: 'Mark as reviewed' }).click();
   await page.goto(`/ops/reports/${report}`);
