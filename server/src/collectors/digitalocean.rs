@@ -8,6 +8,7 @@
 mod account;
 mod budget;
 mod call;
+mod catalog;
 mod collector;
 mod cpu;
 mod databases;
@@ -22,6 +23,7 @@ mod prometheus;
 mod report;
 mod samples;
 mod section;
+mod settings;
 mod signals;
 #[cfg(test)]
 mod simulated;
@@ -29,5 +31,6 @@ mod this_host;
 mod watched;
 
 pub use nearness::InForce;
-pub use section::{AccountSettings, Database, DigitalOcean, Settings, Source};
+pub use section::{DigitalOcean, Source};
+pub use settings::{AccountSettings, Database, Settings};
 pub use signals::SIGNALS;

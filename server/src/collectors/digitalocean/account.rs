@@ -15,20 +15,22 @@ use domain::{
 use super::{
     budget::{Budget, RateHeaders},
     call::{Call, Item, Metric},
+    catalog::{Catalog, Gpus, SELDOM},
     fold::Measured,
     inventory::{
         Action, Actions, Droplet, Reading, Thing, ThingKind, Unreadable, actions, droplets,
         one_action, one_droplet, one_thing, things,
     },
-    lists::{Catalog, Gpus},
     nearness::InForce,
     planner::{Outcome, Planner, Wanted},
-    report::OLD,
     samples,
     signals::OF_THIS_HOST,
     watched::Watched,
 };
 
+/// Values that are older than this, in seconds, can't be taken for those of now where the last
+/// request brought nothing.
+pub(super) const OLD: i64 = 600;
 /// How often the list of droplets is read, and that of actions.
 const LISTS: Span = Span::from_secs(60);
 /// How often lists of what changes seldom are read.
@@ -41,8 +43,6 @@ const SLOW_THINGS: Span = Span::from_mins(10);
 const LONGEST_READING: Span = Span::from_mins(5);
 /// How often samples are asked for that are not near a threshold.
 const CALM: Span = Span::from_mins(5);
-/// How often samples are asked for that nothing is compared with.
-pub(super) const SELDOM: Span = Span::from_mins(10);
 /// How often sizes are asked for.
 const SIZES: Span = Span::from_mins(60);
 /// The first window of samples, in seconds.

@@ -18,7 +18,7 @@ use futures::{
 use super::{
     account::{Account, Answer},
     budget::RateHeaders,
-    section::AccountSettings,
+    settings::AccountSettings,
     this_host,
 };
 use crate::{

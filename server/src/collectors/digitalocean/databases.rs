@@ -10,7 +10,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use super::{
     inventory::Unreadable,
     prometheus::{self, Sample},
-    section::Database,
+    settings::Database,
     signals::SIGNALS,
 };
 use crate::collectors::{

@@ -262,7 +262,7 @@ mod tests {
         Series { labels: labels.iter().map(own).collect(), samples: samples.to_vec() }
     }
 
-    fn told(all: &[Measured]) -> Vec<(&str, i64, f64)> {
+    fn told(all: &[Measured]) -> Vec<(&'static str, i64, f64)> {
         all.iter().map(|one| (one.signal, one.at, (one.value * 100.0).round() / 100.0)).collect()
     }
 
@@ -302,7 +302,7 @@ mod tests {
         assert_eq!(told(&all), [("droplet.disk.used", 120, 75.0)]);
         assert_eq!(all[0].part.as_deref(), Some("/"));
         assert!(folded.lacks_size(&free), "/data has no size yet");
-        let sizes = [disk("/data", "xfs", &[(180, 1_000.0)])];
+        let sizes = [disk("/", "ext4", &[(180, 100.0)]), disk("/data", "xfs", &[(180, 1_000.0)])];
         folded.take(Metric::DiskSize, &sizes, 1, 200);
         assert!(!folded.lacks_size(&free));
         // It was made larger since.

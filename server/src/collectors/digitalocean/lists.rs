@@ -10,8 +10,9 @@ use domain::{
 };
 
 use super::{
-    account::{Account, SELDOM, Value, seconds},
+    account::{Account, Value, seconds},
     call::{Call, Item, Metric},
+    catalog::EMPTY_LISTS,
     databases::OF_PAGE,
     inventory::{Droplet, Standing, Thing, ThingKind},
     signals::{DROPLET, OF_THIS_HOST},
@@ -20,67 +21,6 @@ use super::{
 
 /// The most things of an account that are watched.
 const MOST: usize = 1_000;
-/// So many empty lists in a row say that there is nothing.
-const EMPTY_LISTS: u32 = 3;
-
-/// What is in the account of one kind, as whole lists told it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Catalog {
-    /// The subjects that are there; `None` before the first list.
-    pub subjects: Option<BTreeSet<Subject>>,
-    /// Empty lists in a row.
-    empties: u32,
-    /// When it was read last.
-    pub read_at: Option<MonotonicTime>,
-    /// Why it could not be read when it was asked for last.
-    pub problem: Option<FailureReason>,
-    /// Things on the list, watched or not.
-    pub count: usize,
-}
-
-/// Droplets with GPUs: a list of their own names them, which is read after that of the others.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Gpus {
-    /// The others, while those with GPUs are read.
-    others: Option<Vec<Droplet>>,
-    /// Empty lists in a row.
-    empties: u32,
-    read_at: Option<MonotonicTime>,
-}
-
-impl Gpus {
-    /// Whether their list is the one that is read now.
-    pub(crate) const fn are_read(&self) -> bool {
-        self.others.is_some()
-    }
-
-    /// Forgets a list that was not read to its end.
-    pub(crate) fn begin_anew(&mut self) {
-        self.others = None;
-    }
-
-    /// Takes a whole list; all droplets, once those with GPUs are there too. Where there are none,
-    /// their list is read seldom.
-    pub(crate) fn join(&mut self, list: Vec<Droplet>, now: MonotonicTime) -> Option<Vec<Droplet>> {
-        if let Some(mut all) = self.others.take() {
-            self.empties = if list.is_empty() { self.empties.saturating_add(1) } else { 0 };
-            self.read_at = Some(now);
-            all.extend(list);
-            return Some(all);
-        }
-        let is_recent = self.read_at.is_some_and(|at| now.since(at) < SELDOM);
-        if self.empties >= EMPTY_LISTS && is_recent {
-            return Some(list);
-        }
-        self.others = Some(list);
-        None
-    }
-
-    /// Whether it is known which there are: an empty list says so only when it stays so.
-    fn are_known(&self) -> bool {
-        self.read_at.is_some() && (self.empties == 0 || self.empties >= EMPTY_LISTS)
-    }
-}
 
 impl Account {
     /// Takes a whole list of droplets.
@@ -307,7 +247,7 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::catalog::Gpus, *};
 
     fn droplet(id: u64) -> Droplet {
         Droplet {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::subject::Subject;
-use policy::thresholds::{Level, Row, Thresholds};
+use policy::thresholds::{Level, Thresholds};
 
 /// A value that is so near, as a part of its level, is watched closely.
 const MARGIN: f64 = 0.1;

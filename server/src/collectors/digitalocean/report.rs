@@ -8,7 +8,7 @@ use domain::{
 };
 
 use super::{
-    account::{Account, seconds},
+    account::{Account, OLD, seconds},
     call::{Item, Metric},
     inventory::{Standing, ThingKind},
     signals::{API_KIND, DROPLET_DISK, SIGNALS},
@@ -18,9 +18,6 @@ use crate::collectors::collector::{Absence, Listing, Round};
 
 /// Without an answer for so long the API counts as not answering.
 const QUIET: Span = Span::from_mins(3);
-/// Values that are older than this, in seconds, can't be taken for those of now where the last
-/// request brought nothing.
-pub(super) const OLD: i64 = 600;
 /// A list that is older than its pace by more than this tells nothing about now.
 const OLD_LIST: Span = Span::from_mins(4);
 /// Why a value is old whose metric has newer samples.

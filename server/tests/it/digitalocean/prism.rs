@@ -62,6 +62,7 @@ fn status(url: &str, target: &str) -> String {
 }
 
 #[test]
+#[ignore = "make test-all runs it"]
 fn every_request_fits_the_description() {
     let Some((_prism, url)) = prism() else { return };
     // What the program asks the fake for, asked once more.
@@ -83,6 +84,7 @@ fn every_request_fits_the_description() {
 }
 
 #[test]
+#[ignore = "make test-all runs it"]
 fn answers_of_the_description_can_be_read() {
     let Some((_prism, url)) = prism() else { return };
     let home = home(&url);

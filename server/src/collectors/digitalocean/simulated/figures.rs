@@ -79,7 +79,9 @@ fn an_hour_of_faults_stays_within_the_budget_and_opens_nothing_without_a_cause()
         watch.fake.failed.borrow()
     );
     assert!(hour <= 2_000 && minute <= 100, "{hour} {minute}");
-    assert!(watch.seen.is_empty(), "{:?}", watch.seen);
+    // Half of the answers are bad: a value may stay away so long that it is told, with the cause.
+    println!("an hour of faults: told with a cause: {:?}", watch.seen);
+    assert!(watch.unexplained.is_empty(), "{:?}", watch.unexplained);
     assert!(watch.retired.is_empty(), "{:?}", watch.retired);
     // Values are those of the fake, whatever came between them.
     for (subject, signal, _, value) in &watch.values {
