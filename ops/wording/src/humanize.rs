@@ -84,6 +84,16 @@ pub fn seconds(seconds: f64) -> String {
     Span::from_micros((seconds.clamp(0.0, 3e9) * 1e6) as u64).to_string()
 }
 
+/// A section of the runbook by its anchor: `disk-is-filling` is "Disk is filling".
+pub fn section(anchor: &str) -> String {
+    if anchor == "digitalocean" {
+        return "DigitalOcean".to_owned();
+    }
+    let words = anchor.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// The longest name inside a sentence, in characters.
 const LONGEST_NAME: usize = 60;
 
@@ -270,6 +280,12 @@ fn joined(label: &str, subject: &Subject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_section_is_told_in_words() {
+        let told = ["disk-is-filling", "digitalocean", "pm2", ""].map(section);
+        assert_eq!(told, ["Disk is filling", "DigitalOcean", "Pm2", ""]);
+    }
 
     #[test]
     fn names_of_pushed_signals_read_well() {

@@ -245,7 +245,7 @@ fn a_droplet_whose_disk_fills_up_becomes_an_incident_with_summary_and_runbook() 
     let found = incident(&program, "droplet-disk:/@web-1");
     let page = program.get(&format!("/ops/incidents/{}", found["number"])).body;
     assert!(page.contains("The disk / on web-1"), "{page}");
-    assert!(page.contains("href=\"/ops/runbook#digitalocean\""), "{page}");
+    assert!(page.contains("<a href=\"/ops/runbook#digitalocean\">DigitalOcean"), "{page}");
     assert!(program.get("/ops/runbook").body.contains("status.digitalocean.com"));
     // The database's own page tells of its disk.
     let database = incident(&program, "managed-database:main");

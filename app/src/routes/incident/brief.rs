@@ -141,7 +141,7 @@ pub(crate) fn runbooks(incident: &Incident) -> (Vec<Runbook>, Option<Runbook>) {
         if slug.is_empty() {
             continue;
         }
-        let section = Runbook { slug: slug.to_owned(), title: titled(slug) };
+        let section = Runbook { slug: slug.to_owned(), title: humanize::section(slug) };
         let severity = known.breach.severity;
         if known.cleared_at.is_none() && next.as_ref().is_none_or(|(worst, _)| severity > *worst) {
             next = Some((severity, section.clone()));
@@ -151,11 +151,6 @@ pub(crate) fn runbooks(incident: &Incident) -> (Vec<Runbook>, Option<Runbook>) {
         }
     }
     (all, next.map(|(_, section)| section))
-}
-
-/// An anchor as words: `disk-is-filling` is "Disk is filling".
-fn titled(slug: &str) -> String {
-    capital(&slug.replace('-', " "))
 }
 
 /// A text with its first letter large; it does not begin with a name.

@@ -571,10 +571,7 @@ pub(super) fn sentence(sentence: &Sentence, tense: Tense) -> Option<String> {
             "Your thresholds name safe mode for this. An approver can begin it on the page about protection, if it is not in force.".to_owned()
         }
         Sentence::Read { section, .. } => {
-            let words = section.replace('-', " ");
-            let mut letters = words.chars();
-            let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
-            format!("See \u{201c}{first}{}\u{201d} in the runbook.", letters.as_str())
+            format!("See \u{201c}{}\u{201d} in the runbook.", humanize::section(section))
         }
         Sentence::LookAtEvidence => "There is no command or runbook section for this. Start with the evidence below.".to_owned(),
         Sentence::Wait => "There is nothing to do as long as it stays this way.".to_owned(),

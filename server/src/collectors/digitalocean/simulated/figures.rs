@@ -3,6 +3,7 @@
 use super::*;
 
 #[test]
+#[ignore = "make test-all runs it: sixty droplets take long unoptimized"]
 fn sixty_droplets_are_watched_within_the_budget_and_closest_where_a_threshold_is_near() {
     let mut fake = Fake::new(60);
     // Three are near a threshold: two by their disks, one by its processors.
@@ -68,6 +69,7 @@ fn processors_are_within_half_a_point_of_the_truth_across_restarts() {
 }
 
 #[test]
+#[ignore = "make test-all runs it: sixty droplets take long unoptimized"]
 fn an_hour_of_faults_stays_within_the_budget_and_opens_nothing_without_a_cause() {
     let mut fake = Fake::new(60);
     fake.faults = 0.5;
@@ -96,7 +98,7 @@ fn an_hour_of_faults_stays_within_the_budget_and_opens_nothing_without_a_cause()
 #[test]
 fn nothing_is_shown_as_healthy_while_nothing_answers_and_the_cause_is_told_once() {
     for fault in [Fault::TooMany, Fault::Error, Fault::Slow, Fault::Half] {
-        let mut watch = Watch::new(Fake::new(10));
+        let mut watch = Watch::new(Fake::new(4));
         watch.run(1_800.0);
         assert_eq!(watch.status("droplet:web-3", "droplet.cpu.used"), Some(Status::Healthy));
         (watch.fake.faults, watch.fake.fault) = (1.0, Some(fault));
@@ -175,6 +177,7 @@ fn without_the_agent_nothing_is_claimed_and_the_health_page_says_what_to_do() {
 }
 
 #[test]
+#[ignore = "make test-all runs it: sixty droplets take long unoptimized"]
 fn what_others_use_of_the_token_is_left_to_them() {
     let mut fake = Fake::new(60);
     fake.others = 4_600;
@@ -185,6 +188,7 @@ fn what_others_use_of_the_token_is_left_to_them() {
 }
 
 #[test]
+#[ignore = "make test-all runs it: sixty droplets take long unoptimized"]
 fn a_disk_that_fills_up_is_found_soon() {
     let mut fake = Fake::new(60);
     // From half an hour on, two points a minute.
