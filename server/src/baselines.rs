@@ -63,7 +63,7 @@ impl Known {
         Self { baseline: Arc::default(), until: from, troubles: HourSet::none() }
     }
 
-    /// Whether hours that were learned, and are not older than a moment, are known to be trouble by
+    /// True if hours that were learned, and are not older than a moment, are known to be trouble by
     /// now: a breach that held for long before it was told, or an incident that was opened again. It
     /// is learned anew then, as after a restart.
     fn misses(&self, troubles: &HourSet, oldest: Timestamp) -> bool {

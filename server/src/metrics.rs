@@ -206,7 +206,7 @@ const STATUSES: [(Status, &str); 6] = [
     (Status::Critical, "critical"),
 ];
 
-/// Whether a reading is of the present.
+/// True if a reading is of the present.
 fn is_present(reading: &Reading) -> bool {
     reading.status != Status::Unknown && reading.stale_since.is_none()
 }

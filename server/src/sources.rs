@@ -153,7 +153,7 @@ impl Kept {
         if self.is_running { Span::ZERO } else { self.source.interval }
     }
 
-    /// Whether nothing came of it for longer than anything may take. One that can't be started is
+    /// True if nothing came of it for longer than anything may take. One that can't be started is
     /// tried again all the time and never overdue.
     fn is_overdue(&self, now: Now) -> bool {
         let limit = self.source.time_limit.plus(GRACE);

@@ -63,7 +63,7 @@ pub enum SourceState {
     },
     /// A round is overdue: it neither ended nor was given up, or it did not begin.
     Overdue {
-        /// Whether the round has begun.
+        /// True if the round has begun.
         is_running: bool,
         /// The reason of the try before, if that failed.
         problem: Option<String>,
@@ -95,12 +95,12 @@ pub struct SourceStatus {
     pub seen: SeenReadings,
     /// Short notes of its own, and what it leaves out.
     pub notes: Vec<String>,
-    /// How it gets something to see, if it sees nothing; empty otherwise.
+    /// The way to give it something to see, if it sees nothing; empty otherwise.
     pub advice: String,
 }
 
 impl SourceStatus {
-    /// Whether it works and there is nothing that it could see.
+    /// True if it works and there is nothing that it could see.
     pub fn sees_nothing(&self) -> bool {
         self.state == SourceState::Working && self.seen.readings == 0
     }
@@ -122,7 +122,7 @@ pub struct AbsentSource {
 pub struct SourcesPage {
     /// The time.
     pub at: Timestamp,
-    /// Whether this server runs collectors. One that does not knows nothing of sources.
+    /// True if this server runs collectors. One that does not knows nothing of sources.
     pub collects: bool,
     /// What needs attention first, then by kind and name.
     pub sources: Vec<SourceStatus>,

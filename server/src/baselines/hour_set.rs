@@ -42,7 +42,7 @@ impl HourSet {
         }
     }
 
-    /// Whether it is one of these.
+    /// True if it is one of these.
     pub(super) fn contains(&self, hour: i64) -> bool {
         let (block, bit) = place(hour);
         self.0.get(&block).is_some_and(|hours| hours & bit != 0)

@@ -58,7 +58,7 @@ impl WithheldHours {
         Ok(kept.unwrap_or_default().withheld_hours)
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

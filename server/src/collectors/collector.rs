@@ -68,7 +68,7 @@ impl Listing {
         Self { kind, subjects, hosts, absence, why: None, whys }
     }
 
-    /// Whether a subject is of this kind and not in the list.
+    /// True if a subject is of this kind and not in the list.
     pub fn lacks(&self, subject: &Subject) -> bool {
         subject.kind() == self.kind
             && !self.subjects.contains(subject)

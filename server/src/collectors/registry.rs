@@ -45,7 +45,7 @@ impl Declaration {
 pub struct SourceInfo {
     /// Its name for people, of one collector: `Endpoint`.
     pub label: &'static str,
-    /// How one is added, in a sentence that names the keys of the configuration.
+    /// The way to add one, in a sentence that names the keys of the configuration.
     pub advice: &'static str,
 }
 

@@ -146,7 +146,7 @@ fn source(one: Memo<SourceStatus>) -> AnyView {
     .into_any()
 }
 
-/// How it stands, why, and what to do.
+/// Its state, the reason, and the next step.
 fn state(source: &SourceStatus) -> AnyView {
     let problems = match &source.state {
         SourceState::Partial { unseen, problems } => {

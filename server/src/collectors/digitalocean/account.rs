@@ -57,7 +57,7 @@ const WITHOUT_SCOPE: Span = Span::from_mins(10);
 /// What is watched of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// Whether droplets are.
+    /// True if droplets are.
     pub droplets: bool,
     /// Droplets with one of these tags; all where neither tags nor numbers are given.
     pub tags: Vec<String>,

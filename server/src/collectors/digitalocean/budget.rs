@@ -100,7 +100,7 @@ impl Budget {
         self.closed_until.map_or(Span::ZERO, |until| until.since(now))
     }
 
-    /// Whether one request may be made.
+    /// True if one request may be made.
     pub(crate) fn has_one(&mut self, now: MonotonicTime) -> bool {
         self.fill(now);
         let is_early = self.spent_at.is_some_and(|at| now.since(at) < SCARCE);
@@ -149,12 +149,12 @@ impl Budget {
         self.closed_until = Some(self.closed_until.map_or(until, |known| known.max(until)));
     }
 
-    /// Whether lists are read at a slower pace, so that something is left for samples.
+    /// True if lists are read at a slower pace, so that something is left for samples.
     pub(crate) fn is_small(&self) -> bool {
         self.is_scarce() || self.hourly() < SMALL
     }
 
-    /// Whether little remains of the token, whoever used it.
+    /// True if little remains of the token, whoever used it.
     pub(crate) fn is_scarce(&self) -> bool {
         self.remaining_percent().is_some_and(|percent| percent < RESERVE * 100.0)
     }

@@ -72,7 +72,7 @@ impl Metric {
         }
     }
 
-    /// Whether it is a size of memory or disks, or a part of one.
+    /// True if it is a size of memory or disks, or a part of one.
     pub(crate) const fn is_of_size(self) -> bool {
         self.size().is_some() || matches!(self, Self::MemoryTotal | Self::DiskSize)
     }
@@ -86,7 +86,7 @@ impl Metric {
         }
     }
 
-    /// Whether it comes from DigitalOcean's agent on the droplet.
+    /// True if it comes from DigitalOcean's agent on the droplet.
     pub(crate) const fn needs_agent(self) -> bool {
         matches!(
             self,

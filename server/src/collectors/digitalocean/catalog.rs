@@ -42,7 +42,7 @@ pub(crate) struct Gpus {
 }
 
 impl Gpus {
-    /// Whether their list is the one that is read now.
+    /// True if their list is the one that is read now.
     pub(crate) const fn are_read(&self) -> bool {
         self.others.is_some()
     }
@@ -69,7 +69,7 @@ impl Gpus {
         None
     }
 
-    /// Whether it is known which there are: an empty list says so only when it stays so.
+    /// True if it is known which there are: an empty list says so only when it stays so.
     pub(super) fn are_known(&self) -> bool {
         self.read_at.is_some() && (self.empties == 0 || self.empties >= EMPTY_LISTS)
     }

@@ -53,12 +53,12 @@ impl Folded {
         self.newest.get(&metric).copied()
     }
 
-    /// Whether samples of a metric can be used: what they are a share of is known.
+    /// True if samples of a metric can be used: what they are a share of is known.
     pub(crate) fn can_use(&self, metric: Metric) -> bool {
         metric.size().is_none_or(|size| self.knows_size(size))
     }
 
-    /// Whether a size is known.
+    /// True if a size is known.
     pub(crate) fn knows_size(&self, metric: Metric) -> bool {
         match metric {
             Metric::MemoryTotal => self.memory.is_some(),
@@ -205,7 +205,7 @@ impl Folded {
         }
     }
 
-    /// Whether a file system's free space was told whose size is not known, or no longer right.
+    /// True if a file system's free space was told whose size is not known, or no longer right.
     fn lacks_size(&self, series: &[Series]) -> bool {
         series.iter().filter(|one| is_disk(one)).any(|one| {
             let size = self.sizes.get(one.label("mountpoint"));

@@ -38,7 +38,7 @@ pub(crate) struct Page<T> {
     pub items: Vec<T>,
     /// How many there are on all pages, where that is told.
     pub total: Option<usize>,
-    /// Whether another page follows.
+    /// True if another page follows.
     pub has_next: bool,
 }
 
@@ -274,7 +274,7 @@ fn droplet(raw: RawDroplet) -> Droplet {
 pub(crate) struct Actions {
     /// Those of droplets.
     pub of_droplets: Vec<Action>,
-    /// Whether the list names nothing at all, which says nothing.
+    /// True if the list names nothing at all, which says nothing.
     pub is_empty: bool,
 }
 

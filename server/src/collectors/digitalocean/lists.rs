@@ -99,7 +99,7 @@ impl Account {
         }
     }
 
-    /// Whether a list is believed: one that is empty only when it stays so.
+    /// True if a list is believed: one that is empty only when it stays so.
     fn trusts(&mut self, kind: Option<ThingKind>, count: usize, now: MonotonicTime) -> bool {
         let catalog = self.catalogs.entry(kind).or_default();
         catalog.problem = None;

@@ -37,7 +37,7 @@ pub(crate) struct Course {
     pub slope: f64,
 }
 
-/// Whether a value is past a threshold, or near one.
+/// True if a value is past a threshold, or near one.
 pub(crate) fn is_near(
     thresholds: &Thresholds,
     signal: &str,

@@ -68,7 +68,7 @@ struct Entry {
 pub(crate) struct Wanted {
     /// How often.
     pub every: Span,
-    /// Whether it goes before others.
+    /// True if it goes before others.
     pub is_urgent: bool,
 }
 

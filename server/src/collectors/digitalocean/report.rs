@@ -231,7 +231,7 @@ impl Account {
     }
 }
 
-/// Whether the newest sample is too old to tell about now.
+/// True if the newest sample is too old to tell about now.
 fn is_old(watched: &Watched, metric: Metric, now: i64) -> bool {
     !signals(metric).is_empty()
         && watched.folded.newest(metric).is_none_or(|newest| now - newest > OLD)

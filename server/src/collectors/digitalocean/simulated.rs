@@ -513,7 +513,7 @@ impl Watch {
         }
     }
 
-    /// Whether a subject was gone on purpose at some time.
+    /// True if a subject was gone on purpose at some time.
     fn was_retired(&self, subject: &str) -> bool {
         self.retired.iter().any(|one| one.as_str() == subject)
     }

@@ -25,7 +25,7 @@ fn number(vendor: &str, instance: &str) -> Option<u64> {
     if vendor.trim() == "DigitalOcean" { instance.trim().parse().ok() } else { None }
 }
 
-/// Whether packets to an address would leave from that address: it is one of this host.
+/// True if packets to an address would leave from that address: it is one of this host.
 fn is_own(address: IpAddr) -> bool {
     source(address) == Some(address)
 }

@@ -29,7 +29,7 @@ pub(crate) struct Watched {
     pub subject: Subject,
     /// Its name in subjects.
     pub label: String,
-    /// Whether it is the host that Calm Ops runs on, which is measured directly.
+    /// True if it is the host that Calm Ops runs on, which is measured directly.
     pub is_this_host: bool,
     /// Its processors, of a droplet.
     pub processors: u32,
