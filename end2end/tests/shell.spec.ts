@@ -107,6 +107,16 @@ test('shortcuts lead to places, never while someone types, and can be turned off
   await page.keyboard.press('g');
   await page.keyboard.press('h');
   await expect(page).toHaveURL(/\/ops\/health$/);
+
+  // Keys that are pressed before the browser told that the dialog was closed are not lost.
+  await page.keyboard.press('Control+k');
+  await expect(field(page)).toBeFocused();
+  await page.evaluate(() => {
+    document.querySelector('dialog')?.close();
+    for (const key of ['g', 'j']) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  });
+  await expect(page).toHaveURL(/\/ops\/journal$/);
+  await expect(dialog(page)).toBeHidden();
   queue.stop();
 });
 

@@ -61,16 +61,16 @@ impl Palette {
 
     /// Opens the dialog. The browser keeps the focus inside, and returns it when it closes.
     fn open(self, shown: Shown) {
+        let Some(dialog) = self.dialog.get_untracked() else { return };
         self.shown.set(shown);
         if shown == Shown::Search {
             self.ask_for_sections();
         }
+        if !dialog.open() {
+            let _ = dialog.show_modal();
+        }
         // The content stands there by then.
         request_animation_frame(move || {
-            let Some(dialog) = self.dialog.get_untracked() else { return };
-            if !dialog.open() {
-                let _ = dialog.show_modal();
-            }
             if let Ok(Some(field)) = dialog.query_selector("input") {
                 focus(&field);
             }
@@ -81,6 +81,20 @@ impl Palette {
     fn close(self) {
         if let Some(dialog) = self.dialog.get_untracked() {
             dialog.close();
+        }
+    }
+
+    /// The dialog is open now. `shown` changes later, when the browser tells that it was closed, and
+    /// keys may be pressed before.
+    #[cfg(feature = "hydrate")]
+    fn is_open(self) -> bool {
+        self.dialog.get_untracked().is_some_and(|dialog| dialog.open())
+    }
+
+    /// Removes the content of a closed dialog, unless it was opened again before the browser told.
+    fn was_closed(self) {
+        if self.dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            self.shown.set(Shown::Nothing);
         }
     }
 
@@ -168,12 +182,16 @@ mod in_browser {
             };
             let are_on = palette.has_shortcuts.get_untracked();
             let asked = keys.try_update_value(|keys| keys.press(press, are_on)).flatten();
-            let shown = palette.shown.get_untracked();
+            let is_open = palette.is_open();
             match asked {
-                Some(Action::Search) if shown == Shown::Search => palette.close(),
+                Some(Action::Search)
+                    if is_open && palette.shown.get_untracked() == Shown::Search =>
+                {
+                    palette.close();
+                }
                 Some(Action::Search) => palette.open(Shown::Search),
                 // While the dialog is open, keys belong to it.
-                Some(_) if shown != Shown::Nothing => return,
+                Some(_) if is_open => return,
                 Some(Action::List) => palette.open(Shown::Shortcuts),
                 Some(Action::Go(address)) => navigate(address, NavigateOptions::default()),
                 None => return,
@@ -228,7 +246,7 @@ pub(crate) fn PaletteDialog() -> impl IntoView {
             node_ref=palette.dialog
             aria-label=label
             closedby="any"
-            on:close=move |_| palette.shown.set(Shown::Nothing)
+            on:close=move |_| palette.was_closed()
         >
             {inside}
         </dialog>
