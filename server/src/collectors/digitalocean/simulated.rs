@@ -481,13 +481,16 @@ impl Watch {
                 };
                 match listing.absence {
                     Absence::Missing(signal) if expects(signal) => {
-                        for known in signals().all() {
+                        let why = listing.why(&subject);
+                        for known in signals().all().iter().filter(|one| one.name != signal) {
                             if let Some(id) = self.engine.heard(&known.name, name) {
                                 self.engine.miss(id);
+                                if let Some(why) = why {
+                                    self.engine.unseen(id, why);
+                                }
                             }
                         }
                         let series = self.engine.measured(signal, name, None).unwrap();
-                        let why = listing.why(&subject);
                         self.engine.observe_with(series, 0.0, why, now.wall, now);
                     }
                     Absence::Missing(_) | Absence::Gone => gone.push(subject),

@@ -152,11 +152,13 @@ fn droplets_come_and_go_under_their_tag_and_one_that_is_gone_is_reported() {
     assert_eq!(watch.status("droplet:web-new", "droplet.up"), Some(Status::Healthy));
     assert_eq!(watch.status("droplet:web-3", "droplet.up"), None);
     let named: Vec<&String> = watch.seen.keys().collect();
-    // The silence of what is gone is a problem of the same subject.
+    // The silence of what is gone is a problem of the same subject, for the same reason.
     assert_eq!(
         named,
         ["droplet:web-4 droplet.listed", "droplet:web-4 droplet.up", "droplet:web-5 droplet.up"]
     );
+    assert_eq!(watch.seen["droplet:web-4 droplet.up"], watch.seen["droplet:web-4 droplet.listed"]);
+    assert!(watch.unexplained.is_empty(), "{:?}", watch.unexplained);
     let told = watch.seen["droplet:web-5 droplet.up"].clone().unwrap();
     assert_eq!(told, FailureReason::told("DigitalOcean says that it is off"));
     // What ran there is unknown.
