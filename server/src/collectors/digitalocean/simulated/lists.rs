@@ -184,6 +184,27 @@ fn memory_is_a_share_of_what_there_is_also_after_a_resize() {
 }
 
 #[test]
+fn what_is_in_the_account_is_watched_within_half_a_minute_of_a_start() {
+    let mut watch = Watch::new(Fake::new(3));
+    for _ in 0..2 {
+        let before = watch.values.len();
+        watch.run(30.0);
+        // Empty lists of droplets with GPUs delay only what is said of those that are missing.
+        for (subject, signal) in [
+            ("droplet:web-2", "droplet.up"),
+            ("load-balancer:lb-2", "load_balancer.up"),
+            ("managed-database:db-1", "managed_database.up"),
+        ] {
+            let told = &watch.values[before..];
+            let is_told =
+                told.iter().any(|(about, name, ..)| about.as_str() == subject && name == signal);
+            assert!(is_told, "{subject} {signal}");
+        }
+        watch.restart();
+    }
+}
+
+#[test]
 fn droplets_with_gpus_are_found_and_numbers_that_nothing_has_are_told() {
     let mut fake = Fake::new(2);
     fake.droplets[1].has_gpu = true;
