@@ -673,7 +673,10 @@ impl Intake {
         self.miss(&round.unseen);
         let mut gone = self.compare(&round.listings, host);
         self.rest(&round.at_rest);
-        let core = self.core();
+        let mut core = self.core();
+        for (subject, number) in &round.numbers {
+            core.collected.number(subject, *number);
+        }
         gone.extend(round.removed.iter().filter(|one| core.collected.contains(one)).cloned());
         gone
     }

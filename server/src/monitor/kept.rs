@@ -17,6 +17,9 @@ pub struct Kept {
     /// The subjects that collectors speak for.
     #[serde(default)]
     pub collected: BTreeSet<Subject>,
+    /// The numbers of those of which others may have the name too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<Subject, u64>,
     /// What would have alerted without the open maintenance windows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: WithheldLists,

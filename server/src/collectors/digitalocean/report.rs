@@ -40,6 +40,7 @@ impl Account {
             round.observe_with(one.at, &one.subject, one.signal, one.value, one.reason);
         }
         round.removed = std::mem::take(&mut self.removed).into_iter().collect();
+        round.numbers = self.numbered();
         for (subject, signal) in std::mem::take(&mut self.at_rest) {
             round.rest(&subject, signal);
         }
@@ -52,6 +53,15 @@ impl Account {
         self.list(&mut round);
         round.notes = self.notes();
         round
+    }
+
+    /// The droplets that are watched, with their numbers: others may have their names too.
+    fn numbered(&self) -> Vec<(Subject, u64)> {
+        let own = |(item, watched): (&Item, &Watched)| match item {
+            Item::Droplet(id) if !watched.is_this_host => Some((watched.subject.clone(), *id)),
+            Item::Droplet(_) | Item::Thing(..) => None,
+        };
+        self.watched.iter().filter_map(own).collect()
     }
 
     /// A round in which nothing could be asked for, because of this program's own limits.

@@ -355,6 +355,8 @@ struct Watch {
     unexplained: BTreeSet<String>,
     /// Subjects that were gone on purpose.
     retired: BTreeSet<Subject>,
+    /// The numbers of droplets that the monitor keeps.
+    numbers: BTreeMap<Subject, u64>,
     selection: Selection,
     percent: u8,
     /// The number of the droplet that is this host.
@@ -406,6 +408,7 @@ impl Watch {
             seen: BTreeMap::new(),
             unexplained: BTreeSet::new(),
             retired: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             selection,
             percent,
             here: None,
@@ -416,6 +419,7 @@ impl Watch {
     /// Starts anew: the monitor knows what it knew, the collector nothing.
     fn restart(&mut self) {
         self.account = account(&self.selection, self.percent, &self.in_force, self.here, self.now);
+        self.account.numbers = Arc::new(self.numbers.clone());
     }
 
     fn now(&self) -> Now {
@@ -500,10 +504,12 @@ impl Watch {
         for (subject, signal) in &round.at_rest {
             self.engine.rest(signal.as_str(), subject.as_str());
         }
+        self.numbers.extend(round.numbers.iter().cloned());
         gone.extend(round.removed.iter().filter(|one| self.collected.contains(*one)).cloned());
         for subject in gone {
             self.engine.retire(&subject);
             self.collected.remove(&subject);
+            self.numbers.remove(&subject);
             self.retired.insert(subject);
         }
         self.breaches = self.engine.tick(now);

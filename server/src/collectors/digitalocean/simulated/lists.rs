@@ -64,6 +64,34 @@ fn a_droplet_of_the_same_name_that_is_not_selected_takes_nothing_away() {
 }
 
 #[test]
+fn what_was_destroyed_while_calm_ops_did_not_run_is_told_beside_another_one_of_its_name() {
+    let mut fake = Fake::new(3);
+    fake.droplets.insert(0, droplet(10, "web-1", "staging"));
+    let mut watch = Watch::new(fake);
+    watch.run(900.0);
+    watch.fake.droplets.retain(|one| one.id != 1_001);
+    for _ in 0..2 {
+        watch.restart();
+        watch.run(900.0);
+        let told = watch.seen["droplet:web-1 droplet.listed"].clone();
+        assert_eq!(told, Some(FailureReason::told("DigitalOcean's list does not name it")));
+        assert!(!watch.was_retired("droplet:web-1"));
+    }
+}
+
+#[test]
+fn what_lost_its_tag_and_got_another_name_while_calm_ops_did_not_run_is_not_missed() {
+    let mut watch = Watch::new(Fake::new(3));
+    watch.run(900.0);
+    let one = &mut watch.fake.droplets[1];
+    (one.tag, one.name) = ("staging", "other".to_owned());
+    watch.restart();
+    watch.run(900.0);
+    assert!(watch.was_retired("droplet:web-1") && !watch.was_retired("droplet:web-2"));
+    assert!(watch.seen.is_empty(), "{:?}", watch.seen);
+}
+
+#[test]
 fn what_lost_its_tag_while_calm_ops_did_not_run_is_not_missed() {
     let mut watch = Watch::new(Fake::new(5));
     watch.run(900.0);
