@@ -351,6 +351,14 @@ pub enum FailureReason {
         /// Why.
         why: Excerpt,
     },
+    /// Whoever tells how it is doing answers, in a word that says neither that it works nor that it
+    /// does not.
+    NotClear {
+        /// Who.
+        by: Subject,
+        /// The word; empty if there was none.
+        word: Excerpt,
+    },
     /// Whoever lists it does so no more.
     NotListed {
         /// Who.
@@ -427,10 +435,16 @@ impl FailureReason {
             | Self::NoRoute { .. }
             | Self::NoNameServer { .. }
             | Self::NotTold { .. }
+            | Self::NotClear { .. }
             | Self::OwnLimit { .. }
             | Self::OtherHost { .. }
             | Self::PushesRefused { .. } => Remedy::None,
         }
+    }
+
+    /// Whether whoever tells of it answers, and nothing says that it fails.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::NotClear { .. })
     }
 
     /// Whether it only explains silence: what was heard before is not in doubt.

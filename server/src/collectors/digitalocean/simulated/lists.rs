@@ -1,5 +1,7 @@
 //! What lists say, and what they do not: names, restarts, what is gone, what is old.
 
+use domain::severity::Severity;
+
 use super::*;
 
 fn droplet(id: u64, name: &str, tag: &'static str) -> FakeDroplet {
@@ -267,8 +269,26 @@ fn a_word_for_a_status_that_is_not_known_is_told() {
     watch.run(3_600.0);
     assert!(watch.unexplained.is_empty(), "{:?}", watch.unexplained);
     let told = watch.seen["droplet:web-1 droplet.up"].clone();
-    assert_eq!(told, Some(FailureReason::told("DigitalOcean gives its status as 'melted'")));
+    let by = "digitalocean:api".parse().unwrap();
+    assert_eq!(told, Some(FailureReason::NotClear { by, word: "melted".into() }));
     assert_ne!(watch.status("droplet:web-1", "droplet.up"), Some(Status::Healthy));
+    // Nothing says that it is down.
+    let critical = watch.breaches.iter().filter(|one| one.severity == Severity::Critical);
+    assert_eq!(critical.count(), 0, "{:?}", watch.breaches);
+}
+
+#[test]
+fn what_was_never_seen_with_a_word_that_is_known_is_named() {
+    let mut fake = Fake::new(2);
+    fake.droplets[1].status = "new";
+    let mut watch = Watch::new(fake);
+    watch.run(600.0);
+    assert!(watch.seen.is_empty(), "{:?}", watch.seen);
+    let notes = watch.account.report(watch.now()).notes;
+    assert!(
+        notes.iter().any(|note| note.contains(", of web-1 ('new'): it is unknown")),
+        "{notes:?}"
+    );
 }
 
 #[test]
