@@ -31,7 +31,7 @@ use domain::{
     id::IncidentNumber,
     journal::Cursor,
     lifecycle::State,
-    reading::{Reading, Status},
+    reading::Reading,
     severity::Severity,
     time::{Span, Timestamp},
 };
@@ -78,19 +78,12 @@ pub fn health(incidents: usize) -> Health {
     let reading = |index| {
         let (subject, signal) = name(index);
         Reading {
-            subject,
-            signal,
-            value: 1234.5678,
             unit: "jobs".parse().unwrap(),
             at: at(0),
-            status: Status::Healthy,
-            stale_since: None,
-            reason: None,
             usual: Some(1000.0),
-            not_judged: None,
             warning: Some(2000.0),
             critical: Some(3000.0),
-            limit_in_seconds: None,
+            ..fixtures::reading(subject.as_str(), signal.as_str(), 1234.5678)
         }
     };
     let spark = |index| {
