@@ -33,6 +33,7 @@ use domain::{
     lifecycle::State,
     reading::Reading,
     severity::Severity,
+    subject::Subject,
     time::{Span, Timestamp},
 };
 use leptos::prelude::*;
@@ -70,10 +71,9 @@ fn card(number: u32) -> IncidentCard {
 
 pub fn health(incidents: usize) -> Health {
     let name = |index: usize| {
-        (
-            format!("service:job-{:02}<i>", index / 5).parse().unwrap(),
-            format!("job.value{index}").parse().unwrap(),
-        )
+        let subject: Subject = format!("service:job-{:02}<i>", index / 5).parse().unwrap();
+        let signal: domain::signal::Signal = format!("job.value{index}").parse().unwrap();
+        (subject, signal)
     };
     let reading = |index| {
         let (subject, signal) = name(index);
