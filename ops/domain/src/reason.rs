@@ -351,10 +351,9 @@ pub enum FailureReason {
         /// Why.
         why: Excerpt,
     },
-    /// Whoever tells how it is doing answers, in a word that says neither that it works nor that it
-    /// does not.
+    /// A word for its state that says neither that it works nor that it does not.
     NotClear {
-        /// Who.
+        /// The subject that tells it.
         by: Subject,
         /// The word; empty if there was none.
         word: Excerpt,
@@ -442,7 +441,7 @@ impl FailureReason {
         }
     }
 
-    /// Whether whoever tells of it answers, and nothing says that it fails.
+    /// True if nothing says that it fails, and it is only not clear how it is doing.
     pub const fn is_open(&self) -> bool {
         matches!(self, Self::NotClear { .. })
     }

@@ -195,7 +195,7 @@ fn samples(metric: &str, start: i64, end: i64) -> Value {
     json!({"status": "success", "data": {"resultType": "matrix", "result": result}})
 }
 
-/// What `calm-ops check` says of a configuration.
+/// The output and the errors of `calm-ops check` with the configuration of a folder.
 fn checked(home: &Home) -> (String, String) {
     let config = home.dir.path().join("calm-ops.toml");
     let checked = calm_ops(&[

@@ -349,7 +349,7 @@ struct Watch {
     account: Account,
     engine: Engine,
     now: f64,
-    /// When a round was told last.
+    /// The time of the last round that was told.
     told_at: f64,
     /// Each value: the subject, the signal, its time and the value, in seconds since the start.
     values: Vec<(Subject, String, i64, f64)>,
