@@ -182,8 +182,8 @@ impl UptimeKeeper {
     }
 
     /// The endpoints among all that are read again now, as they are kept for long: those that have
-    /// waited longest, as many as minutes have passed since the last ones. What is kept of others is
-    /// forgotten, unless one is being counted.
+    /// waited longest, as many as minutes have passed since the last ones. What is kept of others
+    /// is forgotten, unless one is being counted.
     pub fn due(&self, all: &BTreeSet<Subject>, now: MonotonicTime) -> BTreeSet<Subject> {
         let mut state = self.state();
         let State { kept, counting, .. } = &mut *state;

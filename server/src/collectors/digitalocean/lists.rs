@@ -151,9 +151,9 @@ impl Account {
     }
 
     /// A droplet that is in the account and not selected, or no longer: nothing is expected of it.
-    /// In the first list of a run it may be one that was selected before, as its number tells; where
-    /// none was kept, as its name does, unless another droplet of that name is watched, or known to
-    /// be gone.
+    /// In the first list of a run it may be one that was selected before, as its number tells, or
+    /// its name where no number was kept, unless another droplet of that name is watched, or known
+    /// to be gone.
     fn deselect(&mut self, droplet: &Droplet, is_first: bool) {
         let item = Item::Droplet(droplet.id);
         if let Some(watched) = self.release(&item) {
