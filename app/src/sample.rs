@@ -36,19 +36,13 @@ pub(crate) fn incident() -> Incident {
 pub(crate) fn reading() -> Reading {
     let BreachKey { subject, signal } = breach().key;
     Reading {
-        subject,
-        signal,
-        value: 7_300.0,
         unit: "jobs".parse().unwrap(),
         at: at(60),
         status: Status::Critical,
-        stale_since: None,
-        reason: None,
         usual: Some(300.0),
-        not_judged: None,
         warning: Some(1_000.0),
         critical: Some(5_000.0),
-        limit_in_seconds: None,
+        ..fixtures::reading(subject.as_str(), signal.as_str(), 7_300.0)
     }
 }
 

@@ -239,19 +239,10 @@ mod tests {
     #[test]
     fn a_forecast_stands_after_what_is_usual() {
         let reading = Reading {
-            subject: "disk:/var@web-1".parse().unwrap(),
-            signal: "disk.used".parse().unwrap(),
-            value: 93.0,
             unit: "%".parse().unwrap(),
-            at: domain::time::Timestamp::from_secs(0),
-            status: Status::Healthy,
-            stale_since: None,
-            reason: None,
             usual: Some(61.0),
-            not_judged: None,
-            warning: None,
-            critical: None,
             limit_in_seconds: Some(12_000.0),
+            ..fixtures::reading("disk:/var@web-1", "disk.used", 93.0)
         };
         assert_eq!(note(&reading), "usually 61%, full in 3 h 20 min");
     }

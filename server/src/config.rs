@@ -399,7 +399,13 @@ impl Layers<'_> {
         };
         if use_file {
             let found = from_file?;
-            let path = values::path(&found).ok()?;
+            let path = match values::path(&found) {
+                Ok(path) => path,
+                Err(expected) => {
+                    problems.push(found.problem("database_url_file", &expected));
+                    return None;
+                }
+            };
             match sources.read_file(&path) {
                 Ok(text) => values::database_url(text.trim())
                     .map_err(|expected| {

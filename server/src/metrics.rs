@@ -356,21 +356,8 @@ mod tests {
     }
 
     fn reading(signal: &str, subject: &str, value: f64, unit: &str) -> Reading {
-        Reading {
-            subject: subject.parse().unwrap(),
-            signal: signal.parse().unwrap(),
-            value,
-            unit: unit.parse().unwrap(),
-            at: now(),
-            status: Status::Healthy,
-            stale_since: None,
-            usual: None,
-            not_judged: None,
-            warning: None,
-            critical: None,
-            limit_in_seconds: None,
-            reason: None,
-        }
+        let unit = unit.parse().unwrap();
+        Reading { unit, at: now(), ..fixtures::reading(subject, signal, value) }
     }
 
     fn readings(readings: Vec<Reading>) -> Readings {

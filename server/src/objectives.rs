@@ -18,6 +18,7 @@ use policy::objectives::{Counted, Objective, Objectives};
 use crate::{
     collectors::{
         Absence, Listing, Round,
+        gate::{GATE_RESULTS, ORGANIZATION_RESULTS},
         objectives::{BUDGET, EVENTS, FAILURES, SIGNALS, burn_rate},
     },
     store::{RollupStep, Store, StoreError},
@@ -35,8 +36,6 @@ pub struct Ledger {
     objectives: Arc<Objectives>,
     /// By the name of the objective.
     tallies: BTreeMap<String, Tally>,
-    /// When results of a subject at the gate were heard last.
-    heard: BTreeMap<Subject, Timestamp>,
     /// The minute since 1970 that was told of last.
     told: i64,
 }
@@ -97,20 +96,14 @@ impl Ledger {
     /// Counts the results of requests since the round before.
     fn take_results(&mut self, observations: &[Observation]) {
         for results in observations {
-            let (of_all, errors) = match results.signal.as_str() {
-                "gate.results" => (true, "gate.errors"),
-                "organization.results" => (false, "organization.errors"),
+            let (of_all, signals) = match results.signal.as_str() {
+                counted if counted == GATE_RESULTS.counted => (true, GATE_RESULTS),
+                counted if counted == ORGANIZATION_RESULTS.counted => (false, ORGANIZATION_RESULTS),
                 _ => continue,
             };
-            let before = self.heard.insert(results.subject.clone(), results.at);
-            let seconds = before.map_or(0.0, |before| results.at.since(before).as_secs_f64());
-            if seconds <= 0.0 || seconds > EVERY.as_secs_f64() {
-                continue;
-            }
-            let share = value(observations, &results.subject, errors).unwrap_or(0.0);
-            let all = (results.value * seconds).round().max(0.0);
-            let failed = (all * share / 100.0).round().clamp(0.0, all);
-            let events = Events { all: all as u64, failed: failed as u64 };
+            let failed = value(observations, &results.subject, signals.failed).unwrap_or(0.0);
+            let count = |value: f64| value.round().max(0.0) as u64;
+            let events = Events { all: count(results.value), failed: count(failed) };
             for objective in &self.objectives.objectives {
                 let Counted::Results { organization, within: None } = &objective.counted else {
                     continue;
@@ -118,7 +111,7 @@ impl Ledger {
                 let is_of_it = organization
                     .as_ref()
                     .map_or(of_all, |organization| *organization == results.subject);
-                if is_of_it && events.all > 0 {
+                if is_of_it {
                     add(&mut self.tallies, objective, results.at, events);
                 }
             }
@@ -298,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn results_at_the_gate_are_counted_by_rate_and_share() {
+    fn results_at_the_gate_are_counted_and_none_is_lost_between_rounds() {
         let mut ledger = Ledger::default();
         ledger.set(&objectives(
             "| `all` | `gate` | succeeds | 99% | 30 d |\n| `acme` | `organization:acme` | succeeds | 90% | 30 d |\n",
@@ -311,21 +304,32 @@ mod tests {
             at: at(seconds),
             reason: None,
         };
-        // The last round comes more than a minute after the one before: nobody knows of between.
-        for second in (0..40).chain([110]) {
+        for second in 0..40 {
             let results = [
-                one(second, "gate:gate@a", "gate.results", 20.0),
-                one(second, "gate:gate@a", "gate.errors", 10.0),
-                one(second, "organization:acme", "organization.results", 4.0),
-                one(second, "organization:other", "organization.results", 16.0),
+                one(second, "gate:gate@a", "gate.results", 9.8),
+                one(second, "gate:gate@a", "gate.counted", 20.0),
+                one(second, "gate:gate@a", "gate.failed", 2.0),
+                one(second, "organization:acme", "organization.counted", 4.0),
+                one(second, "organization:acme", "organization.failed", 0.0),
+                one(second, "organization:other", "organization.counted", 16.0),
             ];
             ledger.take(&results, &[]);
         }
+        // A failure may come a round after its result.
+        let late = [
+            one(40, "gate:gate@a", "gate.counted", 0.0),
+            one(40, "gate:gate@a", "gate.failed", 1.0),
+        ];
+        ledger.take(&late, &[]);
         let round = ledger.round(at(61)).unwrap();
-        assert_eq!(value(&round, "objective:all", EVENTS), Some(39.0 * 20.0));
-        assert_eq!(value(&round, "objective:all", FAILURES), Some(39.0 * 2.0));
-        assert_eq!(value(&round, "objective:acme", EVENTS), Some(39.0 * 4.0));
+        assert_eq!(value(&round, "objective:all", EVENTS), Some(40.0 * 20.0));
+        assert_eq!(value(&round, "objective:all", FAILURES), Some(40.0 * 2.0 + 1.0));
+        assert_eq!(value(&round, "objective:acme", EVENTS), Some(40.0 * 4.0));
         assert_eq!(value(&round, "objective:acme", FAILURES), Some(0.0));
+        // A round that comes late counts all of them.
+        ledger.take(&[one(110, "gate:gate@a", "gate.counted", 500.0)], &[]);
+        let round = ledger.round(at(121)).unwrap();
+        assert_eq!(value(&round, "objective:all", EVENTS), Some(500.0));
     }
 
     #[test]

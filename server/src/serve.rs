@@ -204,12 +204,13 @@ pub async fn run(
         None => Engine::new(thresholds, config.limits.series),
     };
     let written_disks = Arc::new(written_disks(&engine, now));
-    let Kept { collected, withheld, withheld_hours, .. } = kept.unwrap_or_default();
+    let Kept { collected, numbers, withheld, withheld_hours, .. } = kept.unwrap_or_default();
     let minutes = store.recent_minutes(now.wall.minus(history::LONGEST), MOST_MINUTES).await?;
     let history = History::after(minutes);
     let objectives = Ledger::restore(&*store, Arc::clone(documents.objectives()), now.wall).await?;
     let intake = Intake::new(engine, Recording::default(), collected, history, clock);
     intake.core().objectives = objectives;
+    intake.core().collected.restore_numbers(numbers.clone());
     let board = Arc::new(Board::new(Arc::clone(&intake)));
     let room = room(&config);
     let live = Live::new(opening.cursor, room.streams, now.wall);
@@ -333,6 +334,7 @@ pub async fn run(
     background.spawn(proposer.run(stop.clone()));
     let context = Context {
         written_disks,
+        numbers: Arc::new(numbers),
         gatekeeper: gatekeeper.clone(),
         ..Context::new(&host, config.interval)
     };

@@ -60,26 +60,12 @@ pub(crate) fn Sparkline(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::reading::Status;
 
     #[test]
     fn the_line_of_a_stale_reading_ends_before_the_right_edge() {
         let at = Timestamp::from_secs;
-        let mut reading = Reading {
-            subject: "service:imports".parse().unwrap(),
-            signal: "queue.depth".parse().unwrap(),
-            value: 3.0,
-            unit: "jobs".parse().unwrap(),
-            at: at(600),
-            status: Status::Critical,
-            stale_since: None,
-            usual: None,
-            not_judged: None,
-            warning: None,
-            critical: None,
-            limit_in_seconds: None,
-            reason: None,
-        };
+        let reading = fixtures::reading("service:imports", "queue.depth", 3.0);
+        let mut reading = Reading { at: at(600), ..reading };
         let course = vec![(at(0), 1.0), (at(300), 2.0), (at(600), 3.0)];
         let end = |reading: &Reading| {
             let line = geometry(&course, reading, at(1_200)).line;

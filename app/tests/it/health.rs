@@ -21,19 +21,12 @@ const STATUSES: [Status; 7] = [
 
 fn reading(name: usize, signal: &str, status: Status) -> Reading {
     Reading {
-        subject: format!("service:job-{name:03}").parse().unwrap(),
-        signal: signal.parse().unwrap(),
-        value: 12.0,
         unit: "jobs".parse().unwrap(),
         at: at(0),
         status,
-        stale_since: None,
-        usual: None,
-        not_judged: None,
         warning: Some(2_000.0),
         critical: Some(3_000.0),
-        limit_in_seconds: None,
-        reason: None,
+        ..fixtures::reading(&format!("service:job-{name:03}"), signal, 12.0)
     }
 }
 

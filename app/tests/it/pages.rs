@@ -31,8 +31,9 @@ use domain::{
     id::IncidentNumber,
     journal::Cursor,
     lifecycle::State,
-    reading::{Reading, Status},
+    reading::Reading,
     severity::Severity,
+    subject::Subject,
     time::{Span, Timestamp},
 };
 use leptos::prelude::*;
@@ -70,27 +71,19 @@ fn card(number: u32) -> IncidentCard {
 
 pub fn health(incidents: usize) -> Health {
     let name = |index: usize| {
-        (
-            format!("service:job-{:02}<i>", index / 5).parse().unwrap(),
-            format!("job.value{index}").parse().unwrap(),
-        )
+        let subject: Subject = format!("service:job-{:02}<i>", index / 5).parse().unwrap();
+        let signal: domain::signal::Signal = format!("job.value{index}").parse().unwrap();
+        (subject, signal)
     };
     let reading = |index| {
         let (subject, signal) = name(index);
         Reading {
-            subject,
-            signal,
-            value: 1234.5678,
             unit: "jobs".parse().unwrap(),
             at: at(0),
-            status: Status::Healthy,
-            stale_since: None,
-            reason: None,
             usual: Some(1000.0),
-            not_judged: None,
             warning: Some(2000.0),
             critical: Some(3000.0),
-            limit_in_seconds: None,
+            ..fixtures::reading(subject.as_str(), signal.as_str(), 1234.5678)
         }
     };
     let spark = |index| {

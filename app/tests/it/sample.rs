@@ -476,19 +476,11 @@ fn timeline(incident: &Incident) -> Vec<Entry> {
 
 fn readings() -> Vec<Reading> {
     let reading = |subject: &str, signal: &str, value, unit: &str, status, usual| Reading {
-        subject: subject.parse().unwrap(),
-        signal: signal.parse().unwrap(),
-        value,
         unit: unit.parse().unwrap(),
         at: now(),
         status,
-        stale_since: None,
-        reason: None,
         usual: Some(usual),
-        not_judged: None,
-        warning: None,
-        critical: None,
-        limit_in_seconds: None,
+        ..fixtures::reading(subject, signal, value)
     };
     vec![
         reading("app:api@web-1", "app.memory", 1.7 * GIB, "B", Status::Critical, 0.4 * GIB),

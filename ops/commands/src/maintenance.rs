@@ -96,6 +96,21 @@ pub struct WithheldList {
 pub type WithheldLists = BTreeMap<u64, WithheldList>;
 
 impl WithheldList {
+    /// Gives subjects other names. What is known under the new name already stays as it is.
+    pub fn rename(&mut self, renamed: impl Fn(&Subject) -> Option<Subject>) {
+        for place in 0..self.breaches.len() {
+            let Some(one) = self.breaches.get(place) else { continue };
+            let Some(subject) = renamed(&one.subject) else { continue };
+            let is_known =
+                |other: &Withheld| other.subject == subject && other.signal == one.signal;
+            if !self.breaches.iter().any(is_known)
+                && let Some(one) = self.breaches.get_mut(place)
+            {
+                one.subject = subject;
+            }
+        }
+    }
+
     /// Takes the breaches that are withheld now. Whether anything changed.
     pub fn update(&mut self, holding: &[&Breach], now: Timestamp) -> bool {
         let is = |one: &Withheld, breach: &Breach| {

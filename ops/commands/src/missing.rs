@@ -5,7 +5,15 @@ use std::collections::BTreeMap;
 use domain::{maintenance::SubjectPattern, reading::Reading, subject::Subject};
 
 /// Signals that are told of what is missing itself: no.
-const OF_PRESENCE: [&str; 3] = ["app.listed", "disk.mounted", "pm2.up"];
+pub const OF_PRESENCE: [&str; 7] = [
+    "app.listed",
+    "disk.mounted",
+    "pm2.up",
+    "droplet.listed",
+    "load_balancer.listed",
+    "app_platform.listed",
+    "managed_database.listed",
+];
 
 /// The subjects of which nothing is heard any more, or only that they are missing, in order.
 pub fn missing<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Vec<&'a Subject> {
@@ -31,27 +39,11 @@ pub fn covered<'a>(
 
 #[cfg(test)]
 mod tests {
-    use domain::{reading::Status, time::Timestamp, unit::Unit};
-
     use super::*;
 
     fn reading(subject: &str, signal: &str, value: f64, old: bool) -> Reading {
-        let at = Timestamp::from_secs(1_795_000_000);
-        Reading {
-            subject: subject.parse().unwrap(),
-            signal: signal.parse().unwrap(),
-            value,
-            unit: Unit::Count,
-            at,
-            status: Status::Healthy,
-            stale_since: old.then_some(at),
-            usual: None,
-            not_judged: None,
-            warning: None,
-            critical: None,
-            limit_in_seconds: None,
-            reason: None,
-        }
+        let stale_since = old.then_some(fixtures::at(0));
+        Reading { stale_since, ..fixtures::reading(subject, signal, value) }
     }
 
     #[test]
@@ -62,11 +54,15 @@ mod tests {
             reading("app:api@a", "app.listed", 1.0, false),
             reading("app:api@a", "app.memory", 3.0, true),
             reading("disk:/data@a", "disk.mounted", 0.0, false),
+            reading("droplet:web-1", "droplet.listed", 0.0, false),
+            reading("droplet:web-1", "droplet.up", 1.0, true),
+            reading("droplet:web-2", "droplet.listed", 1.0, false),
+            reading("droplet:web-2", "droplet.up", 1.0, true),
             reading("host:former", "host.cpu.used", 3.0, true),
             reading("app:down@a", "app.up", 0.0, false),
         ];
         let found: Vec<&str> = missing(&readings).into_iter().map(Subject::as_str).collect();
-        assert_eq!(found, ["app:gone@a", "disk:/data@a", "host:former"]);
+        assert_eq!(found, ["app:gone@a", "disk:/data@a", "droplet:web-1", "host:former"]);
         let patterns = ["app:*@a".parse().unwrap(), "host:former".parse().unwrap()];
         let fitting = covered(missing(&readings), &patterns);
         let fitting: Vec<&str> = fitting.into_iter().map(Subject::as_str).collect();

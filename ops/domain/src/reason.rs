@@ -351,6 +351,13 @@ pub enum FailureReason {
         /// Why.
         why: Excerpt,
     },
+    /// A word for its state that says neither that it works nor that it does not.
+    NotClear {
+        /// The subject that tells it.
+        by: Subject,
+        /// The word; empty if there was none.
+        word: Excerpt,
+    },
     /// Whoever lists it does so no more.
     NotListed {
         /// Who.
@@ -427,10 +434,16 @@ impl FailureReason {
             | Self::NoRoute { .. }
             | Self::NoNameServer { .. }
             | Self::NotTold { .. }
+            | Self::NotClear { .. }
             | Self::OwnLimit { .. }
             | Self::OtherHost { .. }
             | Self::PushesRefused { .. } => Remedy::None,
         }
+    }
+
+    /// True if nothing says that it fails, and it is only not clear how it is doing.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::NotClear { .. })
     }
 
     /// Whether it only explains silence: what was heard before is not in doubt.

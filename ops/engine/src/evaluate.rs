@@ -635,9 +635,10 @@ impl Series {
     }
 
     /// Silence is a warning; where the document knows only critical levels, it is critical, unless
-    /// its cause is told by itself.
+    /// its cause is told by itself, or whoever tells of it answers and is only not clear.
     fn silence_severity(&self, rows: &[Row]) -> Severity {
-        if self.is_behind() {
+        let is_open = self.core.unseen.as_ref().is_some_and(|reason| reason.is_open());
+        if self.is_behind() || is_open {
             return Severity::Warning;
         }
         match self.plan.silence.and_then(|row| rows.get(row as usize)) {

@@ -20,7 +20,7 @@ pub const LONGEST_WINDOW: Span = Span::from_mins(3 * 24 * 60);
 pub struct Events {
     /// All of them.
     pub all: u64,
-    /// Those that failed, at most as many.
+    /// Those that failed: at most as many, but for one that is told a moment after its event.
     pub failed: u64,
 }
 

@@ -90,6 +90,14 @@ pub fn clause(reason: &FailureReason) -> String {
         FailureReason::NotTold { by, why } => {
             format!("{} did not answer: {why}", humanize::subject(by))
         }
+        FailureReason::NotClear { by, word } if word.is_empty() => {
+            format!("{} gave no status of it", humanize::subject(by))
+        }
+        FailureReason::NotClear { by, word } => format!(
+            "{} gave its status as '{}', which says neither that it works nor that it does not",
+            humanize::subject(by),
+            shown(word)
+        ),
         FailureReason::NotListed { by, others: true } => {
             format!("{} lists other programs, but no longer this one", humanize::subject(by))
         }
@@ -320,6 +328,14 @@ mod tests {
             ),
             (FailureReason::told("It did not finish within 2 s."), "It did not finish"),
             (FailureReason::NotTold { by: subject("pm2:pm2@a"), why: "refused".into() }, "PM2 on"),
+            (
+                FailureReason::NotClear { by: subject("digitalocean:api"), word: "new".into() },
+                "DigitalOcean gave its status as 'new'",
+            ),
+            (
+                FailureReason::NotClear { by: subject("digitalocean:api"), word: "".into() },
+                "DigitalOcean gave no status",
+            ),
             (FailureReason::NotListed { by: subject("pm2:pm2@a"), others: true }, "lists other"),
             (FailureReason::NotListed { by: subject("pm2:pm2@a"), others: false }, "emptied"),
             (

@@ -34,6 +34,9 @@ pub struct Round {
     /// What an event took away that means exactly that, such as one app that was deleted while the
     /// others stay: it is retired.
     pub removed: Vec<Subject>,
+    /// The numbers of subjects of which others may have the name too. They are kept, so that the
+    /// next run knows which of them it was.
+    pub numbers: Vec<(Subject, u64)>,
     /// Series that are not expected to report for now: what they are about was stopped on purpose.
     pub at_rest: Vec<(Subject, Signal)>,
     /// Kinds of which nothing could be seen in this round, as whoever tells of them gave no answer.

@@ -234,11 +234,13 @@ fn idle(
 /// Why a pattern fits nothing, where the configuration knows all subjects of its kind.
 fn unlisted(settings: &Settings, context: &Context, pattern: &str) -> Option<String> {
     let (kind, _) = pattern.split_once(':')?;
-    // A section that can stand several times lists all that there is.
-    let is_known = DECLARATIONS.iter().filter_map(|one| one.entries).any(|one| one.name == kind);
-    let listings = settings.listings(context).into_iter().filter(|one| one.kind == kind);
-    let all: Vec<Subject> = listings.flat_map(|listing| listing.subjects).collect();
-    if !is_known || all.iter().any(|subject| matches(pattern, subject.as_str())) {
+    // A section that can stand several times lists all that there is, unless others are found
+    // elsewhere.
+    let mut entries = DECLARATIONS.iter().filter_map(|one| one.entries);
+    entries.find(|one| one.kind == Some(kind))?;
+    let listing = settings.listings(context).into_iter().find(|one| one.kind == kind)?;
+    let all = listing.subjects;
+    if all.iter().any(|subject| matches(pattern, subject.as_str())) {
         return None;
     }
     let names: Vec<&str> = all.iter().take(5).map(Subject::as_str).collect();
@@ -247,6 +249,7 @@ fn unlisted(settings: &Settings, context: &Context, pattern: &str) -> Option<Str
     } else {
         format!("known: {}", names.join(", "))
     };
+    let kind = kind.replace('-', " ");
     Some(format!("the configuration has no {kind} with this name ({known})"))
 }
 

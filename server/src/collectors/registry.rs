@@ -1,6 +1,12 @@
 //! The registry: what a kind of collector declares, and the list of all of them.
 
-use std::{collections::BTreeSet, convert::Infallible, fmt::Debug, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    fmt::Debug,
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::{signal::Signal, signals::SignalGroup, subject::Subject};
 
@@ -142,6 +148,8 @@ pub struct Context {
     pub apps: Seen,
     /// Disks that could be written in the run before.
     pub written_disks: Arc<BTreeSet<Subject>>,
+    /// The numbers of subjects in the run before, of which others may have the name too.
+    pub numbers: Arc<BTreeMap<Subject, u64>>,
     /// What the gate counts, where there is one.
     pub gatekeeper: Option<Arc<Gatekeeper>>,
     /// The thresholds in force, for a collector that looks closest where one is near.
@@ -158,6 +166,7 @@ impl Context {
             outside,
             apps: Seen::default(),
             written_disks: Arc::default(),
+            numbers: Arc::default(),
             gatekeeper: None,
             thresholds: InForce::default(),
         }

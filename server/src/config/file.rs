@@ -140,7 +140,7 @@ impl Walk<'_> {
 
     /// The keys of one of several sections of the same name, and where it begins.
     fn entry(&mut self, table: &Spanned<DeValue<'_>>, of: Entries) -> Option<Entry> {
-        let Entries { name, what, keys: known } = of;
+        let Entries { name, what, keys: known, .. } = of;
         let place = self.place(&table.span());
         let DeValue::Table(table) = table.get_ref() else {
             self.problems.push(

@@ -80,8 +80,15 @@ impl Layers<'_> {
         );
         let ca_file =
             self.value("mail.ca_file", None, |found| values::path(found).map(Some), problems);
-        let user =
-            self.value("mail.user", None, |found| Ok(Some(found.text().to_owned())), problems);
+        let user = self.value(
+            "mail.user",
+            None,
+            |found| {
+                let user = found.quoted().map(|text| Some(text.to_owned()));
+                user.ok_or_else(|| "the user of the mail server, such as 'calm-ops'".to_owned())
+            },
+            problems,
+        );
         let password = self.password(sources, problems);
         // What belongs together, told at what was given.
         let told = problems.len();

@@ -7,7 +7,8 @@ use policy::catalogue::OwnScript;
 use super::{found::Found, place::Place, problem::ConfigProblem, section::Entries};
 
 /// The sections of scripts.
-pub(super) const ENTRIES: Entries = Entries { name: "script", what: "a script", keys: KEYS };
+pub(super) const ENTRIES: Entries =
+    Entries { name: "script", what: "a script", keys: KEYS, kind: None };
 
 const KEYS: &[&str] = &["name", "path", "sha256"];
 

@@ -33,6 +33,9 @@ pub struct Entries {
     pub what: &'static str,
     /// Its keys.
     pub keys: &'static [&'static str],
+    /// The kind of the subjects that they name, as in `endpoint:checkout`; `None` where they name
+    /// none.
+    pub kind: Option<&'static str>,
 }
 
 /// The keys of one such section, and where it begins.

@@ -438,6 +438,60 @@ fn a_script_that_cannot_be_trusted_is_a_problem_with_its_place() {
 }
 
 #[test]
+fn a_text_that_is_needed_is_never_empty() {
+    let database = |key: &str, value: &str| {
+        let mut lines: BTreeMap<&str, &str> = [
+            ("name", "main"),
+            ("url", "https://main.example:9273/metrics"),
+            ("user", "metrics"),
+            ("password_file", "/run/secrets/password"),
+        ]
+        .into();
+        lines.insert(key, value);
+        let lines: String =
+            lines.iter().map(|(key, value)| format!("{key} = '{value}'\n")).collect();
+        format!("[[managed_database]]\n{lines}")
+    };
+    let whole = load(&Fake::file(&database("user", "metrics"))).unwrap();
+    assert_eq!(whole.collectors.digitalocean.databases[0].name, "main");
+    for value in ["", " "] {
+        for (key, place, expected) in [
+            ("name", ":2:8", "the name of the database cluster"),
+            ("password_file", ":3:17", "the path of a file"),
+            ("url", ":4:7", "the address of its metrics"),
+            ("user", ":5:8", "the user of its metrics"),
+            ("ca_file", ":2:11", "a path"),
+        ] {
+            let message = load(&Fake::file(&database(key, value))).unwrap_err();
+            let found = format!("calm-ops.toml{place}");
+            assert!(message.contains(&found), "{key}: {message}");
+            assert!(message.contains(&format!("{key} is '{value}'")), "{key}: {message}");
+            assert!(message.contains(&format!("expected {expected}")), "{key}: {message}");
+        }
+        for (section, key, expected) in [
+            ("", "database_url_file", "a path"),
+            ("", "host_name", "a name of letters"),
+            ("[mail]", "user", "the user of the mail server"),
+            ("[mail]", "server", "a name of letters"),
+            ("[mail]", "password_file", "a path"),
+            ("[tls]", "key", "a path"),
+            ("[gate]", "token_file", "a path"),
+            ("[gate]", "safe_mode_flag", "the path of a file from the root"),
+            ("[digitalocean]", "token_file", "a path"),
+            ("[pm2]", "home", "a path"),
+            ("[status]", "title", "a line of 1 to 60 characters"),
+            ("[reports]", "time_zone", "the name of a time zone"),
+        ] {
+            let message = load(&Fake::file(&format!("{section}\n{key} = '{value}'"))).unwrap_err();
+            assert!(message.contains("calm-ops.toml:2:"), "{section} {key}: {message}");
+            assert!(message.contains(&format!("expected {expected}")), "{key}: {message}");
+        }
+    }
+    let list = load(&Fake::file("[mail]\nuser = ['calm']")).unwrap_err();
+    assert!(list.contains("user is a list"), "{list}");
+}
+
+#[test]
 fn what_belongs_to_mail_belongs_together() {
     let mail = |text: &str| {
         let mut sources = Fake::file(&format!("[mail]\n{text}"));

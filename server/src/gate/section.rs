@@ -63,7 +63,7 @@ fn log(found: &Found) -> Result<Option<PathBuf>, String> {
 }
 
 fn file(found: &Found) -> Option<PathBuf> {
-    let path = PathBuf::from(found.text());
+    let path = found::path(found).ok()?;
     let fits = path.is_absolute() && path.file_name().is_some() && path.parent().is_some();
     fits.then_some(path)
 }

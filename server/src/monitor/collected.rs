@@ -2,7 +2,7 @@
 //! that vanished while Calm Ops was off is missed, and what a person took out of the configuration
 //! meanwhile is not. What is pushed is not in it: nobody here can say that it is gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::subject::Subject;
 
@@ -18,6 +18,8 @@ pub fn is_kept_elsewhere(subject: &Subject) -> bool {
 #[derive(Debug, Default)]
 pub struct Collected {
     subjects: BTreeSet<Subject>,
+    /// The numbers of those of which others may have the name too.
+    numbers: BTreeMap<Subject, u64>,
     changed: bool,
 }
 
@@ -33,7 +35,25 @@ pub struct Unlisted {
 impl Collected {
     /// Goes on with the subjects of the run before.
     pub fn restore(subjects: BTreeSet<Subject>) -> Self {
-        Self { subjects, changed: false }
+        Self { subjects, ..Self::default() }
+    }
+
+    /// Goes on with the numbers of the run before.
+    pub fn restore_numbers(&mut self, numbers: BTreeMap<Subject, u64>) {
+        self.numbers = numbers;
+    }
+
+    /// The numbers to keep for the next run.
+    pub const fn numbers(&self) -> &BTreeMap<Subject, u64> {
+        &self.numbers
+    }
+
+    /// Takes the number of a subject that a collector reported.
+    pub fn number(&mut self, subject: &Subject, number: u64) {
+        if self.subjects.contains(subject) && self.numbers.get(subject) != Some(&number) {
+            self.numbers.insert(subject.clone(), number);
+            self.changed = true;
+        }
     }
 
     /// What to keep for the next run.
@@ -52,6 +72,7 @@ impl Collected {
     /// Nobody is expected to report this any more.
     pub fn retire(&mut self, subject: &Subject) {
         self.changed |= self.subjects.remove(subject);
+        self.numbers.remove(subject);
     }
 
     /// Whether a collector is expected to report this.
@@ -143,6 +164,24 @@ mod tests {
         }
         assert_eq!(collected.unlisted(&disks, "a", expects), Unlisted::default());
         assert!(collected.take_changed() && !collected.take_changed());
+    }
+
+    #[test]
+    fn a_number_stays_until_its_subject_is_retired() {
+        let mut collected = Collected::default();
+        let [droplet]: [Subject; 1] = subjects(&["droplet:web-1"]).try_into().unwrap();
+        collected.number(&droplet, 7);
+        assert!(collected.numbers().is_empty(), "nothing reported it");
+        collected.add(&droplet);
+        assert!(collected.take_changed());
+        collected.number(&droplet, 7);
+        assert!(collected.take_changed());
+        collected.number(&droplet, 7);
+        assert!(!collected.take_changed());
+        collected.number(&droplet, 8);
+        assert_eq!(collected.numbers().get(&droplet), Some(&8));
+        collected.retire(&droplet);
+        assert!(collected.numbers().is_empty());
     }
 
     #[test]

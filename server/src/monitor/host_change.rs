@@ -73,7 +73,7 @@ impl Core {
             let Some(host) = subject.host() else { continue };
             let host = Subject::build("host", host, None);
             let why = FailureReason::OtherHost { host, now: now.clone() };
-            self.miss_all(&subject, Some(&why));
+            self.miss_all(&subject, None, Some(&why));
         }
     }
 

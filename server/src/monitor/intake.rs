@@ -280,9 +280,18 @@ impl Core {
         Ok(may_change)
     }
 
-    /// Takes what is known of a subject for old; with a reason, also for what can't be seen.
-    pub(super) fn miss_all(&mut self, subject: &Subject, why: Option<&FailureReason>) {
+    /// Takes what is known of a subject for old, except for the signal that tells so, if there is
+    /// one; with a reason, also for what can't be seen.
+    pub(super) fn miss_all(
+        &mut self,
+        subject: &Subject,
+        told_by: Option<&str>,
+        why: Option<&FailureReason>,
+    ) {
         for signal in collectors::signals().all() {
+            if told_by == Some(&*signal.name) {
+                continue;
+            }
             let Some(id) = self.engine.heard(&signal.name, subject.as_str()) else { continue };
             self.engine.miss(id);
             if let Some(why) = why {
@@ -664,7 +673,10 @@ impl Intake {
         self.miss(&round.unseen);
         let mut gone = self.compare(&round.listings, host);
         self.rest(&round.at_rest);
-        let core = self.core();
+        let mut core = self.core();
+        for (subject, number) in &round.numbers {
+            core.collected.number(subject, *number);
+        }
         gone.extend(round.removed.iter().filter(|one| core.collected.contains(one)).cloned());
         gone
     }
@@ -710,7 +722,7 @@ impl Intake {
         let subjects: Vec<Subject> =
             core.collected.subjects().iter().filter(of_kind).cloned().collect();
         for subject in &subjects {
-            core.miss_all(subject, lasts.then_some(why));
+            core.miss_all(subject, None, lasts.then_some(why));
         }
     }
 
@@ -728,8 +740,8 @@ impl Intake {
             };
             let unlisted = core.collected.unlisted(listing, &host, expects);
             gone.extend(unlisted.gone);
-            for (subject, _) in &unlisted.missing {
-                core.miss_all(subject, None);
+            for (subject, signal) in &unlisted.missing {
+                core.miss_all(subject, Some(signal), listing.why(subject));
             }
             told.extend(unlisted.missing.into_iter().filter_map(|(subject, signal)| {
                 let unit = Some(Unit::YesNo);

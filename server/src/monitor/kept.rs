@@ -17,6 +17,9 @@ pub struct Kept {
     /// The subjects that collectors speak for.
     #[serde(default)]
     pub collected: BTreeSet<Subject>,
+    /// The numbers of those of which others may have the name too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<Subject, u64>,
     /// What would have alerted without the open maintenance windows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: WithheldLists,
@@ -38,6 +41,7 @@ impl Kept {
         }
         let renamed = |subject: &Subject| subject.on_renamed_host(&before.name, &here.name);
         self.engine.rename(renamed);
+        self.withheld.values_mut().for_each(|list| list.rename(renamed));
         self.withheld_hours.rename(renamed);
         let collected = std::mem::take(&mut self.collected);
         self.collected = collected.into_iter().map(|one| renamed(&one).unwrap_or(one)).collect();
@@ -47,6 +51,8 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use commands::maintenance::WithheldList;
+
     use super::*;
     use crate::monitor::host_change::hashed;
 
@@ -60,7 +66,9 @@ mod tests {
         let mut withheld_hours = WithheldHours::default();
         let breach = fixtures::breach().on("disk:/data@a").build();
         withheld_hours.note(&[&breach], fixtures::at(0));
-        Kept { host, collected, withheld_hours, ..Kept::default() }
+        let mut list = WithheldList::default();
+        list.update(&[&breach], fixtures::at(0));
+        Kept { host, collected, withheld: [(7, list)].into(), withheld_hours, ..Kept::default() }
     }
 
     fn names(kept: &Kept) -> Vec<&str> {
@@ -84,6 +92,8 @@ mod tests {
             assert_eq!(kept.host.as_ref(), Some(&here));
             let hours = serde_json::to_string(&kept.withheld_hours).unwrap();
             assert_eq!(hours.contains("disk:/data@new"), former.is_some(), "{hours}");
+            let withheld = kept.withheld[&7].breaches[0].subject.host();
+            assert_eq!(withheld, Some(if former.is_some() { "new" } else { "a" }));
             if former.is_some() {
                 assert_eq!(
                     names(&kept),

@@ -267,6 +267,7 @@ impl Monitor {
             Kept {
                 engine: core.engine.save(now),
                 collected: core.collected.subjects().clone(),
+                numbers: core.collected.numbers().clone(),
                 withheld: WithheldLists::clone(&self.withheld),
                 withheld_hours: self.parts.service.baselines().0.withheld_hours(),
                 host: Some(self.parts.known_host.clone()),

@@ -182,9 +182,15 @@ impl UptimeKeeper {
     }
 
     /// The endpoints among all that are read again now, as they are kept for long: those that have
-    /// waited longest, as many as minutes have passed since the last ones.
+    /// waited longest, as many as minutes have passed since the last ones. What is kept of others
+    /// is forgotten, unless one is being counted.
     pub fn due(&self, all: &BTreeSet<Subject>, now: MonotonicTime) -> BTreeSet<Subject> {
         let mut state = self.state();
+        let State { kept, counting, .. } = &mut *state;
+        kept.retain(|endpoint, _| {
+            let is_counted = |one: &Arc<tokio::sync::Mutex<()>>| Arc::strong_count(one) > 1;
+            all.contains(endpoint) || counting.get(endpoint).is_some_and(is_counted)
+        });
         let pauses = |last| now.since(last).as_micros() / PAUSE.as_micros();
         let passed = state.read_again_at.map_or(1, pauses);
         let most = usize::try_from(passed).unwrap_or(MOST_AGAIN).min(MOST_AGAIN);
@@ -464,6 +470,21 @@ mod tests {
         assert!(!keeper.is_old(&checkout(), mono(9_000)), "it is not kept");
         let last = names.last().unwrap();
         assert!(!keeper.is_old(last, mono(1_370)) && keeper.is_old(last, mono(9_000)));
+    }
+
+    #[test]
+    fn what_is_kept_of_endpoints_that_are_gone_is_forgotten() {
+        let (keeper, mut names) = (UptimeKeeper::default(), names(3));
+        read_anew(&keeper, &names, 0);
+        let gone = names.pop_first().unwrap();
+        let counted = names.pop_first().unwrap();
+        let counting = keeper.counting_one(&counted);
+        keeper.due(&names, mono(1));
+        let kept = |one: &Subject| keeper.state().kept.contains_key(one);
+        assert!(!kept(&gone) && kept(&counted) && names.iter().all(kept));
+        drop(counting);
+        keeper.due(&names, mono(2));
+        assert!(!kept(&counted) && names.iter().all(kept));
     }
 
     #[test]

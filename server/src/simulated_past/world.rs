@@ -13,7 +13,7 @@ use domain::{
     time::{Span, Timestamp},
 };
 use engine::{
-    evaluate::Engine,
+    evaluate::{Engine, SavedState},
     past::{APPS, HOST, Week},
     recommender::Hints,
 };
@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 
 use super::PastError;
 use crate::{
+    baselines::Baselines,
     board::Board,
     clock::{Clock, SimulatedTime},
     collectors::Round,
@@ -174,7 +175,8 @@ impl World {
     pub(super) async fn end(self) -> Result<(), PastError> {
         let now = self.clock.now();
         self.monitor.end().await;
-        let kept = Kept { engine: self.engine.save(now), ..Kept::default() };
+        let baselines = self.service.baselines().0;
+        let kept = left(self.engine.save(now), &baselines);
         let kept = serde_json::to_vec(&kept).ok();
         self.archive.save_monitor(kept.as_deref(), now.wall).await?;
         loop {
@@ -190,6 +192,11 @@ impl World {
 /// The number of a day, in UTC: the period of a block of minutes.
 const fn day_of(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(24 * 3_600_000_000)
+}
+
+/// The state that a start goes on with: nothing is expected, and hours that were noted stay noted.
+fn left(engine: SavedState, baselines: &Baselines) -> Kept {
+    Kept { engine, withheld_hours: baselines.withheld_hours(), ..Kept::default() }
 }
 
 /// Programs and apps of the simulated host.
@@ -228,5 +235,18 @@ fn hints(observations: &[Observation]) -> Hints {
         app_memory: APPS.into_iter().map(|app| (app.to_owned(), memory(app))).collect(),
         app_processes: APPS.into_iter().map(|app| (app.to_owned(), 2)).collect(),
         ..Hints::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_that_were_noted_are_left_to_the_next_start() {
+        let baselines = Baselines::default();
+        baselines.note(&[fixtures::breach().build()], &[], fixtures::at(0));
+        let kept = left(SavedState::default(), &baselines);
+        assert!(!kept.withheld_hours.is_empty() && kept.collected.is_empty());
     }
 }

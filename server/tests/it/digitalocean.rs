@@ -195,6 +195,20 @@ fn samples(metric: &str, start: i64, end: i64) -> Value {
     json!({"status": "success", "data": {"resultType": "matrix", "result": result}})
 }
 
+/// The output and the errors of `calm-ops check` with the configuration of a folder.
+fn checked(home: &Home) -> (String, String) {
+    let config = home.dir.path().join("calm-ops.toml");
+    let checked = calm_ops(&[
+        "check".as_ref(),
+        "--config".as_ref(),
+        config.as_os_str(),
+        "--ops-dir".as_ref(),
+        home.ops().as_os_str(),
+    ]);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&checked.stdout), text(&checked.stderr))
+}
+
 /// A folder with a configuration that leads to the fake.
 fn home(url: &str) -> Home {
     let home = Home::new();
@@ -278,29 +292,14 @@ fn a_token_that_is_rejected_is_told_and_no_droplet_is_shown_as_healthy() {
     *fake.mood.lock().unwrap() = Mood::Rejected;
     let url = fake.listen();
     let home = home(&url);
-    let config = home.dir.path().join("calm-ops.toml");
-    let checked = calm_ops(&[
-        "check".as_ref(),
-        "--config".as_ref(),
-        config.as_os_str(),
-        "--ops-dir".as_ref(),
-        home.ops().as_os_str(),
-    ]);
-    let told = String::from_utf8_lossy(&checked.stdout).into_owned();
-    assert!(told.contains("a DigitalOcean account, 1 managed database"), "{checked:?}");
+    let (told, problems) = checked(&home);
+    assert!(told.contains("a DigitalOcean account, 1 managed database"), "{told}{problems}");
     assert!(told.contains("DigitalOcean rejected the token (status 401)"), "{told}");
     assert!(!told.contains("hunter"), "{told}");
     // A file without a token is a mistake of the configuration.
     std::fs::write(home.dir.path().join("token"), "\n").unwrap();
-    let checked = calm_ops(&[
-        "check".as_ref(),
-        "--config".as_ref(),
-        config.as_os_str(),
-        "--ops-dir".as_ref(),
-        home.ops().as_os_str(),
-    ]);
-    let told = String::from_utf8_lossy(&checked.stderr).into_owned();
-    assert!(told.contains("has no token. Write a token with read scopes"), "{told}");
+    let (_, problems) = checked(&home);
+    assert!(problems.contains("has no token. Write a token with read scopes"), "{problems}");
 }
 
 /// Writes `nullable` of OpenAPI 3.0 as JSON Schema does.

@@ -8,19 +8,10 @@ use super::*;
 
 fn reading(subject: u8, value: f64, status: Status) -> Reading {
     Reading {
-        subject: format!("service:s{subject:03}").parse().unwrap(),
-        signal: "queue.depth".parse().unwrap(),
-        value,
         unit: "jobs".parse().unwrap(),
-        at: at(0),
         status,
-        stale_since: None,
-        usual: None,
-        not_judged: None,
-        warning: None,
         critical: Some(5_000.0),
-        limit_in_seconds: None,
-        reason: None,
+        ..fixtures::reading(&format!("service:s{subject:03}"), "queue.depth", value)
     }
 }
 

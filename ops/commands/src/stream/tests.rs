@@ -4,20 +4,16 @@ use proptest::prelude::*;
 use super::*;
 
 fn reading(subject: u8, signal: u8, value: f64, status: u8) -> Reading {
+    let (subject_name, signal) = (format!("service:s{subject:03}"), format!("queue.depth{signal}"));
     Reading {
-        subject: format!("service:s{subject:03}").parse().unwrap(),
-        signal: format!("queue.depth{signal}").parse().unwrap(),
-        value,
         unit: "jobs".parse().unwrap(),
         at: Timestamp::from_secs(i64::from(subject)),
         status: [Status::Healthy, Status::Watching, Status::Critical][usize::from(status % 3)],
         stale_since: (status == 7).then(|| Timestamp::from_secs(5)),
         usual: (status > 4).then_some(value / 3.0),
-        not_judged: None,
-        warning: None,
         critical: Some(5_000.0),
         limit_in_seconds: (status > 8).then_some(value.abs() * 77.7),
-        reason: None,
+        ..fixtures::reading(&subject_name, &signal, value)
     }
 }
 

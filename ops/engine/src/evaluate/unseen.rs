@@ -69,6 +69,30 @@ mod tests {
         FailureReason::Behind { cause: "line:outside@web-1".parse().unwrap() }
     }
 
+    #[test]
+    fn a_word_that_is_not_clear_is_unknown_and_a_warning() {
+        let not_clear = FailureReason::NotClear {
+            by: "digitalocean:api".parse().unwrap(),
+            word: "melted".into(),
+        };
+        for (reason, severity) in
+            [(not_clear, Severity::Warning), (FailureReason::told("x"), Severity::Critical)]
+        {
+            let (mut engine, id) = engine();
+            step(&mut engine, id, 1.0, 0);
+            engine.unseen(id, &reason);
+            assert_eq!(engine.tick(at(5)), []);
+            assert_eq!(engine.reading(id, at(5)).unwrap().status, Status::Unknown);
+            let breaches = engine.tick(at(100));
+            assert_eq!(breaches.len(), 1);
+            assert!(breaches[0].crossing.is_silent());
+            assert_eq!(
+                (breaches[0].severity, breaches[0].reason.as_ref()),
+                (severity, Some(&reason))
+            );
+        }
+    }
+
     fn step(engine: &mut Engine, id: SeriesId, value: f64, second: u64) -> Vec<Breach> {
         let reason = (value < 1.0).then(refused);
         engine.observe_with(id, value, reason.as_ref(), at(second).wall, at(second));

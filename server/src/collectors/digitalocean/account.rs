@@ -4,7 +4,10 @@
 //! Nothing is taken for gone because an answer is empty: what a list does not name any more is asked
 //! for by itself, and only the answer that it does not exist says that it is gone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     reason::FailureReason,
@@ -134,6 +137,8 @@ pub(crate) struct Account {
     reading_things: BTreeMap<ThingKind, Reading<Thing>>,
     /// Numbers of the selection that no whole list named.
     pub(super) unnamed: BTreeSet<u64>,
+    /// The numbers of droplets in the run before.
+    pub(super) numbers: Arc<BTreeMap<Subject, u64>>,
     /// Subjects that do not exist any more, as DigitalOcean said of each.
     pub(super) gone: BTreeSet<Subject>,
     /// Actions that are in progress, by their numbers.
@@ -178,6 +183,7 @@ impl Account {
             reading_since: now,
             gpus: Gpus::default(),
             reading_things: BTreeMap::new(),
+            numbers: Arc::default(),
             gone: BTreeSet::new(),
             in_progress: BTreeMap::new(),
             lost_actions: BTreeSet::new(),

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -59,7 +60,7 @@ impl AccountCollector {
     pub(super) fn new(settings: &AccountSettings, context: &Context) -> Result<Self, CollectError> {
         read_token(&settings.token_file)?;
         let began = Instant::now();
-        let account = Account::new(
+        let mut account = Account::new(
             settings.selection.clone(),
             &context.host,
             settings.budget_percent,
@@ -67,6 +68,7 @@ impl AccountCollector {
             Box::new(this_host::find()),
             MonotonicTime::from_micros(0),
         );
+        account.numbers = Arc::clone(&context.numbers);
         Ok(Self {
             account,
             fetcher: Fetcher::new(settings.ca_file.as_deref(), PATIENCE, MOST_BYTES)?,

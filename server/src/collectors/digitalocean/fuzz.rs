@@ -14,14 +14,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target {
         name: "digitalocean-samples",
         seeds: answers,
-        words: &[
-            "{",
-            "}",
-            "[",
-            "]",
-            ",",
-            ":",
-            "\"",
+        words: fixtures::json_words![
             "status",
             "success",
             "data",
@@ -41,12 +34,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target {
         name: "digitalocean-lists",
         seeds: lists,
-        words: &[
-            "{",
-            "}",
-            "[",
-            "]",
-            ",",
+        words: fixtures::json_words![
             "\"droplets\":",
             "\"apps\":",
             "\"databases\":",

@@ -151,8 +151,9 @@ impl Account {
     }
 
     /// A droplet that is in the account and not selected, or no longer: nothing is expected of it.
-    /// In the first list of a run it may be one that was selected before, unless another droplet of
-    /// its name is watched, or known to be gone.
+    /// In the first list of a run it may be one that was selected before, as its number tells, or
+    /// its name where no number was kept, unless another droplet of that name is watched, or known
+    /// to be gone.
     fn deselect(&mut self, droplet: &Droplet, is_first: bool) {
         let item = Item::Droplet(droplet.id);
         if let Some(watched) = self.release(&item) {
@@ -161,12 +162,12 @@ impl Account {
             }
         } else if is_first {
             let plain = plain_label(&droplet.name);
-            for label in [numbered_label(&plain, &item), plain] {
-                let subject = Subject::build(DROPLET, &label, None);
-                if !self.gone.contains(&subject) {
-                    self.removed.insert(subject);
-                }
-            }
+            let labels = [numbered_label(&plain, &item), plain];
+            let named = labels.map(|label| Subject::build(DROPLET, &label, None));
+            let named = named.into_iter().filter(|one| !self.numbers.contains_key(one));
+            let own = self.numbers.iter().filter(|(_, number)| **number == droplet.id);
+            let own = own.map(|(subject, _)| subject.clone());
+            self.removed.extend(own.chain(named).filter(|one| !self.gone.contains(one)));
         }
     }
 

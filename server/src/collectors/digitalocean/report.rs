@@ -4,6 +4,7 @@
 use domain::{
     reason::FailureReason,
     subject::Subject,
+    text::shown,
     time::{Now, Span},
 };
 
@@ -40,6 +41,7 @@ impl Account {
             round.observe_with(one.at, &one.subject, one.signal, one.value, one.reason);
         }
         round.removed = std::mem::take(&mut self.removed).into_iter().collect();
+        round.numbers = self.numbered();
         for (subject, signal) in std::mem::take(&mut self.at_rest) {
             round.rest(&subject, signal);
         }
@@ -52,6 +54,15 @@ impl Account {
         self.list(&mut round);
         round.notes = self.notes();
         round
+    }
+
+    /// The droplets that are watched, with their numbers: others may have their names too.
+    fn numbered(&self) -> Vec<(Subject, u64)> {
+        let own = |(item, watched): (&Item, &Watched)| match item {
+            Item::Droplet(id) if !watched.is_this_host => Some((watched.subject.clone(), *id)),
+            Item::Droplet(_) | Item::Thing(..) => None,
+        };
+        self.watched.iter().filter_map(own).collect()
     }
 
     /// A round in which nothing could be asked for, because of this program's own limits.
@@ -173,6 +184,24 @@ impl Account {
         }
     }
 
+    /// Words for a status that say neither that something works nor that it does not. What was
+    /// never seen before has no reading that could tell it.
+    fn not_clear(&self) -> Option<String> {
+        let told = self.watched.values().filter_map(|watched| match &watched.standing {
+            Standing::Unclear(word) if word.is_empty() => Some(format!("{} (none)", watched.label)),
+            Standing::Unclear(word) => Some(format!("{} ('{}')", watched.label, shown(word))),
+            Standing::Up | Standing::Down => None,
+        });
+        let told: Vec<String> = told.collect();
+        let names: Vec<&str> = told.iter().map(String::as_str).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "DigitalOcean gives a status that says neither that it works nor that it does not, of {}: it is unknown until that changes. If it stays so, look at it in DigitalOcean's control panel.",
+                named(&names)
+            )
+        })
+    }
+
     /// What people have to know, in sentences.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -193,11 +222,9 @@ impl Account {
             .map(|watched| watched.label.as_str())
             .collect();
         if !without_agent.is_empty() {
-            let more = without_agent.len().saturating_sub(NAMED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let named = without_agent.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
             notes.push(format!(
-                "DigitalOcean has no memory, disk and load of {named}{more}. Install its metrics agent there (do-agent), then they come by themselves."
+                "DigitalOcean has no memory, disk and load of {}. Install its metrics agent there (do-agent), then they come by themselves.",
+                named(&without_agent)
             ));
         }
         let droplets = self.catalogs.get(&None).filter(|catalog| catalog.subjects.is_some());
@@ -220,6 +247,7 @@ impl Account {
                 ids.join(", ")
             ));
         }
+        notes.extend(self.not_clear());
         let stretch = self.planner.demand() / self.budget.hourly().max(1.0);
         if stretch > STRETCHED {
             let minutes = (5.0 * stretch).round();
@@ -231,6 +259,13 @@ impl Account {
     }
 }
 
+/// The beginning of some names, as a sentence has them.
+fn named(all: &[&str]) -> String {
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", all.iter().take(NAMED).copied().collect::<Vec<_>>().join(", "))
+}
+
 /// True if the newest sample is too old to tell about now.
 fn is_old(watched: &Watched, metric: Metric, now: i64) -> bool {
     !signals(metric).is_empty()
@@ -239,8 +274,5 @@ fn is_old(watched: &Watched, metric: Metric, now: i64) -> bool {
 
 /// Why nobody can say how something is.
 fn unclear(word: &str) -> FailureReason {
-    if word.is_empty() {
-        return FailureReason::told("DigitalOcean gives no status of it");
-    }
-    FailureReason::told(&format!("DigitalOcean gives its status as '{word}'"))
+    FailureReason::NotClear { by: Account::api(), word: word.into() }
 }

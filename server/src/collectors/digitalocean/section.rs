@@ -42,6 +42,7 @@ const ENTRIES: Entries = Entries {
     name: "managed_database",
     what: "a managed database",
     keys: &["name", "url", "user", "password_file", "ca_file"],
+    kind: Some(Names::of_kind(ThingKind::Database).kind),
 };
 
 /// The address of the API.
@@ -317,7 +318,10 @@ fn database(
 mod tests {
     use std::time::Duration;
 
+    use policy::{objectives::Objectives, thresholds::Thresholds};
+
     use super::*;
+    use crate::collectors::{self, findings};
 
     fn settings(things: &[ThingKind], droplets: bool) -> Settings {
         let account = AccountSettings {
@@ -357,6 +361,27 @@ mod tests {
         // This host stays, and nothing of DigitalOcean is expected of it.
         let at_rest = |settings: &Settings| DigitalOcean::at_rest(settings, &context).len();
         assert_eq!((at_rest(&settings(&[], true)), at_rest(&without)), (0, 2));
+    }
+
+    #[test]
+    fn a_row_about_a_database_that_is_in_no_section_is_doubtful_unless_the_account_may_have_it() {
+        let row = "| managed_database.disk | managed-database:mian | above 80% | - | 5 min | 75% | - | m | - | - |";
+        let head = "format: 1\n| signal | subject | warning | critical | for | recovers at | no data after | what it means | runbook | commands |\n|---|---|---|---|---|---|---|---|---|---|\n";
+        let thresholds =
+            Thresholds::parse("t", &format!("{head}{row}"), collectors::signals()).unwrap();
+        let context = Context::new("calm", Duration::from_secs(5));
+        let doubtful = |digitalocean: Settings| {
+            let mut all = collectors::Settings { digitalocean, ..Default::default() };
+            all.pm2.enabled = false;
+            findings::compare(&all, &context, &thresholds, &Objectives::default()).doubtful
+        };
+        assert_eq!(
+            doubtful(settings(&[], true)),
+            [
+                "alerts/thresholds.md, line 4: the row of 'managed_database.disk' for 'managed-database:mian' never alerts: the configuration has no managed database with this name (known: managed-database:main)."
+            ]
+        );
+        assert_eq!(doubtful(settings(&[ThingKind::Database], true)), [""; 0]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use domain::{
@@ -34,6 +34,11 @@ mod lists;
 const START: i64 = 1_800_000_000;
 /// Seconds between samples.
 const PERIOD: i64 = 120;
+/// Seconds between rounds.
+const ROUND: f64 = 5.0;
+/// Seconds without an answer after which a round is told all the same: it says the same as the one
+/// before, and is old only after 30.
+const TOLD: f64 = 20.0;
 
 /// Numbers that are the same each time.
 struct Random(u64);
@@ -344,6 +349,8 @@ struct Watch {
     account: Account,
     engine: Engine,
     now: f64,
+    /// The time of the last round that was told.
+    told_at: f64,
     /// Each value: the subject, the signal, its time and the value, in seconds since the start.
     values: Vec<(Subject, String, i64, f64)>,
     /// Subjects that the monitor expects.
@@ -355,6 +362,8 @@ struct Watch {
     unexplained: BTreeSet<String>,
     /// Subjects that were gone on purpose.
     retired: BTreeSet<Subject>,
+    /// The numbers of droplets that the monitor keeps.
+    numbers: BTreeMap<Subject, u64>,
     selection: Selection,
     percent: u8,
     /// The number of the droplet that is this host.
@@ -374,10 +383,11 @@ fn account(
     Account::new(selection.clone(), "calm", percent, in_force.clone(), is_this_host, mono)
 }
 
-fn built_in() -> Arc<Thresholds> {
+/// The thresholds that are built in.
+static BUILT_IN: LazyLock<Arc<Thresholds>> = LazyLock::new(|| {
     let text = crate::embedded::document(crate::documents::THRESHOLDS).unwrap();
     Arc::new(Thresholds::parse("t", &text, signals()).unwrap_or_else(|all| panic!("{}", all[0])))
-}
+});
 
 impl Watch {
     fn new(fake: Fake) -> Self {
@@ -385,7 +395,7 @@ impl Watch {
     }
 
     fn of(fake: Fake, percent: u8, change: impl FnOnce(&mut Selection)) -> Self {
-        let thresholds = built_in();
+        let thresholds = Arc::clone(&BUILT_IN);
         let in_force = InForce::default();
         in_force.set(&thresholds);
         let mut selection = Selection {
@@ -400,12 +410,14 @@ impl Watch {
             account: account(&selection, percent, &in_force, None, 0.0),
             engine: Engine::new(thresholds, 100_000),
             now: 0.0,
+            told_at: f64::MIN,
             values: Vec::new(),
             collected: BTreeSet::new(),
             breaches: Vec::new(),
             seen: BTreeMap::new(),
             unexplained: BTreeSet::new(),
             retired: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             selection,
             percent,
             here: None,
@@ -416,6 +428,7 @@ impl Watch {
     /// Starts anew: the monitor knows what it knew, the collector nothing.
     fn restart(&mut self) {
         self.account = account(&self.selection, self.percent, &self.in_force, self.here, self.now);
+        self.account.numbers = Arc::new(self.numbers.clone());
     }
 
     fn now(&self) -> Now {
@@ -426,7 +439,8 @@ impl Watch {
         }
     }
 
-    /// Goes on for some seconds: a round each five, in which slow answers take their time.
+    /// Goes on for some seconds: a round each five, in which slow answers take their time. Those in
+    /// which nothing is asked for are told more seldom, and the last one always.
     fn run(&mut self, seconds: f64) {
         let end = self.now + seconds;
         while self.now < end {
@@ -441,12 +455,17 @@ impl Watch {
             } else if !answers.is_empty() {
                 self.now += 0.3;
             }
+            let is_last = self.now.max(began + ROUND) >= end;
+            let is_told = !answers.is_empty() || is_last || self.now - self.told_at >= TOLD;
             for (call, answer) in answers {
                 self.account.take(&call, answer, self.now());
             }
-            let round = self.account.report(self.now());
-            self.feed(&round);
-            self.now = (began + 5.0).max(self.now);
+            if is_told {
+                self.told_at = self.now;
+                let round = self.account.report(self.now());
+                self.feed(&round);
+            }
+            self.now = self.now.max(began + ROUND);
         }
     }
 
@@ -481,13 +500,16 @@ impl Watch {
                 };
                 match listing.absence {
                     Absence::Missing(signal) if expects(signal) => {
-                        for known in signals().all() {
+                        let why = listing.why(&subject);
+                        for known in signals().all().iter().filter(|one| one.name != signal) {
                             if let Some(id) = self.engine.heard(&known.name, name) {
                                 self.engine.miss(id);
+                                if let Some(why) = why {
+                                    self.engine.unseen(id, why);
+                                }
                             }
                         }
                         let series = self.engine.measured(signal, name, None).unwrap();
-                        let why = listing.why(&subject);
                         self.engine.observe_with(series, 0.0, why, now.wall, now);
                     }
                     Absence::Missing(_) | Absence::Gone => gone.push(subject),
@@ -497,10 +519,12 @@ impl Watch {
         for (subject, signal) in &round.at_rest {
             self.engine.rest(signal.as_str(), subject.as_str());
         }
+        self.numbers.extend(round.numbers.iter().cloned());
         gone.extend(round.removed.iter().filter(|one| self.collected.contains(*one)).cloned());
         for subject in gone {
             self.engine.retire(&subject);
             self.collected.remove(&subject);
+            self.numbers.remove(&subject);
             self.retired.insert(subject);
         }
         self.breaches = self.engine.tick(now);

@@ -305,6 +305,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_listed_can_be_retired() {
+        let kinds = [None].into_iter().chain(ThingKind::ALL.map(Some));
+        for kind in kinds {
+            let names = kind.map_or(Names::of(&Item::Droplet(1)), Names::of_kind);
+            assert!(commands::missing::OF_PRESENCE.contains(&names.listed), "{names:?}");
+        }
+    }
+
+    #[test]
     fn this_host_is_one_subject_and_is_not_measured_twice() {
         let mut here = Watched::new(DROPLET, "web-1", Some("calm-host"));
         here.standing = Standing::Up;

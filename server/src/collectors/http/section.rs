@@ -40,7 +40,11 @@ const ENTRIES: Entries = Entries {
         "time_limit",
         "ca_file",
     ],
+    kind: Some(KIND),
 };
+
+/// The kind of the subjects.
+const KIND: &str = "endpoint";
 
 /// An endpoint is asked less often than the host if nothing is said: it is someone else's work.
 const LEAST_STANDARD_INTERVAL: Duration = Duration::from_secs(15);
@@ -103,7 +107,7 @@ impl Kind for Http {
 
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
         let subjects = settings.endpoints.iter().map(subject).collect();
-        vec![Listing::new("endpoint", subjects, Absence::Gone)]
+        vec![Listing::new(KIND, subjects, Absence::Gone)]
     }
 
     /// Endpoints whose certificates can't be read.
@@ -126,7 +130,7 @@ impl Kind for Http {
 }
 
 fn subject(endpoint: &Endpoint) -> Subject {
-    Subject::build("endpoint", &endpoint.name, None)
+    Subject::build(KIND, &endpoint.name, None)
 }
 
 fn read(

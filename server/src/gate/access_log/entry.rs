@@ -140,12 +140,7 @@ pub(crate) mod fuzz {
     pub(crate) const TARGETS: &[Target] = &[Target {
         name: "access-log",
         seeds,
-        words: &[
-            "{",
-            "}",
-            "\"",
-            ":",
-            ",",
+        words: fixtures::json_words![
             "\\u0000",
             "\\",
             "\"gate\":",

@@ -144,6 +144,25 @@ fn what_vanishes_is_missing_also_after_a_restart_until_someone_retires_it() {
 }
 
 #[test]
+fn what_is_missing_is_silent_for_the_reason_for_which_it_is_missing() {
+    let intake = intake(Engine::new(rules(), 1_000), BTreeSet::new());
+    intake.take_round(&observed(&intake, &["/", "/data"]), HOST, EVERY);
+    let why = FailureReason::told("Its device was detached");
+    let mut left = observed(&intake, &["/"]);
+    left.listings[0].why = Some(why.clone());
+    intake.take_round(&left, HOST, EVERY);
+    let late = Now { mono: later(intake.clock.now().mono), ..intake.clock.now() };
+    let mut core = intake.core();
+    core.engine.tick(late);
+    for (signal, is_silent) in [("disk.mounted", false), ("disk.used", true)] {
+        let id = core.engine.known(signal, "disk:/data@web-1").unwrap();
+        let reading = core.engine.reading(id, late).unwrap();
+        assert_eq!(reading.reason.as_ref(), Some(&why), "{signal}");
+        assert_eq!(reading.stale_since.is_some() && reading.value > 0.0, is_silent, "{signal}");
+    }
+}
+
+#[test]
 fn what_another_host_reported_is_unknown_for_one_reason_until_it_is_heard_again() {
     let intake = intake(Engine::new(rules(), 1_000), BTreeSet::new());
     let all = observed(&intake, &["/", "/data"]);

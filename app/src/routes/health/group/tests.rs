@@ -6,19 +6,11 @@ use crate::status::{count, status_sentence};
 
 pub(in crate::routes::health) fn reading(subject: &str, signal: &str, status: Status) -> Reading {
     Reading {
-        subject: subject.parse().unwrap(),
-        signal: signal.parse().unwrap(),
-        value: 93.0,
         unit: "%".parse().unwrap(),
         at: Timestamp::from_secs(0),
         status,
-        stale_since: None,
-        reason: None,
         usual: Some(61.0),
-        not_judged: None,
-        warning: None,
-        critical: None,
-        limit_in_seconds: None,
+        ..fixtures::reading(subject, signal, 93.0)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What lists say, and what they do not: names, restarts, what is gone, what is old.
 
+use domain::severity::Severity;
+
 use super::*;
 
 fn droplet(id: u64, name: &str, tag: &'static str) -> FakeDroplet {
@@ -61,6 +63,34 @@ fn a_droplet_of_the_same_name_that_is_not_selected_takes_nothing_away() {
     assert!(watch.breaches.iter().any(is_told), "{:?}", watch.breaches);
     assert!(!watch.was_retired("droplet:web-1"));
     assert!(watch.was_retired("droplet-disk:/@web-1"), "its disks are gone with it");
+}
+
+#[test]
+fn what_was_destroyed_while_calm_ops_did_not_run_is_told_beside_another_one_of_its_name() {
+    let mut fake = Fake::new(3);
+    fake.droplets.insert(0, droplet(10, "web-1", "staging"));
+    let mut watch = Watch::new(fake);
+    watch.run(900.0);
+    watch.fake.droplets.retain(|one| one.id != 1_001);
+    for _ in 0..2 {
+        watch.restart();
+        watch.run(900.0);
+        let told = watch.seen["droplet:web-1 droplet.listed"].clone();
+        assert_eq!(told, Some(FailureReason::told("DigitalOcean's list does not name it")));
+        assert!(!watch.was_retired("droplet:web-1"));
+    }
+}
+
+#[test]
+fn what_lost_its_tag_and_got_another_name_while_calm_ops_did_not_run_is_not_missed() {
+    let mut watch = Watch::new(Fake::new(3));
+    watch.run(900.0);
+    let one = &mut watch.fake.droplets[1];
+    (one.tag, one.name) = ("staging", "other".to_owned());
+    watch.restart();
+    watch.run(900.0);
+    assert!(watch.was_retired("droplet:web-1") && !watch.was_retired("droplet:web-2"));
+    assert!(watch.seen.is_empty(), "{:?}", watch.seen);
 }
 
 #[test]
@@ -184,6 +214,27 @@ fn memory_is_a_share_of_what_there_is_also_after_a_resize() {
 }
 
 #[test]
+fn what_is_in_the_account_is_watched_within_half_a_minute_of_a_start() {
+    let mut watch = Watch::new(Fake::new(3));
+    for _ in 0..2 {
+        let before = watch.values.len();
+        watch.run(30.0);
+        // Empty lists of droplets with GPUs delay only what is said of those that are missing.
+        for (subject, signal) in [
+            ("droplet:web-2", "droplet.up"),
+            ("load-balancer:lb-2", "load_balancer.up"),
+            ("managed-database:db-1", "managed_database.up"),
+        ] {
+            let told = &watch.values[before..];
+            let is_told =
+                told.iter().any(|(about, name, ..)| about.as_str() == subject && name == signal);
+            assert!(is_told, "{subject} {signal}");
+        }
+        watch.restart();
+    }
+}
+
+#[test]
 fn droplets_with_gpus_are_found_and_numbers_that_nothing_has_are_told() {
     let mut fake = Fake::new(2);
     fake.droplets[1].has_gpu = true;
@@ -218,8 +269,26 @@ fn a_word_for_a_status_that_is_not_known_is_told() {
     watch.run(3_600.0);
     assert!(watch.unexplained.is_empty(), "{:?}", watch.unexplained);
     let told = watch.seen["droplet:web-1 droplet.up"].clone();
-    assert_eq!(told, Some(FailureReason::told("DigitalOcean gives its status as 'melted'")));
+    let by = "digitalocean:api".parse().unwrap();
+    assert_eq!(told, Some(FailureReason::NotClear { by, word: "melted".into() }));
     assert_ne!(watch.status("droplet:web-1", "droplet.up"), Some(Status::Healthy));
+    // Nothing says that it is down.
+    let critical = watch.breaches.iter().filter(|one| one.severity == Severity::Critical);
+    assert_eq!(critical.count(), 0, "{:?}", watch.breaches);
+}
+
+#[test]
+fn what_was_never_seen_with_a_word_that_is_known_is_named() {
+    let mut fake = Fake::new(2);
+    fake.droplets[1].status = "new";
+    let mut watch = Watch::new(fake);
+    watch.run(600.0);
+    assert!(watch.seen.is_empty(), "{:?}", watch.seen);
+    let notes = watch.account.report(watch.now()).notes;
+    assert!(
+        notes.iter().any(|note| note.contains(", of web-1 ('new'): it is unknown")),
+        "{notes:?}"
+    );
 }
 
 #[test]

@@ -18,13 +18,7 @@ use crate::{
 pub(crate) const TARGETS: &[Target] = &[Target {
     name: "push",
     seeds,
-    words: &[
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        ":",
+    words: fixtures::json_words![
         "\"observations\"",
         "\"signal\"",
         "\"subject\"",
