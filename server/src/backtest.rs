@@ -19,17 +19,18 @@ use policy::thresholds::{Level, Row, Thresholds, Variant, variants};
 
 use crate::{
     baselines::{LEARNED_FROM, Troubles, WithheldHours, hour_of, hours, is_relative},
-    store::{NamedSeries, RollupStep, Store, StoreError},
+    store::{Bucket, NamedSeries, RollupStep, Store, StoreError},
     time_zones::TeamZone,
     trials::OwnTurn,
 };
 
-/// History is read in parts of this length.
+/// History is read in parts of this length, in which so many series have a step for each minute: so
+/// the memory is bounded.
 const PART: Span = Span::from_mins(24 * 60);
-/// Of more series than this at once shorter parts are read, so that the memory is bounded.
-const MOST_SERIES: u64 = 1_000;
-/// The shortest part.
+const SERIES_OF_PART: u64 = 1_000;
+/// The shortest part of more series, and the longest of fewer.
 const SHORTEST_PART: Span = Span::from_mins(60);
+const LONGEST_PART: Span = Span::from_mins(5 * 24 * 60);
 /// Time from 22:00 to 07:00 is night.
 const NIGHT: (i64, i64) = (7 * 60, 22 * 60);
 const MINUTES_OF_A_DAY: i64 = 24 * 60;
@@ -295,8 +296,9 @@ async fn real_series(store: &dyn Store) -> Result<Vec<NamedSeries>, StoreError> 
 
 /// The length of the parts in which so many series are read.
 fn part_of(series: usize) -> Span {
-    let series = u64::try_from(series).unwrap_or(u64::MAX).max(MOST_SERIES);
-    Span::from_micros(PART.as_micros() / series * MOST_SERIES).max(SHORTEST_PART)
+    let series = u64::try_from(series).unwrap_or(u64::MAX).max(1);
+    let part = PART.as_micros().saturating_mul(SERIES_OF_PART) / series;
+    Span::from_micros(part).clamp(SHORTEST_PART, LONGEST_PART)
 }
 
 fn is_about(thresholds: &Thresholds, series: &NamedSeries) -> bool {
@@ -331,21 +333,35 @@ async fn read(
     step: RollupStep,
     range: (Timestamp, Timestamp),
 ) -> Result<Vec<Value>, StoreError> {
-    let mut values = Vec::new();
-    for (place, NamedSeries { subject, signal, .. }) in series.iter().enumerate() {
-        let stored = store.as_past().buckets(subject, signal, step, range, step.length()).await?;
-        values.extend(stored.into_iter().map(|bucket| Value {
-            start: bucket.start,
-            place: u32::try_from(place).unwrap_or(u32::MAX),
-            min: bucket.min,
-            max: bucket.max,
-            mean: bucket.mean,
-            last: bucket.last,
-        }));
+    let mut stored = Vec::with_capacity(series.len());
+    for NamedSeries { subject, signal, .. } in series {
+        stored.push(
+            store.as_past().buckets(subject, signal, step, range, step.length()).await?.into_iter(),
+        );
     }
-    // Within a step the series keep their order.
-    values.sort_unstable_by_key(|value| (value.start, value.place));
-    Ok(values)
+    Ok(in_order(stored))
+}
+
+/// The steps of all series in the order of time. Those of each are in that order; within a step the
+/// series keep theirs.
+fn in_order(series: Vec<impl ExactSizeIterator<Item = Bucket>>) -> Vec<Value> {
+    let mut values = Vec::with_capacity(series.iter().map(ExactSizeIterator::len).sum());
+    let mut series: Vec<_> = series.into_iter().map(Iterator::peekable).collect();
+    while let Some(start) =
+        series.iter_mut().filter_map(|one| one.peek()).map(|bucket| bucket.start).min()
+    {
+        for (place, one) in (0_u32..).zip(&mut series) {
+            values.extend(one.next_if(|bucket| bucket.start == start).map(|bucket| Value {
+                start,
+                place,
+                min: bucket.min,
+                max: bucket.max,
+                mean: bucket.mean,
+                last: bucket.last,
+            }));
+        }
+    }
+    values
 }
 
 /// History on its way through one document.
@@ -403,6 +419,33 @@ impl<'a> Run<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_come_in_the_order_of_time_and_series_in_theirs() {
+        let bucket = |minute: i64| Bucket {
+            start: Timestamp::from_micros(minute * MINUTE),
+            min: 0.0,
+            mean: 1.0,
+            max: 2.0,
+            last: 1.0,
+            count: 4,
+        };
+        let all = [vec![3, 4, 9], vec![], vec![1, 3, 9, 10]];
+        let series = all.map(|minutes: Vec<i64>| minutes.into_iter().map(bucket));
+        let found =
+            in_order(series.into_iter().map(|one| one.collect::<Vec<_>>().into_iter()).collect());
+        let found: Vec<(i64, u32)> =
+            found.iter().map(|value| (value.start.as_micros() / MINUTE, value.place)).collect();
+        assert_eq!(found, [(1, 2), (3, 0), (3, 2), (4, 0), (9, 0), (9, 2), (10, 2)]);
+    }
+
+    #[test]
+    fn fewer_series_are_read_in_longer_parts_and_the_memory_is_bounded() {
+        for (series, hours) in [(0, 120), (1, 120), (200, 120), (400, 60), (1_000, 24), (50_000, 1)]
+        {
+            assert_eq!(part_of(series), Span::from_mins(60 * hours), "{series}");
+        }
+    }
 
     #[test]
     fn a_night_is_one_of_the_readers_time_zone() {

@@ -307,6 +307,18 @@ impl State {
         was_pending || self.is_pending() || self.held != before
     }
 
+    /// Nothing holds and nothing is pending.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.held.is_none() && !self.is_pending()
+    }
+
+    /// Does what [`State::step`] does where nothing holds, nothing is pending and no value is past any
+    /// level of the row: nothing that is worth keeping.
+    pub(super) fn rest(&mut self, row: &Row) {
+        self.kind = kind(row);
+        self.recovered = true;
+    }
+
     fn came_back(&mut self, row: &Row, at: i64) {
         let oldest = at.saturating_sub(window(row));
         self.returns.retain(|&time| time >= oldest);

@@ -346,6 +346,10 @@ impl Core {
             let Some(row) = row.and_then(|row| rows.get(row as usize)) else {
                 continue;
             };
+            if state.is_at_rest() && is_well(row, &batch, self.window.as_ref()) {
+                state.rest(row);
+                continue;
+            }
             match (measure(row, &batch, self.window.as_mut(), usual), row.base()) {
                 (Some(measure), _) => changed |= state.step(row, measure, timing),
                 (None, Some(Level::Usual(_))) => changed |= state.suspend(),
@@ -458,6 +462,25 @@ impl Core {
         for state in &mut self.states {
             state.shift(by);
         }
+    }
+}
+
+/// Says in few steps that no value is past a level of the row, also not past that of recovery. Where it
+/// does not, [`measure`] tells.
+fn is_well(row: &Row, batch: &Batch, window: Option<&Window>) -> bool {
+    let Some(base) = row.base() else { return false };
+    let levels = [row.warning, row.critical, row.recovers_at];
+    let lowest = levels.into_iter().flatten().map(Level::on_scale).fold(f64::INFINITY, f64::min);
+    match base {
+        Level::Above(_) => batch.max <= lowest,
+        Level::Below(_) => -batch.min <= lowest,
+        Level::Usual(_) => false,
+        Level::Rises { .. } => window
+            .and_then(|window| window.steepest(looks_back(base)))
+            .is_some_and(|slope| slope <= lowest),
+        Level::Reaches { limit, .. } => window
+            .and_then(|window| window.steepest(looks_back(base)))
+            .is_some_and(|slope| (limit - batch.newest).abs() > slope * -lowest),
     }
 }
 

@@ -52,7 +52,7 @@ impl Window {
             return;
         }
         let oldest = at.saturating_sub(self.length);
-        self.points.retain(|&(time, _)| time >= oldest);
+        self.points.drain(..self.points.partition_point(|&(time, _)| time < oldest));
         if self.points.len() >= MAX_POINTS {
             self.points.remove(0);
         }
@@ -86,6 +86,32 @@ impl Window {
         }
         let slope = over / under;
         slope.is_finite().then_some(slope)
+    }
+
+    /// The steepest slope that the points of the last `length` may have, whichever way it goes, without
+    /// fitting a line; `None` where [`Window::lasting`] knows none.
+    ///
+    /// Of `n` points whose values span `r` and whose times are at least `d` apart, the times spread by at
+    /// least `sum(x^2) >= d^2 n (n^2 - 1) / 12`, and `|sum(x y)| <= r / 2 sum(|x|) <= r / 2 sqrt(n sum(x^2))`
+    /// by Cauchy-Schwarz: so the slope is at most `r / d sqrt(3 / (n^2 - 1))`.
+    pub(super) fn steepest(&self, length: i64) -> Option<f64> {
+        let &(newest, _) = self.points.last()?;
+        let from = self.points.partition_point(|&(time, _)| time < newest.saturating_sub(length));
+        let points = self.points.get(from..)?;
+        let &(first, value) = points.first()?;
+        if points.len() < ENOUGH_TO_LAST || newest.saturating_sub(first) < length / 2 {
+            return None;
+        }
+        let (mut min, mut max, mut nearest, mut before) = (value, value, i64::MAX, None);
+        for &(time, value) in points {
+            (min, max) = (min.min(value), max.max(value));
+            nearest = before.map_or(nearest, |before| nearest.min(time.saturating_sub(before)));
+            before = Some(time);
+        }
+        let count = points.len() as f64;
+        let slope = (max - min) / (nearest as f64 / 1e6) * (3.0 / (count * count - 1.0)).sqrt();
+        // What is lost in rounding is far less.
+        (nearest > 0 && slope.is_finite()).then_some(slope * 1.001)
     }
 
     /// The part of a slope over the last `length` that lasts: the lesser of the slopes from the
@@ -242,6 +268,28 @@ mod tests {
         };
         let all = window(600, turned).slope(600_000_000).unwrap();
         assert!(all > 0.0 && window(300, turned).trend(Some(all)).unwrap() < 0.0);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_slope_is_steeper_than_the_steepest(
+            points in proptest::collection::vec((1_i64..200, -1e6_f64..1e6), 1..100),
+            length in 60_i64..4_000,
+        ) {
+            let mut window = Window::new(3_600_000_000);
+            let mut at = 0;
+            for (later, value) in points {
+                at += later * 1_000_000;
+                window.push(at, value);
+                let length = length * 1_000_000;
+                if let Some(steepest) = window.steepest(length) {
+                    let slope = window.slope(length).unwrap();
+                    proptest::prop_assert!(slope.abs() <= steepest, "{slope} {steepest}");
+                    let lasting = window.lasting(length).unwrap();
+                    proptest::prop_assert!(lasting.abs() <= steepest, "{lasting} {steepest}");
+                }
+            }
+        }
     }
 
     #[test]
