@@ -1,7 +1,7 @@
 //! The labelled data, in a folder that is not part of the repository:
 //!
-//! - `series.csv`: set, name, step in seconds, rows at the beginning that may be learned from without
-//!   being judged, rows, metrics;
+//! - `series.csv`: set, name, step in seconds, rows at the beginning that may be learned from
+//!   without being judged, rows, metrics;
 //! - `labels.csv`: set, name, from and to of each labelled event, in seconds since the first row;
 //! - `SET/NAME.csv.gz`: seconds since the first row, and a value of each metric.
 //!
