@@ -8,7 +8,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## list the targets
-	@echo 'Calm Ops. Two commands are enough: make run, make test.'
+	@echo 'Calm Ops. Begin with make demo or make run; make test proves it.'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' -o '   '
 
 .PHONY: run
@@ -16,7 +16,7 @@ run: ## build what is missing and start on http://localhost:3000
 	@exec scripts/run $(ARGS)
 
 .PHONY: dev
-dev: ## the same, and again after every change
+dev: ## make run, and again after every change
 	@exec scripts/dev $(ARGS)
 
 .PHONY: demo
@@ -28,31 +28,31 @@ dist: ## build the optimized program: one file with everything inside, in dist/
 	@scripts/build dist
 
 .PHONY: test
-test: ## format, lints, unit, property, store, HTTP and browser tests
+test: ## format, lints, unit, property, store, HTTP and browser tests: before each push
 	@scripts/test
 
 .PHONY: check
-check: ## format, lints, and the tests of the crates that you changed
+check: ## format, lints, and the tests of the crates that you changed: before each commit
 	@scripts/test check
 
 .PHONY: test-all
-test-all: ## make test, and the optimized program, all widths and themes, fifty kills, long fuzzing, the demo, benchmarks
+test-all: ## make test, and then the optimized program, all widths and themes, fifty kills, long fuzzing, the demo, benchmarks
 	@scripts/test all
 
 .PHONY: fuzz
-fuzz: ## throw bytes at each parser of input from outside for a minute, guided by coverage
+fuzz: ## fuzz each parser of input from outside for a minute, guided by coverage
 	@scripts/fuzz
 
 .PHONY: bench
-bench: ## measure what README says about speed, memory and size
+bench: ## measure the figures in README (speed, memory, size); takes about 20 minutes
 	@scripts/bench
 
 .PHONY: exam
-exam: ## measure what is found in labelled data of others, such as DIR=../shared/exam; without it, nothing
+exam: ## measure which labelled events of published data are found; DIR=... names the folder with the data
 	@cargo run --quiet --locked --release -p engine --example exam -- $(DIR)
 
 .PHONY: lint
-lint: ## format and lints alone
+lint: ## only format and lints
 	@scripts/test lint
 
 .PHONY: format
@@ -64,7 +64,7 @@ audit: ## check dependencies for known vulnerabilities, licenses and sources (ca
 	@scripts/audit
 
 .PHONY: screenshots
-screenshots: ## make the pictures in end2end/screenshots again; all of them are in target/pictures
+screenshots: ## make the pictures of README again (end2end/screenshots)
 	@scripts/build light
 	@scripts/end2end --grep @screenshot
 	@for picture in end2end/screenshots/*.png; do cp "target/pictures/$${picture##*/}" "$$picture"; done

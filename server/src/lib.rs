@@ -1,4 +1,4 @@
-//! The server of Calm Ops: collects, decides through `rules`, stores, streams and serves.
+//! The server of Calm Ops: collects, decides through `engine`, stores, streams and serves.
 #![recursion_limit = "256"]
 
 pub mod backtest;

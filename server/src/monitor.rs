@@ -1,5 +1,5 @@
-//! The monitor: the only place with a clock and a schedule. It feeds observations to the rules, and
-//! hands what they decide to the service.
+//! The monitor: the only place with a clock and a schedule. It feeds observations to the engine,
+//! and hands its decisions to the service.
 //!
 //! It never waits for the database: one write at a time is on its way, and meanwhile everything is
 //! evaluated and shown from memory.

@@ -1,4 +1,13 @@
-//! The labelled data: see the README beside it.
+//! The labelled data, in a folder that is not part of the repository:
+//!
+//! - `series.csv`: set, name, step in seconds, rows at the beginning that may be learned from
+//!   without being judged, rows, metrics;
+//! - `labels.csv`: set, name, from and to of each labelled event, in seconds since the first row;
+//! - `SET/NAME.csv.gz`: seconds since the first row, and a value of each metric.
+//!
+//! `nab` is numenta/NAB at ea702d7 (`data/realAWSCloudwatch`, `data/realKnownCause`,
+//! `labels/combined_windows.json`); `smd` is zhhlee/InterFusion at 8c85d51
+//! (`data/processed/machine-*`), rounded to 4 digits.
 
 use std::{
     error::Error,

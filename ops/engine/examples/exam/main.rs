@@ -1,7 +1,7 @@
 //! The exam: how well the engine with its baselines finds labelled events of others, and how often
 //! it is wrong.
 //!
-//! `make exam DIR=../shared/exam`, or `cargo run --release -p engine --example exam -- DIR`. Each series
+//! `make exam DIR=FOLDER`, or `cargo run --release -p engine --example exam -- DIR`. Each series
 //! or server goes through a backtest of the product: its baselines, evaluation and agent, row by row,
 //! under `series.md` or `hosts.md` beside this file. An event is found if a breach of an incident holds during it; an
 //! incident without such a breach is false.
@@ -120,7 +120,7 @@ fn exam(folder: &Path) -> Result<(), Box<dyn Error>> {
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1) else {
-        println!("exam: no folder with labelled data was named: make exam DIR=../shared/exam");
+        println!("exam: no folder with labelled data was named: make exam DIR=FOLDER");
         return ExitCode::SUCCESS;
     };
     let folder = Path::new(&folder);
