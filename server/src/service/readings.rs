@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use commands::{
     charts::HistoryCharts,
     command::{EndMaintenance, EndMeasure, PublishNotice, ResumeAutomation},
-    figures::{self, HistorySummary},
+    figures::{self, HistorySummary, PastIncident},
     operation::Operation as _,
     protection::ProtectionPage,
     reading::{CheckNow, HistoryFilter},
@@ -19,6 +19,7 @@ use domain::{
     error::{Entity, Error, FieldReason},
     hash::Head,
     id::{AccountId, IncidentNumber},
+    incident::Incident,
     journal::{Cursor, Entry, Event},
     protection::Protection,
     signal::Signal,
@@ -49,6 +50,15 @@ const HOUR: i64 = 3_600_000_000;
 /// The longest text that is looked for, in characters, and the most words in it.
 const LONGEST_SEARCH: usize = 200;
 const MOST_WORDS: usize = 6;
+
+/// All that a search found, newest first.
+struct Counted {
+    incidents: Vec<PastIncident>,
+    /// There are more, which are older.
+    is_partial: bool,
+    /// The moment of the search.
+    now: Timestamp,
+}
 
 impl Inner {
     /// The number of an incident, by its id for programs.
@@ -244,9 +254,19 @@ impl Inner {
             return Err(Error::invalid(field, reason));
         }
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
-        let page = self.store.history(filter, HISTORY_PAGE + 1);
-        let (mut found, (summary, charts)) =
-            tokio::try_join!(page, self.summary(filter)).map_err(refuse)?;
+        let read = async {
+            // Words are looked for once: what the figures count is what the first page begins with.
+            if filter.text.is_some() && filter.before.is_none() {
+                let counted = self.counted(filter).await?;
+                let summary = self.summary(filter, &counted);
+                tokio::try_join!(self.first_page(filter, &counted), summary)
+            } else {
+                let page = self.store.history(filter, HISTORY_PAGE + 1);
+                let summary = async { self.summary(filter, &self.counted(filter).await?).await };
+                tokio::try_join!(page, summary)
+            }
+        };
+        let (mut found, (summary, charts)) = read.await.map_err(refuse)?;
         let more = found.len() > HISTORY_PAGE as usize;
         found.truncate(HISTORY_PAGE as usize);
         let next = found.last().filter(|_| more).map(|incident| incident.number);
@@ -254,27 +274,43 @@ impl Inner {
         Ok(view::History { cursor, incidents, next, summary, charts })
     }
 
-    /// Figures and charts of all that fits a filter; lately, where nothing narrows it.
+    /// All that fits a filter, newest first; lately, where nothing narrows it.
+    async fn counted(&self, filter: &HistoryFilter) -> Result<Counted, StoreError> {
+        let now = self.clock.now().wall;
+        let from = if filter.is_narrow() { filter.from } else { Some(now.minus(figures::REACH)) };
+        let filter = HistoryFilter { before: None, from, ..filter.clone() };
+        let mut incidents = self.store.past_incidents(&filter, figures::MOST + 1).await?;
+        let is_partial = incidents.len() > figures::MOST as usize;
+        incidents.truncate(figures::MOST as usize);
+        Ok(Counted { incidents, is_partial, now })
+    }
+
+    /// The first page of what was counted, and one more.
+    async fn first_page(
+        &self,
+        filter: &HistoryFilter,
+        counted: &Counted,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let limit = HISTORY_PAGE + 1;
+        let shown = counted.incidents.iter().take(limit as usize);
+        let Some(oldest) = shown.map(|one| one.opened_at).min() else { return Ok(Vec::new()) };
+        // Nothing older is on it, and need not be looked at.
+        let from = filter.from.max(Some(oldest));
+        self.store.history(&HistoryFilter { from, ..filter.clone() }, limit).await
+    }
+
+    /// Figures and charts of all that fits a filter.
     async fn summary(
         &self,
         filter: &HistoryFilter,
+        Counted { incidents, is_partial, now }: &Counted,
     ) -> Result<(HistorySummary, Option<HistoryCharts>), StoreError> {
-        let asked = filter;
-        let now = self.clock.now().wall;
-        let is_narrow = filter.is_narrow();
-        let filter = HistoryFilter {
-            before: None,
-            from: if is_narrow { filter.from } else { Some(now.minus(figures::REACH)) },
-            ..filter.clone()
-        };
-        let mut found = self.store.past_incidents(&filter, figures::MOST + 1).await?;
-        let is_partial = found.len() > figures::MOST as usize;
-        found.truncate(figures::MOST as usize);
-        let charts = self.charts(asked, Found { incidents: &found, is_partial }).await?;
-        let summary = if is_narrow {
-            HistorySummary::of_search(&found, is_partial)
+        let found = Found { incidents, is_partial: *is_partial };
+        let charts = self.charts(filter, found).await?;
+        let summary = if filter.is_narrow() {
+            HistorySummary::of_search(incidents, *is_partial)
         } else {
-            HistorySummary::of_lately(&found, is_partial, now)
+            HistorySummary::of_lately(incidents, *is_partial, *now)
         };
         Ok((summary, charts))
     }

@@ -1,7 +1,7 @@
 //! Proves the journal, and that what is stored beside it is what the journal says: incidents, the
 //! columns by which they are found, and who may do what.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use commands::{
     access_record::{AccessRecord, Difference, KINDS},
@@ -152,41 +152,52 @@ impl Fold {
     }
 }
 
-/// The journal as far as it was walked.
-struct Walk {
+/// The chain of the journal as far as it was walked.
+struct Chain {
     verifier: Verifier,
-    fold: Fold,
     removals: Removals,
 }
 
-impl Walk {
-    fn new(noted: Option<Head>) -> Self {
-        Self {
-            verifier: Verifier::new(noted),
-            fold: Fold::default(),
-            removals: Removals::default(),
-        }
-    }
-
-    /// Takes the next entries.
-    fn take(mut self, page: &[StoredEntry]) -> Result<Self, VerifyError> {
+impl Chain {
+    /// Takes the next entries; the number of the wrong one beside what is wrong.
+    fn take(mut self, page: &[StoredEntry]) -> Result<Self, (u64, VerifyError)> {
         for entry in page {
-            self.verifier.take(entry)?;
+            self.verifier.take(entry).map_err(|broken| (entry.number, broken.into()))?;
             self.removals.take(entry);
-            self.fold.take(entry)?;
         }
         Ok(self)
     }
 }
 
+impl Fold {
+    /// Takes the next entries; the number of the wrong one beside what is wrong.
+    fn take_all(mut self, page: &[StoredEntry]) -> Result<Self, (u64, VerifyError)> {
+        for entry in page {
+            self.take(entry).map_err(|error| (entry.number, error))?;
+        }
+        Ok(self)
+    }
+}
+
+/// The result of work on another thread.
+fn done<T>(joined: Result<T, tokio::task::JoinError>) -> Result<T, VerifyError> {
+    joined.map_err(|failed| match failed.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        // The program is stopping.
+        Err(_) => StoreError::from(sqlx::Error::PoolClosed).into(),
+    })
+}
+
 /// Walks the whole journal, up to the head that was noted elsewhere and to its own, and names the
 /// first thing that is wrong. What is written meanwhile by a running server is left for the next
-/// time. While a page is looked at, the next one is read.
+/// time. While the next page is read, the hashes of one and what its entries mean are looked at side by
+/// side.
 pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, VerifyError> {
     // An incident that changes meanwhile differs from the rows, and is looked at again below; the
     // rows about access are of the moment of this head.
     let (_, goal, stored) = store.stored_access().await?;
-    let mut walk = Walk::new(noted);
+    let mut chain = Chain { verifier: Verifier::new(noted), removals: Removals::default() };
+    let mut fold = Fold::default();
     let mut page = store.stored_entries(0, PAGE).await?;
     while let Some(last) = page.last().map(|last| last.number) {
         // Beyond the head there are entries only because the server went on: or because someone put
@@ -199,22 +210,25 @@ pub async fn verify(store: &dyn Store, noted: Option<Head>) -> Result<Report, Ve
         if went_on {
             page.truncate(known);
         }
-        let (taken, next) = tokio::join!(
-            tokio::task::spawn_blocking(move || walk.take(&page)),
+        let page_of_both = Arc::new(page);
+        let page_of_fold = Arc::clone(&page_of_both);
+        let (linked, folded, next) = tokio::join!(
+            tokio::task::spawn_blocking(move || chain.take(&page_of_both)),
+            tokio::task::spawn_blocking(move || fold.take_all(&page_of_fold)),
             store.stored_entries(last, PAGE)
         );
-        walk = match taken {
-            Ok(taken) => taken?,
-            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-            // The program is stopping.
-            Err(_) => return Err(StoreError::from(sqlx::Error::PoolClosed).into()),
+        // The first thing that is wrong; of one entry, its link.
+        (chain, fold) = match (done(linked)?, done(folded)?) {
+            (Ok(chain), Ok(fold)) => (chain, fold),
+            (Err((link, error)), Err((meaning, _))) if link <= meaning => return Err(error),
+            (_, Err((_, error))) | (Err((_, error)), Ok(_)) => return Err(error),
         };
         if went_on {
             break;
         }
         page = next?;
     }
-    let Walk { verifier, mut fold, mut removals } = walk;
+    let Chain { verifier, mut removals } = chain;
     let (head, redacted) = verifier.finish(goal)?;
     let (access, untold) = (fold.access.differences(&stored), fold.access.untold());
     let mut unexplained = fold.access.removed().to_vec();
