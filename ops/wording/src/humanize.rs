@@ -117,6 +117,7 @@ pub fn subject(subject: &Subject) -> String {
         "droplet-disk" => format!("the disk {name}{on}"),
         "load-balancer" => format!("the load balancer {name}"),
         "managed-database" => format!("the managed database {name}"),
+        "redis" => format!("Redis {name}"),
         "platform-app" => format!("the app {name}"),
         _ if subject.is_practice() => "the practice".to_owned(),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network"

@@ -41,6 +41,7 @@ mod body;
 mod connect;
 mod cookies;
 mod decoded;
+mod dial;
 mod endpoint;
 mod fetch;
 #[cfg(any(test, fuzzing))]
@@ -50,6 +51,7 @@ mod section;
 mod tls;
 
 pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, SentHeader, Statuses};
+pub(super) use dial::Dialer;
 pub(super) use fetch::Fetcher;
 pub(crate) use post::Post;
 pub use post::Poster;
