@@ -337,6 +337,7 @@ mod tests {
             ("queue:imports", "queue imports"),
             ("organization:acme", "the organization acme"),
             ("gate:gate@web-1", "the gate on web-1"),
+            ("redis:main", "Redis main"),
             ("practice:practice", "the practice"),
             ("practice:smith", "practice smith"),
         ] {

@@ -50,8 +50,8 @@ mod post;
 mod section;
 mod tls;
 
-pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, SentHeader, Statuses};
 pub(super) use dial::Dialer;
+pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, SentHeader, Statuses};
 pub(super) use fetch::Fetcher;
 pub(crate) use post::Post;
 pub use post::Poster;

@@ -1,5 +1,5 @@
 //! Redis: one collector for each server, which asks INFO once a round on a connection of its own.
-//! It reads nothing of the data and changes nothing: a user that may run INFO alone is enough.
+//! Nothing of the data is read and nothing is changed: a user that may run INFO alone is enough.
 //!
 //! The protocol is our own, as two commands and three kinds of reply are needed, and nothing that
 //! a server answers may grow without bound or repeat a password ([`reply`], [`client`]). What INFO

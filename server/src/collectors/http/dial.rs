@@ -16,7 +16,10 @@ use super::{
 use crate::collectors::outside::Outside;
 
 /// A connection, with TLS or without.
-pub(in crate::collectors) trait Dialed: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(in crate::collectors) trait Dialed:
+    AsyncRead + AsyncWrite + Send + Unpin
+{
+}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Dialed for S {}
 

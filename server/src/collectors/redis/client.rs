@@ -19,13 +19,12 @@ use crate::{
     config::Secret,
 };
 
-/// How long all of it may take.
+/// The time limit of all of it.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(5);
-/// So much is read at a time.
+/// The bytes that are made room for at a time.
 const PART: usize = 16 * 1024;
 
-const WRONG: &str =
-    "rejects this user or password. Correct user or password_file under [[redis]]";
+const WRONG: &str = "rejects this user or password. Correct user or password_file under [[redis]]";
 
 /// Asks one Redis.
 #[derive(Debug)]
@@ -44,21 +43,21 @@ pub(super) struct Answer {
     pub is_open: bool,
 }
 
-/// Why there is no answer.
+/// The reason for no answer.
 #[derive(Debug)]
 pub(super) enum Unanswered {
     /// Nothing that needs this Redis gets an answer.
     Down(FailureReason),
-    /// It keeps Calm Ops out, so nothing is known of it: a sentence with the next step.
+    /// Calm Ops is kept out, so nothing is known of the Redis: a sentence with the next step.
     KeptOut(String),
 }
 
-/// What the error of a Redis means.
+/// The meaning of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     /// Whoever asks is refused: a sentence.
     Everyone(&'static str),
-    /// Calm Ops is refused: how a sentence about the Redis goes on, with the next step.
+    /// Calm Ops is refused: the rest of a sentence about the Redis, with the next step.
     CalmOps(&'static str),
 }
 
@@ -76,7 +75,7 @@ impl Client {
         &self.server
     }
 
-    /// What is known of this host's own line.
+    /// The judge of this host's own line.
     pub(super) const fn outside(&self) -> &Outside {
         &self.outside
     }
@@ -236,7 +235,7 @@ impl Client {
         Unanswered::Down(FailureReason::told(&told))
     }
 
-    /// Why a socket of this machine can't be connected to.
+    /// The reason why a socket of this machine can't be connected to.
     fn not_connected(&self, error: &std::io::Error) -> Unanswered {
         if let Some(limit) = shortage::of(error) {
             return Unanswered::Down(FailureReason::OwnLimit { limit });
@@ -258,7 +257,7 @@ impl Client {
     }
 }
 
-/// Whether AUTH failed because there is no password to compare with.
+/// True if AUTH failed because there is no password to compare with.
 fn has_no_password(error: &str) -> bool {
     ["without any password configured", "no password is set"]
         .iter()
@@ -269,9 +268,7 @@ fn has_no_password(error: &str) -> bool {
 fn refusal(error: &str) -> Refusal {
     let has = |words: &str| error.contains(words);
     match error.split(' ').next().unwrap_or_default() {
-        "NOAUTH" => {
-            Refusal::CalmOps("requires a password. Set password_file under [[redis]]")
-        }
+        "NOAUTH" => Refusal::CalmOps("requires a password. Set password_file under [[redis]]"),
         "WRONGPASS" => Refusal::CalmOps(WRONG),
         "NOPERM" => Refusal::CalmOps(
             "does not allow INFO for this user. Allow it there with ACL SETUSER and +info",
@@ -288,9 +285,9 @@ fn refusal(error: &str) -> Refusal {
         "ERR" if has("wrong number of arguments") => Refusal::CalmOps(
             "has no users, as it is older than version 6. Remove user under [[redis]]",
         ),
-        "ERR" if has("unknown command") => Refusal::CalmOps(
-            "has renamed AUTH or INFO. Remove these lines of rename-command there",
-        ),
+        "ERR" if has("unknown command") => {
+            Refusal::CalmOps("has renamed AUTH or INFO. Remove these lines of rename-command there")
+        }
         _ => Refusal::CalmOps(
             "answers with an error that is not known. Look at it with: redis-cli INFO",
         ),
@@ -316,7 +313,8 @@ mod tests {
         calm_ops("ERR unknown command 'AUTH', with args beginning with: 'x'", "rename-command");
         calm_ops("", "not known");
         calm_ops("WEIRD hunter2", "not known");
-        for error in ["LOADING Redis is loading", "BUSY Redis is busy", "ERR max number of clients reached"]
+        for error in
+            ["LOADING Redis is loading", "BUSY Redis is busy", "ERR max number of clients reached"]
         {
             assert!(matches!(refusal(error), Refusal::Everyone(_)), "{error}");
         }

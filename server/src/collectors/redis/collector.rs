@@ -15,7 +15,7 @@ use super::{
 };
 use crate::collectors::collector::{CollectError, Collector, Round};
 
-/// How long it may take to find out whether a failure is this host's own.
+/// The time that it may take to find out whether a failure is this host's own.
 const JUDGING: Duration = Duration::from_secs(6);
 
 /// Watches one Redis.
@@ -25,11 +25,11 @@ pub(super) struct RedisCollector {
     subject: Subject,
     client: Client,
     interval: Duration,
-    /// What it had counted when it was looked at last.
+    /// Its counters at the last look, and when that was.
     before: Option<(Counters, Instant)>,
     /// Signals that it told, beside whether it is available.
     heard: BTreeSet<&'static str>,
-    /// What it is, for the page of sources.
+    /// Version and role, for the page of sources.
     description: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a Redis answers, for any bytes: bounded, finite, and shown without what could mislead.
+//! Answers of a Redis, for any bytes: bounded, finite, and shown without what could mislead.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn seeds() -> Vec<Vec<u8>> {
 fn check(bytes: &[u8]) {
     if let Ok(Some((reply, used))) = reply::read(bytes) {
         assert!(used <= bytes.len());
-        // What was complete is read the same, whatever follows.
+        // A complete reply is read the same, whatever follows.
         let more = [&bytes[..used], b"+OK\r\n"].concat();
         assert_eq!(reply::read(&more), Ok(Some((reply, used))));
     }

@@ -22,7 +22,7 @@ const NEVER_LINKED: &str = "it has not been connected to its primary since it st
 #[derive(Debug)]
 pub(super) struct Info<'a>(BTreeMap<&'a str, &'a str>);
 
-/// What an answer comes to.
+/// The values of an answer.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct InfoValues {
     /// Values by signal.
@@ -49,7 +49,7 @@ impl<'a> Info<'a> {
         self.text("redis_mode") == "sentinel"
     }
 
-    /// How much of its data it has loaded, in words, while it loads.
+    /// The progress in words while it loads its data.
     pub(super) fn loading(&self) -> Option<String> {
         (self.text("loading") == "1").then(|| match self.number("loading_loaded_perc") {
             Some(percent) => format!("{:.0}% is done", percent.min(100.0)),
@@ -108,11 +108,8 @@ impl<'a> Info<'a> {
     fn replica(&self, values: &mut InfoValues) {
         let is_linked = self.text("master_link_status") == "up";
         values.known.push((LINKED, f64::from(u8::from(is_linked))));
-        let silent = if is_linked {
-            "master_last_io_seconds_ago"
-        } else {
-            "master_link_down_since_seconds"
-        };
+        let silent =
+            if is_linked { "master_last_io_seconds_ago" } else { "master_link_down_since_seconds" };
         match self.number(silent) {
             Some(seconds) => values.known.push((LAG, seconds)),
             None => values.unknown.push((LAG, NEVER_LINKED)),
@@ -173,7 +170,7 @@ fn word(text: &str) -> String {
     text.chars().filter(is_fine).take(LONGEST_WORD).collect()
 }
 
-/// What a Redis has counted since it started.
+/// Counters of a Redis since its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Counters {
     /// Another one after each start.
@@ -195,11 +192,7 @@ impl Counters {
 
     /// Rates per minute since an earlier look. A counter that began anew, by a start or by CONFIG
     /// RESETSTAT, has none.
-    pub(super) fn rates_since(
-        &self,
-        before: &Self,
-        elapsed: Duration,
-    ) -> Vec<(&'static str, f64)> {
+    pub(super) fn rates_since(&self, before: &Self, elapsed: Duration) -> Vec<(&'static str, f64)> {
         if self.run != before.run || elapsed < LEAST_TIME {
             return Vec::new();
         }
@@ -265,7 +258,8 @@ mod tests {
         // A replica that is ahead of the moment at which the primary told its own place.
         let ahead = primary("slave0:state=online,offset=5001,lag=0\n");
         assert_eq!(ahead.known, [(LAG, 0.0), (BEHIND, 0.0)]);
-        for odd in ["slave0:state=online", "slave_priority:100", "slaves:state=online,offset=1,lag=1"]
+        for odd in
+            ["slave0:state=online", "slave_priority:100", "slaves:state=online,offset=1,lag=1"]
         {
             assert!(primary(odd).known.is_empty(), "{odd}");
         }

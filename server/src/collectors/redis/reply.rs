@@ -17,7 +17,7 @@ pub(super) enum Reply {
     Text(String),
 }
 
-/// Why bytes are no reply.
+/// The reason why bytes are no reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BadReply {
     /// No Redis begins like this.
@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn commands_are_sent_word_by_word_whatever_is_in_them() {
         assert_eq!(command(&["INFO"]), b"*1\r\n$4\r\nINFO\r\n");
-        assert_eq!(command(&["AUTH", "a\r\nb é"]), "*2\r\n$4\r\nAUTH\r\n$7\r\na\r\nb é\r\n".as_bytes());
+        assert_eq!(
+            command(&["AUTH", "a\r\nb é"]),
+            "*2\r\n$4\r\nAUTH\r\n$7\r\na\r\nb é\r\n".as_bytes()
+        );
     }
 
     #[test]

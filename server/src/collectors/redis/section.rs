@@ -154,8 +154,10 @@ fn name(found: &Found) -> Result<String, String> {
     let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     match found.quoted() {
         Some(text) if text.len() <= 60 && text.chars().all(fine) => Ok(text.to_owned()),
-        _ => Err("a name of letters, digits, '-', '_' and '.', at most 60, such as 'main'"
-            .to_owned()),
+        _ => {
+            Err("a name of letters, digits, '-', '_' and '.', at most 60, such as 'main'"
+                .to_owned())
+        }
     }
 }
 
