@@ -190,6 +190,12 @@ need_promtool() {
     [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian Prometheus prometheus
 }
 
+# As need_nginx.
+need_redis() {
+    command -v redis-server >/dev/null && return
+    [ "$(id -u)" != 0 ] || RUNLEVEL=1 debian Redis redis-server
+}
+
 need_chromium() {
     [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ] && return
     CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

@@ -19,6 +19,7 @@ pub mod objectives;
 pub mod outside;
 pub mod pm2;
 pub mod practice;
+pub mod redis;
 pub mod registry;
 pub mod shortage;
 
@@ -30,6 +31,7 @@ registry::collectors! {
     pm2: Pm2,
     http: Http,
     digitalocean: DigitalOcean,
+    redis: Redis,
     gate: Gate,
     objectives: Objectives,
     outside: Line,

@@ -25,6 +25,7 @@ pub fn targets() -> Vec<Target> {
         collectors::http::fuzz::TARGETS,
         collectors::outside::fuzz::TARGETS,
         collectors::digitalocean::fuzz::TARGETS,
+        collectors::redis::fuzz::TARGETS,
         gate::access_log::entry::fuzz::TARGETS,
         backup::fuzz::TARGETS,
         store::block::fuzz::TARGETS,

@@ -266,7 +266,8 @@ impl Metric {
                 ("seconds".to_owned(), 86_400.0)
             }
             Unit::Other(text) => {
-                (text.replace("/s", "_per_second").replace(['/', '.', '-'], "_"), 1.0)
+                let text = text.replace("/s", "_per_second").replace("/min", "_per_minute");
+                (text.replace(['/', '.', '-'], "_"), 1.0)
             }
         };
         // `gate.requests` in requests/s names its unit already.

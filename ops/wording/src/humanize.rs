@@ -117,6 +117,7 @@ pub fn subject(subject: &Subject) -> String {
         "droplet-disk" => format!("the disk {name}{on}"),
         "load-balancer" => format!("the load balancer {name}"),
         "managed-database" => format!("the managed database {name}"),
+        "redis" => format!("Redis {name}"),
         "platform-app" => format!("the app {name}"),
         _ if subject.is_practice() => "the practice".to_owned(),
         kind @ ("disk" | "app" | "endpoint" | "database" | "collector" | "network"
@@ -336,6 +337,7 @@ mod tests {
             ("queue:imports", "queue imports"),
             ("organization:acme", "the organization acme"),
             ("gate:gate@web-1", "the gate on web-1"),
+            ("redis:main", "Redis main"),
             ("practice:practice", "the practice"),
             ("practice:smith", "practice smith"),
         ] {

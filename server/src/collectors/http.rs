@@ -41,6 +41,7 @@ mod body;
 mod connect;
 mod cookies;
 mod decoded;
+mod dial;
 mod endpoint;
 mod fetch;
 #[cfg(any(test, fuzzing))]
@@ -49,6 +50,7 @@ mod post;
 mod section;
 mod tls;
 
+pub(super) use dial::Dialer;
 pub use endpoint::{BadStatuses, BadUrl, Endpoint, ProbeUrl, SentHeader, Statuses};
 pub(super) use fetch::Fetcher;
 pub(crate) use post::Post;

@@ -6,7 +6,7 @@ use std::{
 use domain::{report::ReportKind, time::Span};
 
 use super::*;
-use crate::collectors::http::Endpoint;
+use crate::collectors::{http::Endpoint, redis::RedisAddress};
 
 /// What a test says the machine would.
 #[derive(Default)]
@@ -534,5 +534,37 @@ fn what_belongs_to_mail_belongs_together() {
     ] {
         let told = mail(text).unwrap_err();
         assert!(told.contains(expected) && !told.contains("hunter2"), "{text}: {told}");
+    }
+}
+
+#[test]
+fn redis_servers_are_read_and_what_is_wrong_is_told_without_a_password() {
+    let whole = "[[redis]]\nname = 'main'\naddress = 'redis://127.0.0.1'\n[[redis]]\nname = 'cache'\naddress = 'unix:/run/redis.sock'\nuser = 'calm-ops'\npassword_file = '/run/secrets/cache'\n";
+    let servers = load(&Fake::file(whole)).unwrap().collectors.redis.servers;
+    assert_eq!(servers.len(), 2);
+    let address: RedisAddress = "redis://127.0.0.1:6379".parse().unwrap();
+    assert_eq!(servers[0].address, address);
+    assert_eq!(servers[1].user.as_deref(), Some("calm-ops"));
+    assert_eq!(servers[1].password_file, Some(PathBuf::from("/run/secrets/cache")));
+    for (text, expected) in [
+        ("name = 'a'", "a Redis without 'address'"),
+        ("address = 'redis://a'", "a Redis without 'name'"),
+        ("name = 'a b'\naddress = 'redis://a'", "a name of letters"),
+        ("name = ''\naddress = 'redis://a'", "a name of letters"),
+        ("name = 'a'\naddress = 'http://a'", "'redis://127.0.0.1:6379'"),
+        ("name = 'a'\naddress = 'redis://a/0'", "without user, password and database"),
+        ("name = 'a'\naddress = 'redis://:hunter2@a'", "without user, password and database"),
+        ("name = 'a'\naddress = 'redis://a'\nuser = ''", "the name of a user"),
+        ("name = 'a'\naddress = 'redis://a'\nuser = 'b'", "also 'password_file'"),
+        ("name = 'a'\naddress = 'redis://a'\npassword = 'hunter2'", "'password' is unknown"),
+        (
+            "name = 'a'\naddress = 'redis://a'\n[[redis]]\nname = 'a'\naddress = 'redis://b'",
+            "two Redis servers have the name 'a'",
+        ),
+    ] {
+        let told = load(&Fake::file(&format!("[[redis]]\n{text}"))).unwrap_err();
+        assert!(told.contains(expected), "{text}: {told}");
+        // The line of a key that does not exist is shown as any other.
+        assert!(!told.contains("hunter2") || expected.contains("unknown"), "{told}");
     }
 }

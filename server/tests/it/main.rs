@@ -38,6 +38,7 @@ mod program;
 mod programs;
 mod protection;
 mod recovery;
+mod redis;
 mod refused_pushes;
 mod replay;
 mod reports;

@@ -145,7 +145,7 @@ fn rank(subject: &Subject) -> u8 {
         "pm2" => 3,
         "app" | "platform-app" => 4,
         "endpoint" | "load-balancer" => 5,
-        "database" | "managed-database" => 6,
+        "database" | "managed-database" | "redis" => 6,
         "service" => 7,
         "monitor" | "collector" | "calm-ops" => 9,
         _ => 8,

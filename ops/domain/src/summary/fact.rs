@@ -120,7 +120,7 @@ pub const FORESEEABLE: f64 = 7.0 * 86_400.0;
 
 /// Signals that are yes or no, or are told in words of their own: there is no usual value to
 /// compare with.
-pub const TOLD_IN_WORDS: [&str; 12] = [
+pub const TOLD_IN_WORDS: [&str; 14] = [
     "endpoint.up",
     "endpoint.status",
     "app.up",
@@ -128,6 +128,8 @@ pub const TOLD_IN_WORDS: [&str; 12] = [
     "app.job_failed",
     "disk.mounted",
     "pm2.up",
+    "redis.up",
+    "redis.replication.linked",
     "collector.failed",
     "outside.reachable",
     "outside.names",
@@ -225,7 +227,7 @@ impl Topic {
             Self::EndpointSlow
         } else if (begins("disk.") && !begins("disk.read_only")) || begins("droplet.disk") {
             Self::Disk
-        } else if begins("managed_database.") {
+        } else if begins("managed_database.") || begins("redis.") {
             Self::Database
         } else if begins("app.") || begins("pm2.") {
             Self::App

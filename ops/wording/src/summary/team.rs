@@ -222,6 +222,8 @@ fn is(fact: &Fact, course: &str) -> String {
         "pm2.up" => {
             format!("PM2 on {} does not answer", fact.subject.host().unwrap_or("this host"))
         }
+        "redis.up" => format!("{large} is not available"),
+        "redis.replication.linked" => format!("{large} is not connected to its primary"),
         "collector.failed" => format!("{large} returns no data"),
         "disk.read_only" => format!("{large} is read-only"),
         "app.restarts" => format!("{large} restarted {} in 10 minutes", times(fact.value)),
@@ -258,6 +260,8 @@ fn was(fact: &Fact, value: f64) -> String {
         "app.job_failed" => format!("A run of {subject} failed"),
         "disk.mounted" => format!("{large} was not mounted"),
         "pm2.up" => format!("PM2 on {} did not answer", fact.subject.host().unwrap_or("this host")),
+        "redis.up" => format!("{large} was not available"),
+        "redis.replication.linked" => format!("{large} was not connected to its primary"),
         "collector.failed" => format!("{large} returned no data"),
         "disk.read_only" => format!("{large} was read-only"),
         "outside.reachable" => format!("{} had no connection to the outside", place(fact)),
@@ -294,6 +298,8 @@ fn eases(fact: &Fact, easing: Easing) -> String {
         (_, "app.restarts") => "been stable",
         (_, "disk.mounted") => "been mounted",
         (_, "disk.read_only") => "been writable",
+        (_, "redis.up") => "been available",
+        (_, "redis.replication.linked") => "been connected to its primary",
         (_, "collector.failed") => "been returning data",
         (_, "outside.reachable") => "been connected",
         (_, "outside.names") => "been resolving names",
@@ -365,6 +371,8 @@ fn cleared(fact: &Fact, over: bool) -> String {
         "app.listed" => ("is listed again", "was listed again"),
         "app.job_failed" => ("a later one succeeded", "a later one succeeded"),
         "disk.mounted" => ("is mounted again", "was mounted again"),
+        "redis.up" => ("is available again", "was available again"),
+        "redis.replication.linked" => ("is connected again", "was connected again"),
         "collector.failed" => ("is working again", "was working again"),
         "disk.read_only" => ("is writable again", "was writable again"),
         "outside.reachable" => ("is connected again", "was connected again"),

@@ -423,3 +423,41 @@ fn what_ran_is_told_to_each_reader_and_whether_it_worked() {
         "each step makes the summary be written anew: {bases:?}"
     );
 }
+
+#[test]
+fn a_redis_is_told_by_its_name() {
+    let down = |signal: &str| {
+        let mut down = breach("redis:main", signal, 0.0, "yes/no");
+        down.crossing = Crossing::Below { level: 1.0 };
+        down
+    };
+    let told =
+        |breach: Breach| headline(&engine::summary::compose(&incident(vec![breach]), Span::ZERO));
+    assert_eq!(told(down("redis.up")), "Redis main is not available.");
+    assert_eq!(
+        told(down("redis.replication.linked")),
+        "Redis main is not connected to its primary."
+    );
+    for (signal, value, unit, expected) in [
+        ("redis.memory.used", 93.0, "%", "Memory used of Redis main is 93% (threshold 92%)."),
+        (
+            "redis.evictions",
+            120.0,
+            "keys/min",
+            "Eviction rate of Redis main is 120 keys/min (threshold 119).",
+        ),
+        (
+            "redis.replication.lag",
+            91.0,
+            "s",
+            "Replication lag of Redis main is 1 min 31 s (threshold 1 min 30 s).",
+        ),
+    ] {
+        assert_eq!(told(breach("redis:main", signal, value, unit)), expected);
+    }
+    let mut back = down("redis.up");
+    back.easing = Some(Easing { since: at(120), stays_for_seconds: 120.0, recovers_at: None });
+    let whole = text(&incident(vec![back]), Reader::Team);
+    assert!(whole.contains("Redis main was not available"), "{whole}");
+    assert!(whole.contains("has been available since"), "{whole}");
+}

@@ -25,6 +25,8 @@ fn recovered(subject: &Subject, signal: &Signal) -> String {
         "app.listed" => format!("PM2 lists {named_subject} again"),
         "disk.mounted" => format!("{large} is mounted again"),
         "pm2.up" => format!("PM2 on {} answers again", subject.host().unwrap_or("this host")),
+        "redis.up" => format!("{large} is available again"),
+        "redis.replication.linked" => format!("{large} is connected to its primary again"),
         "collector.failed" => format!("{large} works again"),
         "disk.read_only" => format!("{large} is writable again"),
         "outside.reachable" => {

@@ -1,7 +1,7 @@
 //! One request for data, to an address of the configuration: on the same ground as a probe, without
 //! redirects, and with the whole answer, up to a bound.
 
-use std::{net::IpAddr, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use bytes::Bytes;
 use domain::reason::{FailureReason, RequestPhase};
@@ -11,24 +11,21 @@ use hyper::{
     body::Incoming,
     header::{self, HeaderValue},
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    CollectError, ProbeUrl, addresses,
+    CollectError, ProbeUrl,
     ask::{self, Seen},
     authority,
-    connect::{Lookups, connect},
-    server_name, target,
-    tls::{Shown, Trust},
+    dial::{Dialed, Dialer},
+    target,
 };
 use crate::collectors::outside::Outside;
 
 /// Asks for data.
 #[derive(Clone, Debug)]
 pub(in crate::collectors) struct Fetcher {
-    trust: Trust,
+    dialer: Dialer,
     time_limit: Duration,
     most_bytes: usize,
 }
@@ -51,7 +48,7 @@ impl Fetcher {
         time_limit: Duration,
         most_bytes: usize,
     ) -> Result<Self, CollectError> {
-        Ok(Self { trust: Trust::new(ca_file)?, time_limit, most_bytes })
+        Ok(Self { dialer: Dialer::new(ca_file, time_limit)?, time_limit, most_bytes })
     }
 
     /// Sends one request. The authorization goes to this address only, and is told nowhere. A
@@ -87,48 +84,20 @@ impl Fetcher {
         outside: &Outside,
         phase: &mut RequestPhase,
     ) -> Result<Fetched, FailureReason> {
-        let addresses = Lookups::default().addresses(url).await?;
-        *phase = RequestPhase::Connect;
-        outside.tried(&addresses);
-        let host = url.as_url().host_str().unwrap_or_default();
-        if addresses.iter().any(|address| addresses::is_public(address.ip())) {
-            outside.named(host);
-        }
-        let nothing_forbidden = |_: IpAddr| false;
-        let stream =
-            connect(&addresses, nothing_forbidden, self.time_limit, &mut Vec::new()).await?;
-        if let Ok(peer) = stream.peer_addr() {
-            outside.reached(peer);
-        }
+        let stream = self.dialer.dial(url, &[b"http/1.1"], outside, phase).await?;
         let request = request(url, authorization, accept)?;
-        if url.as_url().scheme() != "https" {
-            *phase = RequestPhase::FirstByte;
-            return self.read(stream, request, host, phase).await;
-        }
-        *phase = RequestPhase::Tls;
-        let shown = Shown::default();
-        let failed = |error: &std::io::Error| self.trust.explain(error, &shown, host, host);
-        let config = self
-            .trust
-            .config(&shown, &[b"http/1.1"])
-            .map_err(|error| failed(&std::io::Error::other(error)))?;
-        let name = server_name(url).map_err(|error| failed(&error))?;
-        let connected = TlsConnector::from(config).connect(name, stream).await;
-        let stream = connected.map_err(|error| failed(&error))?;
         *phase = RequestPhase::FirstByte;
+        let host = url.as_url().host_str().unwrap_or_default();
         self.read(stream, request, host, phase).await
     }
 
-    async fn read<S>(
+    async fn read(
         &self,
-        stream: S,
+        stream: Box<dyn Dialed>,
         request: Request<Full<Bytes>>,
         host: &str,
         phase: &mut RequestPhase,
-    ) -> Result<Fetched, FailureReason>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    ) -> Result<Fetched, FailureReason> {
         let seen = Seen::default();
         let (response, _connection): (Response<Incoming>, AbortOnDropHandle<()>) =
             ask::ask(stream, false, request, &seen)
