@@ -47,7 +47,8 @@ test('a simulated bad week is reviewed, a threshold accepted, a step done, and t
   await expect(page).toHaveURL(/\/threshold/);
   await live(page);
   await page.getByLabel('Try on the last').selectOption('30');
-  await page.getByRole('button', { name: 'Try it' }).click();
+  // The click ends when the page is there.
+  await page.getByRole('button', { name: 'Try it' }).click({ timeout: 40_000 });
   await expect(page.locator('main')).toContainText('What it would have meant', { timeout: 40_000 });
   await page.getByLabel('Reason').last().fill('The trial says that nothing is missed.');
   await page.getByRole('button', { name: 'Change the threshold' }).click();
