@@ -244,7 +244,9 @@ async fn a_real_redis_is_watched_through_its_limit_evictions_and_a_restart() {
     assert_eq!(value(&round, "redis.evictions"), None);
     tokio::time::sleep(BETWEEN).await;
     let round = look(&mut *collector).await.unwrap();
-    assert_eq!(value(&round, "redis.evictions"), Some(0.0));
+    // Some more may be evicted, but those before are not counted again: they would be 100,000 and more.
+    let evictions = value(&round, "redis.evictions");
+    assert!(evictions.is_some_and(|rate| rate < 20_000.0), "{evictions:?}");
     redis.say(&["CONFIG", "RESETSTAT"]);
     tokio::time::sleep(BETWEEN).await;
     let round = look(&mut *collector).await.unwrap();
@@ -434,7 +436,7 @@ async fn whatever_else_answers_is_told_and_nothing_is_read_without_a_bound() {
         ("", true, "did not answer within 5 s"),
         (loading.as_str(), false, "loading its data into memory (42% is done)"),
         ("-LOADING Redis is loading the dataset in memory\r\n", false, "loading its data"),
-        ("-BUSY Redis is busy running a script.\r\n", false, "a script keeps it busy"),
+        ("-BUSY Redis is busy running a script.\r\n", false, "A script keeps it busy"),
     ] {
         let server = settings(&format!("redis://127.0.0.1:{}", fake(answer, holds)));
         let round = look(&mut *watch(&server)).await.unwrap();
