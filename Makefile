@@ -55,6 +55,10 @@ exam: ## measure which labelled events of published data are found; DIR=... name
 lint: ## only format and lints
 	@scripts/test lint
 
+.PHONY: house
+house: ## measure the code against its limits: cycles, names, comments, long files, files to touch for a change
+	@cargo run --quiet --locked --release -p modules
+
 .PHONY: format
 format: ## format all Rust
 	@cargo fmt --all

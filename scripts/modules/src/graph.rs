@@ -27,6 +27,11 @@ impl Cycles {
     }
 }
 
+/// Returns how many files are in a cycle: those that depend on themselves.
+pub fn in_cycles(tree: &Tree, ties: &Ties) -> usize {
+    (0..tree.files.len()).filter(|file| reached_from(*file, ties).contains(file)).count()
+}
+
 impl fmt::Display for Cycles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for cycle in &self.0 {

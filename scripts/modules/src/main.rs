@@ -1,11 +1,12 @@
-//! Checks that no crate has a cycle among its files: `modules DIR...`, each the `src` of a crate.
+//! Measures the code of the workspace: `modules [ROOT]`.
 //!
-//! A file depends on another when it mentions something that is defined there. Code that is only
-//! compiled for tests does not count. The exit code is 1 when there is a cycle, and 2 when a crate
-//! could not be read.
+//! Prints the places that count, a table of the measures with their limits, and what passes its
+//! limit. The exit code is 1 when something does, and 2 when the code could not be read.
 
 mod attributes;
+mod count;
 mod graph;
+mod house;
 #[cfg(test)]
 mod messages;
 mod read;
@@ -13,58 +14,45 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod workspace;
 
-use std::{
-    env, fs, io,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{env, path::PathBuf, process::ExitCode};
 
-use graph::Cycles;
-use read::Sources;
+use house::Measure;
 
-/// Checks the crates whose folders are the arguments.
+/// Places of a measure that keeps its limit, as far as they are printed.
+const SOME: usize = 25;
+
+/// Measures the workspace in the folder that is the argument, or in this one.
 fn main() -> ExitCode {
-    let mut clean = true;
-    for dir in env::args_os().skip(1).map(PathBuf::from) {
-        match check_folder(&dir) {
-            Ok(Cycles(cycles)) if cycles.is_empty() => {}
-            Ok(cycles) => {
-                print!("{}:\n{cycles}", dir.display());
-                clean = false;
-            }
-            Err(error) => {
-                eprintln!("{}: {error}", dir.display());
-                return ExitCode::from(2);
-            }
+    let root = env::args_os().nth(1).map_or_else(|| PathBuf::from("."), PathBuf::from);
+    match house::measures(&root) {
+        Ok(measures) => print(&measures),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
         }
     }
-    if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Finds the cycles of the crate in a folder.
-fn check_folder(dir: &Path) -> Result<Cycles, String> {
-    let mut sources = Sources::new();
-    collect(dir, Path::new(""), &mut sources).map_err(|error| error.to_string())?;
-    check(&sources)
-}
-
-/// Finds the cycles of one crate.
-fn check(sources: &Sources) -> Result<Cycles, String> {
-    let tree = read::read(sources)?;
-    Ok(Cycles::new(&tree, &resolve::ties(&tree)))
-}
-
-/// Reads every Rust file below a folder; `below` is the way to it from `root`.
-fn collect(root: &Path, below: &Path, sources: &mut Sources) -> io::Result<()> {
-    for entry in fs::read_dir(root.join(below))? {
-        let entry = entry?;
-        let (path, file) = (entry.path(), below.join(entry.file_name()));
-        if path.is_dir() {
-            collect(root, &file, sources)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            sources.insert(file, fs::read_to_string(path)?);
+/// Prints measures. Returns whether all limits are kept.
+fn print(measures: &[Measure]) -> ExitCode {
+    for measure in measures.iter().filter(|measure| !measure.places.is_empty()) {
+        let all = measure.places.len();
+        let shown = if measure.is_kept() { all.min(SOME) } else { all };
+        println!("{}:", measure.name);
+        measure.places[..shown].iter().for_each(|place| println!("    {place}"));
+        if shown < all {
+            println!("    and {} more", all - shown);
         }
     }
-    Ok(())
+    println!("\n| measure | value | limit |\n| --- | --- | --- |");
+    measures.iter().for_each(|measure| println!("{measure}"));
+    let passed: Vec<_> = measures.iter().filter(|measure| !measure.is_kept()).collect();
+    if passed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!("\nPast its limit; the places are listed above:");
+    passed.iter().for_each(|measure| println!("{measure}"));
+    ExitCode::FAILURE
 }

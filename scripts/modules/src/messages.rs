@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    collect,
     graph::reached_from,
     read::{self, Sources},
     resolve,
     tree::Tree,
+    workspace,
 };
 
 /// A crate: its `src`, the modules that hold messages, and those that send something. A folder ends
@@ -96,9 +96,7 @@ fn root() -> PathBuf {
 }
 
 fn sources(of: &Parts) -> Sources {
-    let mut sources = Sources::new();
-    collect(&root().join(of.source), Path::new(""), &mut sources).unwrap();
-    sources
+    read::parse(workspace::texts(&root().join(of.source)).unwrap()).unwrap()
 }
 
 /// True if a file is one of these, or in a folder of them.
@@ -145,9 +143,9 @@ fn messages_and_what_sends_do_not_reach_each_other() {
 fn messages_and_what_sends_do_not_name_each_other_in_any_crate() {
     let (mut held, mut sending) = (0, 0);
     for parts in CRATES {
-        for (file, text) in sources(parts) {
+        for (file, source) in sources(parts) {
             let named = |names: &[&'static str]| -> Vec<&'static str> {
-                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                let code = source.text.lines().filter(|line| !line.trim_start().starts_with("//"));
                 let code: Vec<&str> = code.collect();
                 let is_named = |name: &&&str| code.iter().any(|line| line.contains(**name));
                 names.iter().filter(is_named).copied().collect()

@@ -2,7 +2,7 @@
 //! only compiled for tests.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     mem,
     path::{Path, PathBuf},
 };
@@ -19,8 +19,29 @@ use crate::{
     tree::{Scope, Segments, Tree},
 };
 
-/// The files of a crate by their path below `src`, with their text.
-pub type Sources = HashMap<PathBuf, String>;
+/// The texts of files by their path below a folder.
+pub type Texts = BTreeMap<PathBuf, String>;
+
+/// The parsed files of a crate by their path below `src`.
+pub type Sources = BTreeMap<PathBuf, Source>;
+
+/// A parsed file.
+pub struct Source {
+    /// Its text.
+    pub text: String,
+    /// Its syntax tree.
+    pub code: syn::File,
+}
+
+/// Parses files.
+pub fn parse(texts: Texts) -> Result<Sources, String> {
+    let parsed = texts.into_iter().map(|(path, text)| {
+        let code = syn::parse_file(&text)
+            .map_err(|error| format!("{} could not be parsed: {error}", path.display()))?;
+        Ok((path, Source { text, code }))
+    });
+    parsed.collect()
+}
 
 /// Reads a crate.
 pub fn read(sources: &Sources) -> Result<Tree, String> {
@@ -45,7 +66,7 @@ struct At {
 
 /// Walks through the code and notes what is declared and mentioned.
 struct Reader<'a> {
-    /// The files' texts.
+    /// The parsed files.
     sources: &'a Sources,
     /// What was read until now.
     tree: Tree,
@@ -59,15 +80,13 @@ impl Reader<'_> {
     /// Reads a file as a module that has its own modules in the folder `children`. Returns its
     /// scope.
     fn load(&mut self, path: PathBuf, children: PathBuf) -> Result<usize, String> {
-        let text = self.sources.get(&path).map_or("", String::as_str);
-        let code = syn::parse_file(text)
-            .map_err(|error| format!("{} could not be parsed: {error}", path.display()))?;
+        let code = &self.sources[&path].code;
         let beside = folder_of(&path);
         let scope = self.add(false);
         self.tree.scopes[scope].file = self.file(path);
         self.within(At { scope, children, beside }, |reader| {
             if !only_for_tests(&code.attrs) {
-                reader.visit_file(&code);
+                reader.visit_file(code);
             }
         });
         self.failure.take().map_or(Ok(scope), Err)
@@ -276,7 +295,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 }
 
 /// Returns the name that an item defines, and its attributes.
-fn head(item: &Item) -> (Option<&Ident>, &[Attribute]) {
+pub fn head(item: &Item) -> (Option<&Ident>, &[Attribute]) {
     match item {
         Item::Const(item) => (Some(&item.ident), &item.attrs),
         Item::Enum(item) => (Some(&item.ident), &item.attrs),

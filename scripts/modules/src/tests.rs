@@ -2,11 +2,17 @@
 
 use std::path::PathBuf;
 
-use crate::{check, graph::Cycles};
+use crate::{
+    graph::Cycles,
+    read::{parse, read},
+    resolve::ties as all_ties,
+};
 
 /// Checks a crate of these files.
 fn checked(files: &[(&str, &str)]) -> Result<Cycles, String> {
-    check(&files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect())
+    let texts = files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
+    let tree = read(&parse(texts.collect())?)?;
+    Ok(Cycles::new(&tree, &all_ties(&tree)))
 }
 
 /// The ties in the cycles of a crate, whose root declares the modules `a` and `b`.
