@@ -31,6 +31,7 @@ for (const { name, width, height, tags } of SCREENS) {
       test.use({ viewport: { width, height }, colorScheme, alerts: 'built-in' });
 
       test(`every page is for everyone and fits the screen ${tags}`, async ({ page, calm, complaints }) => {
+        test.setTimeout(120_000);
         await calm.push(...aQuietQuarterOfAnHour('service:imports'));
         const queue = calm.queue('imports', 300);
         const mails = calm.queue('mails', 12);
@@ -84,6 +85,7 @@ async function expectTargets(page: Page, place: string): Promise<void> {
 }
 
 test('the policy is strict, and nothing is kept that must not be', async ({ page, calm }) => {
+  test.setTimeout(90_000);
   calm.queue('imports', 6_000);
   await incident(calm);
   for (const place of PLACES.filter((place) => place !== '/nowhere')) {
