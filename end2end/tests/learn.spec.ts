@@ -24,7 +24,7 @@ const test = base.extend({
   },
 });
 
-test('a simulated bad week is reviewed, a threshold accepted, a step done, and the summary marked and printed', async ({ page, calm }, info) => {
+test('a simulated bad week is reviewed, a threshold accepted, a step done, and the summary marked and printed @all', async ({ page, calm }, info) => {
   test.setTimeout(120_000);
   const said = info.annotations.find((one) => one.type === 'said')?.description ?? '';
   const report = /\/ops\/reports\/(\d+)/.exec(said)?.[1];
