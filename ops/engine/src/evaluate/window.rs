@@ -60,17 +60,23 @@ impl Window {
         self.known = None;
     }
 
-    /// Change per second over the last `length`, by least squares; `None` while less than half of
+    /// The points of the last `length`; `None` while there are fewer than `enough`, or less than half of
     /// it is known.
-    pub(super) fn slope(&self, length: i64) -> Option<f64> {
+    fn recent(&self, length: i64, enough: usize) -> Option<&[(i64, f64)]> {
         let &(newest, _) = self.points.last()?;
         let oldest = newest.saturating_sub(length);
         let from = self.points.partition_point(|&(time, _)| time < oldest);
         let points = self.points.get(from..)?;
+        let &(first, _) = points.first()?;
+        let is_known = points.len() >= enough && newest.saturating_sub(first) >= length / 2;
+        is_known.then_some(points)
+    }
+
+    /// Change per second over the last `length`, by least squares; `None` while less than half of
+    /// it is known.
+    pub(super) fn slope(&self, length: i64) -> Option<f64> {
+        let points = self.recent(length, ENOUGH)?;
         let &(first, base) = points.first()?;
-        if points.len() < ENOUGH || newest.saturating_sub(first) < length / 2 {
-            return None;
-        }
         let seconds = |time: i64| time.saturating_sub(first) as f64 / 1e6;
         let count = points.len() as f64;
         let (mut mean_x, mut mean_y) = (0.0, 0.0);
@@ -95,13 +101,8 @@ impl Window {
     /// least `sum(x^2) >= d^2 n (n^2 - 1) / 12`, and `|sum(x y)| <= r / 2 sum(|x|) <= r / 2 sqrt(n sum(x^2))`
     /// by Cauchy-Schwarz: so the slope is at most `r / d sqrt(3 / (n^2 - 1))`.
     pub(super) fn steepest(&self, length: i64) -> Option<f64> {
-        let &(newest, _) = self.points.last()?;
-        let from = self.points.partition_point(|&(time, _)| time < newest.saturating_sub(length));
-        let points = self.points.get(from..)?;
-        let &(first, value) = points.first()?;
-        if points.len() < ENOUGH_TO_LAST || newest.saturating_sub(first) < length / 2 {
-            return None;
-        }
+        let points = self.recent(length, ENOUGH_TO_LAST)?;
+        let &(_, value) = points.first()?;
         let (mut min, mut max, mut nearest, mut before) = (value, value, i64::MAX, None);
         for &(time, value) in points {
             (min, max) = (min.min(value), max.max(value));
@@ -110,7 +111,7 @@ impl Window {
         }
         let count = points.len() as f64;
         let slope = (max - min) / (nearest as f64 / 1e6) * (3.0 / (count * count - 1.0)).sqrt();
-        // What is lost in rounding is far less.
+        // Far more than is lost in rounding.
         (nearest > 0 && slope.is_finite()).then_some(slope * 1.001)
     }
 
@@ -118,13 +119,7 @@ impl Window {
     /// first third to the second and from there to the last, each by its median; 0 if they do not
     /// go `slope`'s way. A single step is none, and a flat end ends it.
     fn lasts(&self, length: i64, slope: f64) -> Option<f64> {
-        let &(newest, _) = self.points.last()?;
-        let from = self.points.partition_point(|&(time, _)| time < newest.saturating_sub(length));
-        let points = self.points.get(from..)?;
-        let &(first, _) = points.first()?;
-        if points.len() < ENOUGH_TO_LAST || newest.saturating_sub(first) < length / 2 {
-            return None;
-        }
+        let points = self.recent(length, ENOUGH_TO_LAST)?;
         let third = points.len() / 3;
         let middle = |part: &[(i64, f64)]| {
             let mut values = [0.0; MAX_POINTS];
@@ -163,9 +158,7 @@ impl Window {
     /// The slope, and how well the points lie on it: 1 is a straight line.
     fn line(&self, length: i64) -> Option<(f64, f64)> {
         let slope = self.slope(length)?;
-        let &(newest, _) = self.points.last()?;
-        let from = self.points.partition_point(|&(time, _)| time < newest.saturating_sub(length));
-        let points = self.points.get(from..)?;
+        let points = self.recent(length, ENOUGH)?;
         let &(first, base) = points.first()?;
         let count = points.len() as f64;
         let seconds = |time: i64| time.saturating_sub(first) as f64 / 1e6;
