@@ -36,7 +36,7 @@ pub(crate) fn At(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
         false => clock::utc_short(at.get()),
     };
     let title = move || read_at(clock, at.get());
-    view! { <time data-at=move || at.get().to_seconds_text() datetime=move || at.get().to_seconds_text() title=title>{text}</time> }
+    view! { <time datetime=move || at.get().to_seconds_text() title=title>{text}</time> }
 }
 
 /// A moment to the second by the reader's clock, how long ago on hover; the day is left out where

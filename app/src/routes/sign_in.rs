@@ -66,9 +66,10 @@ mod page {
         }
         let with_passkey = can_have_passkeys.then(|| {
             view! {
-                <form class="passkey" data-passkey="sign-in" data-to=to.clone()>
+                <form class="passkey" name="sign-in">
+                    <input type="hidden" name="to" value=to.clone()/>
                     <button class="button primary" type="submit" disabled>"Sign in with a passkey"</button>
-                    <p role="status" class="quiet" data-say="">"Fingerprint, face or device PIN."</p>
+                    <p role="status" class="quiet">"Fingerprint, face or device PIN."</p>
                 </form>
                 <p class="or">"or"</p>
             }

@@ -41,7 +41,7 @@ const actions = {
     const publicKey = asked(await post('/api/people/passkeys/ask', {}));
     const credential = await navigator.credentials.get({ publicKey });
     await post('/api/people/passkeys/sign-in', told(credential));
-    location.replace(form.dataset.to || '/');
+    location.replace(form.elements.to.value || '/');
   },
   async add(form) {
     const publicKey = begun(await post('/api/people/passkeys/begin', {}));
@@ -61,17 +61,17 @@ const WORDS = {
 };
 const UNSUPPORTED = 'This browser does not support passkeys.';
 const isSupported = Boolean(globalThis.PublicKeyCredential);
-for (const form of document.querySelectorAll('form[data-passkey]')) {
+for (const form of document.querySelectorAll('form.passkey')) {
   if (isSupported) form.querySelector('button').disabled = false;
-  else form.querySelector('[data-say]').textContent = UNSUPPORTED;
+  else form.querySelector('[role=status]').textContent = UNSUPPORTED;
 }
 // A form may come and go while the page is alive.
 document.addEventListener('submit', async (event) => {
   const form = event.target;
-  const action = actions[form.dataset.passkey];
+  const action = form.matches('.passkey') && actions[form.getAttribute('name')];
   if (!action) return;
   event.preventDefault();
-  const say = form.querySelector('[data-say]');
+  const say = form.querySelector('[role=status]');
   if (!isSupported) {
     say.textContent = UNSUPPORTED;
     return;

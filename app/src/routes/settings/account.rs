@@ -136,11 +136,11 @@ fn new_passkey(forms: Forms) -> AnyView {
     #[cfg(not(feature = "hydrate"))]
     let _ = forms;
     view! {
-        <form class="passkey" data-passkey="add" on:submit=|event| event.prevent_default()>
+        <form class="passkey" name="add" on:submit=|event| event.prevent_default()>
             <label for="label">"Device name"</label>
             <input id="label" name="label" maxlength="60" required value="This device"/>
             <button class="button" type="submit" disabled=move || !is_ready.get()>"Add a passkey"</button>
-            <p role="status" class="quiet" data-say=""></p>
+            <p role="status" class="quiet"></p>
         </form>
     }
     .into_any()
