@@ -19,13 +19,13 @@ pub trait AccountBackend: Send + Sync + 'static {
     /// Carries out a form of the settings, if its sender may.
     fn change(&self, principal: Principal, form: SettingsForm) -> Pending<Changed>;
 
-    /// Whether the browser can have passkeys for the address that it asked.
+    /// True if the browser can have passkeys for the address that it asked.
     fn can_have_passkeys(&self) -> bool;
 
     /// Forms by which people add contacts, as the configuration has it.
     fn contact_forms(&self) -> ContactForms;
 
-    /// Whether there is an owner, so that others can be invited.
+    /// True if there is an owner, so that others can be invited.
     fn has_owner(&self) -> Pending<bool>;
 
     /// Role that an invitation gives; `None` if its secret is not valid.

@@ -1,5 +1,5 @@
-//! What a person does to an incident and to what is recommended for it, and in the settings: a
-//! server function each, used by several pages, with and without Wasm.
+//! Steps that a person takes on an incident, on a recommendation, and in the settings: a server
+//! function each, used by several pages, with and without Wasm.
 
 #[cfg(feature = "ssr")]
 mod execute;

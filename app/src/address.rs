@@ -42,7 +42,7 @@ pub(crate) fn address<'a, 'b>(
     if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
 }
 
-/// Whether an address is one of the pages that show what is watched.
+/// True if an address is one of the pages that show what is watched.
 pub fn is_page(path: &str) -> bool {
     path == "/" || path == "/ops" || path.starts_with("/ops/")
 }
@@ -55,7 +55,7 @@ pub fn own_page(to: &str) -> &str {
     if fine { to } else { "/" }
 }
 
-/// Whether a page is for people who are not signed in: a document without places, stream and Wasm.
+/// True if a page is for people who are not signed in: a document without places, stream and Wasm.
 pub(crate) fn is_entrance(path: &str) -> bool {
     path == SIGN_IN || path.starts_with(JOIN)
 }

@@ -20,7 +20,7 @@ impl Clock {
         self.0.get()
     }
 
-    /// Whether the page is alive, so that times can be local. Changes once.
+    /// True if the page is alive, so that times can be local. Changes once.
     pub(crate) fn is_alive(self) -> bool {
         self.1.get()
     }
@@ -168,7 +168,7 @@ fn date(at: Timestamp) -> js_sys::Date {
     js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_micros() as f64 / 1e3))
 }
 
-/// How many minutes the reader's clock is east of UTC at a moment.
+/// Minutes by which the reader's clock is east of UTC at a moment.
 #[cfg(feature = "hydrate")]
 pub(crate) fn east_of_utc(at: Timestamp) -> i64 {
     -(date(at).get_timezone_offset() as i64)
@@ -263,7 +263,7 @@ pub(crate) fn year_and_month(at: Timestamp) -> (i64, i64) {
     (year, i64::try_from(month).unwrap_or(0))
 }
 
-/// How many minutes the reader's clock is east of UTC.
+/// Minutes by which the reader's clock is east of UTC.
 #[cfg(feature = "hydrate")]
 pub(crate) fn offset_minutes() -> String {
     (-js_sys::Date::new_0().get_timezone_offset()).to_string()

@@ -1,4 +1,4 @@
-//! What the server read for a page goes to the browser as JSON in its document.
+//! Data that the server read for a page: they go to the browser as JSON in its document.
 
 use leptos::server::codee::{Decoder, Encoder};
 use serde::{Serialize, de::DeserializeOwned};

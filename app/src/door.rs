@@ -12,7 +12,7 @@ use leptos_axum::ResponseOptions;
 
 use crate::problem::{Problem, status};
 
-/// Who asks, and whom.
+/// The service and the caller.
 pub(crate) type Known = Option<(Operations, Principal)>;
 
 pub(crate) fn lost() -> Problem {
@@ -22,7 +22,7 @@ pub(crate) fn lost() -> Problem {
     }
 }
 
-/// Who asks, and whom.
+/// The service and the caller.
 pub(crate) fn known() -> Known {
     use_context::<Operations>().zip(use_context::<Principal>())
 }

@@ -56,7 +56,7 @@ use crate::{
     },
 };
 
-/// How things stand when the document is made; later the stream tells.
+/// The overall state when the document is made; later the stream tells.
 type Loaded = Resource<Result<Pulse, Problem>, Json>;
 
 /// The whole app.
@@ -136,7 +136,7 @@ fn here() -> Signal<String> {
     })
 }
 
-/// Whether this document is for people who are not signed in: they have no places.
+/// True if this document is for people who are not signed in: they have no places.
 fn is_entrance() -> bool {
     use_location().pathname.with_untracked(|path| address::is_entrance(path))
 }

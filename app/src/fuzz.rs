@@ -1,4 +1,4 @@
-//! What the pages read from outside, for any bytes.
+//! Input that the pages read from outside, for any bytes.
 
 use commands::command::Command;
 use domain::id::IncidentNumber;
@@ -229,7 +229,7 @@ fn check_theme(bytes: &[u8]) {
     }
 }
 
-/// What the address names is what a form is about.
+/// True if the form is about the incident that the address names.
 fn is_about(command: &Command, number: IncidentNumber) -> bool {
     match command {
         Command::Acknowledge(one) => one.incident == number,

@@ -1,5 +1,5 @@
-//! What all pages share: the store that the stream keeps in step, how the stream does, and what the
-//! page that is shown does with its events.
+//! State that all pages share: the store that the stream keeps in step, how the stream does, and
+//! what the page that is shown does with its events.
 
 #[cfg(feature = "hydrate")]
 use domain::journal::Entry;
@@ -12,14 +12,14 @@ use crate::{
     state::{Connection, Ops, OpsStore},
 };
 
-/// What all pages share.
+/// State that all pages share.
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     pub clock: Clock,
     #[cfg(feature = "hydrate")]
     pub ops: OpsStore,
     pub link: RwSignal<Connection>,
-    /// When the last event came, or what is shown was asked for without the stream.
+    /// Time at which the last event came, or what is shown was asked for without the stream.
     pub heard: RwSignal<Option<Timestamp>>,
     /// The journal position that is known: the stream goes on from it.
     pub cursor: StoredValue<Option<Cursor>>,
@@ -29,7 +29,7 @@ pub(crate) struct Live {
     page: StoredValue<Page>,
 }
 
-/// What the page that is shown does when something happens.
+/// The reaction of the page that is shown when something happens.
 #[cfg(feature = "hydrate")]
 #[derive(Clone, Default)]
 struct Page {
@@ -39,7 +39,7 @@ struct Page {
     entry: Option<Handler<Entry>>,
     /// Hears that a run of this incident has printed something.
     run: Option<Handler<u32>>,
-    /// Whether it is about to be loaded again.
+    /// True if it is about to be loaded again.
     is_waiting: bool,
 }
 
@@ -161,7 +161,7 @@ impl Live {
     }
 }
 
-/// What all pages share.
+/// State that all pages share.
 pub(crate) fn live() -> Live {
     use_context::<Live>().unwrap_or_else(Live::provide)
 }

@@ -1,4 +1,4 @@
-//! How things stand, for title, icon and places of every page.
+//! The overall state, for title, icon and places of every page.
 
 use commands::{protection::Restriction, view::IncidentCard};
 use domain::{
@@ -9,16 +9,16 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use wording::generated::is_notice;
 
-/// What every page knows: how things stand, for the title, the icon and the places.
+/// State that every page knows: the overall state, for the title, the icon and the places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulse {
-    /// How things stand.
+    /// The overall state.
     pub mood: Mood,
-    /// How many incidents are active, without a practice.
+    /// Number of active incidents, without a practice.
     pub active: u32,
-    /// When the last tick was.
+    /// Time of the last tick.
     pub checked_at: Timestamp,
-    /// What protection restricts; `None` while that is not known.
+    /// The restriction by protection; `None` while that is not known.
     pub restriction: Option<Restriction>,
     /// True if the journal begins with generated data.
     #[serde(default)]
@@ -45,8 +45,8 @@ impl Pulse {
     }
 }
 
-/// How things stand, in one word. Without an incident, what can't be seen outweighs what is past its
-/// threshold.
+/// The overall state, in one word. Without an incident, what can't be seen outweighs what is past
+/// its threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mood {

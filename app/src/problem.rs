@@ -1,5 +1,5 @@
-//! What a page says when it can't do what was asked. The sentence is the service's own; nothing else
-//! is told.
+//! The sentence of a page that can't do what was asked. The sentence is the service's own; nothing
+//! else is told.
 
 use domain::error::ErrorKind;
 use leptos::server_fn::{
@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 /// Address where a person signs in. What follows is the path to be led back to.
 pub(crate) const SIGN_IN: &str = "/sign-in?to=";
 
-/// What is said of a request that is not valid.
+/// The sentence about a request that is not valid.
 const UNREADABLE: &str =
     "The request was not valid. Nothing was changed. Reload the page and try again.";
 
 /// A problem, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Which kind; it decides the page's status code.
+    /// The kind; it decides the page's status code.
     pub kind: ErrorKind,
-    /// What a person reads.
+    /// The sentence that a person reads.
     pub sentence: String,
 }
 
@@ -31,7 +31,7 @@ impl Problem {
         Self { kind: ErrorKind::Invalid, sentence: UNREADABLE.to_owned() }
     }
 
-    /// Whether signing in solves it.
+    /// True if signing in solves it.
     pub(crate) const fn asks_for_sign_in(&self) -> bool {
         matches!(self.kind, ErrorKind::SignIn | ErrorKind::SignInAgain)
     }

@@ -10,7 +10,7 @@ use crate::{
 /// The pulse as the pages share it.
 #[derive(Clone, Copy)]
 pub(crate) struct Shared {
-    /// How things stand; `None` until it is known.
+    /// The overall state; `None` until it is known.
     pub pulse: RwSignal<Option<Pulse>>,
     /// The name of the page that is shown.
     pub place: RwSignal<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     told: StoredValue<bool>,
 }
 
-/// How things stand.
+/// Reads the overall state.
 #[server(prefix = "/api/pages", endpoint = "pulse", input = GetUrl)]
 pub async fn get_pulse() -> Result<Pulse, Problem> {
     let health = crate::door::execute(commands::reading::GetHealth {}).await?;
@@ -27,7 +27,7 @@ pub async fn get_pulse() -> Result<Pulse, Problem> {
     Ok(Pulse::of(&health.active, &now.readings, now.checked_at, restriction, &now.troubles))
 }
 
-/// What the browser's tab says.
+/// The title of the browser's tab.
 pub(crate) fn title(pulse: Option<Pulse>, place: &str) -> String {
     let state = pulse.map(|pulse| match (pulse.mood, pulse.active) {
         (Mood::Calm, _) => "Calm".to_owned(),
@@ -63,7 +63,7 @@ impl Shared {
         shared
     }
 
-    /// How things stand; `None` until it is known. On the server what is awaited may come when the
+    /// The overall state; `None` until it is known. On the server what is awaited may come when the
     /// page and its signals are gone: then it is not known, and the document goes on without it.
     pub(crate) fn known(self) -> Option<Pulse> {
         self.pulse.try_get().flatten()

@@ -2,7 +2,7 @@
 
 use domain::access::Role;
 
-/// What a role may do.
+/// The actions that a role allows.
 pub(crate) const fn may(role: Role) -> &'static str {
     match role {
         Role::Viewer => "you can see everything",

@@ -1,4 +1,4 @@
-//! What the tests of the pages look at.
+//! Data of the pages' tests.
 #![expect(clippy::unwrap_used, reason = "what the tests say is a name is one")]
 
 pub(crate) use fixtures::at;

@@ -120,7 +120,7 @@ pub fn shared_away(css: &str) -> String {
     plain("This page can't be loaded right now", "Try again in a moment.", css)
 }
 
-/// What may load with the document of a problem.
+/// The policy for the document of a problem: what may load.
 pub const PROBLEM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 

@@ -13,7 +13,7 @@ use crate::{
     theme::Theme,
 };
 
-/// Where the browser finds what it loads. The server provides it in the context.
+/// The addresses of the parts that the browser loads. The server provides it in the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assets {
     /// The script that starts the Wasm.
@@ -35,8 +35,8 @@ impl Default for Assets {
     }
 }
 
-/// What may load: only what comes from here, and the one script that bears this answer's nonce. No
-/// style of its own on any element.
+/// The policy of a page: only what comes from here, and the one script that bears this answer's
+/// nonce. No style of its own on any element.
 fn policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
@@ -44,7 +44,7 @@ fn policy(nonce: &str) -> String {
     )
 }
 
-/// What may load on a page that has no Wasm.
+/// The policy of a page that has no Wasm.
 fn policy_without_wasm(nonce: &str) -> String {
     policy(nonce).replace(" 'wasm-unsafe-eval'", "")
 }

@@ -1,4 +1,5 @@
-//! What all pages share: the state that the stream keeps in step, the clock, and how the stream does.
+//! State that all pages share: the state that the stream keeps in step, the clock, and how the
+//! stream does.
 
 mod connection;
 #[cfg(any(test, feature = "hydrate"))]

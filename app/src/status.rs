@@ -1,4 +1,4 @@
-//! What is said of readings, on the server and again in the browser whenever new ones come.
+//! Sentences about readings, on the server and again in the browser whenever new ones come.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use wording::humanize;
 
 use crate::address::percent_encode;
 
-/// What names a row of the board.
+/// The name of a row of the board.
 pub(crate) fn row_key(subject: &Subject, signal: &Signal) -> String {
     format!("{signal} {subject}")
 }
@@ -43,7 +43,7 @@ pub(crate) fn subject_anchor(subject: &Subject) -> String {
     id
 }
 
-/// What stands beside the value: what is usual, and when the limit is reached.
+/// The note beside the value: what is usual, and when the limit is reached.
 pub(crate) fn note(reading: &Reading) -> String {
     let usual =
         reading.usual.map(|usual| format!("usually {}", humanize::value(usual, &reading.unit)));
@@ -55,7 +55,7 @@ pub(crate) fn note(reading: &Reading) -> String {
     usual.into_iter().chain(full).chain(not_judged).collect::<Vec<_>>().join(", ")
 }
 
-/// What the first sentence is made of.
+/// The numbers in the first sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     /// Signals with a threshold that keep it.
@@ -70,7 +70,7 @@ pub(crate) struct Count {
     pub beyond: usize,
     /// Subjects from which nothing was heard, each once.
     pub silent: Vec<String>,
-    /// Whether something pushed was refused a short while ago.
+    /// True if something pushed was refused a short while ago.
     pub refused: bool,
 }
 
@@ -99,10 +99,10 @@ pub(crate) fn count<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Coun
     count
 }
 
-/// What active incidents need.
+/// The needs of active incidents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Waiting {
-    /// How many are active.
+    /// Number of active ones.
     pub active: usize,
     /// Of how many nobody took note, other than of those that recover on their own.
     pub nobody: usize,
@@ -110,12 +110,12 @@ pub(crate) struct Waiting {
     pub recovering: usize,
     /// In how many a recommended command waits for a decision.
     pub decision: usize,
-    /// How many practices are active, which are in no other count.
+    /// Number of active practices, which are in no other count.
     pub practices: usize,
 }
 
 impl Waiting {
-    /// What these incidents need, all of them active.
+    /// Counts the needs of incidents, all of them active.
     pub(crate) fn of(active: &[commands::view::IncidentCard]) -> Self {
         let count = |is: fn(&commands::view::IncidentCard) -> bool| {
             active.iter().filter(|card| !card.practice && is(card)).count()
@@ -135,7 +135,7 @@ fn recovers(card: &commands::view::IncidentCard) -> bool {
     card.state == State::Recovering && !card.resolution_offered && !card.awaits_decision
 }
 
-/// How many incidents are active and what they need; `None` if there is none.
+/// Tells the number of active incidents and their needs; `None` if there is none.
 pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
     let Waiting { active, nobody, recovering, decision, practices: _ } = waiting;
     let (count, need, needs) = if decision > 0 {
@@ -161,7 +161,7 @@ pub(crate) fn active_sentence(waiting: Waiting) -> Option<String> {
     })
 }
 
-/// What is said of a practice beside what is real.
+/// Adds the sentence about a practice to the one about real incidents.
 pub(crate) fn with_practice(sentence: String, waiting: Waiting) -> String {
     if waiting.practices == 0 {
         return sentence;

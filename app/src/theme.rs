@@ -1,7 +1,7 @@
 //! The theme that a reader chose. A cookie keeps it, so that the document comes with it and nothing
 //! flashes.
 
-/// How the pages look. Follows the system unless the reader chose.
+/// The look of the pages. Follows the system unless the reader chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// As the reader's system.

@@ -39,13 +39,13 @@ const MINUTE: i64 = 60_000_000;
 /// Changed thresholds, and how they differ from those in force.
 #[derive(Clone, Debug)]
 pub struct Changed {
-    /// What they say.
+    /// The thresholds.
     pub thresholds: Arc<Thresholds>,
     /// The difference of the documents.
     pub difference: String,
 }
 
-/// How far the reader's time zone is from UTC at a moment, in minutes.
+/// The distance of the reader's time zone from UTC at a moment, in minutes.
 pub type Offset<'a> = &'a (dyn Fn(Timestamp) -> i32 + Sync);
 
 /// Judges what is stored since a moment, up to `now`. Nights are those of the reader, hours of the
@@ -155,7 +155,7 @@ async fn learn_before(
 /// The most steps of one row's signals that proposals are made from.
 const MOST_VALUES: usize = 4_000_000;
 
-/// What is proposed for one row of the thresholds.
+/// The proposal for one row of the thresholds.
 #[derive(Clone, Debug)]
 pub struct RowProposal {
     /// The row.
@@ -164,7 +164,7 @@ pub struct RowProposal {
     pub since: Timestamp,
     /// The change.
     pub variant: Variant,
-    /// Why, and what it would have meant.
+    /// The proposal: its reason, and its consequences.
     pub proposal: Proposal,
 }
 
@@ -207,7 +207,7 @@ pub struct Proposer<'a> {
     pub text: &'a str,
     /// The declared signals.
     pub signals: &'static Signals,
-    /// What it says.
+    /// The thresholds.
     pub thresholds: Arc<Thresholds>,
     /// The time whose minutes are judged.
     pub range: (Timestamp, Timestamp),
@@ -276,7 +276,7 @@ impl Proposer<'_> {
     }
 }
 
-/// Whether a row is in force for a series.
+/// True if a row is in force for a series.
 fn holds(thresholds: &Thresholds, row: &Row, series: &NamedSeries) -> bool {
     let rows = thresholds.rows_for(series.signal.as_str(), series.subject.as_str());
     let in_force = [rows.level, rows.rate, rows.forecast];

@@ -48,22 +48,22 @@ use crate::store::{
 pub(crate) mod fuzz;
 mod line;
 
-/// How many rows are read at a time.
+/// Number of rows that are read at a time.
 const PAGE: u32 = 500;
 /// The form that is written. Form 1 had no blocks, and is read as well.
 const FORMAT: u32 = 2;
 /// The longest line of a backup: longer ones are not ours.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 
-/// Why a backup or a restore did not come to its end; nothing was changed.
+/// The reasons for which a backup or a restore did not come to its end; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// A file can't be read or written.
     #[error("{sentence}: {source}")]
     File {
-        /// Which, and what was tried.
+        /// The file, and the attempt.
         sentence: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
@@ -72,15 +72,15 @@ pub enum BackupError {
         "line {line} of the backup: {problem}. The file is damaged or not a backup; use another one"
     )]
     Damaged {
-        /// Which line.
+        /// The number of the line.
         line: u64,
-        /// What is wrong there.
+        /// The problem there.
         problem: String,
     },
     /// The journal in it is not whole.
     #[error("the journal in the backup was changed: {0}")]
     Journal(#[from] VerifyError),
-    /// Who may do what in it is not what its journal says.
+    /// The rights of people in it are not what its journal says.
     #[error(
         "the backup, or the database that it came from, was changed: {}. Nothing was restored; use another backup",
         wording::access::differences(.0)
@@ -91,14 +91,14 @@ pub enum BackupError {
     Store(#[from] StoreError),
 }
 
-/// What a restore did.
+/// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// The head of the backup.
     pub backup: Head,
     /// The journal's head now: one entry later, which tells of the restore.
     pub head: Head,
-    /// Where the file that was there before is kept.
+    /// The place where the file that was there before is kept.
     pub kept: Option<PathBuf>,
 }
 
@@ -230,7 +230,7 @@ struct Reader<R> {
     ended: Option<Hash>,
 }
 
-/// What a line means.
+/// The meaning of a line.
 enum Read {
     Header { epoch: u32, head: Head },
     Item(Item),
@@ -361,7 +361,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// What a backup holds, proved.
+/// The proved contents of a backup.
 struct Proved {
     epoch: u32,
     head: Head,

@@ -1,4 +1,4 @@
-//! What is usual for each series: its baseline, learned from the stored hours and kept in memory.
+//! The usual values of each series: its baseline, learned from the stored hours and kept in memory.
 
 mod bounds;
 mod hour_set;
@@ -111,7 +111,7 @@ impl Baselines {
         self.withheld().note(&noted, now)
     }
 
-    /// What is to be kept across a restart.
+    /// The state that is kept across a restart.
     pub fn withheld_hours(&self) -> WithheldHours {
         self.withheld().clone()
     }
@@ -184,7 +184,7 @@ impl Baselines {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is usual for each series at this hour.
+    /// The usual values of each series at this hour.
     pub fn all(&self, zone: &TeamZone, now: Timestamp) -> Vec<(Key, Usual)> {
         let known = self.known();
         let usual = |(key, one): (&Key, &Known)| {
@@ -202,7 +202,7 @@ impl Baselines {
     }
 }
 
-/// Whether the level that is in force for a series is relative to what is usual.
+/// True if the level that is in force for a series is relative to what is usual.
 pub fn is_relative(thresholds: &Thresholds, subject: &Subject, signal: &Signal) -> bool {
     let rows = thresholds.rows_for(signal.as_str(), subject.as_str());
     matches!(rows.level.and_then(Row::base), Some(Level::Usual(_)))
@@ -425,7 +425,7 @@ mod tests {
         assert_eq!(baselines.all(&zone, minute_of(now)).len(), 2);
     }
 
-    /// What happens to a series in an hour.
+    /// The events of a series in an hour.
     #[derive(Clone, Copy, Debug)]
     enum Happens {
         Nothing,

@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 
 use crate::monitor::intake::Intake;
 
-/// What is shown.
+/// The board as it is shown.
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// The latest of everything.
@@ -39,7 +39,7 @@ pub struct Shown {
     pub documents: Vec<DocumentState>,
     /// The documents for people, with their text.
     pub texts: Arc<Vec<Document>>,
-    /// What would have alerted without the open maintenance windows.
+    /// The alerts that the open maintenance windows withhold.
     pub withheld: Arc<WithheldLists>,
     /// Bounds of the agent.
     pub bounds: AutomationBounds,
@@ -55,7 +55,7 @@ pub struct Board {
     shown: RwLock<Shown>,
     changed: Notify,
     intake: Option<Arc<Intake>>,
-    /// Whether what is stored was found not to be what the journal says.
+    /// True if what is stored was found not to be what the journal says.
     is_doubtful: AtomicBool,
 }
 
@@ -95,17 +95,17 @@ impl Board {
         Self { intake: Some(intake), ..Self::default() }
     }
 
-    /// What is stored is not what the journal says.
+    /// Notes that the stored state is not what the journal says.
     pub fn doubt(&self) {
         self.is_doubtful.store(true, Ordering::Release);
     }
 
-    /// Whether what is stored was found not to be what the journal says.
+    /// True if what is stored was found not to be what the journal says.
     pub fn is_doubtful(&self) -> bool {
         self.is_doubtful.load(Ordering::Acquire)
     }
 
-    /// What is shown now.
+    /// Returns the board as it is shown now.
     pub fn shown(&self) -> Shown {
         self.shown.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }

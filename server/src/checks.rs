@@ -15,7 +15,7 @@ use crate::clock::Clock;
 
 /// A check that is asked for so soon after a round's beginning is that round.
 const LEAST_GAP: Span = Span::from_secs(1);
-/// How long a check waits for the slowest collector.
+/// Longest time that a check waits for the slowest collector.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// The last round of a collector.
@@ -41,7 +41,7 @@ pub struct Checks {
     /// Grows whenever a round ends, or a collector.
     ended: watch::Sender<u64>,
     state: Mutex<State>,
-    /// How long a check waits for the slowest collector.
+    /// Longest time that a check waits for the slowest collector.
     wait: Duration,
 }
 

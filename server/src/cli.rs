@@ -105,7 +105,7 @@ enum Command {
     /// Planned work: windows during which problems of some subjects open no incident.
     #[command(subcommand)]
     Maintenance(maintenance::Maintenance),
-    /// What Calm Ops limits on its own: one switch to stop all of it.
+    /// Limits that Calm Ops sets on its own: one switch to stop all of it.
     #[command(subcommand)]
     Automation(automation::Automation),
     /// Practise an incident: real notifications, an approval, and a command that changes nothing.

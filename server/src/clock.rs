@@ -37,7 +37,7 @@ impl Clock {
         Self(Source::Machine(Instant::now()))
     }
 
-    /// What time it is.
+    /// The present time.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the place that the lint sends everyone to"

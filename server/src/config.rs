@@ -54,25 +54,25 @@ pub const EXAMPLE: &str = include_str!("../../calm-ops.example.toml");
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where the pages are served.
+    /// The address of the pages.
     pub listen: SocketAddr,
-    /// How people reach it from outside, as their browsers show it.
+    /// The address of it from outside, as their browsers show it.
     pub public_url: Option<PublicUrl>,
     /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<Network>,
     /// A certificate for TLS of its own.
     pub tls: Option<Files>,
-    /// Whether browsers are told to reach this host by https only.
+    /// True if browsers are told to reach this host by https only.
     pub hsts: bool,
-    /// How long after a sign-in an approval asks for no other one.
+    /// The time after a sign-in in which an approval asks for no other one.
     pub recent_sign_in: Duration,
-    /// Where the data lie: the SQLite database, the reserve file.
+    /// The folder of the data: the SQLite database, the reserve file.
     pub data_dir: PathBuf,
     /// Own documents; the built-in ones without.
     pub ops_dir: Option<PathBuf>,
     /// PostgreSQL; SQLite in `data_dir` without.
     pub database_url: Option<Secret>,
-    /// How this host is called; its own name without.
+    /// The name of this host; its own name without.
     pub host_name: Option<String>,
     /// The name of the product in messages to customers; "our service" without.
     pub product: Option<String>,
@@ -82,11 +82,11 @@ pub struct Config {
     pub time_zone: TeamZone,
     /// The stability reports that are made by themselves, the shortest first.
     pub reports: Vec<ReportKind>,
-    /// How often the host, PM2 and Calm Ops itself are looked at.
+    /// The interval of looks at the host, PM2 and Calm Ops itself.
     pub interval: Duration,
     /// More names that this server is reached by, beside `localhost` and the loopback addresses.
     pub allowed_hosts: Vec<String>,
-    /// What is logged, and how.
+    /// The contents and the form of the log.
     pub log: Log,
     /// The collectors, each with its own settings.
     pub collectors: collectors::Settings,
@@ -100,7 +100,7 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// The public status page.
     pub status: Status,
-    /// What bounds the work that others can cause.
+    /// The bounds of the work that others can cause.
     pub limits: Limits,
     /// The team's own scripts that approved commands may start.
     pub scripts: Vec<OwnScript>,
@@ -120,16 +120,16 @@ pub struct Status {
     pub directory: Option<PathBuf>,
 }
 
-/// What bounds the work that others can cause.
+/// The bounds of the work that others can cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many series (a signal of a subject) are kept.
+    /// Greatest number of series (a signal of a subject) that are kept.
     pub series: usize,
-    /// How large the body of one push may be, in bytes.
+    /// The largest body of one push, in bytes.
     pub push_bytes: usize,
-    /// How many observations one push may hold.
+    /// Greatest number of observations in one push.
     pub push_observations: usize,
-    /// How many streams may be open at a time.
+    /// Greatest number of streams that are open at a time.
     pub streams: usize,
 }
 

@@ -71,17 +71,17 @@ const LARGEST: u64 = 512 * 1024;
 /// The longest difference that is journalled, in bytes.
 const LONGEST_DIFFERENCE: usize = 8 * 1024;
 
-/// Why the documents can't be used at start.
+/// The reasons for which the documents can't be used at start.
 #[derive(Debug, thiserror::Error)]
 pub enum BadDocuments {
     /// A file can't be read.
     #[error("{path}: {source}. {advice}", path = path.display())]
     Unreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What to do.
+        /// The next step.
         advice: &'static str,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A document holds mistakes.
@@ -110,7 +110,7 @@ struct Refused {
     error: String,
     /// The line that it is on.
     line: Option<u32>,
-    /// What is wrong there, in a few words.
+    /// The problem there, in a few words.
     found: String,
 }
 
@@ -127,7 +127,7 @@ enum Parsed {
 #[derive(Debug)]
 pub struct Documents {
     dir: Option<PathBuf>,
-    /// Where the versions in force are kept, so that a change made while Calm Ops did not run is
+    /// The folder of the versions in force, so that a change made while Calm Ops did not run is
     /// told with its difference.
     kept: PathBuf,
     in_force: BTreeMap<&'static str, InForce>,
@@ -232,8 +232,8 @@ impl Documents {
         (!refused).then(|| Arc::clone(&self.catalogue))
     }
 
-    /// Where the newest version of the approved commands is wrong, in a sentence, as long as that
-    /// keeps all of them from running.
+    /// The place where the newest version of the approved commands is wrong, in a sentence, as long
+    /// as that keeps all of them from running.
     pub fn without_catalogue(&self) -> Option<String> {
         let Refused { line, found, .. } = self.in_force.get(COMMANDS)?.refused.as_ref()?;
         let place =
@@ -335,8 +335,8 @@ impl Documents {
         events
     }
 
-    /// What is right by itself and does not fit together: a section of the guide or a command is
-    /// named that is not there.
+    /// Rows that are right by themselves and do not fit together: a section of the guide or a
+    /// command is named that is not there.
     pub fn misfits(&self) -> &[Diagnostic] {
         &self.misfits
     }
@@ -354,7 +354,7 @@ impl Documents {
         missing.map(tell).collect()
     }
 
-    /// What the pages say about them.
+    /// The states for the pages.
     pub fn states(&self) -> Vec<DocumentState> {
         let state = |(name, document): (&&str, &InForce)| DocumentState {
             name: (*name).to_owned(),

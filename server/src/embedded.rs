@@ -1,4 +1,4 @@
-//! What the program carries inside itself: the default documents.
+//! The contents of the program: the default documents.
 
 use std::{
     borrow::Cow,

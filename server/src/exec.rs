@@ -52,9 +52,9 @@ pub use report::{Began, Exit, Outcome, Part, Report};
 pub use rule::{Refusal, Rule};
 pub use user::{SUDO, User, Way};
 
-/// How long a process has between SIGTERM and SIGKILL.
+/// Time for which a process has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(3);
-/// How long output may be held open by others after the program itself has ended.
+/// Time for which output may be held open by others after the program itself has ended.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// With less time than this, and than half of its limit, left after its check a command is not
 /// started.
@@ -62,7 +62,7 @@ const LEAST: Span = Span::from_secs(1);
 /// Leftovers of runs that nobody could tidy up are removed when nothing can run in them any more.
 const LEFTOVER: Duration = Duration::from_secs(2 * 3600);
 
-/// Where runs take place.
+/// The place of runs.
 #[derive(Clone, Debug)]
 pub struct Runner {
     clock: Clock,

@@ -18,11 +18,11 @@ use domain::{
 
 use crate::store::{Store, StoreError};
 
-/// How many entries are read at a time.
+/// Number of entries that are read at a time.
 const PAGE: u32 = 200;
 /// The longest line that is read, in bytes: longer ones are not ours.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
-/// What is written meanwhile is taken along so many times.
+/// The number of rounds that take along what is written meanwhile.
 const ROUNDS: u32 = 10;
 
 /// An export on its way: it holds a position, and a page at a time.
@@ -78,24 +78,24 @@ impl Export {
     }
 }
 
-/// Why an export could not be written, or not be proved.
+/// The reasons for which an export could not be written, or not be proved.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// A file can't be read or written.
     #[error("{sentence}: {source}")]
     File {
-        /// Which, and what was tried.
+        /// The file, and the attempt.
         sentence: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
     /// A line is not one of an export.
     #[error("line {line}: {problem}. The file is damaged, or is not an export of a journal")]
     Line {
-        /// Which line.
+        /// The number of the line.
         line: u64,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// The chain is not whole.
@@ -103,7 +103,7 @@ pub enum ExportError {
     Broken {
         /// At which line it shows.
         line: u64,
-        /// What is wrong.
+        /// The broken place.
         broken: Broken,
     },
     /// The noted head lies before the file's beginning.
@@ -124,7 +124,7 @@ pub enum ExportError {
     Store(#[from] StoreError),
 }
 
-/// What an export proves.
+/// The proof of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proved {
     /// The number of its first entry.

@@ -51,7 +51,7 @@ use question::Question;
 
 /// A request whose end was not heard counts as under way for this long.
 const SLOT_LIFETIME: Span = Span::from_mins(1);
-/// How long ago an end may have been reported for ends to count as reported.
+/// The greatest age of the last reported end for ends to count as reported.
 const ENDS_WITHIN: Span = Span::from_mins(5);
 /// The time after which no request counts as under way whose end was missed: 8/7 of its lifetime.
 const FORGOTTEN_AFTER: Span = Span::from_secs(70);
@@ -90,7 +90,7 @@ pub struct Gatekeeper {
     in_force: RwLock<Arc<InForce>>,
     clock: Clock,
     key: [u64; 2],
-    /// When an end was reported last, in microseconds; zero for never.
+    /// The time of the last reported end, in microseconds; zero for never.
     ended: AtomicU64,
     /// True while ends can't be heard.
     is_blind: AtomicBool,
@@ -407,8 +407,8 @@ impl Gatekeeper {
         }
     }
 
-    /// What was counted since the last call, with the limits that named the classes, and whether
-    /// ends of requests are reported.
+    /// The counts since the last call, with the limits that named the classes, and whether ends of
+    /// requests are reported.
     pub fn take_window(&self) -> (Arc<Limits>, Window, bool) {
         let in_force = self.in_force();
         let now = self.clock.now().mono;

@@ -24,7 +24,7 @@ const MOST_WAITING: usize = 100_000;
 const MINUTE: i64 = 60_000_000;
 const HOUR: i64 = 60 * MINUTE;
 
-/// What one minute or hour has gathered so far.
+/// The values of one minute or hour so far.
 #[derive(Clone, Copy, Debug)]
 struct Gathered {
     start: i64,
@@ -62,7 +62,7 @@ struct Series {
     subject: Subject,
     signal: Signal,
     unit: Unit,
-    /// When (microseconds since 1970) and how much, oldest first.
+    /// The times (microseconds since 1970) and values, oldest first.
     points: VecDeque<(i64, f64)>,
     /// The minutes in which a value came.
     heard: Heard,
@@ -147,7 +147,7 @@ impl History {
         }
     }
 
-    /// Whether a series has its room.
+    /// True if a series has its room.
     pub fn knows(&self, id: SeriesId) -> bool {
         self.series.get(id.0 as usize).is_some_and(Option::is_some)
     }
@@ -181,7 +181,7 @@ impl History {
         }
     }
 
-    /// Whether so many values of the past can be taken: they never push out what was just measured.
+    /// True if so many values of the past can be taken: they never push out what was just measured.
     pub fn has_room_for(&self, values: usize) -> bool {
         let most = MOST_WAITING / 2;
         self.waiting.rollups.len().saturating_add(values.saturating_mul(2)) <= most

@@ -55,8 +55,8 @@ impl Inspections {
         self.place.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What can be looked at from here, with the services that approved commands are about; `None`
-    /// where nothing can.
+    /// Subjects that can be looked at from here, with the services that approved commands are
+    /// about; `None` where nothing can.
     pub fn here(&self, units: Vec<UnitName>) -> Option<Here> {
         let place = self.place()?;
         let apps = place.apps.map(|apps| apps.subjects(&place.host)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What people learned, read from the journal: entries of some kinds, and prevention steps.
+//! The lessons of people, read from the journal: entries of some kinds, and prevention steps.
 
 use std::collections::BTreeSet;
 

@@ -41,18 +41,19 @@ mod topic;
 use event::event;
 use topic::Topic;
 
-/// How much of the journal stays encoded in memory.
+/// The number of bytes of the journal that stay encoded in memory.
 const RING_BYTES: usize = 2 * 1024 * 1024;
 /// A reader further behind than this is told to start again.
 const FARTHEST_BEHIND: u64 = 5_000;
 /// The least time between two events about runs: at most four a second.
 const RUN_SPACING: Duration = Duration::from_millis(250);
-/// How many runs are told apart; who missed an older one asks when the journal says that it ended.
+/// Number of runs that are told apart; who missed an older one asks when the journal says that it
+/// ended.
 const MOST_RUNS: usize = 64;
-/// How often a silent stream says that it is alive.
+/// The interval at which a silent stream says that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What there is to send: counters, so that a late reader sees that something changed, and what.
+/// The newest state to send: counters, so that a late reader sees that something changed, and what.
 #[derive(Debug, Default)]
 struct Newest {
     journal: AtomicU64,
@@ -111,7 +112,7 @@ impl Ring {
     }
 }
 
-/// What printed something, each with the version in which it did so last.
+/// The runs that printed something, each with the version in which it did so last.
 #[derive(Debug, Default)]
 struct Runs {
     version: u64,
@@ -273,7 +274,7 @@ impl Live {
         }
     }
 
-    /// How many readers there are.
+    /// Number of readers.
     pub fn clients(&self) -> usize {
         self.places.taken()
     }
@@ -354,7 +355,7 @@ impl Live {
             .map_or(Next::UpToDate, |(number, bytes)| Next::Event(*number, bytes.clone()))
     }
 
-    /// What printed something after one version and up to another.
+    /// The runs that printed something after one version and up to another.
     fn runs(&self, after: u64, to: u64) -> Vec<Bytes> {
         let runs = lock(&self.runs);
         let changed = runs.last.iter().filter(|(_, version)| **version > after && **version <= to);
@@ -430,7 +431,7 @@ impl Reader {
         }
     }
 
-    /// What is new of the readings, the incidents or the overview.
+    /// The news of the readings, the incidents or the overview.
     fn next_of_topics(&mut self) -> Option<Bytes> {
         if let Some((version, bytes)) = self.live.readings.after(self.readings) {
             self.readings = Some(version);

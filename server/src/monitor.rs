@@ -82,39 +82,39 @@ mod time_limit;
 pub mod watchman;
 mod writes;
 
-/// How often the monitor looks when nothing wakes it.
+/// The interval of looks when nothing wakes the monitor.
 const TICK: Duration = Duration::from_secs(1);
-/// How often Calm Ops measures itself.
+/// The interval at which Calm Ops measures itself.
 const SELF_EVERY: Span = Span::from_secs(5);
 /// A write that takes longer is told.
 const SLOW_WRITE: Duration = Duration::from_secs(3);
 /// Under this name a mistake in the configuration file is told.
 pub const CONFIGURATION: &str = "configuration";
-/// How often minutes and hours that are over are rolled up.
+/// The interval at which minutes and hours that are over are rolled up.
 const ROLL_EVERY: Span = Span::from_secs(20);
 /// The most events of Calm Ops itself that wait for the database; a clock that jumps all the time
 /// is not told of beyond.
 const MOST_OWN: usize = 1_000;
 /// The most readings that are shown.
 const MOST_READINGS: usize = 500;
-/// How far back sparklines reach.
+/// The period of sparklines.
 const SPARK: Span = Span::from_mins(20);
 /// The most points of a sparkline.
 const SPARK_POINTS: usize = 60;
 
-/// What the monitor works with.
+/// The parts that the monitor works with.
 pub struct Parts {
-    /// Where observations come in.
+    /// The way in for observations.
     pub intake: Arc<Intake>,
     /// The one door.
     pub service: Arc<Service>,
-    /// What is shown.
+    /// The board that is shown.
     pub board: Arc<Board>,
     /// The live stream.
     pub live: Arc<Live>,
     /// The documents in force.
     pub documents: Documents,
-    /// Where limits take effect, if there is a gate.
+    /// The gate where limits take effect, if there is a gate.
     pub gatekeeper: Option<Arc<Gatekeeper>>,
     /// The clocks.
     pub clock: Clock,
@@ -124,7 +124,7 @@ pub struct Parts {
     pub known_host: KnownHost,
     /// At most how many series are taken.
     pub series_limit: usize,
-    /// What would have alerted without the open maintenance windows, as it was kept.
+    /// The alerts that the open maintenance windows withhold, as they were kept.
     pub withheld: WithheldLists,
 }
 
@@ -143,12 +143,12 @@ pub struct Monitor {
     announcements: Announcements,
     /// Measures, whether the agent may take them, and safe mode, as they are stored.
     protection: Protection,
-    /// What the agent remembers of its measures.
+    /// The agent's memory of its measures.
     guard: Guard,
     /// Customer impact as it was last seen.
     impact: impact_watch::ImpactWatch,
     withheld: Arc<WithheldLists>,
-    /// How often what would have alerted has changed.
+    /// Number of changes of the withheld alerts.
     withheld_changes: u32,
     /// The incidents in memory may differ from those that are stored.
     stale: bool,
@@ -158,19 +158,19 @@ pub struct Monitor {
     own: Vec<Event>,
     own_in_flight: Vec<Event>,
     bundles: bundles::Waiting,
-    /// What was committed while the incidents are read anew.
+    /// Entries committed while the incidents are read anew.
     since_reading: Option<Vec<Arc<Vec<Entry>>>>,
-    /// How often decisions were refused one after another, and how often the incidents were read
+    /// Number of decisions refused one after another, and number of times the incidents were read
     /// anew without a decision between.
     refused: u32,
     readings: u32,
-    /// What worked before; `None` until it was read.
+    /// The track record; `None` until it was read.
     tracks: Option<Tracks>,
     /// Proofs that were committed before the record was read.
     proofs: Vec<Entry>,
     tracking: Option<JoinHandle<Option<Vec<Entry>>>>,
     tracked_at: Option<Now>,
-    /// What helped in incidents like the active ones.
+    /// The commands that helped in incidents like the active ones.
     similar: similar_lookup::SimilarLookup,
     /// The last attempt to save the rules' state failed.
     unsaved: bool,
@@ -178,12 +178,11 @@ pub struct Monitor {
     /// Removes and packs history; ends with the monitor.
     tidying: Option<AbortOnDropHandle<()>>,
     facts: Facts,
-    /// What is watched, as the configuration says.
+    /// The watched targets, as the configuration says.
     watched: Option<Box<(Settings, Context)>>,
     recent: Recent,
     failing: BTreeMap<String, String>,
-    /// What people have to know: what collectors can't see or leave out, and of other parts of
-    /// Calm Ops.
+    /// Notes for people: what collectors can't see or leave out, and of other parts of Calm Ops.
     notices: BTreeMap<String, Vec<String>>,
     away: Option<Away>,
     /// The troubles that were shown last.
@@ -193,9 +192,9 @@ pub struct Monitor {
     measured_at: Now,
     looked_at: Now,
     learned_at: Option<Now>,
-    /// What is usual was read since the start.
+    /// The usual values were read since the start.
     has_learned: bool,
-    /// What is usual could not be read at the last attempt.
+    /// The usual values could not be read at the last attempt.
     learn_again: bool,
     rolled_at: Now,
     shown_at: Option<Now>,

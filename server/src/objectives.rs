@@ -24,7 +24,7 @@ use crate::{
     store::{RollupStep, Store, StoreError},
 };
 
-/// How often objectives are told of.
+/// The interval at which objectives are told of.
 pub const EVERY: Span = Span::from_mins(1);
 const HOUR: Span = Span::from_mins(60);
 /// With more than so many, those that are not in the document are forgotten.
@@ -136,7 +136,7 @@ impl Ledger {
         }
     }
 
-    /// What there is to tell, once in each minute.
+    /// The observations, once in each minute.
     pub fn round(&mut self, now: Timestamp) -> Option<Round> {
         if minute(now) == self.told {
             return None;
@@ -166,14 +166,14 @@ fn add(
     tallies.entry(objective.name.clone()).or_default().add(at, events);
 }
 
-/// What a round says of a signal of a subject.
+/// The value of a signal of a subject in a round.
 fn value(observations: &[Observation], subject: &Subject, signal: &str) -> Option<f64> {
     let is_it = |one: &&Observation| one.subject == *subject && one.signal.as_str() == signal;
     observations.iter().find(is_it).map(|one| one.value)
 }
 
-/// Whether a probe is good: it answered as expected, and in time where that counts. `answered_in` is
-/// in milliseconds.
+/// True if a probe is good: it answered as expected, and in time where that counts. `answered_in`
+/// is in milliseconds.
 fn is_good(within: Option<Span>, up: f64, answered_in: Option<f64>) -> bool {
     let in_time = within.is_none_or(|within| {
         answered_in.is_some_and(|millis| millis <= within.as_secs_f64() * 1e3)

@@ -19,7 +19,7 @@ use crate::{clock::Clock, service::Service};
 
 /// More apps of one incident are not looked at.
 const MOST_APPS: usize = 4;
-/// How often it is tried, where someone looks at the same moment.
+/// Number of tries, where someone looks at the same moment.
 const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(500);
 

@@ -42,7 +42,7 @@ pub mod throttle;
 pub use known_browser::BrowserId;
 pub use throttle::network_of;
 
-/// How exactly it is kept when something was used last.
+/// The precision of the last use that is kept.
 const SEEN_EVERY: Span = Span::from_mins(5);
 
 /// A sign-in by passkey serves so long in place of the present password.
@@ -104,7 +104,7 @@ fn value<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
 pub struct Device {
     /// The browser, as it calls itself; shortened.
     pub agent: String,
-    /// How it came.
+    /// The way it came.
     pub came: ClientInfo,
     /// The sign-in that it has already: a new one takes its place.
     pub signed_in: Option<SecretHash>,
@@ -128,13 +128,13 @@ impl Device {
 
 /// A sign-in that was just made.
 pub struct SignedIn {
-    /// Who.
+    /// The account.
     pub account: AccountId,
     /// The `Set-Cookie` headers that keep it.
     pub cookies: Vec<String>,
 }
 
-/// What a request shows to be let in: the hash of its secret.
+/// The credential of a request: the hash of its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// Nothing that could be known.
@@ -172,7 +172,7 @@ pub fn new_secret() -> Result<String, Error> {
     Ok(text)
 }
 
-/// What is stored of a secret.
+/// Returns the part of a secret that is stored.
 pub fn hash_of(secret: &str) -> SecretHash {
     SecretHash(Sha256::digest(secret.as_bytes()).into())
 }
@@ -190,7 +190,7 @@ pub struct People {
     throttle: Throttle,
     passkey_throttle: Throttle,
     begun: Beginnings,
-    /// What was noted last: kind and id.
+    /// The last noted time of use: kind and id.
     seen: Mutex<BTreeMap<(&'static str, u32), Timestamp>>,
 }
 
@@ -218,12 +218,12 @@ impl People {
         })
     }
 
-    /// Whether there is an owner who can decide who else is here.
+    /// True if there is an owner who can decide who else is here.
     pub async fn has_owner(&self) -> Result<bool, Error> {
         Ok(self.service.known().await?.roster.has_owner())
     }
 
-    /// Who a request comes from, by what it shows.
+    /// The caller of a request, by what it shows.
     pub async fn caller(&self, shown: Shown) -> Result<Principal, Error> {
         if shown == Shown::Nothing {
             return Ok(Principal::Nobody);
@@ -346,7 +346,7 @@ impl People {
         Ok(SignedIn { account: account.id, cookies })
     }
 
-    /// What is known of someone who signs in to an account, if they were here before.
+    /// The knowledge about someone who signs in to an account, if they were here before.
     fn was_here(known: &Known, account: &Account, device: &Device) -> Option<Guesser<'static>> {
         let browser = known_browsers(known, device).find(|(of, _)| *of == account.id);
         browser.map(|(_, id)| Guesser::InBrowser(id)).or_else(|| {
@@ -362,7 +362,7 @@ impl People {
         known_browser(&known, device)
     }
 
-    /// What an invitation or owner link makes of whoever uses it, if it still waits.
+    /// The role of whoever uses an invitation or owner link, if it still waits.
     pub async fn invited(&self, secret: &str) -> Result<Option<Role>, Error> {
         // Read anew: an owner link may have been made by another program.
         let roster = self.store.roster().await.map_err(crate::service::refuse)?;
@@ -582,7 +582,7 @@ fn first_half(hash: SecretHash) -> BrowserId {
     half
 }
 
-/// Whether an account has signed in from the network of an address before.
+/// True if an account has signed in from the network of an address before.
 fn came_before(known: &Known, account: AccountId, from: IpAddr) -> bool {
     let is_there = |address: &str| {
         address.parse::<IpAddr>().is_ok_and(|address| network_of(address) == network_of(from))

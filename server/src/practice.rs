@@ -20,7 +20,7 @@ use domain::{
 
 use crate::store::{About, Decide, Store, StoreError};
 
-/// How far back incidents are looked for that are in the way of a practice.
+/// The period in which incidents are looked for that keep a practice from beginning.
 const RECENT: Span = Span::from_mins(60);
 
 /// The beginning of a practice, while none is in force: decided by the incidents that are active
@@ -70,7 +70,7 @@ pub async fn last(store: &dyn Store) -> Result<Option<LastPractice>, StoreError>
     Ok(Some(LastPractice { at, by, incident, steps }))
 }
 
-/// How long each step of a practice took.
+/// The durations of the steps of a practice.
 pub async fn steps(
     store: &dyn Store,
     begun_at: Timestamp,

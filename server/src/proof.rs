@@ -74,7 +74,7 @@ pub(crate) fn unexplained(numbers: &[u64]) -> String {
     )
 }
 
-/// What is stored otherwise than the journal says, a sentence each.
+/// Differences between the stored state and the journal, a sentence each.
 pub(crate) fn sentences(report: &Report) -> Vec<String> {
     let named = |numbers: &[IncidentNumber]| {
         let mut names: Vec<String> = numbers.iter().take(20).map(ToString::to_string).collect();

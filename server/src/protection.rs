@@ -37,7 +37,7 @@ use crate::{
 /// The time within which the flag file has to be written; what takes longer goes on by itself.
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
 
-/// How many plans of organizations are read at a time.
+/// Number of plans of organizations that are read at a time.
 const PLANS_PAGE: u32 = 10_000;
 
 /// Takes the sentences that people have to know; false if it could not.
@@ -46,9 +46,9 @@ pub type Report = Box<dyn Fn(Vec<String>) -> bool + Send + Sync>;
 /// The state of the flag file that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wanted {
-    /// It holds this text.
+    /// Holds this text.
     There(String),
-    /// It is not there.
+    /// Not there.
     Gone,
 }
 
@@ -190,8 +190,8 @@ impl Enforcement {
         open.then(|| words::NO_FLAG.to_owned()).into_iter().collect()
     }
 
-    /// What is wanted is looked up when it is the turn of a file's write, so that one that hung and
-    /// goes on later writes nothing that is over.
+    /// Looks the wanted contents up when it is the turn of a file's write, so that one that hung
+    /// and goes on later writes nothing that is over.
     async fn bring_in_line(&self, flag: &Arc<Flag>) -> Vec<String> {
         let path = flag.path().display().to_string();
         let turn = tokio::time::timeout(LONGEST_WRITE, Arc::clone(&self.writing).acquire_owned());

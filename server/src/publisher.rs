@@ -74,7 +74,7 @@ pub struct Rendered {
     pub html: Tagged,
     /// The same for programs.
     pub json: Tagged,
-    /// What may load with the document.
+    /// The policy of the document: what may load.
     pub policy: String,
 }
 

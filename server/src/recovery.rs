@@ -26,18 +26,18 @@ pub use self::{
 
 pub mod host_inventory;
 
-/// What service, monitor and runner share about recovery.
+/// The state that service, monitor and runner share about recovery.
 #[derive(Debug, Default)]
 pub struct Recovery {
     /// The catalogue in force; `None` while it is invalid.
     catalogue: RwLock<Option<Arc<Catalogue>>>,
-    /// What was seen of this host a moment ago.
+    /// The facts about this host of a moment ago.
     facts: RwLock<Arc<Facts>>,
-    /// Where commands run; `None` where none do.
+    /// The place of commands; `None` where none run.
     place: RwLock<Option<Place>>,
-    /// What else was seen; `None` until it was looked for the first time.
+    /// Hints from the host; `None` until it was looked for the first time.
     hints: RwLock<Option<Arc<Hints>>>,
-    /// What runs, with what it prints.
+    /// The runs under way, with their output.
     running: RwLock<BTreeMap<RecommendationId, Output>>,
 }
 
@@ -52,7 +52,7 @@ impl Recovery {
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
     }
 
-    /// What was seen of this host a moment ago: what a command's values may be.
+    /// The facts about this host of a moment ago: what a command's values may be.
     pub fn facts(&self) -> Arc<Facts> {
         Arc::clone(&self.facts.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -62,8 +62,8 @@ impl Recovery {
         *self.facts.write().unwrap_or_else(PoisonError::into_inner) = facts;
     }
 
-    /// What helps to choose among the values; `None` until the host was looked at: before, nothing
-    /// is to be concluded from what is missing.
+    /// The hints for choosing among the values; `None` until the host was looked at: before,
+    /// nothing is to be concluded from what is missing.
     pub fn hints(&self) -> Option<Arc<Hints>> {
         self.hints.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -78,7 +78,7 @@ impl Recovery {
         *self.place.write().unwrap_or_else(PoisonError::into_inner) = Some(place);
     }
 
-    /// What exactly would be executed right now. Nothing is executed.
+    /// The plan that would be executed right now. Nothing is executed.
     pub fn plan(&self, recommendation: &Recommendation) -> Plan {
         match self.ready(recommendation) {
             Ok(ready) => Plan::Ready { text: ready.describe() },
@@ -95,7 +95,7 @@ impl Recovery {
         preflight::ready(self.catalogue().as_deref(), &self.facts(), place.as_ref(), recommendation)
     }
 
-    /// What a run prints, while it is under way.
+    /// The output of a run, while it is under way.
     pub fn output(&self, id: RecommendationId) -> Option<RunOutput> {
         let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
         running.get(&id).map(|output| RunOutput {

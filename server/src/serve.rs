@@ -70,7 +70,7 @@ const SHORT_STOP: Span = Span::from_secs(10);
 /// The most stored minutes with which sparklines begin: an hour of 1,000 series.
 const MOST_MINUTES: u32 = 60_000;
 
-/// Why Calm Ops does not start. Each says what to do.
+/// The reasons for which Calm Ops does not start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The documents hold mistakes.
@@ -84,9 +84,9 @@ pub enum StartError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What to do.
+        /// The next step.
         advice: &'static str,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// Others could reach it, and nobody is there to decide who may.
@@ -101,9 +101,9 @@ pub enum StartError {
     /// The data directory can't be written.
     #[error("the data directory {} can't be written: {source}. Choose a folder for this program with --data-dir", path.display())]
     DataDir {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The certificate for TLS can't be used.
@@ -117,7 +117,7 @@ pub enum StartError {
         "the gate failed unexpectedly ({0}), so Calm Ops stopped; meanwhile requests pass. Start it again: no repair is needed"
     )]
     GateFailed(io::Error),
-    /// What notifications are sent with can't be set up.
+    /// The means of sending notifications can't be set up.
     #[error("{0}")]
     Notifications(String),
     /// The monitor ended though nobody told it to.
@@ -527,7 +527,7 @@ fn written_disks(engine: &Engine, now: Now) -> BTreeSet<Subject> {
         .collect()
 }
 
-/// What notifications are sent with.
+/// The means of sending notifications.
 fn outbound(config: &Config, is_generated: bool) -> Result<Outbound, StartError> {
     let failed = |error: String| StartError::Notifications(error);
     let poster = Poster::new(None, &config.allowed_internal_hosts)

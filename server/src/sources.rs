@@ -29,7 +29,7 @@ pub struct NewSource {
     pub name: String,
     /// Its kind as people call it; empty where that is not declared.
     pub kind: &'static str,
-    /// How it gets something to see.
+    /// The way in which it gets something to see.
     pub advice: &'static str,
     /// The time from one round to the next.
     pub interval: Span,
@@ -40,7 +40,7 @@ pub struct NewSource {
 /// The end of a round.
 #[derive(Clone, Debug)]
 pub enum RoundEnd {
-    /// It brought readings.
+    /// Brought readings.
     Done {
         /// The readings.
         seen: SeenReadings,
@@ -48,10 +48,10 @@ pub enum RoundEnd {
         unseen: usize,
         /// The first ones, each a sentence.
         problems: Vec<String>,
-        /// What it leaves out, and notes of the collector.
+        /// The parts it leaves out, and notes of the collector.
         notes: Vec<String>,
     },
-    /// It saw nothing of what it looked at, for this reason.
+    /// Saw nothing of what it looked at, for this reason.
     Failed {
         /// The reason.
         problem: String,

@@ -60,10 +60,10 @@ pub use self::{
 /// Times without watching that most readers ask for: the newest.
 pub const BLIND_SPANS: u32 = 200;
 
-/// What a database server does.
+/// The activity of a database server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
-    /// How many connections of clients it takes.
+    /// The number of connections of clients it takes.
     pub most: String,
     /// Connections of clients by their state, the most first.
     pub connections: Vec<(String, i64)>,
@@ -79,33 +79,33 @@ pub struct ActiveSession {
     pub pid: i32,
     /// Its state, as the server names it.
     pub state: String,
-    /// What it waits for; empty if for nothing.
+    /// The event that it waits for; empty if for nothing.
     pub waits_for: String,
     /// Its query, without values.
     pub query: LongQuery,
 }
 
-/// What the database must know before anything runs.
+/// The facts that are read before anything runs.
 #[derive(Clone, Debug)]
 pub struct Opening {
-    /// Where the journal ends.
+    /// The end of the journal.
     pub cursor: Cursor,
     /// Its head.
     pub head: Head,
     /// The monitor's saved state, as it gave it.
     pub monitor: Option<Vec<u8>>,
-    /// When Calm Ops was last known to run.
+    /// The last time at which Calm Ops was known to run.
     pub alive_at: Option<Timestamp>,
-    /// What tells this installation from others.
+    /// The mark that tells this installation from others.
     pub instance: String,
 }
 
-/// What became of the wish to end one query.
+/// The outcome of the wish to end one query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryCancel {
     /// The database was told to end it.
     Told,
-    /// It is over, or another one runs there now, or it is one of ours.
+    /// Over, or another one runs there now, or it is one of ours.
     Gone,
     /// Calm Ops may not tell that session.
     NotAllowed,
@@ -113,11 +113,10 @@ pub enum QueryCancel {
     NotHere,
 }
 
-/// What the store does. Every method that changes something is one transaction, durable when it
-/// returns.
+/// The store. Every method that changes something is one transaction, durable when it returns.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// What must be known before anything runs.
+    /// Reads the facts that are needed before anything runs.
     async fn opening(&self) -> Result<Opening, StoreError>;
 
     /// Ends serving in good order: another program may serve from the database at once.
@@ -144,7 +143,7 @@ pub trait Store: Send + Sync + 'static {
     /// Notes when sign-ins and tokens were seen last: kind, id, time.
     async fn seen(&self, seen: &[(&'static str, u32, Timestamp)]) -> Result<(), StoreError>;
 
-    /// Whether there was ever an account; the first one is an owner's, and the last owner stays.
+    /// True if there was ever an account; the first one is an owner's, and the last owner stays.
     async fn has_owner(&self) -> Result<bool, StoreError>;
 
     /// Locks the head, reads the incidents, decides, applies the events, and writes rows and
@@ -158,7 +157,7 @@ pub trait Store: Send + Sync + 'static {
         alive_at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Where the journal ends.
+    /// The end of the journal.
     async fn head(&self) -> Result<(Cursor, Head), StoreError>;
 
     /// Every active incident and those resolved at or after `resolved_since`, by number.
@@ -240,7 +239,7 @@ pub trait Store: Send + Sync + 'static {
     /// `PID@STARTED` with its age, the oldest first; none where the database is a file.
     async fn long_queries(&self) -> Result<Vec<(String, LongQuery)>, StoreError>;
 
-    /// What the database server does now; `None` where the database is a file.
+    /// The present activity of the database server; `None` where the database is a file.
     async fn activity(&self) -> Result<Option<Activity>, StoreError>;
 
     /// Times of which nothing is known, that ended at or after `since`, newest first: of the newest
@@ -327,11 +326,11 @@ pub enum Item {
     Row(Box<Row>),
     /// The end: the entry that says where the data came from.
     Restored {
-        /// When.
+        /// The time.
         at: Timestamp,
-        /// Who.
+        /// The author.
         actor: Actor,
-        /// What to say.
+        /// The event to tell.
         event: Event,
     },
 }
@@ -350,7 +349,7 @@ pub trait Archive: Store {
     /// one after another, by step and time. All of them or nothing.
     async fn write_packed(&self, history: &[Rollup]) -> Result<(), StoreError>;
 
-    /// Which incidents have a replay bundle.
+    /// The incidents that have a replay bundle.
     async fn bundle_numbers(&self) -> Result<Vec<IncidentNumber>, StoreError>;
 
     /// Fills an empty database, all of it or nothing; refuses one that has a journal. `incidents`

@@ -38,7 +38,7 @@ pub struct Note {
     pub after: u64,
     /// SHA-256 of the new version.
     pub to: Hash,
-    /// What is journalled.
+    /// The event to journal.
     pub event: Event,
 }
 
@@ -78,10 +78,10 @@ impl Drop for NextVersion {
     }
 }
 
-/// Why the file was not written.
+/// The reasons for which the file was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum NotWritten {
-    /// It is no longer the version that was read.
+    /// No longer the version that was read.
     #[error("the file has changed")]
     Changed,
     /// The system refused.
@@ -109,7 +109,7 @@ impl ThresholdFile {
         documents::read(self.dir.as_deref(), THRESHOLDS)
     }
 
-    /// Why it can't be written, as far as that shows without trying.
+    /// The reason that it can't be written, as far as that shows without trying.
     pub fn obstacle(&self) -> Option<WriteObstacle> {
         let Some(dir) = &self.dir else { return Some(WriteObstacle::BuiltIn) };
         let folder = fs::canonicalize(dir.join(THRESHOLDS)).ok()?.parent()?.to_owned();

@@ -37,14 +37,14 @@ use crate::{
 const MOST_VALUES: usize = 1_000_000;
 /// The periods that are judged, in days: the longest one that fits.
 const PERIODS: [u64; 4] = [90, 30, 14, 7];
-/// How often safe mode is looked at while it keeps the work from going on.
+/// The interval of looks at safe mode while it keeps the work from going on.
 const SAFE_MODE_AGAIN: Duration = Duration::from_secs(60);
-/// How often a change that the database kept from the journal is looked for.
+/// The interval of looks for a change that the database kept from the journal.
 const SETTLE_EVERY: Duration = Duration::from_secs(60);
 /// The niceness of the thread (0 to 19).
 const NICE: i32 = 15;
 
-/// When the work is done.
+/// The pace of the work.
 #[derive(Clone, Copy, Debug)]
 pub struct ProposalPace {
     /// After an incident was resolved: its last minutes are in history by then.
@@ -81,11 +81,11 @@ pub struct ThresholdProposer {
     pub file: ThresholdFile,
     /// The clock.
     pub clock: Clock,
-    /// When the work is done.
+    /// The pace of the work.
     pub pace: ProposalPace,
 }
 
-/// Why a round ended before its end.
+/// The reasons for which a round ended before its end.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
     #[error("{0}")]
@@ -216,7 +216,7 @@ impl ThresholdProposer {
         Ok(())
     }
 
-    /// What a row's changes come to, one row of the program at a time.
+    /// The results of a row's changes, one row of the program at a time.
     async fn tried(
         &self,
         text: Arc<str>,
@@ -241,7 +241,7 @@ impl ThresholdProposer {
     }
 }
 
-/// What the changes of a row come to over the longest period that fits into memory.
+/// The results of a row's changes over the longest period that fits into memory.
 async fn longest(
     store: &dyn Store,
     text: &str,

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, Offset as _, TimeZone as _};
 use commands::notifications::Zone;
 use domain::time::{Span, Timestamp};
 
-/// How far a zone is from UTC at a moment, in minutes; `None` if there is no such zone.
+/// The distance of a zone from UTC at a moment, in minutes; `None` if there is no such zone.
 pub fn offset(zone: &Zone, at: Timestamp) -> Option<i32> {
     match zone {
         Zone::Offset(minutes) => Some(i32::from(*minutes)),

@@ -84,7 +84,7 @@ pub(super) async fn act(incident: u32, sent: &Sent) -> Result<String, Problem> {
     Ok(sent.step.map(Step::sentence).unwrap_or_default().to_owned())
 }
 
-/// Whether this caller did exactly this before.
+/// True if this caller did exactly this before.
 async fn is_done_already(operations: &Operations, caller: Principal, command: &Command) -> bool {
     let recommendation = match command {
         Command::Approve(Approve { recommendation, .. })

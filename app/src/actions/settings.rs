@@ -45,9 +45,9 @@ pub struct SettingsForm {
     pub what: String,
     /// Item that it changes; empty for none, or a new one.
     pub id: String,
-    /// What was typed.
+    /// Values of the fields.
     pub fields: Fields,
-    /// What was ticked.
+    /// Values of the boxes that were ticked.
     pub chosen: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl SettingsForm {
 /// Declares the steps, each with its name in a form and the section in which it stands.
 macro_rules! steps {
     ($($(#[$meta:meta])+ $step:ident = $name:literal in $section:ident,)*) => {
-        /// What a form of the settings asks for.
+        /// Changes that a form of the settings asks for.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum SettingsStep {
             $($(#[$meta])+ $step,)*
@@ -172,7 +172,7 @@ impl Section {
 /// Declares what can have been done: the word in an address, the section, and the sentence.
 macro_rules! done {
     ($($(#[$meta:meta])+ $done:ident = $word:literal in $section:ident: $sentence:literal,)*) => {
-        /// What was done, where that is known beforehand: it may stand in an address.
+        /// A change that was made, where that is known beforehand: it may stand in an address.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Done {
             $($(#[$meta])+ $done,)*
@@ -187,7 +187,7 @@ macro_rules! done {
                 }
             }
 
-            /// What is said.
+            /// The sentence about it.
             pub(crate) const fn sentence(self) -> &'static str {
                 match self {
                     $(Self::$done => $sentence,)*
@@ -202,7 +202,7 @@ macro_rules! done {
                 }
             }
 
-            /// What an address says was done. Whatever else stands there says nothing.
+            /// Reads the change that an address names. Whatever else stands there says nothing.
             #[cfg(feature = "ssr")]
             pub(crate) fn of_word(word: &str) -> Option<Self> {
                 [$(Self::$done),*].into_iter().find(|done| done.word() == word)
@@ -238,16 +238,16 @@ done! {
     ContactRemoved = "remove-contact" in Contacts: "Contact removed. It no longer receives notifications.",
 }
 
-/// What a form changed.
+/// The result of a form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Changed {
-    /// What was asked for.
+    /// The change that was asked for.
     Done(Done),
     /// A sentence that is only known now, such as the result of a test.
     Told {
         /// The sentence.
         sentence: String,
-        /// Whether it is good news.
+        /// True if it is good news.
         is_good: bool,
     },
     /// A secret was made. It is shown once.
@@ -257,7 +257,7 @@ pub enum Changed {
 /// A secret that is shown once, with what it is good for. It is never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSecret {
-    /// What it is, and what to do with it.
+    /// Its name, and its use.
     pub what: String,
     /// The secret.
     pub secret: String,
@@ -271,15 +271,15 @@ impl fmt::Debug for NewSecret {
     }
 }
 
-/// What a page of the settings has to tell about a form that was sent without Wasm.
+/// The news of a page of the settings about a form that was sent without Wasm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SettingsOutcome {
     /// None was.
     #[default]
     None,
-    /// It was carried out.
+    /// Carried out.
     Changed(Section, Changed),
-    /// It was refused; what was typed still stands in it, but for secrets.
+    /// Refused; what was typed still stands in it, but for secrets.
     Refused(Box<SettingsForm>, Problem),
 }
 
@@ -292,7 +292,7 @@ impl SettingsOutcome {
         }
     }
 
-    /// What is told in a section.
+    /// The news for a section.
     pub(crate) fn of(&self, section: Section) -> Option<Result<Changed, Problem>> {
         match self {
             Self::Changed(place, changed) if *place == section => Some(Ok(changed.clone())),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 
-/// What a person does.
+/// A step of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -26,7 +26,7 @@ pub enum Step {
     Cancel,
 }
 
-/// Where the outcome of a step is told: beside the button that was pressed.
+/// Place of a step's outcome: beside the button that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Under the steps of an incident.
@@ -93,7 +93,7 @@ impl Step {
         }
     }
 
-    /// What is said when it is done.
+    /// The sentence when it is done.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Acknowledge => "Acknowledged. The team can see you are on it.",
@@ -109,7 +109,7 @@ impl Step {
         }
     }
 
-    /// Where that is said.
+    /// Place of that sentence.
     pub(crate) const fn place(self) -> Place {
         match self {
             Self::Acknowledge | Self::Resolve | Self::Reopen => Place::Steps,
@@ -152,26 +152,26 @@ pub struct Sent {
 /// A form that was refused without Wasm, with what was typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// What was sent.
+    /// The form as it was sent.
     pub sent: Sent,
-    /// Why it was refused.
+    /// The reason.
     pub problem: Problem,
 }
 
-/// What a page has to tell about a form that was sent without Wasm.
+/// The news of a page about a form that was sent without Wasm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// None was.
     #[default]
     None,
-    /// It was carried out.
+    /// Carried out.
     Done(Step),
-    /// It was refused.
+    /// Refused.
     Refused(Box<Refused>),
 }
 
 impl Outcome {
-    /// What was refused of this step.
+    /// The refusal of this step.
     pub(crate) fn refused(&self, step: Step) -> Option<&Refused> {
         match self {
             Self::Refused(refused) if refused.sent.step == Some(step) => Some(refused),

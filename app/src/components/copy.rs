@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{actions::NewSecret, clock::Clock};
 
-/// What came of pressing the button.
+/// The outcome of pressing the button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser copies"))]
 enum Copied {
@@ -20,7 +20,7 @@ pub(crate) fn Copy(
     /// The text.
     #[prop(into)]
     text: Signal<String>,
-    /// What the button says.
+    /// The words on the button.
     #[prop(default = "Copy")]
     label: &'static str,
 ) -> impl IntoView {

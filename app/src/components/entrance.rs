@@ -33,12 +33,12 @@ mod document {
         pulse::{self, Shared},
     };
 
-    /// What was typed into a form that was refused, and why.
+    /// The name typed into a form that was refused, and the reason.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
     pub(crate) struct Refusal {
-        /// What was typed as the name.
+        /// The name that was typed.
         pub name: String,
-        /// Why it was refused, if it was.
+        /// The reason, if it was refused.
         pub sentence: Option<String>,
     }
 
@@ -89,7 +89,7 @@ mod document {
         })
     }
 
-    /// Why a form was refused.
+    /// The reason for a refusal.
     pub(crate) fn said(sentence: Option<String>) -> AnyView {
         sentence
             .map(|sentence| view! { <p role="alert" class="said refused">{sentence}</p> })

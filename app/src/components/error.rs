@@ -1,4 +1,5 @@
-//! What stands where a page can't: what happened, what was kept, what to do next.
+//! The part that stands for a page that can't be shown: what happened, what was kept, what to do
+//! next.
 
 use domain::error::ErrorKind;
 use leptos::prelude::*;

@@ -12,11 +12,11 @@ use crate::{
 /// The forms of one place, which tell their outcome there.
 #[derive(Clone, Copy)]
 pub(crate) struct Forms {
-    /// Where the outcome is told.
+    /// Place of the outcome.
     place: Place,
     /// Carries out whichever is sent.
     action: ServerAction<Act>,
-    /// What came of a form that was sent without Wasm.
+    /// The outcome of a form that was sent without Wasm.
     first: StoredValue<Outcome>,
     /// Address of the page on which they stand.
     page: StoredValue<String>,
@@ -35,12 +35,12 @@ impl Forms {
         }
     }
 
-    /// What was refused of this step without Wasm.
+    /// The refusal of this step without Wasm.
     pub(crate) fn refused(self, step: Step) -> Option<crate::actions::Refused> {
         self.first.with_value(|first| first.refused(step).cloned())
     }
 
-    /// Whether a form is being sent that fits.
+    /// True if a form is being sent that fits.
     pub(crate) fn is_sending(self, fits: impl FnOnce(&Act) -> bool) -> bool {
         self.action.pending().get()
             && self.action.input().with(|sent| sent.as_ref().is_some_and(fits))
@@ -142,7 +142,7 @@ pub(crate) fn first_line_kept(text: String) -> String {
     if text.starts_with('\n') { format!("\n{text}") } else { text }
 }
 
-/// What came of the forms of a place. It takes the focus when something did, so that it does not
+/// The outcome of the forms of a place. It takes the focus when something did, so that it does not
 /// fall back to the beginning with a button that goes.
 #[component]
 pub(crate) fn Said(forms: Forms) -> impl IntoView {

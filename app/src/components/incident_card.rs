@@ -97,7 +97,7 @@ pub(crate) fn Card(#[prop(into)] card: Signal<IncidentCard>) -> impl IntoView {
 /// So many active incidents are shown as cards; more, as lines.
 const MOST_CARDS: usize = 3;
 
-/// Which list.
+/// The lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum List {
     Active,

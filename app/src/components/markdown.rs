@@ -39,7 +39,7 @@ fn slug(text: &str, taken: &mut HashMap<String, u64>) -> String {
     free
 }
 
-/// Whether a link may lead there.
+/// True if a link may lead there.
 fn is_harmless(target: &str) -> bool {
     let start: String = target.trim().chars().take(8).collect::<String>().to_lowercase();
     start.starts_with("https://") || start.starts_with("http://") || start.starts_with('#')

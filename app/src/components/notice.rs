@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// Where a person adds a contact, and how sentences name that place.
+/// The page where a person adds a contact, and how sentences name that place.
 const SETTINGS: (&str, &str) = ("/ops/settings/notifications", "Settings");
 
 /// A sentence with a link where it names the settings.

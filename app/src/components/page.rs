@@ -1,4 +1,4 @@
-//! How a page is loaded: with the document, and later over a server function. What it shows then
+//! Loading of a page: with the document, and later over a server function. What it shows then
 //! follows the store; only after an outage, or where the stream does not come through, is it asked
 //! for again.
 
@@ -121,7 +121,7 @@ fn place_of(path: &str) -> &str {
     path.match_indices('/').nth(2).map_or(path, |(end, _)| &path[..end])
 }
 
-/// What the address names, and the word that a form led back with, if it did.
+/// The part of the address that names something, and the word that a form led back with, if it did.
 pub(crate) fn key() -> impl Fn() -> (String, String) + Send + Sync + 'static {
     let (params, query) =
         (leptos_router::hooks::use_params_map(), leptos_router::hooks::use_query_map());

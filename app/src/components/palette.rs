@@ -17,7 +17,7 @@ use crate::{
 };
 use entry::{Entry, Group, Section, Target};
 
-/// What the dialog shows.
+/// The contents of the dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
     Nothing,
@@ -42,7 +42,7 @@ pub(crate) struct Palette {
     shown: RwSignal<Shown>,
     dialog: NodeRef<html::Dialog>,
     sections: RwSignal<Sections>,
-    /// Whether single keys do anything.
+    /// True if single keys do anything.
     has_shortcuts: RwSignal<bool>,
 }
 
@@ -138,10 +138,10 @@ mod in_browser {
         shortcuts::{Action, Keys, Press},
     };
 
-    /// Where the browser keeps that shortcuts are off.
+    /// The name under which the browser keeps that shortcuts are off.
     const KEY: &str = "calm-ops-shortcuts";
 
-    /// What the browser keeps for this site. There is none where its reader forbids it.
+    /// The values that the browser keeps for this site. There is none where its reader forbids it.
     fn storage() -> Option<JsValue> {
         let storage = js_sys::Reflect::get(&window(), &"localStorage".into()).ok()?;
         storage.is_object().then_some(storage)

@@ -15,7 +15,7 @@ pub(crate) fn read_at(clock: Clock, at: Timestamp) -> String {
     if clock.is_alive() { clock::local(at) } else { clock::utc(at) }
 }
 
-/// How old a moment is, with the exact time on hover.
+/// The age of a moment, with the exact time on hover.
 #[component]
 pub(crate) fn Ago(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
     let clock = clock();

@@ -57,7 +57,7 @@ fn line(line: Line) -> impl IntoView {
     }
 }
 
-/// Who wrote a line, with a mark that says what they are: no name can imitate it.
+/// The author of a line, with a mark that says what they are: no name can imitate it.
 pub(crate) fn author(actor: Actor, name: String) -> AnyView {
     let (class, what) = match actor {
         Actor::Agent | Actor::System => ("calm-ops", "Calm Ops"),

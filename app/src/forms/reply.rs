@@ -1,4 +1,4 @@
-//! What the forms have in common: who asks, and how they are answered.
+//! Parts that all forms share: who asks, and how they are answered.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -30,25 +30,25 @@ pub struct NewToken(pub fn() -> Option<String>);
 #[derive(Clone)]
 pub struct WallClock(pub Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
-/// How browsers reach this server from outside, without a slash at the end, if that is configured.
-/// The server provides it in the context.
+/// The address of this server from outside, without a slash at the end, if that is configured. The
+/// server provides it in the context.
 #[derive(Clone, Debug)]
 pub struct PublicUrl(pub Option<Arc<str>>);
 
-/// Why a subject was not retired.
+/// The reason a subject was not retired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotRetired(pub Problem);
 
 /// A maintenance window that was refused, with what was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RefusedWindow {
-    /// What was typed.
+    /// The form as it was typed.
     pub form: WindowForm,
-    /// Why it was refused.
+    /// The reason.
     pub problem: Problem,
 }
 
-/// What a form needs of the context.
+/// The parts of the context that a form needs.
 pub(super) struct Known {
     operations: Option<(Operations, Principal)>,
     pub new: Option<NewToken>,

@@ -21,7 +21,7 @@ use crate::{
     urlencoded::Form,
 };
 
-/// What a form came to.
+/// The result of a form.
 pub(super) enum Done {
     /// The page is led back to with this word.
     Word(&'static str),

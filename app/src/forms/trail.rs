@@ -101,7 +101,7 @@ where
     Router::new().route(REDACT, post(redact)).route(SHARE, post(share))
 }
 
-/// What a form about links asks for.
+/// The requests of a form about links.
 enum Sent {
     Make(LinkForm),
     End(ShareId),
@@ -156,8 +156,8 @@ async fn made(
     Ok(token)
 }
 
-/// How the reader's browser names this server: a form sent from one of its pages says so, and the
-/// guard has compared it with the host.
+/// The name of this server in the reader's browser: a form sent from one of its pages says so, and
+/// the guard has compared it with the host.
 fn origin(headers: &HeaderMap) -> String {
     let origin =
         headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();

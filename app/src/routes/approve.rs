@@ -37,7 +37,7 @@ pub enum ApproveAnswer {
     Kept {
         /// The recommendation, as it stands in the address.
         id: String,
-        /// Why the page can't be shown.
+        /// The reason the page can't be shown.
         problem: Problem,
         /// The form.
         refused: Box<Refused>,
@@ -59,7 +59,7 @@ impl ApproveAnswer {
 pub struct ApproveView {
     /// The recommendation, with everything that a decision needs.
     pub page: RecommendationPage,
-    /// What came of a form that was sent without Wasm.
+    /// The outcome of a form that was sent without Wasm.
     pub outcome: Outcome,
 }
 
@@ -110,7 +110,7 @@ mod read {
         execute(GetRecommendation { recommendation }).await
     }
 
-    /// Whether the reader did what the address says was done: an address is only believed where the
+    /// True if the reader did what the address says was done: an address is only believed where the
     /// journal agrees.
     fn is_so(page: &RecommendationPage, step: Step) -> bool {
         let Some(reader) = &page.reader else { return false };
@@ -237,7 +237,7 @@ fn Page(state: RwSignal<RecommendationPage>, outcome: Outcome) -> impl IntoView 
     }
 }
 
-/// What is wrong, how bad, and the live values.
+/// The problem, its severity, and the live values.
 #[component]
 fn Head(state: RwSignal<RecommendationPage>) -> impl IntoView {
     let card = Memo::new(move |_| state.with(|page| incident_card(&page.incident)));
@@ -266,8 +266,7 @@ fn Head(state: RwSignal<RecommendationPage>) -> impl IntoView {
     }
 }
 
-/// What stands where the page can't be shown after a form was sent: what happened, and what was
-/// typed.
+/// The page that can't be shown after a form was sent: what happened, and what was typed.
 fn kept(id: &str, problem: &Problem, refused: Refused) -> AnyView {
     let address = format!("/ops/approve/{id}");
     let Refused { sent, problem: why } = refused;

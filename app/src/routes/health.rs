@@ -46,7 +46,7 @@ pub struct HealthPageView {
     pub health: Health,
     /// The maintenance window that was not begun, and why not.
     pub refused_window: Option<(WindowForm, String)>,
-    /// Why a subject was not retired.
+    /// The reason a subject was not retired.
     pub not_retired: Option<String>,
 }
 
@@ -172,7 +172,7 @@ fn Standing() -> impl IntoView {
     }
 }
 
-/// What came of a check that a person asked for.
+/// The result of a check that a person asked for.
 fn checked(check: CheckResult) -> AnyView {
     let CheckResult { at, collectors, failed, unfinished } = check;
     let sources = if collectors == 1 { " source, " } else { " sources, " };
@@ -184,7 +184,7 @@ fn checked(check: CheckResult) -> AnyView {
         .into_any()
 }
 
-/// What can't be seen, or works in a lesser way.
+/// Everything that can't be seen, or works in a lesser way.
 fn troubles(troubles: &[String]) -> Vec<AnyView> {
     troubles.iter().map(|one| view! { <p class="notice">{linked(one)}</p> }.into_any()).collect()
 }

@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 use crate::{components::page::page, problem::Problem};
 
-/// Where `/` leads: to the incident that needs someone, or to the health page.
+/// The destination of `/`: to the incident that needs someone, or to the health page.
 #[server(prefix = "/api/pages", endpoint = "home", input = GetUrl)]
 pub async fn get_home() -> Result<String, Problem> {
     let incidents = crate::door::execute(commands::reading::ListIncidents {}).await?;

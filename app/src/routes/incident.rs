@@ -45,7 +45,7 @@ pub enum IncidentAnswer {
     Kept {
         /// The number, as it stands in the address.
         id: String,
-        /// Why the page can't be shown.
+        /// The reason the page can't be shown.
         problem: Problem,
         /// The form.
         refused: Box<Refused>,
@@ -69,7 +69,7 @@ pub struct IncidentView {
     pub page: View,
     /// Its share links; `None` where they can't be read.
     pub shares: Option<Shares>,
-    /// What came of a form that was sent without Wasm.
+    /// The outcome of a form that was sent without Wasm.
     pub outcome: Outcome,
 }
 
@@ -217,8 +217,7 @@ fn Page(state: IncidentState, shares: Option<Shares>, outcome: Outcome) -> impl 
     }
 }
 
-/// What stands where the page can't be shown after a form was sent: what happened, and what was
-/// typed.
+/// The page that can't be shown after a form was sent: what happened, and what was typed.
 fn kept(id: &str, problem: &Problem, refused: Refused) -> AnyView {
     let sentence = (problem.sentence != refused.problem.sentence).then(|| problem.sentence.clone());
     let address = format!("/ops/incidents/{id}");

@@ -26,14 +26,14 @@ mod page {
         roles::may,
     };
 
-    /// What the page knows.
+    /// The data of the page.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
     pub(super) struct View {
         /// Role of whoever joins; `None` if the link is not valid.
         pub role: Option<Role>,
         /// The last part of the link.
         pub secret: String,
-        /// What was refused before.
+        /// The earlier refusal.
         pub refusal: Refusal,
     }
 

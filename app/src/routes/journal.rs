@@ -90,7 +90,7 @@ fn counted(count: u64, one: &str, many: &str) -> String {
     )
 }
 
-/// What the last verification found, in a sentence or two.
+/// The result of the last verification, in a sentence or two.
 fn verdict(verified: &Verified) -> AnyView {
     let Verified { at, head, goal, redacted, unexplained, broken, took } = verified;
     let when = view! { <Ago at=Signal::stored(*at)/> };
@@ -135,7 +135,7 @@ fn verdict(verified: &Verified) -> AnyView {
         .into_any()
 }
 
-/// What is proved, and how anyone can prove it.
+/// The proof, and how anyone can prove it.
 fn proof(page: &AuditPage, search: &AuditSearch) -> AnyView {
     let Head { number, hash } = page.head;
     let head = format!("{number}:{hash}");

@@ -38,9 +38,9 @@ pub(crate) use tokens::TokensPage;
 pub struct SettingsView {
     /// The settings.
     pub settings: Settings,
-    /// Whether the browser can have passkeys for the address that it asked.
+    /// True if the browser can have passkeys for the address that it asked.
     pub can_have_passkeys: bool,
-    /// What came of a form that was sent without Wasm.
+    /// The outcome of a form that was sent without Wasm.
     pub outcome: SettingsOutcome,
 }
 
@@ -56,7 +56,7 @@ pub async fn get_settings(#[server(default)] done: String) -> Result<SettingsVie
     Ok(SettingsView { settings, can_have_passkeys, outcome })
 }
 
-/// What came of a form: as its answer says, or the address.
+/// The outcome of a form: as its answer says, or the address.
 #[cfg(feature = "ssr")]
 fn outcome(done: &str) -> SettingsOutcome {
     use crate::actions::{Changed, Done};
@@ -161,7 +161,7 @@ fn for_owners(what: &str, settings: &Settings) -> AnyView {
     view! { <p class="empty">{format!("Only owners manage {what}. {who}")}</p> }.into_any()
 }
 
-/// When something was used last.
+/// The time of the last use.
 fn used(at: Option<Timestamp>) -> AnyView {
     match at {
         Some(at) => view! { "last used " <At at=Signal::stored(at)/> }.into_any(),

@@ -26,13 +26,13 @@ const DAYS: [(&str, &str); 4] =
 /// The form of a new link, as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkForm {
-    /// What the team calls it.
+    /// Its name in the team.
     pub label: String,
     /// `customer` or `manager`.
     pub audience: String,
     /// For how many days it is valid.
     pub days: String,
-    /// Whether it shows the summary.
+    /// True if it shows the summary.
     pub summary: bool,
     /// The timeline.
     pub timeline: bool,
@@ -56,12 +56,12 @@ impl Default for LinkForm {
     }
 }
 
-/// What came of a form about share links.
+/// The outcome of a form about share links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Linked {
     /// A link was created: its address, which is shown once.
     Created(String),
-    /// It was refused; what was typed still stands in the form.
+    /// Refused; what was typed still stands in the form.
     Refused(Box<LinkForm>, Problem),
     /// A link was revoked.
     Revoked,
@@ -74,7 +74,7 @@ pub struct SharesView {
     pub number: u32,
     /// The links, or why they can't be read.
     pub shares: Result<Shares, Problem>,
-    /// What came of a form.
+    /// The outcome of a form.
     pub came: Option<Linked>,
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn SharesPage() -> AnyView {
     )
 }
 
-/// What a share link does, in two sentences.
+/// The purpose of a share link, in two sentences.
 const ABOUT: &str = "Share this incident with people who have no account. They see a general description until the link expires or you revoke it.";
 
 #[component]
@@ -176,7 +176,7 @@ pub(crate) fn Sharing(
     }
 }
 
-/// What a link shows, as words: `summary, timeline`.
+/// The parts that a link shows, as words: `summary, timeline`.
 fn shown(share: &Share) -> String {
     let parts = [
         (share.parts.now, "current status"),

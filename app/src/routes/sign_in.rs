@@ -25,16 +25,16 @@ mod page {
         problem::Problem,
     };
 
-    /// What the page knows.
+    /// The data of the page.
     #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
     pub(super) struct View {
         /// Address that it leads to.
         pub to: String,
-        /// What was refused before.
+        /// The earlier refusal.
         pub refusal: Refusal,
-        /// Whether the browser can have passkeys for this address.
+        /// True if the browser can have passkeys for this address.
         pub can_have_passkeys: bool,
-        /// Whether there is an owner already.
+        /// True if there is an owner already.
         pub has_owner: bool,
     }
 

@@ -1,5 +1,5 @@
-//! What is published on the status page, and the forms by which people publish, follow up and
-//! withdraw.
+//! Notices that are published on the status page, and the forms by which people publish, follow up
+//! and withdraw.
 
 mod forms;
 mod state;

@@ -1,10 +1,10 @@
-//! How the stream does, as far as a page can know, and what it says about that.
+//! The state of the stream, as far as a page can know, and what it says about that.
 
 use domain::time::Timestamp;
 
 use crate::clock;
 
-/// How the stream does.
+/// The state of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser has a stream"))]
 pub(crate) enum Connection {
@@ -33,8 +33,8 @@ impl Connection {
         }
     }
 
-    /// What the indicator says; `heard` is when data came last, `loaded` of when the page is that the
-    /// server made.
+    /// The words of the indicator; `heard` is when data came last, `loaded` of when the page is
+    /// that the server made.
     pub(crate) fn sentence(
         self,
         heard: Option<Timestamp>,

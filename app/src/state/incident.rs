@@ -11,10 +11,10 @@ use domain::{
 /// The most entries of a timeline that a page holds.
 const MOST_ENTRIES: usize = 500;
 
-/// What became of an entry.
+/// The fate of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Folded {
-    /// It concerns another incident, or is known already.
+    /// Concerns another incident, or is known already.
     Unchanged,
     /// The page has changed.
     Changed,

@@ -9,12 +9,12 @@ use web_sys::{Element, HtmlElement};
 
 use super::listen::listen;
 
-/// How many places are remembered.
+/// Number of places that are remembered.
 const MOST_PLACES: usize = 100;
 
 #[derive(Default)]
 struct Places {
-    /// How far each address was scrolled.
+    /// The scroll position of each address.
     scrolled: HashMap<String, f64>,
     /// The address that is shown.
     here: String,

@@ -1,4 +1,4 @@
-//! What the stream keeps in step: plain data, each field of it reactive by itself in a store.
+//! State that the stream keeps in step: plain data, each field of it reactive by itself in a store.
 
 use commands::view::{IncidentCard, Overview};
 use domain::{reading::Reading, time::Timestamp};
@@ -20,25 +20,25 @@ pub(crate) struct Row {
     pub course: CourseLine,
 }
 
-/// What the stream keeps in step.
+/// State that the stream keeps in step.
 #[derive(Clone, Debug, Default, PartialEq, Store)]
 pub(crate) struct Ops {
     /// Version of the readings; 0 while none are known.
     pub version: u64,
-    /// When the last tick was.
+    /// Time of the last tick.
     pub checked_at: Timestamp,
     /// The readings, ordered by subject and signal.
     #[store(key: String = |row| row.key.clone())]
     pub rows: Vec<Row>,
     /// Changes whenever a row comes, goes, or has another status.
     pub layout: u64,
-    /// What the first sentence counts.
+    /// The counts in the first sentence.
     pub count: Count,
-    /// What can't be seen, or works in a lesser way.
+    /// Everything that can't be seen, or works in a lesser way.
     pub troubles: Vec<String>,
-    /// How many more readings there are than are shown.
+    /// Number of readings that are not shown.
     pub left_out: u32,
-    /// Whether the incidents are known.
+    /// True if the incidents are known.
     pub knows_incidents: bool,
     /// Active incidents, most severe first.
     #[store(key: u32 = |card| card.number.0)]
@@ -46,12 +46,12 @@ pub(crate) struct Ops {
     /// The incidents resolved last, newest first.
     #[store(key: u32 = |card| card.number.0)]
     pub resolved: Vec<IncidentCard>,
-    /// What else the health page shows.
+    /// Other contents of the health page.
     pub overview: Overview,
 }
 
 impl Ops {
-    /// How things stand, once it is known.
+    /// The overall state, once it is known.
     pub(crate) fn pulse(&self) -> Option<Pulse> {
         let readings = self.rows.iter().map(|row| &row.reading);
         let (active, troubles) = (&self.active, &self.troubles);

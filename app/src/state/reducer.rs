@@ -16,15 +16,15 @@ use domain::{
 use super::ops::{CourseLine, Ops, Row};
 use crate::status::{self, count};
 
-/// How far back the course of a reading goes.
+/// The period of a reading's course.
 const REACH: Span = Span::from_mins(60);
 /// The least time between two points of a course: nearer ones can't be told apart in the picture.
 const SPACING: Span = Span::from_secs(20);
-/// How many resolved incidents a page lists.
+/// Number of resolved incidents on a page.
 #[cfg(any(test, feature = "hydrate"))]
 const MOST_RESOLVED: usize = 10;
 
-/// What was touched, so that only who shows it is told.
+/// Parts that were touched, so that only who shows it is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Touched {
     /// Keys of the rows whose reading has changed.
@@ -212,7 +212,7 @@ fn take_change(ops: &mut Ops, change: &ReadingsChange) -> Touched {
     })
 }
 
-/// What decides where a row stands.
+/// The properties that decide the place of a row.
 #[cfg(any(test, feature = "hydrate"))]
 fn shape(reading: &Reading) -> (domain::reading::Status, bool) {
     (reading.status, reading.stale_since.is_some())

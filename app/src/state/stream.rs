@@ -18,7 +18,7 @@ use crate::{live::Live, pulse::get_pulse};
 /// The server sends something every few seconds: a stream that is silent for longer is taken for
 /// lost. A proxy that holds the stream back lets nothing through at all.
 const SILENCE: Span = Span::from_secs(45);
-/// How often a page asks while the stream is held back.
+/// The interval at which a page asks while the stream is held back.
 const ASK_EVERY: Span = Span::from_secs(5);
 /// The longest wait before the stream is opened again, in milliseconds: during the first minute, and
 /// later.
@@ -26,7 +26,7 @@ const LONGEST_WAIT: [u64; 2] = [5_000, 30_000];
 /// After so many attempts the first minute is over.
 const FIRST_MINUTE: u32 = 14;
 
-/// What interrupts a wait.
+/// The events that interrupt a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Poke {
     /// The tab is shown again, or hidden.
@@ -35,13 +35,13 @@ enum Poke {
     Again,
 }
 
-/// Why a stream ended.
+/// The reasons for the end of a stream.
 enum End {
     /// Nobody looks.
     Hidden,
     /// Something happened that makes another attempt worth while now.
     Again,
-    /// It dropped, or was silent.
+    /// The connection dropped, or was silent.
     Lost,
     /// The sign-in has ended.
     SignedOut,

@@ -21,10 +21,10 @@ fn approver() -> Principal {
     person(1, Role::Approver, true)
 }
 
-/// Where the forms of a decision are sent to.
+/// The address to which the forms of a decision are sent.
 const ACT: &str = "/api/pages/act";
 
-/// What came back: status, where it leads, and the page.
+/// The answer: status, where it leads, and the page.
 struct Came {
     status: StatusCode,
     to: Option<String>,

@@ -52,7 +52,7 @@ const CURSOR: Cursor = Cursor { epoch: 1, number: 9 };
 /// The catalogue in force.
 const CATALOGUE: &str = "5b1c6b7f0c6d4f1f9f5a6c5e1d2b3a4c5d6e7f80910a1b2c3d4e5f6071829304";
 
-/// When every page is looked at.
+/// The time of every page.
 pub fn now() -> Timestamp {
     at(600)
 }
@@ -147,7 +147,7 @@ fn ended(outcome: RunOutcome, worked: Option<bool>) -> Stage {
     })
 }
 
-/// How an incident of the sample stands, by its number.
+/// The state of an incident of the sample, by its number.
 pub fn sample(number: u32) -> Option<Incident> {
     let mut one = recommendation(1);
     let yes = |by, incident: &Incident| Given {

@@ -69,7 +69,7 @@ pub enum Record {
     Contact(ContactId),
 }
 
-/// How a row is not what the journal says.
+/// The difference between a row and the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Problem {
     /// The journal does not know it.
@@ -83,9 +83,9 @@ pub enum Problem {
 /// A row that is not what the journal says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
-    /// Which row.
+    /// The row.
     pub record: Record,
-    /// How it differs.
+    /// The difference.
     pub problem: Problem,
 }
 
@@ -100,7 +100,8 @@ pub struct StoredAccess {
     pub contacts: Vec<(ContactId, AccountId)>,
 }
 
-/// What the journal says of who may do what. Fields that the journal does not hold are empty.
+/// The rights of people and programs, as the journal tells them. Fields that the journal does not
+/// hold are empty.
 #[derive(Clone, Debug, Default)]
 pub struct AccessRecord {
     /// The number of the last entry that was taken.
@@ -149,8 +150,8 @@ impl AccessRecord {
         &self.removed
     }
 
-    /// How many tokens and links were journalled before all that they allow was: what is missing
-    /// there is not proven.
+    /// Number of tokens and links that were journalled before all that they allow was: what is
+    /// missing there is not proven.
     pub fn untold(&self) -> usize {
         self.endless.len() + self.vague.len()
     }

@@ -31,7 +31,7 @@ changes! {
         Join needs Permission::Itself => {
             /// The hash of its secret.
             hash: SecretHash,
-            /// How the person wants to be called.
+            /// The name that the person wants.
             name: String,
             /// Their password.
             password: PasswordHash,
@@ -45,7 +45,7 @@ changes! {
         }
         /// Take an invitation back.
         WithdrawInvitation needs person(Role::Owner, false) => {
-            /// Which.
+            /// Number of the invitation.
             invitation: InvitationId,
         }
         /// Change what someone may do.
@@ -57,72 +57,72 @@ changes! {
         }
         /// Close an account, or open it again.
         SetClosed needs person(Role::Owner, true) => {
-            /// Which.
+            /// Number of the account.
             account: AccountId,
-            /// Whether it is to be closed.
+            /// True if it is to be closed.
             closed: bool,
         }
         /// Sign in: whoever asks has proved who they are.
         SignIn needs Permission::Itself => {
-            /// Who.
+            /// Number of the account.
             account: AccountId,
-            /// How.
+            /// The method.
             by: AuthMethod,
             /// The hash of the session's token.
             hash: SecretHash,
-            /// Which browser, shortened.
+            /// The browser, shortened.
             agent: String,
             /// From which address.
             address: String,
-            /// Where a passkey was used: which, and its new state.
+            /// The passkey that was used: which, and its new state.
             used: Option<(PasskeyId, Vec<u8>)>,
             /// The sign-in that the browser had until now: it is forgotten there, so it ends.
             instead_of: Option<SecretHash>,
-            /// Whether neither the place nor the browser was known.
+            /// True if neither the place nor the browser was known.
             unfamiliar: bool,
         }
         /// End a sign-in.
         EndSession needs person(Role::Viewer, false) => {
-            /// Which.
+            /// Number of the session.
             session: SessionId,
         }
         /// Set one's own password. Other sign-ins of the account end, and what else is named.
         SetPassword needs person(Role::Viewer, true) => {
             /// The new one.
             password: PasswordHash,
-            /// What of one's own ends with it.
+            /// The own means of access that end with it.
             end: BTreeSet<Foothold>,
         }
         /// Add a passkey to one's own account.
         AddPasskey needs person(Role::Viewer, true) => {
-            /// What the person calls it.
+            /// The name that the person chose.
             label: String,
-            /// What the browser calls it.
+            /// The identifier that the browser uses.
             credential: Vec<u8>,
-            /// What is needed to check it.
+            /// The key that checks it.
             key: Vec<u8>,
-            /// What changes with each use.
+            /// The state that changes with each use.
             state: Vec<u8>,
         }
         /// Remove a passkey of one's own.
         RemovePasskey needs person(Role::Viewer, false) => {
-            /// Which.
+            /// Number of the passkey.
             passkey: PasskeyId,
         }
         /// Make a token.
         CreateToken needs person(Role::Owner, true) => {
-            /// What it is for.
+            /// Its purpose.
             label: String,
-            /// What it may do.
+            /// Its rights.
             scopes: BTreeSet<Scope>,
-            /// When it ends by itself.
+            /// Time at which it ends by itself.
             until: Option<Timestamp>,
             /// The hash of its secret.
             hash: SecretHash,
         }
         /// End a token.
         RevokeToken needs person(Role::Owner, false) => {
-            /// Which.
+            /// Number of the token.
             token: TokenId,
         }
     }

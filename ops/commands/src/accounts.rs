@@ -86,7 +86,7 @@ impl Accounts {
             .find(|account| account.closed_at.is_none() && folded(&account.name) == wanted)
     }
 
-    /// Whether there is an owner who can decide who else is here.
+    /// True if there is an owner who can decide who else is here.
     pub fn has_owner(&self) -> bool {
         self.accounts
             .iter()

@@ -1,5 +1,5 @@
-//! Whether a yes counts: what was decided upon is still as it was shown, whoever says yes may, and
-//! nothing is in the way.
+//! Validation of an approval: what was decided upon is still as it was shown, whoever says yes may,
+//! and nothing is in the way.
 
 use domain::{
     error::{Conflict, Error},
@@ -13,7 +13,7 @@ use domain::{
 
 use crate::situation::{Situation, offered};
 
-/// What else runs on the same subject, or may still run there, for this incident or another one.
+/// Commands that run on the same subject, or may still run there, for this incident or another one.
 /// Until it is over nothing else is started.
 pub fn blocked_by<'a>(
     one: &Recommendation,

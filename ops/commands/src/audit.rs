@@ -23,7 +23,7 @@ pub use filter::{AuditAuthor, AuditFilter, AuditGroup, UnknownAuditGroup};
 
 use crate::view::Viewer;
 
-/// How many entries a page of the trail shows.
+/// Number of entries on a page of the trail.
 pub const PAGE: u32 = 50;
 
 /// An entry with what seals it into the chain.
@@ -44,7 +44,7 @@ pub struct AuditEntry {
     /// The hash of the entry before it, which it covers; `None` where that one is missing.
     #[serde(default)]
     pub before: Option<Hash>,
-    /// Whether whoever reads may remove its content.
+    /// True if whoever reads may remove its content.
     #[serde(default)]
     pub removable: bool,
 }
@@ -59,23 +59,23 @@ pub struct AuditPage {
     pub head: Head,
     /// The entries, newest first; at most [`PAGE`].
     pub entries: Vec<AuditEntry>,
-    /// Where the next page begins, if there is one.
+    /// The start of the next page, if there is one.
     pub next: Option<u64>,
-    /// What the last verification found, if there was one since the start.
+    /// The result of the last verification, if there was one since the start.
     pub verified: Option<Verified>,
-    /// How those who did something are called.
+    /// Names of the actors.
     #[serde(default)]
     pub names: Names,
-    /// Who reads this, if it is a person who signed in.
+    /// The reader, if it is a person who signed in.
     #[serde(default)]
     pub reader: Option<Viewer>,
 }
 
-/// What a verification of the chain found.
+/// The result of a verification of the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Verified {
-    /// When it was done.
+    /// The time.
     pub at: Timestamp,
     /// The last entry that was proved, and its hash.
     pub head: Head,
@@ -88,18 +88,18 @@ pub struct Verified {
     pub unexplained: Vec<u64>,
     /// The first thing that is wrong, as a sentence.
     pub broken: Option<String>,
-    /// How long it took.
+    /// The duration.
     pub took: Span,
 }
 
 impl Verified {
-    /// Whether all of it was proved.
+    /// True if all of it was proved.
     pub fn is_whole(&self) -> bool {
         self.broken.is_none() && self.unexplained.is_empty() && self.head == self.goal
     }
 }
 
-/// Whether the content of an entry of this kind may be removed: only what carries words of people,
+/// True if the content of an entry of this kind may be removed: only what carries words of people,
 /// or outputs. What was decided, and who is who, stays.
 pub fn may_lose_content(kind: &str) -> bool {
     matches!(
@@ -140,8 +140,8 @@ fn is_of_its_author(kind: &str) -> bool {
     )
 }
 
-/// Whether a caller may remove the content of such an entry: an owner, or the author of a comment, of
-/// an update of the status page, of a message or in a review.
+/// True if a caller may remove the content of such an entry: an owner, or the author of a comment,
+/// of an update of the status page, of a message or in a review.
 pub fn may_remove(caller: &Principal, kind: &str, author: Actor) -> bool {
     let is_author = is_of_its_author(kind) && caller.actor() == Some(author);
     may_lose_content(kind)
@@ -156,8 +156,8 @@ pub fn may_remove(caller: &Principal, kind: &str, author: Actor) -> bool {
         }
 }
 
-/// What is journalled where a caller removes the content of an entry, or why they may not. `entry`
-/// is as it is stored now.
+/// Returns the event for the journal where a caller removes the content of an entry, or why they
+/// may not. `entry` is as it is stored now.
 pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Result<Event, Error> {
     let StoredEntry { number, kind, .. } = entry;
     if !may_lose_content(kind) {
@@ -195,7 +195,7 @@ pub fn redaction(caller: &Principal, entry: &StoredEntry, reason: &str) -> Resul
 #[derive(Clone, Debug, Default)]
 pub struct Removals {
     open: std::collections::BTreeSet<u64>,
-    /// How many contents were removed.
+    /// Number of removed contents.
     pub count: u64,
 }
 
@@ -296,10 +296,10 @@ pub fn to_line(entry: &StoredEntry, before: Hash) -> Result<String, serde_json::
     Ok(json)
 }
 
-/// Why a line of an export can't be read.
+/// The reason a line of an export can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadLine {
-    /// It is not such a line.
+    /// Not such a line.
     #[error("{0}")]
     Json(String),
     /// Salt and payload belong together.
@@ -346,8 +346,8 @@ pub fn from_line(line: &[u8]) -> Result<(StoredEntry, Hash), BadLine> {
     Ok((entry, line.before))
 }
 
-/// Whether the first entry of an export follows the hash that its line names; the entries after it
-/// are proved one by one.
+/// Checks that the first entry of an export follows the hash that its line names; the entries after
+/// it are proved one by one.
 pub fn begins(entry: &StoredEntry, before: Hash) -> Result<Head, Broken> {
     if entry.number == 0 {
         return Err(Broken::OutOfOrder { expected: 1, found: 0 });

@@ -7,7 +7,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How often people would have been interrupted.
+/// Number of times that people would have been interrupted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interruptions {
     /// In all.
@@ -19,7 +19,7 @@ pub struct Interruptions {
 /// A proposed document beside the one in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposedThresholds {
-    /// What they would have changed.
+    /// The changes that they would have made.
     pub comparison: Comparison,
     /// Under the thresholds in force.
     pub today: Interruptions,
@@ -42,7 +42,7 @@ pub struct BacktestReport {
     pub series: (usize, usize),
     /// The incidents that the thresholds in force would have opened, oldest first.
     pub found: Vec<FoundIncident>,
-    /// How often people would have been interrupted by them.
+    /// Number of times that people would have been interrupted by them.
     pub interruptions: Interruptions,
     /// The incidents that there were in this time and that history can show.
     pub known: usize,

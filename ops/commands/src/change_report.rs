@@ -21,7 +21,7 @@ const AHEAD: Span = Span::from_secs(60);
 pub struct ChangeReport {
     /// Its kind.
     pub kind: ChangeKind,
-    /// What was changed, such as `api`.
+    /// The thing that was changed, such as `api`.
     pub what: String,
     /// To which version, such as `3f2a`.
     #[serde(default)]
@@ -29,7 +29,7 @@ pub struct ChangeReport {
     /// The subjects that it touches; everything if there are none.
     #[serde(default)]
     pub subjects: Vec<Subject>,
-    /// When it was done; now if it is left out.
+    /// The time of the change; now if it is left out.
     #[serde(default)]
     pub at: Option<Timestamp>,
 }

@@ -23,7 +23,7 @@ pub const LONGEST_GAP: Span = Span::from_mins(1);
 /// The most subjects that are drawn.
 const MOST_SUBJECTS: usize = 8;
 
-/// What is known of a day.
+/// The states of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +32,7 @@ pub enum DayMark {
     NotWatched,
     /// A part of it was not watched, and no incident is known.
     PartlyWatched,
-    /// It was watched, and no incident was active.
+    /// Watched, and no incident was active.
     Calm,
     /// An incident was active; none was critical by the end of the day.
     Warning,
@@ -48,7 +48,7 @@ pub struct ChartDay {
     pub from: Timestamp,
     /// Minutes by which the team's clocks are ahead of UTC then.
     pub offset: i32,
-    /// What is known of it.
+    /// Its state.
     pub mark: DayMark,
     /// The number of incidents that were opened.
     pub opened: u32,

@@ -39,14 +39,14 @@ changes! {
     Command as Change::into_command {
         /// Take note of an incident.
         Acknowledge needs Permission::Respond => {
-            /// Which.
+            /// Number of the incident.
             incident: IncidentNumber,
         }
         /// Write something on an incident's timeline.
         Comment needs Permission::Respond => {
-            /// Which.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// What.
+            /// The comment.
             text: String,
         }
         // What there is to look at is decided by the incident, never by the caller.
@@ -54,31 +54,31 @@ changes! {
         RunInspection needs Permission::Respond => {
             /// For which incident.
             incident: IncidentNumber,
-            /// What.
+            /// The inspection.
             inspection: Inspection,
         }
         /// End an incident.
         Resolve needs Permission::Respond => {
-            /// Which.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// Why it is over; kept for learning.
+            /// The reason that it is over; kept for learning.
             note: String,
         }
         /// Open a resolved incident again.
         Reopen needs Permission::Respond => {
-            /// Which.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// Why.
+            /// The reason.
             note: String,
         }
         /// Stop expecting a subject to report.
         RetireSubject needs Permission::Respond => {
-            /// Which.
+            /// The subject.
             subject: Subject,
         }
         /// Stop expecting all those of some subjects to report that are missing.
         RetireMissing needs Permission::Respond => {
-            /// Which.
+            /// The patterns of the subjects.
             subjects: Vec<SubjectPattern>,
         }
         // What deploys needs no more than what pushes observations.
@@ -89,7 +89,7 @@ changes! {
         }
         /// Begin a maintenance window.
         BeginMaintenance needs Permission::Respond => {
-            /// What it is to be.
+            /// Its scope, duration and reason.
             request: MaintenanceRequest,
         }
         /// End a maintenance window before its end.
@@ -236,9 +236,9 @@ changes! {
         AddPreventionStep needs person(Role::Responder, false) => {
             /// The incident that it follows from.
             incident: IncidentNumber,
-            /// What is to be done, in one line.
+            /// The task, in one line.
             text: String,
-            /// What becomes of it.
+            /// Its plan.
             plan: PreventionPlan,
         }
         /// Mark a prevention step as done.
@@ -247,7 +247,7 @@ changes! {
             incident: IncidentNumber,
             /// Its number.
             step: u64,
-            /// What shows it.
+            /// The proof.
             evidence: String,
         }
         /// Drop a prevention step: it will not be done.
@@ -290,7 +290,7 @@ changes! {
         }
         /// Say yes to a recommendation, exactly as it was shown.
         Approve needs person(Role::Approver, true) => {
-            /// Which.
+            /// The recommendation.
             recommendation: RecommendationId,
             /// The hash of what was shown; see [`Recommendation::binding`].
             binding: Hash,
@@ -298,9 +298,9 @@ changes! {
         // To stop something or to leave it alone is never held up by a second sign-in.
         /// Say no to a recommendation; the next best one comes up.
         Decline needs person(Role::Approver, false) => {
-            /// Which.
+            /// The recommendation.
             recommendation: RecommendationId,
-            /// Why; kept for learning.
+            /// The reason; kept for learning.
             reason: String,
         }
         /// End a run early.
@@ -317,77 +317,77 @@ changes! {
         EndRun needs Permission::Itself => {
             /// Of which recommendation.
             recommendation: RecommendationId,
-            /// How.
+            /// The outcome.
             outcome: RunOutcome,
-            /// How long it ran.
+            /// The duration.
             duration: Span,
-            /// What it printed, without secrets, bounded.
+            /// The output, without secrets, bounded.
             output: String,
         }
         // The author of a comment may take it back, whatever their role; the service looks who that is.
         /// Remove the content of an entry: a pasted secret, the words of someone who is to be
         /// forgotten.
         Redact needs Permission::Read => {
-            /// Which entry.
+            /// Number of the entry.
             entry: u64,
-            /// Why; it stays.
+            /// The reason; it stays.
             reason: String,
         }
         // A link lets someone read who has no account: a person answers for that, and no program can read
         // more by it than its scopes allow.
         /// Make a link that shows an incident without an account.
         CreateShare needs person(Role::Responder, false) => {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// What it is to show, for how long.
+            /// The parts that it shows and its duration.
             wanted: ShareRequest,
             /// SHA-256 of its token; the token itself is shown once and kept nowhere.
             token_hash: Hash,
         }
         /// End a link at once.
         RevokeShare needs person(Role::Responder, false) => {
-            /// Which.
+            /// Number of the link.
             share: ShareId,
         }
         // One's own; the service looks whose it is.
         /// Set a contact of oneself, or change one.
         SetContact needs person(Role::Viewer, true) => {
-            /// Which; a new one without.
+            /// The contact; a new one without.
             contact: Option<ContactId>,
-            /// How it is to be.
+            /// Its new values.
             wanted: ContactRequest,
         }
         /// Remove a contact of oneself; what waits for it is dropped.
         RemoveContact needs person(Role::Viewer, false) => {
-            /// Which.
+            /// The contact.
             contact: ContactId,
         }
         /// Send a test by a contact of oneself.
         TestContact needs person(Role::Viewer, false) => {
-            /// Which.
+            /// The contact.
             contact: ContactId,
         }
         /// A notification was sent, or given up. Only for Calm Ops itself.
         RecordDelivery needs Permission::Itself => {
-            /// Which.
+            /// The notification.
             call: Notification,
             /// Whom.
             account: AccountId,
             /// By which of their contacts.
             contact: ContactId,
-            /// Why it was given up; `None` if it was sent.
+            /// The reason it was given up; `None` if it was sent.
             failed: Option<String>,
         }
         /// Nobody took note of a critical incident in time: everyone is told again. Only for Calm Ops
         /// itself.
         Escalate needs Permission::Itself => {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// How often that happened, from 1.
+            /// Number of this reminder, from 1.
             round: u32,
         }
-        /// What the rules decided in one tick, all of it or nothing. Only for the agent and for Calm
-        /// Ops itself.
+        /// Records everything that the rules decided in one tick, all of it or nothing. Only for
+        /// the agent and for Calm Ops itself.
         Record needs Permission::Itself => {
             /// The decisions, in order.
             events: Vec<Event>,

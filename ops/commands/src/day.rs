@@ -32,14 +32,14 @@ const TELLING: usize = 4;
 /// A shorter time without observations is a round of a collector that was missed.
 const SHORTEST_BLIND: Span = Span::from_mins(1);
 
-/// What is known of a slot: the worst of it.
+/// The state of a slot: the worst of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DayState {
-    /// It was not there yet.
+    /// Not there yet.
     Absent,
-    /// It was heard as expected, and nothing was wrong.
+    /// Heard as expected, and nothing was wrong.
     Healthy,
     /// Nothing was heard of some of its signals, or nothing could be observed.
     NoData,
@@ -62,9 +62,9 @@ impl From<Severity> for DayState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DayRun {
-    /// What is known of them.
+    /// Their state.
     pub state: DayState,
-    /// How many.
+    /// The count.
     pub slots: u8,
 }
 
@@ -82,7 +82,7 @@ pub struct SubjectDay {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Days {
-    /// When the first slot begins.
+    /// Start of the first slot.
     pub from: Timestamp,
     /// Each subject once, in their order; none until what is stored was read after a start.
     pub subjects: Vec<SubjectDay>,
@@ -101,7 +101,7 @@ impl Days {
 pub struct SeriesDay {
     /// The minutes in which it was heard.
     pub heard: Heard,
-    /// It was heard before the day began.
+    /// Heard before the day began.
     pub is_older: bool,
     /// Since when it is silent for longer than expected, if it is.
     pub silent_since: Option<Timestamp>,
@@ -112,7 +112,7 @@ fn last_minute(from: Timestamp, to: Timestamp) -> i64 {
     minute_of(to.minus(Span::from_micros(1)).max(from))
 }
 
-/// When the first slot of the day begins that ends with `now`.
+/// Returns the start of the first slot of the day that ends with `now`.
 pub fn begin(now: Timestamp) -> Timestamp {
     let slot = slot_of(now).saturating_sub(i64::from(SLOTS) - 1);
     Timestamp::from_micros(slot.saturating_mul(SLOT_MINUTES * MINUTE))

@@ -20,7 +20,7 @@ use crate::{
     situation::{Situation, known, offered},
 };
 
-/// What a command does to an incident.
+/// Decides the effect of a command on an incident.
 pub fn decide(
     incident: &Incident,
     command: &Command,

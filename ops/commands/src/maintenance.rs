@@ -31,9 +31,9 @@ pub const LONGEST_REASON: usize = 300;
 pub struct MaintenanceRequest {
     /// The subjects that it is to cover, each as a text.
     pub subjects: Vec<String>,
-    /// When it ends by itself.
+    /// Time at which it ends by itself.
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -83,7 +83,7 @@ pub fn check_open(open: &Announcements, number: u64) -> Result<(), Error> {
     }
 }
 
-/// What would have alerted during a window.
+/// The alerts that a window withheld.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WithheldList {
     /// The breaches, in the order in which they came; at most 50.
@@ -92,7 +92,7 @@ pub struct WithheldList {
     pub more: u32,
 }
 
-/// What would have alerted, by the number of its window.
+/// The withheld alerts, by the number of its window.
 pub type WithheldLists = BTreeMap<u64, WithheldList>;
 
 impl WithheldList {
@@ -143,7 +143,7 @@ impl WithheldList {
         *self != before
     }
 
-    /// What is journalled when its window ends.
+    /// Returns the event for the end of its window.
     pub fn ended(&self, window: u64) -> Event {
         let (would_have_alerted, more) = (self.breaches.clone(), self.more);
         Event::MaintenanceEnded { window, would_have_alerted, more }
@@ -172,11 +172,11 @@ pub fn cards(
     open.windows.iter().map(card).collect()
 }
 
-/// What a window covers of the subjects that are there now.
+/// The subjects that a window covers, of those that are there now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Covered {
-    /// How many they are.
+    /// Their number.
     pub count: u32,
     /// The first of them.
     pub subjects: Vec<Subject>,
@@ -204,16 +204,16 @@ impl Covered {
 pub struct MaintenanceCard {
     /// Its number.
     pub number: u64,
-    /// Who began it.
+    /// The person who began it.
     pub by: Actor,
-    /// When it was begun.
+    /// Time at which it was begun.
     pub begun_at: Timestamp,
-    /// What it covers, until when, and why.
+    /// Its subjects, its end, and the reason.
     #[serde(flatten)]
     pub window: MaintenanceWindow,
-    /// What it covers of what is there now.
+    /// The subjects that it covers of those that are there now.
     pub covers: Covered,
-    /// What would have alerted.
+    /// The alerts that it withheld.
     pub would_have_alerted: Vec<Withheld>,
     /// At least so many more.
     pub more: u32,

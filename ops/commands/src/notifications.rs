@@ -37,24 +37,24 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How many contacts a person may have.
+/// Greatest number of contacts of a person.
 pub const MOST_CONTACTS: usize = 10;
 
-/// What waits for the end of quiet hours is looked at again at least so often: the hours may be
+/// The interval at which calls that wait for the end of quiet hours are looked at: the hours may be
 /// changed meanwhile.
 const LOOK_AGAIN: Span = Span::from_mins(15);
 
-/// How long after each of the first failures a call is tried again.
+/// The times between the first failures of a call and the next try.
 const RETRIES: [Span; 3] = [Span::from_secs(5), Span::from_secs(15), Span::from_mins(1)];
 
-/// How long after each later failure: whoever is back is told within this time.
+/// The time between later failures and the next try: whoever is back is told within this time.
 const LATER_RETRY: Span = Span::from_mins(5);
 
 /// After so many failures, two hours after the first try, a call is given up: from then on it is
 /// tried at [`CALM_RETRY`], while its incident is open and nobody took note of it.
 const MOST_RETRIES: u32 = 27;
 
-/// How often what was given up is tried again.
+/// The interval at which calls that were given up are tried again.
 pub const CALM_RETRY: Span = Span::from_mins(15);
 
 /// The longest time between two reminders that nobody took note.
@@ -68,7 +68,7 @@ pub fn reminder_after(first: Span, rounds: u32) -> Span {
     Span::from_micros(doubled.min(LONGEST_ROUND.as_micros().max(first.as_micros())))
 }
 
-/// Whether an incident is critical just now and nobody took note of it.
+/// True if an incident is critical just now and nobody took note of it.
 pub fn lacks_attention(incident: &Incident) -> bool {
     incident.is_active()
         && incident.severity == Severity::Critical
@@ -87,17 +87,17 @@ pub fn retry_after(failures: u32) -> Option<Span> {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ContactRequest {
-    /// What they call it.
+    /// The name that they chose.
     pub label: String,
-    /// How; left out where a contact is changed and its way stays as it is.
+    /// The channel; left out where a contact is changed and its way stays as it is.
     #[serde(default, rename = "way")]
     pub channel: Option<ChannelSettings>,
-    /// What is less severe does not call.
+    /// The least severity that calls.
     pub least: Severity,
-    /// When warnings wait.
+    /// The hours in which warnings wait.
     #[serde(default)]
     pub quiet: Option<Quiet>,
-    /// Whether it calls at all.
+    /// True if it calls at all.
     pub enabled: bool,
     /// The stability reports that it gets when they are made by themselves; only by e-mail.
     #[serde(default)]
@@ -137,18 +137,18 @@ impl ContactRequest {
     }
 }
 
-/// What became of a call.
+/// The states of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// It waits: to be sent, to be tried again, or for the end of quiet hours.
+    /// Waits: to be sent, to be tried again, or for the end of quiet hours.
     Waiting,
-    /// It was sent.
+    /// Sent.
     Sent,
-    /// It could not be sent, and is not tried again.
+    /// Could not be sent, and is not tried again.
     Failed,
-    /// It was over before it was sent.
+    /// Over before it was sent.
     Dropped,
 }
 
@@ -175,11 +175,11 @@ impl DeliveryStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LastNotification {
-    /// When it was queued.
+    /// Time at which it was queued.
     pub at: Timestamp,
-    /// Whether a person asked for it, as a test.
+    /// True if a person asked for it, as a test.
     pub test: bool,
-    /// What became of it.
+    /// Its state.
     pub fate: DeliveryStatus,
     /// Reason it failed, or failed last.
     pub problem: Option<String>,
@@ -189,11 +189,11 @@ pub struct LastNotification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ContactCard {
-    /// Which.
+    /// Number of the contact.
     pub id: ContactId,
-    /// What they call it.
+    /// The name that they chose.
     pub label: String,
-    /// How.
+    /// The channel.
     pub kind: ChannelKind,
     /// Words before the place, such as `e-mail to`.
     pub by: String,
@@ -201,13 +201,13 @@ pub struct ContactCard {
     pub place: String,
     /// Form of what is sent, where the channel has several.
     pub form: Option<String>,
-    /// Whether it has a token or a secret.
+    /// True if it has a token or a secret.
     pub has_secret: bool,
-    /// What is less severe does not call.
+    /// The least severity that calls.
     pub least: Severity,
-    /// When warnings wait.
+    /// The hours in which warnings wait.
     pub quiet: Option<Quiet>,
-    /// Whether it calls at all.
+    /// True if it calls at all.
     pub enabled: bool,
     /// The stability reports that it gets when they are made by themselves.
     #[serde(default)]
@@ -219,7 +219,7 @@ pub struct ContactCard {
 }
 
 impl ContactCard {
-    /// What is shown of a contact that leads to `destination`.
+    /// Returns the parts that are shown of a contact that leads to `destination`.
     pub fn new(
         contact: &Contact,
         destination: Destination,
@@ -249,27 +249,27 @@ impl ContactCard {
 pub struct ContactState {
     /// Name of whom it reaches.
     pub person: String,
-    /// What they call it.
+    /// Its name.
     pub contact: String,
-    /// Why the last try by it failed, if it did.
+    /// The reason for which the last try by it failed, if it did.
     pub problem: Option<String>,
 }
 
-/// What became of the last message about an incident by a contact.
+/// The state of the last message about an incident by a contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NotifiedContact {
     /// Name of whom it reaches.
     pub person: String,
-    /// What they call it.
+    /// Its name.
     pub contact: String,
     /// Its channel.
     pub kind: ChannelKind,
-    /// What became of it.
+    /// Its state.
     pub status: DeliveryStatus,
-    /// Why the last try failed, if it did.
+    /// The reason the last try failed, if it did.
     pub problem: Option<String>,
-    /// When it was queued.
+    /// Time at which it was queued.
     pub at: Timestamp,
 }
 
@@ -279,20 +279,20 @@ pub struct NotifiedContact {
 pub struct Contacts {
     /// The journal position at which they were read.
     pub cursor: Cursor,
-    /// When that was.
+    /// The time.
     pub at: Timestamp,
     /// The contacts, oldest first.
     pub contacts: Vec<ContactCard>,
 }
 
-/// What is to be done with a call that is due.
+/// The decision about a call that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// Send it.
     Send,
     /// Look at it again at this time.
     Wait(Timestamp),
-    /// It is over.
+    /// Over.
     Over,
 }
 

@@ -108,9 +108,9 @@ pub fn end_override(protection: &Protection, organization: Subject) -> Result<Ev
 pub enum QuotaState {
     /// Nothing is counted against it.
     Off,
-    /// What it would have refused is counted, and passes.
+    /// Requests above it are counted, and pass.
     Observe,
-    /// What is above it is refused.
+    /// Requests above it are refused.
     On,
 }
 
@@ -120,7 +120,7 @@ pub enum QuotaState {
 pub struct BatchBound {
     /// Requests that may be under way at the same time.
     pub at_a_time: u32,
-    /// Whether what is above it is refused.
+    /// True if requests above it are refused.
     pub state: QuotaState,
 }
 
@@ -146,7 +146,7 @@ pub struct QuotaView {
     pub burst: u32,
     /// Requests that may be under way at the same time; `None` if any number may.
     pub at_a_time: Option<u32>,
-    /// Whether what is above it is refused.
+    /// True if requests above it are refused.
     pub state: QuotaState,
 }
 
@@ -156,7 +156,7 @@ pub struct QuotaView {
 pub struct IncidentOfOrganization {
     /// The incident.
     pub incident: IncidentNumber,
-    /// How it affects the organization; `None` if it is only about it.
+    /// Its effects on the organization; `None` if it is only about it.
     pub effects: Option<AffectedOrganization>,
 }
 
@@ -167,14 +167,14 @@ pub struct OrganizationPage {
     /// The journal position that it is of.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub cursor: Cursor,
-    /// When it was read.
+    /// Time at which it was read.
     pub checked_at: Timestamp,
     /// The plan that is set, and the override.
     #[serde(flatten)]
     pub plans: OrganizationPlans,
     /// The plan in force; `None` if `limits.md` does not even have a default one.
     pub plan: Option<String>,
-    /// Where the plan in force comes from. Requests may name another plan by a header where it is
+    /// The source of the plan in force. Requests may name another plan by a header where it is
     /// `default`.
     pub source: PlanSource,
     /// The quota for each class, in the order of `limits.md`.
@@ -191,7 +191,7 @@ pub struct OrganizationPage {
     pub traffic: Option<Vec<ClassTraffic>>,
     /// Its signals that are watched now.
     pub signals: Vec<Signal>,
-    /// What happened to it, newest first.
+    /// Its events, newest first.
     pub timeline: Vec<Entry>,
     /// The number before which older entries are; `None` if there are none.
     pub older: Option<u64>,

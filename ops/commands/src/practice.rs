@@ -33,7 +33,7 @@ pub fn begin(
     Ok(Event::PracticeBegun { until: now.plus(length) })
 }
 
-/// What keeps a practice from beginning, beside the documents.
+/// The obstacle to a practice, beside the documents.
 pub fn obstacle(open: Option<&OpenPractice>, incidents: &[Incident]) -> Option<PracticeRefusal> {
     let in_force = open.map(|_| PracticeRefusal::InForce);
     let real = || yields_to(incidents).map(PracticeRefusal::RealIncident);
@@ -62,7 +62,7 @@ pub fn refused(refusal: PracticeRefusal) -> Error {
     Conflict::Practice(refusal).into()
 }
 
-/// How long each step of a practice took, in microseconds. What did not happen has no time.
+/// The durations of the steps of a practice, in microseconds. What did not happen has no time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PracticeSteps {
@@ -112,13 +112,13 @@ impl PracticeSteps {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LastPractice {
-    /// When it began.
+    /// Time at which it began.
     pub at: Timestamp,
-    /// Who began it.
+    /// The person who began it.
     pub by: Actor,
     /// Its incident, if one was opened.
     pub incident: Option<IncidentNumber>,
-    /// How long each step took.
+    /// The durations of the steps.
     pub steps: PracticeSteps,
 }
 
@@ -134,14 +134,14 @@ pub struct PracticeState {
     pub notified: Vec<String>,
     /// The reason why none can begin now, as a sentence; none if one can.
     pub obstacle: Option<String>,
-    /// Whether the reader may begin one.
+    /// True if the reader may begin one.
     pub may_decide: bool,
-    /// Whether the reader may end one.
+    /// True if the reader may end one.
     pub may_end: bool,
 }
 
 impl PracticeState {
-    /// Whether the team practised lately, up to an approval.
+    /// True if the team practised lately, up to an approval.
     pub fn is_ready(&self, now: Timestamp) -> bool {
         self.last.as_ref().is_some_and(|last| {
             now.since(last.at) <= PRACTISED_WITHIN

@@ -75,7 +75,7 @@ pub fn end_safe_mode(protection: &Protection) -> Result<Event, Error> {
     Ok(Event::SafeModeEnded)
 }
 
-/// What every page tells of protection.
+/// The state of protection that every page tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Restriction {
@@ -119,7 +119,7 @@ pub enum ModeName {
     Safe,
 }
 
-/// What becomes of the requests of a class.
+/// The access of the requests of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -140,8 +140,8 @@ pub struct OperatingMode {
     pub stage: Option<SafeModeStage>,
     /// Since when it is so; `null` if that was always so.
     pub since: Option<Timestamp>,
-    /// What becomes of the requests of each class of `limits.md`. What is in none is refused in
-    /// safe mode.
+    /// The access of the requests of each class of `limits.md`. What is in none is refused in safe
+    /// mode.
     pub classes: BTreeMap<String, ClassAccess>,
     /// Organizations whose requests pass all the same.
     pub keep_writing: Vec<String>,
@@ -154,7 +154,7 @@ pub struct ProtectionPage {
     /// The journal position that it is of.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub cursor: Cursor,
-    /// When it was read.
+    /// Time at which it was read.
     pub checked_at: Timestamp,
     /// Measures, whether the agent may take them, and safe mode.
     #[serde(flatten)]

@@ -19,7 +19,7 @@ pub const BACKUP_WITHIN: Span = Span::from_mins(7 * 24 * 60);
 /// The fewest members who can approve: some commands need two approvals.
 pub const FEWEST_APPROVERS: u32 = 2;
 
-/// Whether a member can be reached, by the best of their contacts.
+/// The ways to reach a member, by the best of their contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -94,7 +94,7 @@ pub enum SignOfLife {
     Failing,
 }
 
-/// What a crisis needs, and how it stands.
+/// The needs of a crisis, and how they stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Readiness {
@@ -110,13 +110,13 @@ pub struct Readiness {
     pub backup_at: Option<Timestamp>,
     /// Signs of life.
     pub sign_of_life: SignOfLife,
-    /// Whether notifications link to their incident: `public_url` is set.
+    /// True if notifications link to their incident: `public_url` is set.
     pub links: bool,
     /// The last practice, and what the next one needs.
     pub practice: PracticeState,
 }
 
-/// What is checked, in the order in which it is shown.
+/// Topics that are checked, in the order in which they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadinessTopic {
     /// Everyone who responds can be reached.
@@ -145,13 +145,13 @@ impl ReadinessTopic {
     ];
 }
 
-/// Whether someone responds to incidents.
+/// True if someone responds to incidents.
 pub fn responds(account: &Account) -> bool {
     account.closed_at.is_none() && account.role >= Role::Responder
 }
 
 impl Readiness {
-    /// Whether a topic is ready. What is not known is not ready.
+    /// True if a topic is ready. What is not known is not ready.
     pub fn is_ready(&self, topic: ReadinessTopic) -> bool {
         match topic {
             ReadinessTopic::Contacts => {

@@ -32,7 +32,7 @@ use crate::{
     view,
 };
 
-/// Which incidents of the past are wanted. Every field narrows.
+/// The incidents of the past that are wanted. Every field narrows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HistoryFilter {
@@ -181,7 +181,7 @@ readings! {
         signal: Signal,
         /// The row, its new texts, and the document that was shown.
         edit: ThresholdEdit,
-        /// How far back, in days.
+        /// The period, in days.
         days: u32,
     }
     /// Reads the list of stability reports.

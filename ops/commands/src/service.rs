@@ -138,7 +138,7 @@ impl Operations {
         }
     }
 
-    /// Whether a principal may execute an operation, before anything is worked on for it.
+    /// Checks that a principal may execute an operation, before anything is worked on for it.
     pub fn check<O: Operation>(&self, principal: &Principal) -> Result<(), Error> {
         authorize(principal, O::PERMISSION)
     }

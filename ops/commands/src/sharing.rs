@@ -25,19 +25,19 @@ pub const LONGEST_LABEL: usize = 80;
 
 pub use domain::access::Audience;
 
-/// Which parts of an incident a link shows. Its state and times are always there.
+/// The parts of an incident that a link shows. Its state and times are always there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Parts {
     /// The summary, in the words for the audience.
     pub summary: bool,
-    /// What happened when, in general words.
+    /// The events with their times, in general words.
     pub timeline: bool,
-    /// How things stand now.
+    /// The state of now.
     pub now: bool,
 }
 
-/// What a link shows, as the journal tells it.
+/// Returns the parts that a link shows, as the journal tells them.
 pub fn shown(parts: Parts, hosts: bool) -> Vec<SharePart> {
     [
         (parts.summary, SharePart::Summary),
@@ -50,7 +50,7 @@ pub fn shown(parts: Parts, hosts: bool) -> Vec<SharePart> {
     .collect()
 }
 
-/// What is kept of a token: its SHA-256.
+/// Returns the part of a token that is kept: its SHA-256.
 pub fn token_hash(token: &str) -> Hash {
     Hash(Sha256::digest(token.as_bytes()).into())
 }
@@ -58,15 +58,15 @@ pub fn token_hash(token: &str) -> Hash {
 /// A link as a person wants it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShareRequest {
-    /// What the team calls it; the page does not show it.
+    /// Its name in the team; the page does not show it.
     pub label: String,
-    /// When it ends.
+    /// Time at which it ends.
     pub until: Timestamp,
     /// For whom it is.
     pub audience: Audience,
-    /// What it shows.
+    /// The parts that it shows.
     pub parts: Parts,
-    /// Whether it names the hosts; for managers only.
+    /// True if it names the hosts; for managers only.
     pub hosts: bool,
 }
 
@@ -105,34 +105,34 @@ impl ShareRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Share {
-    /// Which.
+    /// Number of the link.
     pub id: ShareId,
-    /// What it shows.
+    /// The incident that it shows.
     pub incident: IncidentNumber,
-    /// What the team calls it.
+    /// Its name in the team.
     pub label: String,
     /// For whom it is.
     pub audience: Audience,
-    /// Which parts it shows.
+    /// The parts that it shows.
     pub parts: Parts,
-    /// Whether it names the hosts.
+    /// True if it names the hosts.
     pub hosts: bool,
-    /// Who made it.
+    /// The person who made it.
     pub made_by: Actor,
-    /// When.
+    /// The time.
     pub made_at: Timestamp,
-    /// When it ends.
+    /// Time at which it ends.
     pub until: Timestamp,
-    /// When a person ended it early.
+    /// Time at which a person ended it early.
     pub revoked_at: Option<Timestamp>,
-    /// When it was looked at last.
+    /// Time at which it was looked at last.
     pub last_used_at: Option<Timestamp>,
-    /// How often it was opened.
+    /// Number of times it was opened.
     pub views: u64,
 }
 
 impl Share {
-    /// Whether it still opens.
+    /// True if it still opens.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.until
     }
@@ -144,37 +144,37 @@ impl Share {
 pub struct Shares {
     /// The journal position at which they were read.
     pub cursor: Cursor,
-    /// When that was.
+    /// The time.
     pub at: Timestamp,
     /// The links, newest first.
     pub shares: Vec<Share>,
-    /// How those who made them are called.
+    /// Names of the people who made them.
     #[serde(default)]
     pub names: Names,
 }
 
-/// What a link shows.
+/// The page of a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedPage {
     /// For whom it is.
     pub audience: Audience,
     /// The first sentence.
     pub title: String,
-    /// Where it stands, in general words.
+    /// Its state, in general words.
     pub state: String,
-    /// When it began.
+    /// Time at which it began.
     pub began_at: Timestamp,
-    /// When it ended.
+    /// Time at which it ended.
     pub ended_at: Option<Timestamp>,
-    /// When the page was read.
+    /// Time at which the page was read.
     pub at: Timestamp,
-    /// When the link ends.
+    /// Time at which the link ends.
     pub until: Timestamp,
-    /// How things stand now, if that is shared: sentences.
+    /// The state of now, if that is shared: sentences.
     pub now: Vec<String>,
     /// The summary, if it is shared.
     pub sections: Vec<Section>,
-    /// What happened when, oldest first, if it is shared.
+    /// The events with their times, oldest first, if they are shared.
     pub timeline: Vec<(Timestamp, String)>,
     /// The hosts that take part, if they may be told.
     pub hosts: Vec<String>,

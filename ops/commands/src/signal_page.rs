@@ -87,7 +87,7 @@ pub struct ThresholdRule {
     pub guidance: Guidance,
 }
 
-/// What is usual in a part of a period.
+/// The usual range in a part of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct UsualSpan {
@@ -173,8 +173,9 @@ pub struct SignalPage {
     /// The same time one week before, moved into the period; only for periods of up to 7 days, and
     /// empty where nothing is known.
     pub week_before: Vec<SeriesPoint>,
-    /// What is usual in the hours of the period, as it is known now, oldest first; only for periods of
-    /// up to 7 days, with gaps where no values came, and empty where the history is too young.
+    /// The usual ranges in the hours of the period, as it is known now, oldest first; only for
+    /// periods of up to 7 days, with gaps where no values came, and empty where the history is too
+    /// young.
     #[serde(default)]
     pub usual: Vec<UsualSpan>,
     /// The time zone whose hours of the week count.

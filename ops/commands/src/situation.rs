@@ -1,4 +1,4 @@
-//! What a decision depends on beside its incident.
+//! State on which a decision depends beside its incident.
 
 use domain::{
     actor::Actor,
@@ -9,12 +9,12 @@ use domain::{
     time::Timestamp,
 };
 
-/// What else a decision depends on, read in the same transaction.
+/// The other state on which a decision depends, read in the same transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
-    /// Who decides.
+    /// The person who decides.
     pub actor: Actor,
-    /// When.
+    /// The time.
     pub now: Timestamp,
     /// The incidents with a command that runs or may still run.
     pub others: &'a [Incident],

@@ -112,7 +112,7 @@ impl SourceStatus {
 pub struct AbsentSource {
     /// The kind as people call it.
     pub kind: String,
-    /// How one is added.
+    /// The way to add one.
     pub advice: String,
 }
 
@@ -124,7 +124,7 @@ pub struct SourcesPage {
     pub at: Timestamp,
     /// True if this server runs collectors. One that does not knows nothing of sources.
     pub collects: bool,
-    /// What needs attention first, then by kind and name.
+    /// The sources, those that need attention first, then by kind and name.
     pub sources: Vec<SourceStatus>,
     /// Kinds that are not configured.
     pub absent: Vec<AbsentSource>,

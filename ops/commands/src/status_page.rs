@@ -86,7 +86,7 @@ pub struct StatusPageView {
     /// The journal position that it is of.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub cursor: Cursor,
-    /// When it was read.
+    /// Time at which it was read.
     pub checked_at: Timestamp,
     /// Everything that is published.
     #[serde(flatten)]
@@ -158,7 +158,7 @@ pub struct PublicStatusPage {
     /// True if the journal begins with generated data; left out if not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub generated: bool,
-    /// When it was written.
+    /// Time at which it was written.
     pub as_of: Timestamp,
     /// The beginning of the history, 90 days before.
     pub since: Timestamp,
@@ -171,7 +171,7 @@ pub struct PublicStatusPage {
 }
 
 impl PublicStatusPage {
-    /// What is public of the page. `gaps` are those that are known, in any order.
+    /// Returns the public part of the page. `gaps` are those that are known, in any order.
     pub fn new(title: &str, page: &StatusPage, gaps: &[PublicGap], as_of: Timestamp) -> Self {
         let since = as_of.minus(HISTORY);
         let is_told = |gap: &&PublicGap| {

@@ -36,19 +36,19 @@ pub enum StreamEvent {
     Journal(Box<Entry>),
     /// All readings.
     Readings(Readings),
-    /// What has changed since the version of the readings before.
+    /// Everything that has changed since the version of the readings before.
     Change(ReadingsChange),
     /// All active and recently resolved incidents.
     Incidents(Incidents),
     /// An incident of these lists that is new or has changed.
     Card(Box<IncidentCard>),
-    /// What else the health page shows.
+    /// Other contents of the health page.
     Overview(Overview),
     /// A run has printed something.
     Run(RecommendationId),
     /// The last event: the reader is signed out.
     SignedOut {
-        /// Where to sign in.
+        /// The address to sign in.
         sign_in: String,
     },
 }
@@ -60,7 +60,7 @@ pub enum StreamEvent {
 pub struct ReadingsChange {
     /// The version after it. It is carried out on the one before only.
     pub version: u64,
-    /// When the last tick was.
+    /// Time of the last tick.
     pub checked_at: Timestamp,
     /// Positions of readings that are gone, ascending, as before the change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -77,10 +77,10 @@ pub struct ReadingsChange {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<f64>>))]
     pub values: Vec<(u32, f64)>,
-    /// What can't be seen, or works in a lesser way, if that has changed.
+    /// Everything that can't be seen, or works in a lesser way, if that has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub troubles: Option<Vec<String>>,
-    /// How many more readings there are than are shown, if that has changed.
+    /// Number of readings that are not shown, if that has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<u32>,
     /// Counter of withheld alerts, if that has changed.

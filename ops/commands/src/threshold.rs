@@ -108,7 +108,7 @@ pub struct OfferedThreshold {
     pub proposal: ThresholdProposal,
 }
 
-/// Why the document can't be written here.
+/// The reason the document can't be written here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -138,7 +138,7 @@ pub struct ThresholdPage {
     pub rows: Vec<EditableRow>,
     /// The first mistake of the document, if it has one: then nothing can be changed here.
     pub mistake: Option<String>,
-    /// Why the document can't be written, if it can't.
+    /// The reason the document can't be written, if it can't.
     pub obstacle: Option<WriteObstacle>,
     /// Proposals for these rows, newest first.
     pub proposals: Vec<ThresholdProposal>,
@@ -164,24 +164,24 @@ pub struct ThresholdTrial {
     pub days: u32,
     /// The time zone of the team, by whose clocks it is night.
     pub zone: String,
-    /// How many incidents the row in force opens, with all other rows.
+    /// Number of incidents that the row in force opens, with all other rows.
     pub today: usize,
-    /// How many the changed row opens, with all other rows.
+    /// Number of incidents that the changed row opens, with all other rows.
     pub proposed: usize,
     /// Incidents that only the changed row opens; the first of them.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Object>))]
     pub added: Vec<FoundIncident>,
-    /// How many those are.
+    /// Their number.
     pub added_count: usize,
     /// Incidents that are not opened any more; the first of them.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Object>))]
     pub removed: Vec<FoundIncident>,
-    /// How many those are.
+    /// Their number.
     pub removed_count: usize,
     /// Incidents that open earlier or later; the first of them.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Object>))]
     pub moved: Vec<MovedIncident>,
-    /// How many those are.
+    /// Their number.
     pub moved_count: usize,
     /// Incidents that there were, and that would have been missed.
     pub missed: Vec<IncidentNumber>,

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// The periods that are told, in days.
 pub const PERIODS: [u32; 4] = [1, 7, 30, 90];
 
-/// How often an endpoint answered in a period. What was not seen, and maintenance, are apart.
+/// Number of times that an endpoint answered in a period. What was not seen, and maintenance, are
+/// apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct UptimePeriod {

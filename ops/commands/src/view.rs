@@ -38,13 +38,13 @@ pub struct Readings {
     /// published.
     #[serde(default)]
     pub version: u64,
-    /// When the last tick was.
+    /// Time of the last tick.
     pub checked_at: Timestamp,
     /// Every reading, ordered by subject and signal.
     pub readings: Vec<Reading>,
-    /// What can't be seen, or works in a lesser way, right now: one sentence each.
+    /// Everything that can't be seen, or works in a lesser way, right now: one sentence each.
     pub troubles: Vec<String>,
-    /// How many more readings there are than are shown.
+    /// Number of readings that are not shown.
     #[serde(default)]
     pub left_out: u32,
     /// Changes whenever something else would alert, or would no longer, without the open maintenance
@@ -59,7 +59,7 @@ pub struct Readings {
 pub struct Sparkline {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// Seconds before `checked_at`, and the value; oldest first; at most 60 points.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<f64>>))]
@@ -74,7 +74,7 @@ pub struct BlindSpan {
     pub from: Timestamp,
     /// To when.
     pub to: Timestamp,
-    /// Why.
+    /// The reason.
     pub why: BlindReason,
 }
 
@@ -92,7 +92,7 @@ pub struct DocumentState {
     pub error: Option<String>,
 }
 
-/// What the health page shows beside readings and incidents.
+/// Contents of the health page beside readings and incidents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Overview {
@@ -106,8 +106,7 @@ pub struct Overview {
     /// The last 24 hours of each subject that is shown.
     #[serde(default)]
     pub days: Days,
-    /// Whether automatic measures are suspended, and whether safe mode is in force; `None` while
-    /// that is not known.
+    /// The restriction by protection and safe mode; `None` while that is not known.
     #[serde(default)]
     pub restriction: Option<Restriction>,
 }
@@ -126,15 +125,15 @@ pub struct Health {
     pub sparklines: Vec<Sparkline>,
     /// Active incidents, most severe first.
     pub active: Vec<IncidentCard>,
-    /// What else is shown.
+    /// Other contents.
     #[serde(flatten)]
     pub overview: Overview,
     /// The program's version.
     pub version: String,
-    /// Whether whoever reads may ask for a check now.
+    /// True if whoever reads may ask for a check now.
     #[serde(default)]
     pub may_check: bool,
-    /// Whether whoever reads may begin and end maintenance windows, and retire subjects.
+    /// True if whoever reads may begin and end maintenance windows, and retire subjects.
     #[serde(default)]
     pub may_maintain: bool,
     /// The last check that was asked for, if that was a moment ago.
@@ -152,13 +151,13 @@ pub struct Health {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CheckResult {
-    /// When it was asked for.
+    /// Time at which it was asked for.
     pub at: Timestamp,
-    /// How many collectors there are.
+    /// Number of collectors.
     pub collectors: u32,
-    /// How many of them could not read what they watch.
+    /// Number of those that could not read what they watch.
     pub failed: u32,
-    /// How many had not ended their round when the answer was due.
+    /// Number of those that had not ended their round when the answer was due.
     pub unfinished: u32,
 }
 
@@ -172,30 +171,30 @@ pub struct IncidentCard {
     pub number: IncidentNumber,
     /// The first sentence of the summary.
     pub headline: String,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// Where it began.
+    /// Its origin.
     pub cause: Subject,
     /// All that it is about, at most 20.
     #[serde(default)]
     pub subjects: Vec<Subject>,
-    /// When it was opened.
+    /// Time at which it was opened.
     pub opened_at: Timestamp,
-    /// When it last changed.
+    /// Time at which it last changed.
     pub updated_at: Timestamp,
-    /// When it was resolved.
+    /// Time at which it was resolved.
     pub resolved_at: Option<Timestamp>,
-    /// Whether a person took note.
+    /// True if a person took note.
     pub acknowledged: bool,
-    /// Whether the agent offers to resolve it.
+    /// True if the agent offers to resolve it.
     pub resolution_offered: bool,
-    /// Whether it is a recommended command that waits for a decision, and nothing runs or is still
+    /// True if it is a recommended command that waits for a decision, and nothing runs or is still
     /// watched whether it worked.
     #[serde(default)]
     pub awaits_decision: bool,
-    /// Whether it is a practice.
+    /// True if it is a practice.
     #[serde(default)]
     pub practice: bool,
 }
@@ -261,7 +260,7 @@ pub struct IncidentPage {
     pub snapshots: Vec<Snapshot>,
     /// The course of its breached signals, for the charts.
     pub series: Vec<Series>,
-    /// When the last tick was: how things stand is told as of then.
+    /// The time of the last tick: how things stand is told as of then.
     #[serde(default)]
     pub checked_at: Timestamp,
     /// Its breached signals, as they are now.
@@ -276,44 +275,45 @@ pub struct IncidentPage {
     /// The looks at the host that it offers while it is active.
     #[serde(default)]
     pub inspections: Vec<Inspection>,
-    /// What its runs print or printed.
+    /// The output of its runs.
     #[serde(default)]
     pub outputs: Vec<RunOutput>,
-    /// Who was called about it, and what became of that.
+    /// The people who were called about it, with the outcomes.
     #[serde(default)]
     pub notified: Vec<NotifiedContact>,
-    /// Who could not be called about it and why, while it is active: one sentence each.
+    /// The people who could not be called about it, with the reasons, while it is active: one
+    /// sentence each.
     #[serde(default)]
     pub unreached: Vec<String>,
-    /// Whether approved commands can be recommended at all.
+    /// The state of approved commands: whether they can be recommended at all.
     #[serde(default)]
     pub commands: CommandsState,
-    /// How those who did something are called.
+    /// Names of the actors.
     #[serde(default)]
     pub names: Names,
-    /// Who reads this, if it is a person who signed in.
+    /// The reader, if it is a person who signed in.
     #[serde(default)]
     pub reader: Option<Viewer>,
-    /// Why this is from memory and not all there is of it, where it is: a sentence.
+    /// The reason that this is from memory and not all there is of it, where it is: a sentence.
     #[serde(default)]
     pub trouble: Option<String>,
 }
 
-/// Who reads a page.
+/// The reader of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Viewer {
     /// Their account.
     pub account: AccountId,
-    /// How they are called.
+    /// Their name.
     pub name: String,
-    /// What they may do.
+    /// Their rights.
     pub role: Role,
-    /// Whether they proved it not long ago, as an approval asks.
+    /// True if they proved it not long ago, as an approval asks.
     pub recently_authenticated: bool,
 }
 
-/// What a run prints or printed.
+/// The output of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RunOutput {
@@ -321,7 +321,7 @@ pub struct RunOutput {
     pub place: u32,
     /// Its lines, without secrets; the beginning and the end.
     pub text: String,
-    /// Whether more may come.
+    /// True if more may come.
     pub open: bool,
 }
 
@@ -331,31 +331,31 @@ pub struct RunOutput {
 pub struct RecommendationPage {
     /// The journal position at which it was read.
     pub cursor: Cursor,
-    /// Which it is.
+    /// Its number.
     pub id: RecommendationId,
-    /// It.
+    /// The recommendation.
     pub recommendation: Recommendation,
     /// The hash that an approval must name.
     pub binding: Hash,
     /// The incident that it is for.
     pub incident: Incident,
-    /// When the last tick was: how things stand is told as of then.
+    /// The time of the last tick: how things stand is told as of then.
     pub checked_at: Timestamp,
     /// The signals that led to it and that will prove it, as they are now.
     pub readings: Vec<Reading>,
-    /// What exactly would be executed, in lines for people; or why it could not be.
+    /// The command that would be executed, in lines for people; or why it could not be.
     pub plan: Plan,
-    /// What it prints or printed, if it ran: the last 8 KiB. The incident has all of it.
+    /// The output, if it ran: the last 8 KiB. The incident has all of it.
     pub output: Option<RunOutput>,
-    /// What has to be over before it can be approved.
+    /// The run that has to end before it can be approved.
     pub blocked_by: Option<Blocker>,
-    /// How those who did something are called.
+    /// Names of the actors.
     pub names: Names,
-    /// Who reads this, if it is a person who signed in.
+    /// The reader, if it is a person who signed in.
     pub reader: Option<Viewer>,
 }
 
-/// Whether approved commands can be recommended.
+/// The state of approved commands: whether they can be recommended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -373,15 +373,15 @@ pub enum CommandsState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Blocker {
-    /// Which recommendation.
+    /// Number of the recommendation.
     pub id: RecommendationId,
-    /// What it is called.
+    /// Its title.
     pub title: String,
     /// Until when it may still run, where its end was not seen; `None` while it runs.
     pub until: Option<Timestamp>,
 }
 
-/// What exactly would be executed right now.
+/// The command that would be executed right now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "plan", rename_all = "snake_case")]
@@ -404,7 +404,7 @@ pub enum Plan {
 pub struct Series {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// Its unit.
     pub unit: Unit,
@@ -420,7 +420,7 @@ pub struct Series {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SeriesPoint {
-    /// When the step begins.
+    /// Time at which the step begins.
     pub at: Timestamp,
     /// Until when the next point had to come: where it comes later, nothing was heard in between.
     #[serde(default)]
@@ -441,7 +441,7 @@ pub struct History {
     pub cursor: Cursor,
     /// The incidents, newest first; at most 25.
     pub incidents: Vec<IncidentCard>,
-    /// Where the next page begins, if there is one.
+    /// The start of the next page, if there is one.
     pub next: Option<IncidentNumber>,
     /// Figures about what was found as a whole, on every page of it.
     #[serde(default)]
@@ -472,12 +472,12 @@ pub struct JournalPage {
     pub head: Head,
     /// The entries, oldest first.
     pub entries: Vec<Entry>,
-    /// How those who did something are called.
+    /// Names of the actors.
     #[serde(default)]
     pub names: Names,
 }
 
-/// Which incident has an id.
+/// The incident that has an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct IncidentRef {
@@ -491,7 +491,7 @@ pub struct IncidentRef {
 pub struct Settings {
     /// The journal position at which it was read.
     pub cursor: Cursor,
-    /// Who asks.
+    /// The reader.
     pub reader: Viewer,
     /// One's own open sign-ins, the one that was used last first.
     pub sessions: Vec<SessionCard>,
@@ -511,17 +511,17 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SessionCard {
-    /// Which.
+    /// Number of the session.
     pub id: SessionId,
-    /// Whether it is the one that asks.
+    /// True if it is the one that asks.
     pub this: bool,
-    /// Which browser.
+    /// The browser.
     pub agent: String,
     /// From which address.
     pub address: String,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it was used last, to a few minutes.
+    /// The time of its last use, to a few minutes.
     pub seen_at: Timestamp,
 }
 
@@ -529,13 +529,13 @@ pub struct SessionCard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PasskeyCard {
-    /// Which.
+    /// Number of the passkey.
     pub id: PasskeyId,
-    /// What the person calls it.
+    /// The name that the person chose.
     pub label: String,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it was used last.
+    /// The time of its last use.
     pub used_at: Option<Timestamp>,
 }
 
@@ -545,15 +545,15 @@ pub struct PasskeyCard {
 pub struct PersonCard {
     /// Their account.
     pub account: AccountId,
-    /// How they are called.
+    /// Their name.
     pub name: String,
-    /// What they may do.
+    /// Their rights.
     pub role: Role,
     /// Since when.
     pub created_at: Timestamp,
-    /// When they were seen last, to a few minutes.
+    /// Time at which they were seen last, to a few minutes.
     pub seen_at: Option<Timestamp>,
-    /// Whether the account is closed.
+    /// True if the account is closed.
     pub closed: bool,
 }
 
@@ -561,13 +561,13 @@ pub struct PersonCard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct InvitationCard {
-    /// Which.
+    /// Number of the invitation.
     pub id: InvitationId,
-    /// What whoever uses it may do.
+    /// The rights of whoever uses it.
     pub role: Role,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// Time at which it ends.
     pub until: Timestamp,
 }
 
@@ -575,17 +575,17 @@ pub struct InvitationCard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TokenCard {
-    /// Which.
+    /// Number of the token.
     pub id: TokenId,
-    /// What it is for.
+    /// Its purpose.
     pub label: String,
-    /// What it may do.
+    /// Its rights.
     pub scopes: Vec<Scope>,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// Time at which it ends by itself.
     pub until: Option<Timestamp>,
-    /// When it was used last, to a few minutes.
+    /// The time of its last use, to a few minutes.
     pub used_at: Option<Timestamp>,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// When something ends by itself.
+/// The end of something that ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -59,15 +59,15 @@ impl Audience {
 pub enum SharePart {
     /// The summary.
     Summary,
-    /// What happened when.
+    /// The events with their times.
     Timeline,
-    /// How things stand now.
+    /// The state of now.
     Now,
     /// The names of hosts.
     Hosts,
 }
 
-/// What a person may do; each may do all that the ones before it may.
+/// The rights of a person; each may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -125,7 +125,7 @@ impl FromStr for Role {
     }
 }
 
-/// What a program with a token may do.
+/// The rights of a program with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -134,7 +134,7 @@ pub enum Scope {
     Ingest,
     /// Read everything that a viewer may.
     Read,
-    /// What a responder may. Never what an approver may.
+    /// The rights of a responder. Never what an approver may.
     Respond,
     /// Set the plans of organizations, and nothing else.
     Plans,
@@ -167,8 +167,8 @@ impl FromStr for Scope {
     }
 }
 
-/// What an account may have beside its password and sign-ins, and what whoever had a sign-in of it
-/// may have left behind: it can end with a new password.
+/// The means of access that an account may have beside its password and sign-ins, and what whoever
+/// had a sign-in of it may have left behind: it can end with a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -195,7 +195,7 @@ impl Foothold {
     }
 }
 
-/// How a person proved who they are.
+/// The methods by which a person proves who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -206,7 +206,7 @@ pub enum AuthMethod {
     Passkey,
 }
 
-/// Who asks, with what they may do: made for each request from its credential, so that what was
+/// The caller, with what they may do: made for each request from its credential, so that what was
 /// revoked ends at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
@@ -218,25 +218,25 @@ pub enum Principal {
     Local,
     /// A person who signed in.
     Account {
-        /// Who.
+        /// Number of the account.
         id: AccountId,
-        /// What they may do.
+        /// Their rights.
         role: Role,
         /// By which sign-in.
         session: SessionId,
-        /// Whether they proved it not long ago: an approval asks for that.
+        /// True if they proved it not long ago: an approval asks for that.
         recently_authenticated: bool,
     },
     /// A program with a token.
     Token {
-        /// Which.
+        /// Number of the token.
         id: TokenId,
-        /// What it may do.
+        /// Its rights.
         scopes: BTreeSet<Scope>,
     },
     /// Whoever holds a share link.
     Share {
-        /// Which.
+        /// Number of the link.
         id: ShareId,
         /// The only incident that it shows.
         incident: IncidentNumber,
@@ -272,7 +272,7 @@ impl Principal {
     }
 }
 
-/// What a command or a query asks of its caller.
+/// The demand of a command or a query on its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// Calm Ops itself.
@@ -291,7 +291,7 @@ pub enum Permission {
     Person {
         /// At least this.
         role: Role,
-        /// Whether the sign-in has to be recent.
+        /// True if the sign-in has to be recent.
         recently_authenticated: bool,
     },
     /// A share link: it shows the incident that it was made for.

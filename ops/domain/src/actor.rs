@@ -10,7 +10,7 @@ use crate::{
     text::isolated,
 };
 
-/// Who does something. Every change names one; people are named by account id only.
+/// The author of something. Every change names one; people are named by account id only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
     /// Calm Ops' own incident agent.
@@ -26,7 +26,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// Whether this is not Calm Ops itself: a person, or a program that a person gave a token to.
+    /// True if this is not Calm Ops itself: a person, or a program that a person gave a token to.
     pub const fn is_person(self) -> bool {
         match self {
             Self::Local | Self::Account(_) | Self::Token(_) => true,
@@ -80,14 +80,14 @@ impl<'de> Deserialize<'de> for Actor {
     }
 }
 
-/// How actors are called where they are shown. Names live outside of the journal, so that a person
+/// The names of actors where they are shown. Names live outside of the journal, so that a person
 /// can be forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Names(pub BTreeMap<Actor, String>);
 
 impl Names {
-    /// How an actor is called inside a sentence; an account or token without a name by its number.
+    /// The name of an actor inside a sentence; an account or token without a name by its number.
     pub fn of(&self, actor: Actor) -> String {
         match (actor, self.0.get(&actor)) {
             (_, Some(name)) => isolated(name),

@@ -23,11 +23,11 @@ const MOST_CHANGES: usize = 200;
 pub struct OpenWindow {
     /// Its number: that of the entry that began it.
     pub number: u64,
-    /// Who began it.
+    /// The person who began it.
     pub by: Actor,
-    /// When.
+    /// The time.
     pub begun_at: Timestamp,
-    /// What it covers, until when, and why.
+    /// Its subjects, its end, and the reason.
     #[serde(flatten)]
     pub window: MaintenanceWindow,
 }
@@ -39,7 +39,7 @@ impl OpenWindow {
     }
 }
 
-/// What was announced and may still matter.
+/// Announcements that may still matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Announcements {
@@ -55,18 +55,18 @@ pub struct Announcements {
 }
 
 impl Announcements {
-    /// Whether nothing was announced.
+    /// True if nothing was announced.
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.windows.is_empty() && self.practice.is_none()
     }
 
-    /// How many things were announced.
+    /// Number of announcements.
     pub fn len(&self) -> usize {
         self.changes.len() + self.windows.len() + self.practice.iter().len()
     }
 
-    /// What entries announce; they come in their order. A window whose reason was redacted is told by
-    /// its redaction.
+    /// Reads the announcements in entries; they come in their order. A window whose reason was
+    /// redacted is told by its redaction.
     pub fn of(entries: &[Entry]) -> Self {
         let (mut announcements, mut ended) = (Self::default(), BTreeSet::new());
         for entry in entries {
@@ -119,7 +119,7 @@ impl Announcements {
         }
     }
 
-    /// Whether a window in force covers a subject.
+    /// True if a window in force covers a subject.
     pub fn covers(&self, subject: &Subject, now: Timestamp) -> bool {
         self.windows.iter().any(|open| open.window.is_in_force(now) && open.window.covers(subject))
     }

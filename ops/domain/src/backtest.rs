@@ -16,19 +16,19 @@ use crate::{
 /// An incident that thresholds would have opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundIncident {
-    /// Where it began.
+    /// Its origin.
     pub cause: Subject,
-    /// When the first breach began.
+    /// Time at which the first breach began.
     pub began_at: Timestamp,
-    /// When it would have opened, to a step of history.
+    /// Time at which it would have opened, to a step of history.
     pub opened_at: Timestamp,
-    /// When it would have ended by itself; `None` if history ends before.
+    /// Time at which it would have ended by itself; `None` if history ends before.
     pub ended_at: Option<Timestamp>,
     /// The highest severity that it reached.
     pub severity: Severity,
-    /// Which signals of whom.
+    /// The signals of subjects.
     pub keys: BTreeSet<BreachKey>,
-    /// When people would have been interrupted: it opened, came back, or became more severe.
+    /// The times of interruptions: it opened, came back, or became more severe.
     pub interruptions: Vec<Timestamp>,
 }
 
@@ -42,7 +42,7 @@ pub struct MovedIncident {
 }
 
 impl MovedIncident {
-    /// Whether the proposed thresholds open it earlier, and by how much.
+    /// Returns whether the proposed thresholds open it earlier, and by how much.
     pub const fn shift(&self) -> (bool, Span) {
         let (today, proposed) = (self.today.opened_at, self.proposed.opened_at);
         let is_earlier = proposed.as_micros() < today.as_micros();
@@ -50,7 +50,7 @@ impl MovedIncident {
     }
 }
 
-/// What a change of the thresholds would have meant.
+/// The consequences of a change of the thresholds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Incidents that only the proposed thresholds open.
@@ -69,9 +69,9 @@ pub struct Comparison {
     /// Incidents that there were, and that neither finds: thresholds were others then, or history
     /// is not fine enough.
     pub unseen: Vec<IncidentNumber>,
-    /// When people would have been interrupted under the thresholds in force.
+    /// The times at which people would have been interrupted under the thresholds in force.
     pub interruptions_today: Vec<Timestamp>,
-    /// When people would have been interrupted under the proposed ones.
+    /// The times at which people would have been interrupted under the proposed ones.
     pub interruptions_proposed: Vec<Timestamp>,
 }
 

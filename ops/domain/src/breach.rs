@@ -13,13 +13,13 @@ use crate::{
     usual::{Bounds, RelativeLevel},
 };
 
-/// What identifies a breach: one signal of one subject.
+/// The key of a breach: one signal of one subject.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BreachKey {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
 }
 
@@ -68,7 +68,7 @@ pub enum Crossing {
 }
 
 impl Crossing {
-    /// Whether it is about silence.
+    /// True if it is about silence.
     pub const fn is_silent(&self) -> bool {
         matches!(self, Self::Silent { .. })
     }
@@ -91,18 +91,18 @@ pub struct Easing {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Unheard {
-    /// When the last value came.
+    /// Time of the last value.
     pub since: Timestamp,
     /// After how many seconds that is told.
     pub for_seconds: f64,
 }
 
-/// Why a breach holds no longer.
+/// The reasons for the end of a breach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "why")]
 pub enum Ending {
-    /// It was seen to be well again.
+    /// Seen to be well again.
     Recovered {
         /// Since when it was well; what came after was waiting for proof.
         since: Timestamp,
@@ -115,12 +115,12 @@ pub enum Ending {
     Stopped,
 }
 
-/// What a threshold's row says for people; carried along so that an incident explains itself with
-/// the words that were in force.
+/// The words of a threshold's row for people; carried along so that an incident explains itself
+/// with the words that were in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Guidance {
-    /// What it means, one sentence.
+    /// Its meaning, one sentence.
     pub meaning: String,
     /// The section of `when-things-break.md` to read, as its anchor; empty if none.
     pub runbook: String,
@@ -132,7 +132,7 @@ pub struct Guidance {
 }
 
 impl Guidance {
-    /// What is said about silence, whatever the row says about its levels.
+    /// The words about silence, whatever the row says about its levels.
     pub fn of_silence() -> Self {
         Self {
             meaning: "There is no data from it, so its state is unknown; problems there would go unnoticed.".to_owned(),
@@ -154,13 +154,13 @@ pub struct Breach {
     pub severity: Severity,
     /// The level that fired for that severity.
     pub crossing: Crossing,
-    /// When the value first went beyond the level, by the wall clock.
+    /// Time at which the value first went beyond the level, by the wall clock.
     pub since: Timestamp,
     /// Since when it is as severe as it is now.
     pub severity_since: Timestamp,
-    /// When the threshold had held for its duration.
+    /// Time at which the threshold had held for its duration.
     pub fired_at: Timestamp,
-    /// It comes and goes.
+    /// Comes and goes.
     pub unsteady: bool,
     /// The latest value is on the healthy side, and the breach only waits for proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,22 +170,22 @@ pub struct Breach {
     pub unheard: Option<Unheard>,
     /// The latest value, in `unit`; for a silent signal the last one that was heard.
     pub value: f64,
-    /// When that value was observed.
+    /// The time of that value.
     pub value_at: Timestamp,
     /// The most extreme value since it began.
     pub peak: f64,
     /// The unit of all values here.
     pub unit: Unit,
-    /// What is usual for this signal here, if enough is known.
+    /// The usual value for this signal here, if enough is known.
     pub usual: Option<f64>,
     /// Change per minute over the last minutes, if enough is known.
     pub per_minute: Option<f64>,
     /// Seconds until the natural limit (100 %, or the threshold's own) is reached at the present
     /// rate.
     pub limit_in_seconds: Option<f64>,
-    /// What the document says about it.
+    /// The words of the document about it.
     pub guidance: Guidance,
-    /// Why it is so, or why nothing is heard, where that is known.
+    /// The reason that it is so, or that nothing is heard, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
 }

@@ -7,7 +7,7 @@ use crate::{
     time::{Span, Timestamp},
 };
 
-/// How long ago a change may lie that is reported now.
+/// The greatest age of a change that is reported now.
 pub const LONGEST_AGO: Span = Span::from_mins(24 * 60);
 
 /// Kinds of changes.
@@ -43,7 +43,7 @@ impl ChangeKind {
 pub struct ReportedChange {
     /// Its kind.
     pub kind: ChangeKind,
-    /// What was changed.
+    /// The thing that was changed.
     pub what: String,
     /// To which version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,12 +51,12 @@ pub struct ReportedChange {
     /// The subjects that it touches; everything if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<Subject>,
-    /// When it was done.
+    /// The time.
     pub at: Timestamp,
 }
 
 impl ReportedChange {
-    /// Whether it may have touched a subject: it names none, this one, or one on the same host.
+    /// True if it may have touched a subject: it names none, this one, or one on the same host.
     pub fn touches(&self, subject: &Subject) -> bool {
         let is_near = |one: &Subject| {
             one == subject || one.host().is_some_and(|host| subject.host() == Some(host))
@@ -64,7 +64,7 @@ impl ReportedChange {
         self.subjects.is_empty() || self.subjects.iter().any(is_near)
     }
 
-    /// Whether both tell of the same change, whenever it was done.
+    /// True if both tell of the same change, whenever it was done.
     pub fn is_same(&self, other: &Self) -> bool {
         (self.kind, &self.what, &self.version) == (other.kind, &other.what, &other.version)
     }

@@ -23,7 +23,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Why the service refuses an operation, or can't carry it out.
+/// The reasons for which the service refuses an operation, or can't carry it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// Nobody is signed in.
@@ -196,42 +196,42 @@ pub enum Entity {
 /// Rules that a field can break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldReason {
-    /// It is left out.
+    /// Left out.
     Missing,
-    /// It is empty.
+    /// Empty.
     Empty,
-    /// It has too many characters.
+    /// Has too many characters.
     TooLong {
         /// The most it may have.
         most: usize,
-        /// How many it has.
+        /// The number of its characters.
         length: usize,
     },
-    /// It has too many bytes.
+    /// Has too many bytes.
     TooManyBytes {
         /// The most it may have.
         most: usize,
     },
-    /// It has too many words.
+    /// Has too many words.
     TooManyWords {
         /// The most it may have.
         most: usize,
     },
-    /// It has too many entries.
+    /// Has too many entries.
     TooMany {
         /// The most it may have.
         most: usize,
     },
-    /// It has too few characters.
+    /// Has too few characters.
     TooShort {
         /// The fewest it may have.
         least: usize,
     },
-    /// It holds a character that is not seen and can change how the text around it reads.
+    /// Holds a character that is not seen and can change how the text around it reads.
     HiddenCharacter(char),
-    /// It holds a control character.
+    /// Holds a control character.
     ControlCharacter(char),
-    /// It has so many marks on one letter that they cover what is around it.
+    /// Has so many marks on one letter that they cover what is around it.
     PiledMarks,
     /// Another account has this name, or one that looks like it.
     NameTaken,
@@ -243,7 +243,7 @@ pub enum FieldReason {
     Guessable,
     /// The password does not fit the name.
     WrongPassword,
-    /// It is not the present password of the account.
+    /// Not the present password of the account.
     NotPresentPassword,
     /// The time is over.
     Past,
@@ -267,7 +267,7 @@ pub enum FieldReason {
     EmptyRange,
     /// The range of time has no beginning or no end.
     HalfRange,
-    /// It is none of those that are known.
+    /// None of those that are known.
     Unknown {
         /// Those that are known.
         known: Vec<&'static str>,
@@ -287,10 +287,10 @@ pub enum FieldReason {
     HostsForManagers,
     /// The form or the answer of a device can't be read.
     Unreadable,
-    /// It is not of the form that is expected: a noun phrase. What was found is not said, as it may
-    /// be a secret.
+    /// Not of the form that is expected: a noun phrase. What was found is not said, as it may be a
+    /// secret.
     Expected(Cow<'static, str>),
-    /// It is not what its parser takes.
+    /// Not what its parser takes.
     Malformed(BadName),
     /// A parser refuses it, for this reason.
     Unusable(String),
@@ -346,7 +346,7 @@ pub enum Conflict {
     OfferRan,
     /// The catalogue is invalid, so nothing may run.
     CatalogueInvalid,
-    /// What the approval is bound to has changed.
+    /// The binding of the approval has changed.
     BindingChanged,
     /// The caller has approved it already; it needs another person.
     ApprovedByYou,
@@ -369,7 +369,7 @@ pub enum Conflict {
         subject: Subject,
         /// The incident that it was started for.
         incident: IncidentNumber,
-        /// When it can't run any more.
+        /// Time at which it can't run any more.
         until: Timestamp,
     },
     /// The same command ran on the subject a short while ago.
@@ -378,7 +378,7 @@ pub enum Conflict {
         title: String,
         /// The subject.
         subject: Subject,
-        /// When it may run again.
+        /// Time at which it may run again.
         until: Timestamp,
     },
     /// There are as many as there may be.
@@ -495,9 +495,9 @@ pub enum Unavailable {
 /// Faults of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseFault {
-    /// It can't be reached.
+    /// Can't be reached.
     Unreachable,
-    /// It does not answer.
+    /// Does not answer.
     NoAnswer,
     /// Another program locks the file.
     FileLocked,
@@ -533,7 +533,7 @@ pub enum DatabaseFault {
     DataDir {
         /// The directory.
         path: String,
-        /// What the system says.
+        /// The message of the system.
         problem: String,
     },
     /// Another Calm Ops uses the data directory.
@@ -561,14 +561,14 @@ pub enum DatabaseFault {
     OlderSchema,
     /// The schema could not be migrated.
     Migration,
-    /// It holds nothing of Calm Ops.
+    /// Holds nothing of Calm Ops.
     NoSchema,
-    /// It holds a journal, and a restore replaces nothing.
+    /// Holds a journal, and a restore replaces nothing.
     NotEmpty,
     /// The backup changed while it was read.
     BackupChanged,
     /// The system gives no randomness.
     NoRandomness,
-    /// It failed for another reason, which the log tells.
+    /// Failed for another reason, which the log tells.
     Other,
 }

@@ -32,12 +32,12 @@ pub enum Effect {
     Limited,
 }
 
-/// How an effect is known.
+/// The ways in which an effect is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Certainty {
-    /// It was counted for this organization.
+    /// Counted for this organization.
     Known,
-    /// It follows from something that the organization uses.
+    /// Follows from something that the organization uses.
     Likely,
 }
 
@@ -46,9 +46,9 @@ pub enum Certainty {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndpointTrouble {
-    /// It does not answer as expected.
+    /// Does not answer as expected.
     Failing,
-    /// It answers late.
+    /// Answers late.
     Slow,
 }
 
@@ -110,7 +110,7 @@ impl Evidence {
         }
     }
 
-    /// How the effect is known.
+    /// The way in which the effect is known.
     pub const fn certainty(&self) -> Certainty {
         match self {
             Self::Results { .. }
@@ -129,19 +129,19 @@ pub struct EffectOn {
     /// The evidence.
     #[serde(flatten)]
     pub evidence: Evidence,
-    /// When it was first seen.
+    /// Time at which it was first seen.
     pub since: Timestamp,
-    /// When it was last seen before it ended; `None` while it is not known to have ended.
+    /// Time at which it was last seen before it ended; `None` while it is not known to have ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// When it was last seen, where it has not ended and nothing has shown for long whether it
-    /// holds.
+    /// Time at which it was last seen, where it has not ended and nothing has shown for long
+    /// whether it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
 }
 
 impl EffectOn {
-    /// Whether it holds, as far as is known: silence ends none.
+    /// True if it holds, as far as is known: silence ends none.
     pub const fn holds(&self) -> bool {
         self.until.is_none()
     }
@@ -182,7 +182,7 @@ pub struct AffectedCounts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Impact {
-    /// When it was written.
+    /// Time at which it was written.
     pub at: Timestamp,
     /// The organizations, the worst first, those that were affected last; at most [`MOST_NAMED`].
     pub organizations: Vec<AffectedOrganization>,

@@ -30,9 +30,9 @@ pub struct IncidentBreach {
     /// As it was when last written.
     #[serde(flatten)]
     pub breach: Breach,
-    /// When it cleared; `None` while it holds.
+    /// Time at which it cleared; `None` while it holds.
     pub cleared_at: Option<Timestamp>,
-    /// Why it holds no longer; `None` while it holds.
+    /// The reason that it holds no longer; `None` while it holds.
     #[serde(default)]
     pub ending: Option<Ending>,
 }
@@ -43,31 +43,31 @@ impl IncidentBreach {
         Self { breach, cleared_at: None, ending: None }
     }
 
-    /// Whether it holds no longer and nobody saw it recover.
+    /// True if it holds no longer and nobody saw it recover.
     pub const fn is_lost(&self) -> bool {
         self.cleared_at.is_some() && !matches!(self.ending, Some(Ending::Recovered { .. }))
     }
 }
 
-/// Who took note, and when.
+/// The person who took note, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Acknowledgement {
-    /// Who.
+    /// The person.
     pub by: Actor,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 
-/// How an incident ended.
+/// The end of an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Resolution {
-    /// Who: the agent, or a person.
+    /// The author: the agent, or a person.
     pub by: Actor,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// What a person wrote.
+    /// The note of a person.
     pub note: Option<String>,
 }
 
@@ -79,37 +79,37 @@ pub struct Incident {
     pub id: Uuid,
     /// For people.
     pub number: IncidentNumber,
-    /// Where it began.
+    /// Its origin.
     pub cause: Subject,
     /// The highest severity reached since it was opened; it never falls while active.
     pub severity: Severity,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// All breaches that ever belonged to it, in the order in which they joined.
     pub breaches: Vec<IncidentBreach>,
-    /// When the first breach began: detection is `opened_at - began_at`.
+    /// Time at which the first breach began: detection is `opened_at - began_at`.
     pub began_at: Timestamp,
-    /// When it was opened.
+    /// Time at which it was opened.
     pub opened_at: Timestamp,
-    /// When it last changed.
+    /// Time at which it last changed.
     pub updated_at: Timestamp,
     /// Since when every breach is cleared; `None` while one holds.
     pub quiet_since: Option<Timestamp>,
-    /// How often it was reopened.
+    /// Number of times it was reopened.
     pub reopened: u32,
-    /// Who took note.
+    /// The person who took note.
     pub acknowledged: Option<Acknowledgement>,
     /// A person has acted on it: the agent then offers to resolve it and does not do it by itself.
     pub touched_by_person: bool,
     /// The agent has offered to resolve it.
     pub resolution_offered: bool,
-    /// How it ended; `None` while active.
+    /// Its end; `None` while active.
     pub resolution: Option<Resolution>,
-    /// It gathers what a flood of breaches brought.
+    /// Gathers what a flood of breaches brought.
     pub flood: bool,
     /// The decision summary in force.
     pub summary: Summary,
-    /// How many snapshots were saved.
+    /// Number of snapshots that were saved.
     pub snapshots: u32,
     /// Every command that was ever recommended for it, by place.
     #[serde(default)]
@@ -126,12 +126,12 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// Whether it is not resolved.
+    /// True if it is not resolved.
     pub fn is_active(&self) -> bool {
         self.state != State::Resolved
     }
 
-    /// Whether it is a practice: a real one never begins with such a subject, nor is joined by one.
+    /// True if it is a practice: a real one never begins with such a subject, nor is joined by one.
     pub fn is_practice(&self) -> bool {
         self.cause.is_practice()
     }
@@ -141,7 +141,7 @@ impl Incident {
         self.breaches.iter().find(|known| known.breach.key == *key)
     }
 
-    /// Whether this breach holds.
+    /// True if this breach holds.
     pub fn holds(&self, key: &BreachKey) -> bool {
         self.breach(key).is_some_and(|known| known.cleared_at.is_none())
     }
@@ -151,8 +151,8 @@ impl Incident {
         self.recommendations.iter().find(|one| one.place == place)
     }
 
-    /// When what a recommendation does was offered first: an offer that nobody decided upon ends
-    /// and is made anew.
+    /// Returns when the effect of a recommendation was first offered: an offer that nobody decided
+    /// upon ends and is made anew.
     pub fn first_offered_at(&self, one: &Recommendation) -> Timestamp {
         let deed = one.deed();
         let before = self
@@ -178,7 +178,7 @@ impl Incident {
         self.breaches.iter().filter(|known| known.cleared_at.is_none()).map(|known| &known.breach)
     }
 
-    /// Whether it counts as recovering although a breach holds and no command is being watched: the
+    /// True if it counts as recovering although a breach holds and no command is being watched: the
     /// commands that ran did not help, or helped another breach only.
     pub fn is_recovering_in_vain(&self) -> bool {
         self.state == State::Recovering

@@ -8,7 +8,8 @@ use crate::{
 /// The longest comment or note, in characters.
 pub const LONGEST_TEXT: usize = 4_000;
 
-/// Why a new text of one line can't be shown as it is. What was stored before is read all the same.
+/// The reason that a new text of one line can't be shown as it is. What was stored before is read
+/// all the same.
 pub fn unreadable(text: &str) -> Option<FieldReason> {
     if let Some(hidden) = hidden_in(text) {
         return Some(FieldReason::HiddenCharacter(hidden));

@@ -127,7 +127,7 @@ impl Inspection {
     }
 }
 
-/// What can be looked at from here.
+/// The things that can be looked at from here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Here {
     /// The name of this host: what is on another one can't be seen from here.
@@ -136,7 +136,7 @@ pub struct Here {
     pub apps: Vec<Subject>,
     /// The services that approved commands for the incident are about.
     pub units: Vec<UnitName>,
-    /// Whether the database of Calm Ops is a server with connections and queries.
+    /// True if the database of Calm Ops is a server with connections and queries.
     pub database: bool,
 }
 

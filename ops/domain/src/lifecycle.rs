@@ -1,4 +1,4 @@
-//! Where an incident stands, and which steps lead on. `ops/agent/flow.md` shows the same table to
+//! The states of an incident, and which steps lead on. `ops/agent/flow.md` shows the same table to
 //! people; a test holds the two together.
 
 use std::{fmt, str::FromStr};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::BadName;
 
-/// Where an incident stands.
+/// The states of an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -45,7 +45,7 @@ impl State {
         }
     }
 
-    /// Where a step leads from here; `None` if it is not allowed.
+    /// Returns the state to which a step leads; `None` if it is not allowed.
     pub const fn after(self, step: Step) -> Option<Self> {
         use State::{AwaitingDecision, Detected, Recovering, Resolved, Stabilizing};
         match (self, step) {
@@ -113,7 +113,7 @@ impl FromStr for State {
     }
 }
 
-/// What moves an incident on.
+/// The steps of an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

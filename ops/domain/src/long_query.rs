@@ -18,10 +18,10 @@ pub struct LongQuery {
     pub running_for: Span,
     /// The database's user who asked for it.
     pub user: String,
-    /// What the program that asked calls itself; empty where it does not say.
+    /// The name of the program that asked, by itself; empty where it does not say.
     pub application: String,
-    /// What it does, without values, comments and secrets; empty where the database does not show
-    /// it to Calm Ops.
+    /// The query, without values, comments and secrets; empty where the database does not show it
+    /// to Calm Ops.
     pub text: String,
 }
 
@@ -101,14 +101,14 @@ fn word(text: &str) -> &str {
     }
 }
 
-/// Whether an `E` stands right before the quote, so that a backslash escapes in it.
+/// True if an `E` stands right before the quote, so that a backslash escapes in it.
 fn ends_in_escape_prefix(before: &str) -> bool {
     let mut letters = before.chars().rev();
     matches!(letters.next(), Some('e' | 'E'))
         && !letters.next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
 }
 
-/// How long a text in quotes is; to the end where it does not end.
+/// Length of a text in quotes; to the end where it does not end.
 fn text_len(text: &str, escapes: bool) -> usize {
     let mut letters = text.char_indices().skip(1).peekable();
     while let Some((at, c)) = letters.next() {
@@ -124,7 +124,7 @@ fn text_len(text: &str, escapes: bool) -> usize {
     text.len()
 }
 
-/// How long a text between dollars is: `$$...$$` or `$tag$...$tag$`. A parameter such as `$1` is
+/// Length of a text between dollars: `$$...$$` or `$tag$...$tag$`. A parameter such as `$1` is
 /// none.
 fn dollar_len(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('$')?;
@@ -136,7 +136,7 @@ fn dollar_len(text: &str) -> Option<usize> {
     Some(tag.len() + body.find(tag).map_or(body.len(), |at| at + tag.len()))
 }
 
-/// How long a comment between `/*` and `*/` is; they nest.
+/// Length of a comment between `/*` and `*/`; they nest.
 fn comment_len(text: &str) -> usize {
     let (mut depth, mut at) = (0_u32, 0);
     while at < text.len() {
@@ -155,7 +155,7 @@ fn comment_len(text: &str) -> usize {
     text.len()
 }
 
-/// How long a number with a fraction is.
+/// Length of a number with a fraction.
 fn number_len(text: &str) -> usize {
     text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_')).unwrap_or(text.len())
 }

@@ -14,7 +14,7 @@ use crate::{
     time::{Span, Timestamp},
 };
 
-/// How far ahead a window may end.
+/// The longest time until the end of a window.
 pub const LONGEST: Span = Span::from_mins(7 * 24 * 60);
 /// The most breaches that a window tells of.
 pub const MOST_WITHHELD: usize = 50;
@@ -26,8 +26,8 @@ pub struct SubjectPattern(String);
 text_type!(SubjectPattern);
 
 impl SubjectPattern {
-    /// Whether a subject is covered. What Calm Ops says about itself, such as a source that it can't
-    /// read, and a practice are covered by their whole names alone.
+    /// True if a subject is covered. What Calm Ops says about itself, such as a source that it
+    /// can't read, and a practice are covered by their whole names alone.
     pub fn covers(&self, subject: &Subject) -> bool {
         let text = subject.as_str();
         if self.0 == text {
@@ -66,19 +66,19 @@ pub struct MaintenanceWindow {
     /// The subjects that it covers.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub subjects: Vec<SubjectPattern>,
-    /// When it ends by itself.
+    /// Time at which it ends by itself.
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl MaintenanceWindow {
-    /// Whether it is in force: a clock that was set back makes none longer than it may be.
+    /// True if it is in force: a clock that was set back makes none longer than it may be.
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         now < self.until && self.until.since(now) <= LONGEST
     }
 
-    /// Whether it covers a subject.
+    /// True if it covers a subject.
     pub fn covers(&self, subject: &Subject) -> bool {
         self.subjects.iter().any(|pattern| pattern.covers(subject))
     }
@@ -90,13 +90,13 @@ impl MaintenanceWindow {
 pub struct Withheld {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
-    /// How bad it was at its worst.
+    /// Its worst severity.
     pub severity: Severity,
-    /// When it began.
+    /// Time at which it began.
     pub since: Timestamp,
-    /// When it was seen to be over; none while it holds.
+    /// Time at which it was seen to be over; none while it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
 }

@@ -1,12 +1,12 @@
 //! Names that come from outside, checked where they are read.
 
-/// Why a name was refused: what was found, and what was expected.
+/// The reason a name was refused: what was found, and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found} is not a {what}: expected {expected}")]
 pub struct BadName {
     /// The offending text, shortened and escaped.
     pub found: String,
-    /// What it should have been.
+    /// The expected form.
     pub what: &'static str,
     /// The rule that it breaks, with an example.
     pub expected: &'static str,

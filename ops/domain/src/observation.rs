@@ -7,17 +7,17 @@ use crate::{reason::FailureReason, signal::Signal, subject::Subject, time::Times
 /// One value of a signal for a subject at a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
-    /// What was measured.
+    /// The signal that was measured.
     pub signal: Signal,
     /// About whom.
     pub subject: Subject,
-    /// How much, in `unit`; always finite.
+    /// The value, in `unit`; always finite.
     pub value: f64,
     /// In which unit; `None` where the signal's own is meant.
     pub unit: Option<Unit>,
-    /// When it was measured, by the source's clock.
+    /// Time at which it was measured, by the source's clock.
     pub at: Timestamp,
-    /// Why it is so, where that is known: of a failure always.
+    /// The reason that it is so, where that is known: of a failure always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
 }
@@ -25,10 +25,10 @@ pub struct Observation {
 /// A signal of a subject that was looked at and could not be seen: neither well nor in trouble.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unseen {
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// About whom.
     pub subject: Subject,
-    /// Why.
+    /// The reason.
     pub reason: FailureReason,
 }

@@ -1,6 +1,7 @@
 //! Patterns with `*`.
 
-/// Whether a text matches a pattern in which `*` stands for any run of characters, the empty one too.
+/// True if a text matches a pattern in which `*` stands for any run of characters, the empty one
+/// too.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {

@@ -32,7 +32,7 @@ pub fn subject() -> Subject {
     Subject::practice()
 }
 
-/// Why a practice ended.
+/// The reasons for the end of a practice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "because", rename_all = "snake_case")]
@@ -52,7 +52,7 @@ pub enum PracticeEnding {
     },
 }
 
-/// Why a practice can't begin or end.
+/// The reasons for which a practice can't begin or end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PracticeRefusal {
     /// One is in force already.
@@ -75,15 +75,16 @@ pub enum PracticeRefusal {
 pub struct OpenPractice {
     /// Its number.
     pub number: u64,
-    /// Who began it.
+    /// The person who began it.
     pub by: Actor,
-    /// When it began.
+    /// Time at which it began.
     pub begun_at: Timestamp,
-    /// When it ends by itself.
+    /// Time at which it ends by itself.
     pub until: Timestamp,
 }
 
-/// What keeps a practice from beginning, or ends it: a real incident that needs a person now.
+/// The event that keeps a practice from beginning, or ends it: a real incident that needs a person
+/// now.
 pub fn yields_to(incidents: &[Incident]) -> Option<IncidentNumber> {
     let needs_someone = |one: &&Incident| {
         one.is_active() && !one.is_practice() && one.severity == Severity::Critical
@@ -98,8 +99,8 @@ pub fn active(incidents: &[Incident]) -> Option<&Incident> {
 }
 
 impl OpenPractice {
-    /// Why it ends now; `None` while it goes on. A clock that was set back makes it no longer than a
-    /// practice may be.
+    /// The reason that it ends now; `None` while it goes on. A clock that was set back makes it no
+    /// longer than a practice may be.
     pub fn ending(&self, incidents: &[Incident], now: Timestamp) -> Option<PracticeEnding> {
         if let Some(incident) = yields_to(incidents) {
             return Some(PracticeEnding::RealIncident { incident });

@@ -35,7 +35,7 @@ pub struct Suspension {
     pub by: Actor,
     /// The time.
     pub at: Timestamp,
-    /// Why, in the words of whoever did.
+    /// The reason, in the words of whoever did.
     pub reason: String,
 }
 
@@ -67,7 +67,7 @@ pub struct SafeMode {
 pub struct SafeModeReminder {
     /// The time.
     pub at: Timestamp,
-    /// How often people were reminded, from 1.
+    /// Number of reminders, from 1.
     pub round: u32,
 }
 
@@ -95,7 +95,7 @@ pub struct Protection {
     pub suspension: Option<Suspension>,
     /// Safe mode, if it is in force.
     pub safe_mode: Option<SafeMode>,
-    /// When a person ended safe mode last.
+    /// Time at which a person ended safe mode last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_mode_ended_at: Option<Timestamp>,
     /// Overrides of organizations' plans of which no end is journalled, in the order in which they

@@ -7,18 +7,18 @@ use crate::{
     usual::NotJudged,
 };
 
-/// How a signal of a subject is doing.
+/// The status of a signal of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It has a threshold and keeps it.
+    /// Has a threshold and keeps it.
     Healthy,
-    /// It has no threshold, or one that can't be judged yet: it is kept and shown.
+    /// Has no threshold, or one that can't be judged yet: it is kept and shown.
     Shown,
     /// Nothing was heard for longer than expected, and it is not a breach yet.
     Unknown,
-    /// It is beyond a level, and that has not held long enough.
+    /// Beyond a level, and that has not held long enough.
     Watching,
     /// A warning breach.
     Warning,
@@ -32,24 +32,25 @@ pub enum Status {
 pub struct Reading {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// The latest value, in `unit`.
     pub value: f64,
     /// Its unit.
     pub unit: Unit,
-    /// When it was observed.
+    /// Time at which it was observed.
     pub at: Timestamp,
-    /// How it is doing.
+    /// The status.
     pub status: Status,
     /// Since when nothing more was heard, where that is longer than expected: then the value and
     /// the status are those of then, not of now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale_since: Option<Timestamp>,
-    /// What is usual here, if enough is known.
+    /// The usual value, if enough is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual: Option<f64>,
-    /// Why its level is not judged, where that is relative to what is usual and too little is known.
+    /// The reason that its level is not judged, where that is relative to what is usual and too
+    /// little is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_judged: Option<NotJudged>,
     /// The warning level that applies, for the picture.
@@ -62,7 +63,7 @@ pub struct Reading {
     /// near.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_in_seconds: Option<f64>,
-    /// Why it is so, or why it can't be seen, where that is known.
+    /// The reason that it is so, or can't be seen, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
 }
@@ -71,8 +72,8 @@ pub struct Reading {
 pub const PUSHES_REFUSED: &str = "monitor.pushes_refused";
 
 impl Reading {
-    /// Whether it says that something pushed was refused a short while ago, so that what it was about
-    /// is not known: that is not calm, long before it alerts.
+    /// True if it says that something pushed was refused a short while ago, so that what it was
+    /// about is not known: that is not calm, long before it alerts.
     pub fn tells_of_refusals(&self) -> bool {
         self.value > 0.0 && self.signal.as_str() == PUSHES_REFUSED
     }

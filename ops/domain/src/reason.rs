@@ -40,7 +40,7 @@ impl Excerpt {
         Self(text::clip(&text::shown(&plain), LONGEST_EXCERPT))
     }
 
-    /// Whether there is no text.
+    /// True if there is no text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -100,28 +100,28 @@ pub enum RequestPhase {
     Body,
 }
 
-/// What is wrong with a certificate.
+/// The faults of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CertificateFault {
     /// No known authority issued it.
     UnknownIssuer,
-    /// It was issued by itself.
+    /// Issued by itself.
     SelfSigned,
     /// The server does not send the certificate of its issuer.
     IncompleteChain,
-    /// It has ended.
+    /// Expired.
     Expired,
-    /// It begins later.
+    /// Begins later.
     NotYetValid,
-    /// It is for other names.
+    /// For other names.
     WrongName,
-    /// It is an authority's own.
+    /// An authority's own.
     AuthorityAsServer,
-    /// It must not be used by a server.
+    /// Must not be used by a server.
     NotForServers,
-    /// It was revoked.
+    /// Revoked.
     Revoked,
     /// Its signature or form is wrong.
     Malformed,
@@ -140,20 +140,20 @@ pub enum OwnLimit {
     Memory,
 }
 
-/// Why a file or a local socket can't be used.
+/// The reasons for which a file or a local socket can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccessFault {
     /// Permission is denied.
     Denied,
-    /// It does not exist.
+    /// Does not exist.
     Missing,
     /// Nobody listens there.
     Refused,
-    /// It does not answer in time.
+    /// Does not answer in time.
     TimedOut,
-    /// It broke off.
+    /// Broke off.
     Broken,
     /// Something else.
     Other,
@@ -188,24 +188,24 @@ pub enum Remedy {
     None,
 }
 
-/// Why something was found as it was.
+/// The reasons for which something was found as it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "because", rename_all = "snake_case")]
 pub enum FailureReason {
     /// A name does not exist.
     NameNotFound {
-        /// Which.
+        /// The name.
         name: Excerpt,
     },
     /// The name servers of a name gave no answer about it.
     NameNotAnswered {
-        /// Which.
+        /// The name.
         name: Excerpt,
     },
     /// An address is one that is never asked.
     NeverAsked {
-        /// Which.
+        /// The address.
         address: Excerpt,
     },
     /// A public endpoint redirects into a network of one's own.
@@ -215,7 +215,7 @@ pub enum FailureReason {
     },
     /// No way leads to an address.
     Unreachable {
-        /// Which.
+        /// The address.
         address: Excerpt,
     },
     /// A connection was refused.
@@ -227,7 +227,7 @@ pub enum FailureReason {
     TimedOut {
         /// In which part.
         phase: RequestPhase,
-        /// Which address and port was asked, if it came so far.
+        /// The address and port that were asked, if it came so far.
         address: Option<Excerpt>,
         /// After how long.
         after: Span,
@@ -241,14 +241,14 @@ pub enum FailureReason {
     },
     /// The server does not speak TLS.
     NotTls {
-        /// Which address and port.
+        /// The address and port.
         address: Excerpt,
     },
     /// TLS failed in another way.
     TlsFailed {
         /// With which address and port.
         address: Excerpt,
-        /// How.
+        /// The problem.
         problem: Excerpt,
     },
     /// A certificate is not believed.
@@ -257,25 +257,25 @@ pub enum FailureReason {
         host: Excerpt,
         /// At which address and port.
         address: Excerpt,
-        /// What is wrong.
+        /// The fault.
         fault: CertificateFault,
         /// More, such as the names that it is for.
         detail: Option<Excerpt>,
     },
-    /// What came is not HTTP.
+    /// The answer is not HTTP.
     NotHttp {
         /// From which address and port.
         address: Excerpt,
-        /// What was wrong, and where.
+        /// The problem, and its place.
         problem: Excerpt,
     },
     /// The status is not an expected one.
     Status {
         /// From which address and port.
         address: Excerpt,
-        /// Which came.
+        /// The status that came.
         status: u16,
-        /// How the answer begins; empty if nothing came.
+        /// The beginning of the answer; empty if nothing came.
         #[serde(default, skip_serializing_if = "Excerpt::is_empty")]
         found: Excerpt,
     },
@@ -285,14 +285,14 @@ pub enum FailureReason {
         expected: Excerpt,
         /// The status of the answer.
         status: u16,
-        /// How what came instead begins; empty if nothing came.
+        /// The beginning of what came instead; empty if nothing came.
         found: Excerpt,
     },
     /// A redirect leads to what can't be asked.
     BadRedirect {
         /// From which address and port.
         address: Excerpt,
-        /// Where to.
+        /// The destination.
         to: Excerpt,
     },
     /// Redirects don't end.
@@ -300,9 +300,9 @@ pub enum FailureReason {
         /// So many were followed.
         followed: u32,
     },
-    /// It can't be seen, as something else fails that is a problem of its own.
+    /// Can't be seen, as something else fails that is a problem of its own.
     Behind {
-        /// What fails.
+        /// The cause that fails.
         cause: Subject,
     },
     /// Nothing outside of this host can be reached.
@@ -320,35 +320,35 @@ pub enum FailureReason {
         /// So many were asked.
         asked: u32,
     },
-    /// What is pushed about it is refused.
+    /// Pushes about it are refused.
     PushesRefused {
-        /// Who pushes.
+        /// The program or person that pushes.
         #[cfg_attr(feature = "schema", schema(value_type = String))]
         by: Actor,
         /// Since when.
         since: Timestamp,
         /// The place in the body; empty for all of it.
         place: Excerpt,
-        /// What is wrong there.
+        /// The problem there.
         problem: Excerpt,
     },
     /// Calm Ops could not look, as it has reached a limit.
     OwnLimit {
-        /// Which.
+        /// The limit.
         limit: OwnLimit,
     },
     /// A file or a local socket can't be used.
     Access {
-        /// What, such as `PM2's socket /home/app/.pm2/rpc.sock`.
+        /// The resource, such as `PM2's socket /home/app/.pm2/rpc.sock`.
         what: Excerpt,
-        /// Why.
+        /// The reason.
         fault: AccessFault,
     },
     /// Whoever tells how it is doing gives no answer.
     NotTold {
-        /// Who.
+        /// The subject.
         by: Subject,
-        /// Why.
+        /// The reason.
         why: Excerpt,
     },
     /// A word for its state that says neither that it works nor that it does not.
@@ -360,9 +360,9 @@ pub enum FailureReason {
     },
     /// Whoever lists it does so no more.
     NotListed {
-        /// Who.
+        /// The subject.
         by: Subject,
-        /// Whether others are still listed there.
+        /// True if others are still listed there.
         others: bool,
     },
     /// Its host is not watched any more: Calm Ops runs on another one.
@@ -390,7 +390,7 @@ impl FailureReason {
         Self::Told { text: sentence.trim().trim_end_matches('.').into() }
     }
 
-    /// What else fails and is the cause, if that is known.
+    /// The other failure that is the cause, if that is known.
     pub const fn cause(&self) -> Option<&Subject> {
         match self {
             Self::Behind { cause } | Self::OtherHost { host: cause, .. } => Some(cause),
@@ -446,12 +446,12 @@ impl FailureReason {
         matches!(self, Self::NotClear { .. })
     }
 
-    /// Whether it only explains silence: what was heard before is not in doubt.
+    /// True if it only explains silence: what was heard before is not in doubt.
     pub const fn is_about_silence(&self) -> bool {
         matches!(self, Self::PushesRefused { .. })
     }
 
-    /// Whether it is of the same kind, whatever its details are.
+    /// True if it is of the same kind, whatever its details are.
     pub fn is_like(&self, other: &Self) -> bool {
         let detail = |reason: &Self| match reason {
             Self::TimedOut { phase, .. } | Self::BrokenOff { phase, .. } => Some(*phase as u16),
@@ -501,7 +501,7 @@ impl FailureReason {
         }
     }
 
-    /// Whether two things fail for one cause: at the same place in the same way.
+    /// True if two things fail for one cause: at the same place in the same way.
     pub fn shares_cause(&self, other: &Self) -> bool {
         self.is_like(other) && self.place().is_some_and(|place| other.place() == Some(place))
     }

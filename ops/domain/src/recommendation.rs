@@ -17,7 +17,7 @@ use crate::{
     time::{Span, Timestamp},
 };
 
-/// How much can go wrong.
+/// The extent of what can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -44,7 +44,7 @@ impl Risk {
     }
 }
 
-/// Who may approve.
+/// The people who may approve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -56,7 +56,7 @@ pub enum Approval {
 }
 
 impl Approval {
-    /// How many different people.
+    /// Number of different people.
     pub const fn people(self) -> u8 {
         match self {
             Self::One => 1,
@@ -73,33 +73,33 @@ impl Approval {
     }
 }
 
-/// How it is undone.
+/// The way to undo it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Undo {
     /// By this command of the catalogue, with the same values.
     By(String),
-    /// It can't be undone, because of this.
+    /// Can't be undone, because of this.
     Never(String),
 }
 
-/// Why a command is recommended. Facts, so that each reader gets a sentence of their own.
+/// The reasons for a recommendation. Facts, so that each reader gets a sentence of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Reason {
     /// The catalogue says that it helps where this signal is beyond its level.
     Helps {
-        /// Which breach.
+        /// The breach.
         breach: BreachKey,
     },
     /// The thresholds name it for this breach.
     Named {
-        /// Which breach.
+        /// The breach.
         breach: BreachKey,
     },
-    /// It was proved to work before, or was not.
+    /// Proved to work before, or was not.
     Worked {
         /// So many times.
         times: u32,
@@ -117,7 +117,7 @@ pub enum Reason {
         /// The number of ratings.
         of: u32,
     },
-    /// It resolved an earlier incident that is like this one.
+    /// Resolved an earlier incident that is like this one.
     HelpedBefore {
         /// The earlier incident.
         incident: IncidentNumber,
@@ -126,27 +126,27 @@ pub enum Reason {
     Largest {
         /// Of which signal.
         signal: Signal,
-        /// How much, in bytes.
+        /// The amount in bytes.
         bytes: u64,
     },
-    /// It acts upon this query, which runs for long.
+    /// Acts upon this query, which runs for long.
     LongQuery {
-        /// What is known of it.
+        /// The facts about it.
         query: LongQuery,
     },
-    /// It acts upon all processes of an app, not only on the one in trouble.
+    /// Acts upon all processes of an app, not only on the one in trouble.
     AllProcesses {
-        /// How many there are.
+        /// Their number.
         count: u32,
     },
-    /// It takes back what ran before.
+    /// Takes back what ran before.
     Undoes {
-        /// Which recommendation.
+        /// The recommendation.
         recommendation: RecommendationId,
     },
 }
 
-/// What will prove that it worked.
+/// The signal that will prove that it worked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Awaited {
@@ -160,15 +160,15 @@ pub struct Awaited {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Given {
-    /// Who.
+    /// The person.
     pub by: Actor,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// What was decided upon; see [`Recommendation::binding`].
+    /// The binding of the decision; see [`Recommendation::binding`].
     pub binding: Hash,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -183,21 +183,21 @@ pub enum RunOutcome {
         /// The signal's number.
         signal: i32,
     },
-    /// It took longer than it may and was ended.
+    /// Took longer than it may and was ended.
     TimedOut,
     /// A person cancelled it and it was ended.
     Cancelled,
     /// The command itself was never started.
     NotStarted {
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// It was started, and its end was not seen.
+    /// Started, and its end was not seen.
     Unknown,
 }
 
 impl RunOutcome {
-    /// Whether it did what it should, as far as its exit code tells.
+    /// True if it did what it should, as far as its exit code tells.
     pub const fn is_success(&self) -> bool {
         matches!(self, Self::Exited { code: 0 })
     }
@@ -207,89 +207,89 @@ impl RunOutcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Ended {
-    /// When it was started.
+    /// Time at which it was started.
     pub started_at: Timestamp,
-    /// Who asked to end it early, and when.
+    /// The person who asked to end it early, and the time.
     pub cancelled: Option<(Actor, Timestamp)>,
-    /// When it was over.
+    /// Time at which it was over.
     pub at: Timestamp,
-    /// How.
+    /// The outcome.
     pub outcome: RunOutcome,
-    /// How long it ran.
+    /// Time for which it ran.
     pub duration: Span,
-    /// Whether it was proved to work; `None` while that is watched, and where nothing ran.
+    /// True if it was proved to work; `None` while that is watched, and where nothing ran.
     pub worked: Option<bool>,
     /// The signal has recovered, and had begun to before it ran: that says nothing about the
     /// command.
     #[serde(default)]
     pub began_before: bool,
-    /// When that was known.
+    /// The time of that proof.
     pub proved_at: Option<Timestamp>,
 }
 
-/// How long a run has to end when its time is over.
+/// Time in which a run has to end after its limit.
 const ENDING: Span = Span::from_secs(3);
 
 impl Ended {
-    /// Whether something ran at all.
+    /// True if something ran at all.
     pub const fn has_run(&self) -> bool {
         !matches!(self.outcome, RunOutcome::NotStarted { .. })
     }
 }
 
-/// Why a recommendation is no longer offered.
+/// The reasons for which a recommendation is no longer offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Withdrawn {
     /// Nobody decided in time.
     Expired,
-    /// What it was to help has recovered, or the incident is over.
+    /// The breach that it was to help has recovered, or the incident is over.
     NotNeeded,
     /// The catalogue, or what it would act upon, is another one now.
     Changed,
-    /// It fails for another reason now, against which this does not help.
+    /// Fails for another reason now, against which this does not help.
     RuledOut,
-    /// It was approved, and Calm Ops did not come to run it in time.
+    /// Approved, and Calm Ops did not come to run it in time.
     TooLate,
 }
 
-/// How far a recommendation is.
+/// The stages of a recommendation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "stage", rename_all = "snake_case")]
 pub enum Stage {
-    /// It waits for a decision.
+    /// Waits for a decision.
     Offered,
     /// A person said no.
     Declined {
-        /// Who.
+        /// The person.
         by: Actor,
-        /// When.
+        /// The time.
         at: Timestamp,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// It is no longer offered.
+    /// No longer offered.
     Withdrawn {
-        /// When.
+        /// The time.
         at: Timestamp,
-        /// Why.
+        /// The reason.
         why: Withdrawn,
     },
     /// Everyone who is needed said yes; it is about to run.
     Approved {
-        /// When.
+        /// The time.
         at: Timestamp,
     },
-    /// It runs.
+    /// Runs.
     Running {
         /// Since when.
         started_at: Timestamp,
-        /// Who asked to end it early, and when.
+        /// The person who asked to end it early, and the time.
         cancelled: Option<(Actor, Timestamp)>,
     },
-    /// It ran.
+    /// Has run.
     Ended(Ended),
 }
 
@@ -303,7 +303,7 @@ pub struct Recommendation {
     pub command: String,
     /// The values of its placeholders.
     pub values: BTreeMap<String, String>,
-    /// What the command is called.
+    /// The command's title.
     pub title: String,
     /// The exact argument vector; empty for what Calm Ops carries out itself.
     pub argv: Vec<String>,
@@ -316,36 +316,36 @@ pub struct Recommendation {
     pub user: String,
     /// On which host.
     pub host: String,
-    /// What it acts upon: only one run at a time touches a subject.
+    /// The subject on which it acts: only one run at a time touches a subject.
     pub subject: Subject,
-    /// How much can go wrong.
+    /// The extent of what can go wrong.
     pub risk: Risk,
-    /// Who notices, in words.
+    /// The people who notice, in words.
     pub blast_radius: String,
-    /// What is expected, in words.
+    /// The expected effect, in words.
     pub effect: String,
-    /// How it is undone.
+    /// The way to undo it.
     pub undo: Undo,
-    /// Who may approve.
+    /// The people who may approve.
     pub approval: Approval,
     /// A run is stopped after this time.
     pub time_limit: Span,
     /// After a run it is not run on the same subject again for this time.
     #[serde(default)]
     pub cool_down: Span,
-    /// What will prove that it worked.
+    /// The signal that will prove that it worked.
     pub proof: Awaited,
-    /// Why it is recommended, the most telling first.
+    /// The reasons for it, the most telling first.
     pub reasons: Vec<Reason>,
     /// The version of the catalogue that it is from: SHA-256, in hexadecimal.
     pub catalogue: String,
-    /// When it was offered.
+    /// Time at which it was offered.
     pub offered_at: Timestamp,
-    /// When the offer ends.
+    /// Time at which the offer ends.
     pub expires_at: Timestamp,
-    /// Who said yes to it as it is now.
+    /// The people who approved it as it is now.
     pub approvals: Vec<Given>,
-    /// How far it is.
+    /// The stage.
     pub stage: Stage,
 }
 
@@ -356,12 +356,12 @@ impl Recommendation {
         std::iter::once(self.command.clone()).chain(values).collect()
     }
 
-    /// Whether it waits for a decision.
+    /// True if it waits for a decision.
     pub const fn is_offered(&self) -> bool {
         matches!(self.stage, Stage::Offered)
     }
 
-    /// Whether it runs, or is about to.
+    /// True if it runs, or is about to.
     pub const fn is_under_way(&self) -> bool {
         matches!(self.stage, Stage::Approved { .. } | Stage::Running { .. })
     }
@@ -380,7 +380,7 @@ impl Recommendation {
         }
     }
 
-    /// Whether it runs, or may still run.
+    /// True if it runs, or may still run.
     pub fn may_run(&self, now: Timestamp) -> bool {
         self.may_run_until().is_some_and(|end| now < end)
     }
@@ -394,12 +394,12 @@ impl Recommendation {
         }
     }
 
-    /// Whether it ran and it is still watched whether it worked.
+    /// True if it ran and it is still watched whether it worked.
     pub const fn awaits_proof(&self) -> bool {
         matches!(&self.stage, Stage::Ended(ended) if ended.worked.is_none() && ended.has_run())
     }
 
-    /// How many more people have to say yes.
+    /// Number of further people who have to approve.
     pub fn approvals_missing(&self) -> usize {
         usize::from(self.approval.people()).saturating_sub(self.approvals.len())
     }

@@ -1,4 +1,4 @@
-//! What a program printed, made safe to show: no secrets, no terminal tricks.
+//! The output of a program, made safe to show: no secrets, no terminal tricks.
 //!
 //! It knows shapes, not values: a secret that has no name beside it and no form that gives it away
 //! stays. Where it cannot tell, a name such as `password` before the value is enough to remove the
@@ -123,7 +123,7 @@ impl Redactor {
         shown
     }
 
-    /// What is shown of a line that is part of a secret as a whole.
+    /// The replacement of a line that is part of a secret as a whole.
     fn hidden(&mut self, line: &str) -> Option<String> {
         let inner = line.trim().trim_matches(['"', '\'', ',', '|', '>']).trim();
         match self.state {

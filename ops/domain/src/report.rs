@@ -162,7 +162,7 @@ pub struct StabilityReport {
     pub causes: Vec<CauseCount>,
     /// The signals with most problems, the most frequent first; at most 10.
     pub noisy: Vec<NoisySignal>,
-    /// What the agent did.
+    /// The acts of the agent.
     pub agent: AgentFigures,
     /// Approvals, and how fast they were.
     pub approvals: ApprovalFigures,

@@ -1,6 +1,6 @@
-//! What a team learns from an incident: facts that follow from journal and history, what people
-//! write beside them, whether recommendations helped, and steps that prevent the next one. Projections
-//! of the incident's own entries.
+//! The lessons of an incident: facts that follow from journal and history, what people write beside
+//! them, whether recommendations helped, and steps that prevent the next one. Projections of the
+//! incident's own entries.
 
 mod facts;
 pub(crate) mod parts;
@@ -24,7 +24,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What people wrote in a review, as it was saved once.
+/// Texts that people wrote in a review, as it was saved once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ReviewVersion {

@@ -1,5 +1,4 @@
-//! How the words that are written as text look in a description of the interface: one schema for
-//! each, by the name of its type.
+//! The schemas of words that are written as text: one schema for each, by the name of its type.
 
 use std::borrow::Cow;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{BadName, bad};
 
-/// How bad: critical beats warning.
+/// The severity: critical beats warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -11,7 +11,7 @@ pub struct Signal(Arc<str>);
 text_type!(Signal);
 
 impl Signal {
-    /// Whether a text may name a signal; allocates nothing.
+    /// Checks whether a text may name a signal; allocates nothing.
     pub fn check(text: &str) -> Result<(), BadName> {
         let word = |part: &str| {
             part.starts_with(|c: char| c.is_ascii_lowercase())

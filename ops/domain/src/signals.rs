@@ -112,7 +112,7 @@ impl Signals {
         self.namespaces.iter().find(|owned| *owned == first).map(AsRef::as_ref)
     }
 
-    /// Whether a name lies in an owned namespace and is not declared: nothing can ever report it.
+    /// True if a name lies in an owned namespace and is not declared: nothing can ever report it.
     pub fn is_undeclared(&self, name: &str) -> bool {
         self.namespace(name).is_some() && self.get(name).is_none()
     }

@@ -34,7 +34,7 @@ pub struct PastRun {
     pub rating: Option<Rating>,
 }
 
-/// How an incident ended.
+/// The end of an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PastResolution {
@@ -50,7 +50,7 @@ pub struct PastResolution {
     pub recovered: bool,
     /// True if a person resolved it.
     pub by_person: bool,
-    /// What that person wrote.
+    /// The note of that person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -63,13 +63,13 @@ pub struct SimilarIncident {
     pub incident: IncidentNumber,
     /// Its headline.
     pub headline: String,
-    /// When it was opened.
+    /// Time at which it was opened.
     pub opened_at: Timestamp,
     /// The signals with a problem in both, of subjects of the same kind.
     pub signals: Vec<Signal>,
     /// The subjects with a problem in both.
     pub subjects: Vec<Subject>,
-    /// How it ended.
+    /// The end.
     pub resolution: PastResolution,
 }
 

@@ -14,11 +14,11 @@ use crate::{
 pub struct Course {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// The unit of the values.
     pub unit: Unit,
-    /// When the first point was taken; the others carry seconds after it.
+    /// Time at which the first point was taken; the others carry seconds after it.
     pub from: Timestamp,
     /// Seconds after `from`, and the value.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<f64>>))]
@@ -43,11 +43,11 @@ pub struct ProcessFact {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DiskFact {
-    /// Where it is mounted.
+    /// The folder on which it is mounted.
     pub mount: String,
     /// Its size in bytes.
     pub total: u64,
-    /// What is free, in bytes.
+    /// The free space, in bytes.
     pub available: u64,
 }
 
@@ -57,7 +57,7 @@ pub struct DiskFact {
 pub struct Moved {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// The unit of the values.
     pub unit: Unit,
@@ -71,7 +71,7 @@ pub struct Moved {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Snapshot {
-    /// When it was taken.
+    /// Time at which it was taken.
     pub at: Timestamp,
     /// The breaches that held.
     pub breaches: Vec<Breach>,
@@ -87,14 +87,14 @@ pub struct Snapshot {
     pub by_cpu: Vec<ProcessFact>,
     /// Every disk.
     pub disks: Vec<DiskFact>,
-    /// What the journal said last: number, time and kind of its recent entries.
+    /// The last entries of the journal: number, time and kind of its recent entries.
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Vec<serde_json::Value>>))]
     pub journal: Vec<(u64, Timestamp, String)>,
     /// The journal's head before this.
     pub head: Head,
     /// SHA-256 of the thresholds in force, in hexadecimal.
     pub thresholds_sha256: String,
-    /// How many facts were left out to keep it bounded.
+    /// Number of facts that were left out to keep it bounded.
     pub left_out: u32,
 }
 

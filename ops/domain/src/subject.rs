@@ -7,7 +7,7 @@ use crate::{
     text::{hidden_in, is_piled_up, is_unprintable, shown},
 };
 
-/// What a signal is about: `kind:name` or `kind:name@host`, such as `disk:/var@web-1`. At most 200
+/// The subject of a signal: `kind:name` or `kind:name@host`, such as `disk:/var@web-1`. At most 200
 /// bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject(Arc<str>);
@@ -15,7 +15,7 @@ pub struct Subject(Arc<str>);
 text_type!(Subject);
 
 impl Subject {
-    /// Whether a text may name a subject; allocates nothing.
+    /// Checks whether a text may name a subject; allocates nothing.
     pub fn check(text: &str) -> Result<(), BadName> {
         const EXPECTED: &str = "'kind:name' or 'kind:name@host', at most 200 bytes, such as 'service:imports' or 'disk:/var@web-1'";
         let fine = || {
@@ -33,8 +33,8 @@ impl Subject {
         fine().ok_or_else(|| bad(text, "subject", EXPECTED))
     }
 
-    /// Whether a new text may name a subject: what was stored before may hold characters that are not
-    /// seen.
+    /// Checks whether a new text may name a subject: what was stored before may hold characters
+    /// that are not seen.
     pub fn check_new(text: &str) -> Result<(), BadName> {
         const EXPECTED: &str = "'kind:name' or 'kind:name@host' of visible characters";
         Self::check(text)?;
@@ -44,7 +44,7 @@ impl Subject {
         Ok(())
     }
 
-    /// Whether a new text may be the part between kind and host, of a subject without a host;
+    /// True if a new text may be the part between kind and host, of a subject without a host;
     /// allocates nothing. The length of the whole is not looked at.
     pub fn is_new_name(name: &str) -> bool {
         is_name(name) && !name.contains('@') && !has_hidden(name)
@@ -96,7 +96,7 @@ impl Subject {
         Self(Self::PRACTICE.into())
     }
 
-    /// Whether it is the subject of a practice, and of nothing real. Whatever must tell a practice
+    /// True if it is the subject of a practice, and of nothing real. Whatever must tell a practice
     /// from a real incident asks here.
     pub fn is_practice(&self) -> bool {
         self.as_str() == Self::PRACTICE

@@ -15,22 +15,22 @@ use crate::{
     time::{Span, Timestamp},
 };
 
-/// What is known of a run.
+/// The result of a run, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunResult {
-    /// It is under way.
+    /// Under way.
     Running,
-    /// It is over, and it is watched whether it helped.
+    /// Over, and it is watched whether it helped.
     Awaited,
     /// The signal recovered in time.
     Worked,
-    /// It ran well, and the signal recovered, as it had begun to before.
+    /// Ran well, and the signal recovered, as it had begun to before.
     Recovered,
-    /// It ran well, and the signal did not recover in time.
+    /// Ran well, and the signal did not recover in time.
     DidNotHelp,
-    /// It did not end well.
+    /// Did not end well.
     Failed,
     /// A person ended it early.
     EndedEarly,
@@ -45,7 +45,7 @@ pub enum RunResult {
 pub enum Sentence {
     /// Many unrelated things at once.
     Flood {
-        /// How many signals took part.
+        /// Number of signals that took part.
         signals: u32,
         /// None of them is beyond its level any more.
         #[serde(default)]
@@ -53,26 +53,26 @@ pub enum Sentence {
     },
     /// A breach that holds.
     Holds {
-        /// What it is.
+        /// The fact.
         fact: Fact,
     },
     /// A breach that has cleared.
     Cleared {
-        /// What it was.
+        /// The fact.
         fact: Fact,
     },
     /// A breach that is no longer watched: nobody saw it recover.
     Lost {
-        /// What it was.
+        /// The fact.
         fact: Fact,
     },
     /// Further breaches that are not told one by one.
     More {
-        /// How many of them hold.
+        /// Number of those that hold.
         holding: u32,
-        /// How many have recovered.
+        /// Number of those that have recovered.
         cleared: u32,
-        /// How many are no longer watched.
+        /// Number of those that are no longer watched.
         #[serde(default)]
         lost: u32,
     },
@@ -80,56 +80,56 @@ pub enum Sentence {
     Quiet {
         /// Since when.
         since: Timestamp,
-        /// How many breaches are no longer watched.
+        /// Number of breaches that are no longer watched.
         #[serde(default)]
         lost: u32,
     },
-    /// It is over.
+    /// Over.
     Over {
-        /// When.
+        /// The time.
         at: Timestamp,
         /// A person resolved it.
         by_person: bool,
-        /// How many breaches still held then.
+        /// Number of breaches that still held then.
         holding: u32,
-        /// How many were no longer watched.
+        /// Number of those that were no longer watched.
         #[serde(default)]
         lost: u32,
     },
-    /// It came back.
+    /// Came back.
     CameBack {
-        /// How often.
+        /// Number of times.
         times: u32,
     },
-    /// When it began, and how long it took to be noticed.
+    /// The beginning, and the time until it was noticed.
     Began {
-        /// When the first value went beyond its level.
+        /// The time at which the first value went beyond its level.
         at: Timestamp,
-        /// How much later the incident was opened.
+        /// Time from the beginning until the incident was opened.
         noticed_after: Span,
     },
     /// A change that was reported for about when it began.
     AfterChange {
         /// The change, without its subjects.
         change: ReportedChange,
-        /// When it began.
+        /// Time at which it began.
         began_at: Timestamp,
     },
-    /// How long it lasted.
+    /// The duration.
     Lasted {
         /// From the first value beyond its level to the last recovery.
         span: Span,
     },
-    /// What takes part.
+    /// The signals and subjects that take part.
     Parts {
-        /// Which subjects, the cause first.
+        /// The subjects, the cause first.
         subjects: Vec<Subject>,
-        /// How many more.
+        /// Number of further ones.
         more: u32,
     },
     /// Endpoints that people use are among what takes part.
     EndpointsReached {
-        /// Which.
+        /// The endpoints.
         endpoints: Vec<Subject>,
         /// None of their breaches holds any more.
         #[serde(default)]
@@ -137,9 +137,9 @@ pub enum Sentence {
     },
     /// Organizations that are affected, as counted at the gate.
     OrganizationsAffected {
-        /// How many for which an effect was counted.
+        /// Number of those for which an effect was counted.
         known: u32,
-        /// How many more that are likely affected.
+        /// Number of further ones that are likely affected.
         likely: u32,
         /// They are seen to be affected no longer.
         #[serde(default)]
@@ -149,17 +149,17 @@ pub enum Sentence {
     NoEndpoint,
     /// The evidence was saved.
     EvidenceSaved,
-    /// It is being watched.
+    /// Being watched.
     Watching,
     /// Nothing was changed on any machine.
     NothingChanged,
     /// An approved command ran.
     Ran {
-        /// What it is called.
+        /// Its title.
         title: String,
-        /// What it acted upon.
+        /// The subject on which it acted.
         subject: Subject,
-        /// What came of it.
+        /// The result.
         result: RunResult,
     },
     /// A limit of the agent is in force.
@@ -168,7 +168,7 @@ pub enum Sentence {
         requests: LimitedRequests,
         /// The rate that passes, in requests per second.
         rate: f64,
-        /// When it ends at the latest.
+        /// Time at which it ends at the latest.
         until: Timestamp,
     },
     /// A limit of the agent is no longer in force.
@@ -180,14 +180,14 @@ pub enum Sentence {
     },
     /// Further limits that are not told one by one.
     MoreLimits {
-        /// How many.
+        /// The number.
         count: u32,
     },
     /// A command that the thresholds name for it.
     Command {
         /// Its id.
         id: String,
-        /// Why it is named.
+        /// The reason that it is named.
         because: Fact,
     },
     /// Safe mode, which the thresholds name for it.
@@ -196,7 +196,7 @@ pub enum Sentence {
     Read {
         /// Its anchor.
         section: String,
-        /// What it is about.
+        /// The topic.
         topic: Topic,
     },
     /// Nothing is named for it: the evidence is what there is.
@@ -207,53 +207,53 @@ pub enum Sentence {
     ConfirmTheEnd,
     /// At the present rate a limit is reached.
     LimitAhead {
-        /// What it is about.
+        /// The fact.
         fact: Fact,
         /// In how many seconds.
         seconds: f64,
     },
-    /// What the thresholds say that it means.
+    /// The meaning by the thresholds.
     Meaning {
         /// The text.
         text: String,
-        /// What it is about.
+        /// The topic.
         topic: Topic,
     },
-    /// What will follow is not known.
+    /// The outcome is not known.
     OutcomeUnknown,
-    /// It stays open while it goes on, and is watched.
+    /// Stays open while it goes on, and is watched.
     GoesOn,
-    /// It stays open while it goes on, and the limits of the agent end.
+    /// Stays open while it goes on, and the limits of the agent end.
     LimitsEnd {
-        /// When the last of them ends at the latest.
+        /// Time at which the last of them ends at the latest.
         until: Timestamp,
     },
-    /// It resolves by itself when it stays quiet.
+    /// Resolves by itself when it stays quiet.
     EndsByItself {
         /// After how long.
         quiet_for: Span,
     },
     /// The reason is not known.
     ReasonUnknown,
-    /// Which customers are affected is not known.
+    /// The affected customers are not known.
     CustomersUnknown,
     /// Nothing is known of customers beside those that take part.
     OtherCustomersUnknown,
-    /// How something is doing now is not known, as nothing is heard.
+    /// The present state is not known, as nothing is heard.
     NowUnknown {
         /// Of whom.
         subject: Subject,
     },
-    /// What is usual for a signal is not known yet.
+    /// The usual value of a signal is not known yet.
     UsualUnknown {
         /// Of whom.
         subject: Subject,
-        /// Which signal.
+        /// The signal.
         signal: Signal,
     },
 }
 
-/// How far an incident is, as far as its summary tells.
+/// The phase of an incident, as far as its summary tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -269,41 +269,40 @@ pub enum Phase {
     Over,
 }
 
-/// What a summary was composed from, in short: when it differs from the incident, the summary is
-/// out of date.
+/// The basis of a summary, in short: when it differs from the incident, the summary is out of date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Basis {
-    /// How far it was.
+    /// The phase.
     pub phase: Phase,
-    /// How many breaches held.
+    /// Number of breaches that held.
     pub holding: u32,
-    /// How many had cleared.
+    /// Number of those that had cleared.
     pub cleared: u32,
-    /// How often it had been reopened.
+    /// Number of times it had been reopened.
     pub reopened: u32,
-    /// Whether a person had acted on it, so that it ends only when a person says so.
+    /// True if a person had acted on it, so that it ends only when a person says so.
     pub by_person: bool,
-    /// How many approved commands ran just then.
+    /// Number of approved commands that were running.
     pub running: u32,
-    /// How many had run.
+    /// Number of those that had run.
     pub ran: u32,
     /// Of how many of these it was known whether they helped.
     pub proved: u32,
-    /// How many limits of the agent were in force.
+    /// Number of limits of the agent that were in force.
     #[serde(skip_serializing_if = "is_zero")]
     pub limited: u32,
     /// The rates that they let pass, summed, in tenths of a request per second.
     #[serde(skip_serializing_if = "is_zero")]
     pub limited_to: u32,
-    /// How many had been lifted.
+    /// Number of those that had been lifted.
     #[serde(skip_serializing_if = "is_zero")]
     pub lifted: u32,
-    /// How many organizations were affected.
+    /// Number of organizations that were affected.
     #[serde(skip_serializing_if = "is_zero")]
     pub affected: u32,
-    /// How many more were likely affected.
+    /// Number of further ones that were likely affected.
     #[serde(skip_serializing_if = "is_zero")]
     pub likely: u32,
 }
@@ -313,36 +312,36 @@ const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// What an incident's page says first.
+/// The first part of an incident's page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Summary {
-    /// What it was composed from.
+    /// The basis of its composition.
     pub basis: Basis,
-    /// What happened.
+    /// The events.
     pub happened: Vec<Sentence>,
     /// Since when.
     pub since: Vec<Sentence>,
-    /// Who is affected, as far as known.
+    /// The people affected, as far as known.
     pub affected: Vec<Sentence>,
-    /// What was done.
+    /// The measures taken.
     pub done: Vec<Sentence>,
-    /// What is recommended, with its reason.
+    /// The recommendation, with its reason.
     pub recommended: Vec<Sentence>,
-    /// What happens if nobody acts.
+    /// The consequences if nobody acts.
     pub otherwise: Vec<Sentence>,
-    /// What is not known.
+    /// The facts that are not known.
     pub unknown: Vec<Sentence>,
 }
 
 impl Summary {
-    /// Whether it tells of something that has ended: then all of it is told as what was.
+    /// True if it tells of something that has ended: then all of it is told as what was.
     pub fn is_over(&self) -> bool {
         self.basis.phase == Phase::Over
     }
 
-    /// Whether it tells of a practice.
+    /// True if it tells of a practice.
     pub fn is_practice(&self) -> bool {
         self.happened.iter().any(|sentence| match sentence {
             Sentence::Holds { fact } | Sentence::Cleared { fact } | Sentence::Lost { fact } => {

@@ -40,7 +40,7 @@ pub fn hidden_in(text: &str) -> Option<char> {
 /// The most marks on one letter: no script needs more.
 const MOST_MARKS: usize = 4;
 
-/// Whether a character is written above, below or through the one before it.
+/// True if a character is written above, below or through the one before it.
 pub const fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'
         | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
@@ -50,7 +50,7 @@ pub const fn is_mark(c: char) -> bool {
         | '\u{302a}'..='\u{302f}' | '\u{3099}' | '\u{309a}' | '\u{fe0e}' | '\u{fe0f}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Whether marks are piled up on a letter, so high that they cover the lines around it.
+/// True if marks are piled up on a letter, so high that they cover the lines around it.
 pub fn is_piled_up(text: &str) -> bool {
     let mut marks = 0;
     text.chars().any(|c| {
@@ -71,7 +71,7 @@ pub fn shown(name: &str) -> String {
     name.chars().map(clean).filter(fits).collect()
 }
 
-/// Whether a character is written from right to left, or makes what stands beside it so.
+/// True if a character is written from right to left, or makes what stands beside it so.
 const fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')

@@ -17,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What became of a proposal.
+/// The fate of a proposal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -54,7 +54,7 @@ pub struct ThresholdProposal {
     pub after: ThresholdCells,
     /// The evidence.
     pub evidence: ProposalEvidence,
-    /// What became of it.
+    /// Its fate.
     pub state: ProposalState,
 }
 

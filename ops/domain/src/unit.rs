@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::name::{BadName, bad};
 
-/// What a value counts. The text is the one that is shown and pushed.
+/// The units of values. The text is the one that is shown and pushed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// A plain number.

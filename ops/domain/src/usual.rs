@@ -18,7 +18,7 @@ pub struct Usual {
     /// together with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent: Option<UsualRange>,
-    /// How long the range holds, unless more is learned; `None`: until another one comes.
+    /// Time for which the range holds, unless more is learned; `None`: until another one comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// The history that it was learned from, where that is known.
@@ -37,7 +37,7 @@ pub struct UsualRange {
 }
 
 impl UsualRange {
-    /// Whether a value is in the range.
+    /// True if a value is in the range.
     pub fn holds(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
@@ -58,7 +58,7 @@ pub const LEAST_LEARNED_HOURS: u32 = 48;
 /// The age in hours that a history must have before a range is told: a week.
 pub const LEAST_AGE_HOURS: u32 = 7 * 24;
 
-/// Why a level relative to what is usual is not judged.
+/// The reasons for which a level relative to what is usual is not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "why")]
@@ -134,7 +134,7 @@ pub enum Side {
 pub struct RelativeLevel {
     /// The side.
     pub side: Side,
-    /// How many times the usual value; for [`Side::Outside`], how many times the distance from the
+    /// The multiple of the usual value; for [`Side::Outside`], how many times the distance from the
     /// usual value to the end of the range.
     pub times: f64,
     /// The value must be beyond this too; for [`Side::Outside`], so far from the usual value. So
@@ -156,7 +156,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Whether a value is outside.
+    /// True if a value is outside.
     pub fn exclude(&self, value: f64) -> bool {
         self.high.is_some_and(|high| value > high) || self.low.is_some_and(|low| value < low)
     }
@@ -179,9 +179,9 @@ impl RelativeLevel {
         }
     }
 
-    /// How far a value is from what is usual, on the scale of [`RelativeLevel::on_scale`]. Within the
-    /// usual range no value is beyond a level, whatever multiple it is. `None` where too little is
-    /// known to alert by: without a range, and where the level is a multiple of nothing.
+    /// The distance of a value from the usual one, on the scale of [`RelativeLevel::on_scale`].
+    /// Within the usual range no value is beyond a level, whatever multiple it is. `None` where too
+    /// little is known to alert by: without a range, and where the level is a multiple of nothing.
     pub fn excess(self, value: f64, usual: Usual) -> Option<f64> {
         let range = self.range(usual)?;
         let is_multiple = usual.value > 0.0;
@@ -209,7 +209,7 @@ impl RelativeLevel {
         })
     }
 
-    /// Whether it is a multiple of the usual value, and not a distance from it.
+    /// True if it is a multiple of the usual value, and not a distance from it.
     pub const fn is_multiple(self) -> bool {
         matches!(self.side, Side::Above | Side::Below)
     }
@@ -249,7 +249,7 @@ impl RelativeLevel {
         })
     }
 
-    /// Why the level is not judged at a moment; `None` where it is.
+    /// The reason that the level is not judged at a moment; `None` where it is.
     pub fn not_judged(self, usual: Option<Usual>, now: Timestamp) -> Option<NotJudged> {
         let Some(usual) = usual else { return Some(NotJudged::NoHistory) };
         if usual.range.is_none() {

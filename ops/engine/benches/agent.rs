@@ -1,4 +1,4 @@
-//! What one look of the agent costs: 50 active incidents of 20 breaches each, and nothing new.
+//! The cost of one look of the agent: 50 active incidents of 20 breaches each, and nothing new.
 
 use std::{collections::BTreeMap, hint::black_box};
 

@@ -1,4 +1,5 @@
-//! How many observations a second one core evaluates, over 1,000 series with the real thresholds.
+//! The number of observations that one core evaluates in a second, over 1,000 series with the real
+//! thresholds.
 
 use std::{hint::black_box, sync::Arc};
 

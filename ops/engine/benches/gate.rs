@@ -1,4 +1,5 @@
-//! How many requests a second one core decides, and what an organization takes of the memory.
+//! The number of requests that one core decides in a second, and what an organization takes of the
+//! memory.
 
 use std::{hint::black_box, num::NonZeroU32};
 
@@ -131,7 +132,7 @@ fn plans() -> AssignedPlans {
     plans
 }
 
-/// What a start costs, and the room that they take: the column `max alloc`.
+/// The cost of a start, and the room that they take: the column `max alloc`.
 #[divan::bench(sample_count = 3)]
 fn fill_1000000_plans(bencher: Bencher) {
     bencher.counter(ItemsCount::new(1_000_000_usize)).bench_local(plans);

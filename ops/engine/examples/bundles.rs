@@ -42,7 +42,7 @@ const DOCUMENT: &str = "format: 1
 | flood of | 2 incidents in 5 min |
 ";
 
-/// What the monitor does, without a clock or a database: every step is ten seconds.
+/// The monitor's work, without a clock or a database: every step is ten seconds.
 struct Story {
     engine: Engine,
     recorder: Recorder,

@@ -44,12 +44,12 @@ mod properties;
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// What the agent looks at in one tick.
+/// The input of the agent in one tick.
 #[derive(Clone, Copy, Debug)]
 pub struct World<'a> {
     /// Every breach that holds, ordered by key.
     pub breaches: &'a [Breach],
-    /// How the breaches ended that hold no longer and stand as holding in an incident. One that is
+    /// The endings of breaches that hold no longer and stand as holding in an incident. One that is
     /// not in it was not seen to recover.
     pub endings: &'a BTreeMap<BreachKey, Ending>,
     /// Every incident that [`looks_at`] names, ordered by number.
@@ -61,11 +61,11 @@ pub struct World<'a> {
     /// Since when time ran on without a jump or a gap in what was seen: quiet is counted from here
     /// at the earliest.
     pub steady_since: Timestamp,
-    /// What people and programs told of.
+    /// The announcements of people and programs.
     pub announcements: &'a Announcements,
 }
 
-/// Whether an incident matters to the agent: it is active; or it ended within `reopen_within`; or a
+/// True if an incident matters to the agent: it is active; or it ended within `reopen_within`; or a
 /// person ended it while one of these breaches (ordered by key) held, and the very same breach goes
 /// on, however long ago that was; or something that was recommended for it is not settled.
 pub fn looks_at(
@@ -87,7 +87,7 @@ pub fn looks_at(
         || !incident.recommendations.iter().all(recommender::is_settled)
 }
 
-/// Whether a person ended this incident while this breach held: as long as it only goes on, that
+/// True if a person ended this incident while this breach held: as long as it only goes on, that
 /// stands.
 pub fn judges(incident: &Incident, breach: &Breach, now: Timestamp) -> bool {
     let (Some(end), Some(known)) = (&incident.resolution, incident.breach(&breach.key)) else {
@@ -103,7 +103,7 @@ pub fn judges(incident: &Incident, breach: &Breach, now: Timestamp) -> bool {
         && breach.severity <= known.breach.severity
 }
 
-/// Whether a breach is in no active incident, and no person has ended it: without a maintenance
+/// True if a breach is in no active incident, and no person has ended it: without a maintenance
 /// window it would alert.
 pub fn is_news(incidents: &[Incident], breach: &Breach, now: Timestamp) -> bool {
     !incidents
@@ -179,7 +179,7 @@ impl<'a> Tick<'a> {
         self.listed.get(key).and_then(|&place| self.world.breaches.get(place))
     }
 
-    /// Whether the incidents tell every breach as it is, so that nothing is to be cleared, placed
+    /// True if the incidents tell every breach as it is, so that nothing is to be cleared, placed
     /// or changed. One walk over all.
     fn is_told(&self) -> bool {
         let mut told = vec![false; self.world.breaches.len()];
@@ -253,11 +253,11 @@ impl<'a> Tick<'a> {
         self.incidents.values().any(|one| judges(one, breach, self.world.now))
     }
 
-    /// Whether a maintenance window keeps a breach from opening or joining an incident, or it is not
-    /// enough by itself.
-    /// What an objective counts is told by it alone where nothing else tells of it: while one of its
-    /// endpoints is past a threshold, in such a window, or in a known incident, the burn rate only
-    /// repeats that, and would hold the incident open for as long as its window is.
+    /// True if a maintenance window keeps a breach from opening or joining an incident, or it is
+    /// not enough by itself. What an objective counts is told by it alone where nothing else tells
+    /// of it: while one of its endpoints is past a threshold, in such a window, or in a known
+    /// incident, the burn rate only repeats that, and would hold the incident open for as long as
+    /// its window is.
     fn is_withheld(&self, breach: &Breach) -> bool {
         let covers = |subject: &Subject| self.world.announcements.covers(subject, self.world.now);
         let is_told = |subject: &Subject| {
@@ -270,7 +270,7 @@ impl<'a> Tick<'a> {
             || self.is_alone(breach)
     }
 
-    /// Whether a warning relative to what is usual waits until more signals of its subject are past
+    /// True if a warning relative to what is usual waits until more signals of its subject are past
     /// such a level: of many signals one is by chance now and then.
     fn is_alone(&self, breach: &Breach) -> bool {
         let is_unusual = |one: &Breach| matches!(one.crossing, Crossing::Usual { .. });
@@ -287,7 +287,7 @@ impl<'a> Tick<'a> {
             && !self.incidents.values().any(|one| is_known(one))
     }
 
-    /// Whether a breach of one of its subjects holds that a maintenance window keeps from it.
+    /// True if a breach of one of its subjects holds that a maintenance window keeps from it.
     fn lacks(&self, incident: &Incident) -> bool {
         let subjects = incident.subjects();
         self.world.breaches.iter().any(|breach| {

@@ -79,7 +79,7 @@ pub struct Backtest {
     found: BTreeMap<IncidentNumber, FoundIncident>,
     /// Breaches that hold, and all that active incidents are about.
     troubled: BTreeSet<BreachKey>,
-    /// How far the team's clocks are from UTC, in minutes.
+    /// The distance of the team's clocks from UTC, in minutes.
     offset: i32,
     /// The age in hours from which on baselines tell a range; as in the product where none is set.
     trusted_after: Option<u32>,
@@ -90,11 +90,11 @@ struct Heard {
     key: BreachKey,
     /// The end of the last step.
     until: Timestamp,
-    /// What is usual, where a level is relative to it.
+    /// The usual values, where a level is relative to it.
     learned: Option<Box<Learned>>,
 }
 
-/// What is usual for a series, learned on the way.
+/// The usual values of a series, learned on the way.
 #[derive(Debug)]
 struct Learned {
     hours: Hours,
@@ -309,7 +309,7 @@ impl Backtest {
 }
 
 impl Learned {
-    /// What is usual at the hour of a step, where that is the first one of its hour.
+    /// The usual values at the hour of a step, where that is the first one of its hour.
     fn usual(
         &mut self,
         at: Timestamp,

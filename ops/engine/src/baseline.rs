@@ -59,16 +59,16 @@ const LEAST_WIDTH: f32 = 0.02;
 const LEAST_SHARE: f32 = 0.002;
 /// Larger values count as this, so that no sum overflows.
 const LARGEST: f32 = 1e30;
-/// How far a value is from usual tells nothing in so many first hours.
+/// The first hours, in which the distance from the usual value tells nothing.
 const FIRST_HOURS: u32 = 24;
 /// Values that an hour counts as.
 const VALUES_OF_HOUR: usize = 60;
 const HOUR: i64 = 3_600_000_000;
 
-/// What a signal did in one hour, as history keeps it.
+/// The values of a signal in one hour, as history keeps it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HourOfHistory {
-    /// When it began, by the clock of the baseline.
+    /// Time at which it began, by the clock of the baseline.
     pub start: Timestamp,
     /// The mean of its values.
     pub mean: f64,
@@ -81,7 +81,7 @@ pub struct HourOfHistory {
     pub is_trouble: bool,
 }
 
-/// What is usual for one signal of one subject.
+/// The usual values of one signal of one subject.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeeklyBaseline {
     levels: Levels,
@@ -93,7 +93,7 @@ pub struct WeeklyBaseline {
     withheld: u32,
     above: Tail,
     below: Tail,
-    /// How far it was from usual on the last days.
+    /// The distance from the usual values on the last days.
     days: Days,
     /// The distances of the newest hour, which count once the next one is without trouble too: a
     /// breach may have begun at its end that was not told yet.
@@ -183,8 +183,8 @@ impl WeeklyBaseline {
         Some(Timestamp::from_micros(newest.saturating_add(1).saturating_mul(HOUR)))
     }
 
-    /// What is usual at the hour of a moment, by its own clock: without a range while the baseline is
-    /// too young, and `None` before the first hour was learned.
+    /// The usual value at the hour of a moment, by its own clock: without a range while the
+    /// baseline is too young, and `None` before the first hour was learned.
     pub fn usual(&self, at: Timestamp) -> Option<Usual> {
         let value = self.levels.told(at.as_micros().div_euclid(HOUR))?;
         let history = self.history();

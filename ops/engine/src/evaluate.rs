@@ -55,7 +55,7 @@ use crate::evaluate::{
 #[serde(transparent)]
 pub struct SeriesId(pub u32);
 
-/// Why an observation's series was refused.
+/// The reasons for which an observation's series was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoSeries {
     /// Its signal, subject or unit is not a name.
@@ -107,11 +107,12 @@ struct Series {
     next: Option<u32>,
     /// Nothing was heard since it was added, retired or came to rest.
     unheard: bool,
-    /// It came to rest: see [`Engine::rest`].
+    /// At rest: see [`Engine::rest`].
     rested: bool,
-    /// What it is about is not there any more, and nobody knows why: its last value says nothing.
+    /// Missed: its subject is not there any more, and nobody knows why: its last value says
+    /// nothing.
     missed: bool,
-    /// It was retired, and its name leads here no more.
+    /// Retired, and its name leads here no more.
     free: bool,
 }
 
@@ -209,7 +210,7 @@ impl Engine {
         self.series.len()
     }
 
-    /// Whether no series is known.
+    /// True if no series is known.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -371,13 +372,13 @@ impl Engine {
         breaches
     }
 
-    /// Whether anything that [`Engine::save`] keeps (breaches and pending durations) changed since
+    /// True if anything that [`Engine::save`] keeps (breaches and pending durations) changed since
     /// the last call; resets the mark.
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
     }
 
-    /// What one series shows now.
+    /// The present reading of one series.
     pub fn reading(&self, id: SeriesId, now: Now) -> Option<Reading> {
         let series = self.series.get(id.0 as usize).filter(|series| !series.unheard)?;
         let (core, rows) = (&series.core, self.thresholds.rows());
@@ -519,7 +520,7 @@ impl Series {
         }
     }
 
-    /// Whether this value may begin, end or change a breach at the next evaluation.
+    /// True if this value may begin, end or change a breach at the next evaluation.
     fn may_change(&self, rows: &[Row], value: f64, waited: i64, wall: Timestamp) -> bool {
         self.row(rows, 0).is_some_and(|row| {
             let state = &self.core.states[0];
@@ -532,7 +533,8 @@ impl Series {
         })
     }
 
-    /// Why its level is not judged, where that is relative to what is usual and too little is known.
+    /// The reason that its level is not judged, where that is relative to what is usual and too
+    /// little is known.
     fn not_judged(&self, rows: &[Row], wall: Timestamp) -> Option<NotJudged> {
         match self.row(rows, 0).and_then(Row::base)? {
             Level::Usual(level) => level.not_judged(self.core.known_usual(), wall),
@@ -540,7 +542,7 @@ impl Series {
         }
     }
 
-    /// Whether a value is past the first level of a row that watches levels.
+    /// True if a value is past the first level of a row that watches levels.
     fn is_past(&self, row: &Row, value: f64, wall: Timestamp) -> bool {
         match row.base() {
             Some(Level::Above(level)) => value > level,
@@ -605,7 +607,7 @@ impl Series {
         }
     }
 
-    /// Whether nothing was heard for longer than expected.
+    /// True if nothing was heard for longer than expected.
     fn is_unheard(&self, mono: i64) -> bool {
         self.missed
             || self.core.silent.is_some()
@@ -629,7 +631,7 @@ impl Series {
         Some(since.min(value_at))
     }
 
-    /// Whether it can't be seen because of something else, which is told by itself.
+    /// True if it can't be seen because of something else, which is told by itself.
     fn is_behind(&self) -> bool {
         self.core.unseen.as_ref().is_some_and(|reason| reason.cause().is_some())
     }

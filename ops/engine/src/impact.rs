@@ -47,7 +47,7 @@ const SLOW: Span = Span::from_secs(1);
 const SLOW_FACTOR: u64 = 3;
 /// An effect has ended when its opposite was seen for this time.
 const CALM: Span = Span::from_mins(1);
-/// Where more than this lies between two sights of the opposite, the time begins anew.
+/// The longest time between two sights of the opposite: after it the time begins anew.
 const LONGEST_PAUSE: Span = Span::from_mins(2);
 /// An effect of which nothing was seen for this time is told with the time of its last sight.
 const UNSEEN: Span = Span::from_mins(5);

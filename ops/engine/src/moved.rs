@@ -15,7 +15,7 @@ const NORMAL: f64 = 1.4826;
 /// precise.
 const LEAST_SPREAD: f64 = 0.05;
 
-/// How far a signal moved.
+/// The movement of a signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Movement {
     /// The median before.
@@ -61,7 +61,7 @@ impl Baseline {
         Self { usual, spread }
     }
 
-    /// How many standard deviations a value lies above what is usual; negative below it.
+    /// The distance of a value from the usual one in standard deviations; negative below it.
     pub(crate) fn score(self, value: f64) -> f64 {
         (value - self.usual) / self.spread
     }

@@ -117,7 +117,7 @@ impl Pace {
     }
 }
 
-/// What is asked of the events of an objective.
+/// The demand on the events of an objective.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Terms {
     /// The share of events that may fail, above 0 and at most 1.

@@ -1,4 +1,4 @@
-//! Which approved command is recommended for an incident, why, and whether it worked.
+//! The approved command that is recommended for an incident, why, and whether it worked.
 //!
 //! Like [`crate::agent`] it is level-triggered and has no memory of its own: what is stored, what
 //! holds and what the host has are compared, and what differs becomes events. For each incident, in
@@ -68,7 +68,7 @@ pub fn decide(scene: Scene<'_>) -> Vec<Event> {
     events
 }
 
-/// Whether nothing will become of it any more once its incident is over: then no proof is waited
+/// True if nothing will become of it any more once its incident is over: then no proof is waited
 /// for either.
 pub const fn is_settled(one: &Recommendation) -> bool {
     !one.is_offered() && !one.is_under_way()
@@ -117,8 +117,8 @@ impl Deciding<'_> {
         }
     }
 
-    /// Whether a run worked, and whether that counts for or against the command; `None` while that
-    /// is not known.
+    /// Returns whether a run worked, and whether that counts for or against the command; `None`
+    /// while that is not known.
     fn proof(&self, one: &Recommendation, ended: &Ended) -> Option<(bool, bool)> {
         let counts = !matches!(ended.outcome, RunOutcome::Unknown | RunOutcome::Cancelled);
         // What was not seen to its end may have done its work all the same.
@@ -153,7 +153,7 @@ impl Deciding<'_> {
             .then_some((false, counts))
     }
 
-    /// Whether what recovered has done so for long enough: an app that was started is up for a
+    /// True if what recovered has done so for long enough: an app that was started is up for a
     /// while, and does not restart.
     fn runs_since(&self, key: &BreachKey, since: Timestamp) -> bool {
         let is_about_running = |signal: &Signal| RUNNING.contains(&signal.as_str());
@@ -218,7 +218,7 @@ impl Deciding<'_> {
         }
     }
 
-    /// What may help now, the best first.
+    /// Offers the commands that may help now, the best first.
     fn offer(&mut self) {
         let busy = self
             .incident
@@ -249,7 +249,7 @@ impl Deciding<'_> {
         }
     }
 
-    /// Whether nothing that people or signals said speaks against it.
+    /// True if nothing that people or signals said speaks against it.
     fn is_wanted(&self, found: &Recommendation) -> bool {
         let same =
             |one: &&Recommendation| one.command == found.command && one.values == found.values;
@@ -268,7 +268,7 @@ impl Deciding<'_> {
         !self.is_cooling(found)
     }
 
-    /// Whether the incident became more severe than it was then.
+    /// True if the incident became more severe than it was then.
     fn worsened_since(&self, at: Timestamp) -> bool {
         let severe = || {
             self.incident
@@ -282,7 +282,7 @@ impl Deciding<'_> {
             && self.incident.severity > domain::severity::Severity::Warning
     }
 
-    /// Whether it ran on the same subject a short while ago, for this incident or another one.
+    /// True if it ran on the same subject a short while ago, for this incident or another one.
     fn is_cooling(&self, found: &Recommendation) -> bool {
         let Some(command) =
             self.scene.catalogue.and_then(|catalogue| catalogue.get(&found.command))

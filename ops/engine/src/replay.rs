@@ -47,10 +47,10 @@ const OBJECTIVES: &str = "alerts/objectives.md";
 /// The version of the rules that this program holds.
 pub const RULES_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where a bundle begins.
+/// The beginning of a bundle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// When.
+    /// The time.
     pub now: Now,
     /// The rules' state.
     pub state: SavedState,
@@ -64,7 +64,7 @@ pub struct Checkpoint {
     pub steady_since: Timestamp,
     /// The documents in force, by their paths inside the documents' directory.
     pub documents: BTreeMap<String, String>,
-    /// What people and programs had told of.
+    /// The announcements of people and programs.
     #[serde(default, skip_serializing_if = "Announcements::is_empty")]
     pub announcements: Announcements,
 }
@@ -74,7 +74,7 @@ pub struct Checkpoint {
 pub struct SeriesName {
     /// Its number while the recording program ran.
     pub series: SeriesId,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// About whom.
     pub subject: Subject,
@@ -95,22 +95,22 @@ pub enum Input {
         series: SeriesId,
         /// The value.
         value: f64,
-        /// When it was measured.
+        /// Time at which it was measured.
         at: Timestamp,
-        /// When it came.
+        /// The time of arrival.
         now: Now,
-        /// Why it is so, where that is known.
+        /// The reason that it is so, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<FailureReason>,
     },
     /// A series could not be seen.
     Unseen {
-        /// Which.
+        /// The series.
         series: SeriesId,
-        /// Why.
+        /// The reason.
         reason: FailureReason,
     },
-    /// What is usual for a series became known, or is not known any more.
+    /// The usual range of a series became known, or is not known any more.
     Usual {
         /// For which series.
         series: SeriesId,
@@ -122,7 +122,7 @@ pub enum Input {
         /// The range of all values of the last days.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         recent: Option<UsualRange>,
-        /// How long the range holds.
+        /// Time for which the range holds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
@@ -142,12 +142,12 @@ pub enum Input {
     },
     /// A subject is no longer expected to report.
     Retire {
-        /// Which.
+        /// The subject.
         subject: Subject,
     },
     /// A series came to rest: what it is about was stopped on purpose.
     Rest {
-        /// Which signal.
+        /// The signal.
         signal: Signal,
         /// About whom.
         subject: Subject,
@@ -158,7 +158,7 @@ pub enum Input {
         name: String,
         /// Its text.
         text: String,
-        /// When.
+        /// The time.
         now: Now,
     },
     /// Time did not run on evenly before this.
@@ -168,11 +168,11 @@ pub enum Input {
     },
     /// Events were carried out on the incidents: decisions that were stored, or what people did.
     Applied {
-        /// Which.
+        /// The events.
         events: Vec<Event>,
-        /// Who.
+        /// The author.
         actor: Actor,
-        /// When.
+        /// The time.
         at: Timestamp,
     },
     /// The incidents as they were read anew from what is stored.
@@ -182,36 +182,36 @@ pub enum Input {
         /// The number that the next one gets.
         next_number: IncidentNumber,
     },
-    /// What people and programs told of changed.
+    /// The announcements of people and programs changed.
     Announced {
         /// All of it, as it is then.
         announcements: Announcements,
     },
     /// The engine looked for silence and listed its breaches.
     Tick {
-        /// When.
+        /// The time.
         now: Now,
     },
     /// The agent looked at the breaches of the last tick, and decided.
     Decided {
-        /// When.
+        /// The time.
         now: Now,
-        /// What: nothing, most of the time.
+        /// The events: nothing, most of the time.
         events: Vec<Event>,
     },
 }
 
-/// What the rules saw and decided.
+/// The input and the decisions of the rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bundle {
     /// The format of this file: 1.
     pub format: u32,
     /// The version of the rules that decided.
     pub rules_version: String,
-    /// What came before the checkpoint was more than is kept, and is missing.
+    /// The part before the checkpoint was more than is kept, and is missing.
     #[serde(default)]
     pub cut_short: bool,
-    /// Where it begins.
+    /// The beginning.
     pub checkpoint: Checkpoint,
     /// The series that were open at the beginning and are used in it.
     pub series: Vec<SeriesName>,
@@ -219,10 +219,10 @@ pub struct Bundle {
     pub inputs: Vec<Input>,
 }
 
-/// Why a bundle can't be replayed.
+/// The reasons for which a bundle can't be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// It is of another format.
+    /// Of another format.
     #[error("this bundle has format {0}, but this program reads format {FORMAT}")]
     Format(u32),
     /// There are no thresholds in it.
@@ -244,7 +244,7 @@ pub enum ReplayError {
     Series {
         /// The place of the input, from 0.
         index: usize,
-        /// Why.
+        /// The reason.
         source: NoSeries,
     },
 }
@@ -254,32 +254,32 @@ pub enum ReplayError {
 pub struct Difference {
     /// The place of the decision among the inputs, from 0.
     pub index: usize,
-    /// When it was decided.
+    /// Time at which it was decided.
     pub at: Timestamp,
-    /// What is different, in words.
+    /// The difference, in words.
     pub what: String,
 }
 
 /// Says an event in words.
 pub type Describe = fn(&Event) -> String;
 
-/// What a replay came to. Shown, it tells the story.
+/// The result of a replay. Shown, it tells the story.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replayed {
-    /// How many values were observed.
+    /// Number of values that were observed.
     pub observations: usize,
-    /// How many times the agent looked.
+    /// Number of times the agent looked.
     pub looks: usize,
-    /// How many events it decided.
+    /// Number of events it decided.
     pub events: usize,
     /// The first difference; `None` if all decisions are the same byte for byte.
     pub difference: Option<Difference>,
-    /// What happened, a line each.
+    /// The events, a line each.
     pub story: Vec<String>,
 }
 
 impl Replayed {
-    /// Whether every decision is the same, byte for byte.
+    /// True if every decision is the same, byte for byte.
     pub const fn is_same(&self) -> bool {
         self.difference.is_none()
     }
@@ -536,7 +536,7 @@ fn bytes(event: &Event) -> Vec<u8> {
     serde_json::to_vec(event).unwrap_or_default()
 }
 
-/// What the recorded and the new decisions differ in, if they do.
+/// The difference between the recorded and the new decisions, if there is one.
 fn difference(recorded: &[Event], decided: &[Event], describe: Describe) -> Option<String> {
     for place in 0..recorded.len().max(decided.len()) {
         let what = match (recorded.get(place), decided.get(place)) {

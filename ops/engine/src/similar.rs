@@ -53,12 +53,12 @@ const COMMON: [&str; 32] = [
     "were", "what", "when", "which", "while", "will", "with", "you",
 ];
 
-/// What is compared of an incident.
+/// The traits of an incident that are compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traits {
     /// Its number.
     pub number: IncidentNumber,
-    /// Where it began, in lower case.
+    /// Its origin, in lower case.
     pub cause: String,
     /// The subjects that take part, in lower case.
     pub subjects: BTreeSet<String>,
@@ -205,7 +205,7 @@ pub fn shared(asked: &Incident, one: &Incident) -> (Vec<Signal>, Vec<Subject>) {
     (signals, subjects.cloned().collect())
 }
 
-/// How an incident ended; `None` while it is active.
+/// The end of an incident; `None` while it is active.
 pub fn resolution(incident: &Incident, ratings: &Ratings) -> Option<PastResolution> {
     let end = incident.resolution.as_ref()?;
     let recovered = |ending: Option<Ending>| matches!(ending, Some(Ending::Recovered { .. }));

@@ -13,13 +13,13 @@ pub struct Diagnostic {
     pub line: u32,
     /// The column in characters, from 1.
     pub column: u32,
-    /// How many characters are meant; at least 1.
+    /// Number of characters that are meant; at least 1.
     pub width: u32,
     /// The line's text.
     pub text: String,
-    /// What was found.
+    /// The finding.
     pub found: String,
-    /// What was expected, with an example.
+    /// The expectation, with an example.
     pub expected: String,
 }
 

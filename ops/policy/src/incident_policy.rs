@@ -1,11 +1,11 @@
-//! How incidents behave: the tables of `thresholds.md` that are not about single signals.
+//! The behaviour of incidents: the tables of `thresholds.md` that are not about single signals.
 
 use domain::{subject::Subject, time::Span};
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::matches;
 
-/// How incidents behave.
+/// The behaviour of incidents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentPolicy {
     /// An incident resolves when all was quiet for this long.
@@ -22,7 +22,7 @@ pub struct IncidentPolicy {
     /// its subject are past such a level.
     #[serde(default = "one")]
     pub unusual_together: u32,
-    /// What depends on what, besides `kind:name@host` on `host:host`.
+    /// The dependencies, besides `kind:name@host` on `host:host`.
     pub dependencies: Vec<Dependency>,
 }
 
@@ -53,7 +53,7 @@ const fn one() -> u32 {
 }
 
 impl IncidentPolicy {
-    /// Whether `subject` depends on `other`, directly: by a row of the document, or because it is
+    /// True if `subject` depends on `other`, directly: by a row of the document, or because it is
     /// on that host.
     pub fn depends(&self, subject: &Subject, other: &Subject) -> bool {
         let on_host = other.kind() == "host"

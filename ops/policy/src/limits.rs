@@ -77,12 +77,12 @@ impl Limits {
         &self.plans.plans
     }
 
-    /// What the document says of single organizations, by name.
+    /// The rows about single organizations, by name.
     pub fn organizations(&self) -> impl Iterator<Item = (&str, &OwnLimits)> {
         self.plans.organizations.iter().map(|(name, own)| (name.as_str(), own))
     }
 
-    /// Whether the document names an organization.
+    /// True if the document names an organization.
     pub fn names(&self, organization: &str) -> bool {
         self.plans.organizations.contains_key(organization)
     }
@@ -133,7 +133,7 @@ impl Limits {
         (source, place.and_then(|place| self.plans.plans.get(place)))
     }
 
-    /// Whether the document has a plan.
+    /// True if the document has a plan.
     pub fn has_plan(&self, name: &str) -> bool {
         self.plans.place(name).is_some()
     }

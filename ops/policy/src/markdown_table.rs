@@ -20,7 +20,7 @@ pub(crate) struct Cell {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: u32,
-    /// How many characters it has; at least 1.
+    /// Number of its characters; at least 1.
     pub width: u32,
     /// Its text without the spaces around it, `\|` read as `|`.
     pub text: String,
@@ -108,7 +108,7 @@ impl<'a> Report<'a> {
         self.take()
     }
 
-    /// What was noted so far, in the order of the places; nothing is noted then.
+    /// Takes the notes so far, in the order of the places; nothing is noted then.
     pub(crate) fn take(&mut self) -> Vec<Diagnostic> {
         self.problems.sort_by_key(|problem| (problem.line, problem.column));
         std::mem::take(&mut self.problems)
@@ -175,7 +175,7 @@ impl<'a> Report<'a> {
         tables
     }
 
-    /// Which column stands where. Unknown, repeated and missing ones are told; `known` says of each
+    /// The order of columns. Unknown, repeated and missing ones are told; `known` says of each
     /// whether it is required.
     pub(crate) fn columns(
         &mut self,
@@ -336,7 +336,7 @@ fn trimmed(line: usize, start: u32, text: &str) -> Cell {
     Cell { line, column: start + before, width: width.max(1), text: inner.to_owned() }
 }
 
-/// Whether a cell says "none".
+/// True if a cell says "none".
 pub(crate) fn is_none(text: &str) -> bool {
     matches!(text, "" | "-" | "\u{2013}" | "\u{2014}")
 }
@@ -357,7 +357,7 @@ pub(crate) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, word)| word)
 }
 
-/// Whether a text may be the id of a command: lower-case words joined by `-` or `.`.
+/// True if a text may be the id of a command: lower-case words joined by `-` or `.`.
 pub(crate) fn is_command_id(text: &str) -> bool {
     let word = |word: &str| {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())

@@ -89,7 +89,7 @@ pub enum Counted {
 pub struct Objective {
     /// Its name: lower-case letters, digits, `-` and `.`.
     pub name: String,
-    /// What is counted.
+    /// The counted events.
     pub counted: Counted,
     /// The share of events that must be good.
     pub target: Target,
@@ -103,7 +103,7 @@ impl Objective {
         format!("objective:{}", self.name).parse().ok()
     }
 
-    /// What it is about, as far as that has a name of its own.
+    /// The subjects with names of their own.
     pub fn needs(&self) -> &[Subject] {
         match &self.counted {
             Counted::Probes { endpoints, .. } => endpoints,
@@ -151,7 +151,8 @@ impl Objectives {
         if problems.is_empty() { Ok(reader.read) } else { Err(problems) }
     }
 
-    /// What each objective counts: while a problem of that is known, its own adds nothing.
+    /// The subjects that each objective counts: while a problem of that is known, its own adds
+    /// nothing.
     pub fn dependencies(&self) -> impl Iterator<Item = Dependency> + '_ {
         self.objectives.iter().flat_map(|objective| {
             let subject = format!("objective:{}", objective.name);

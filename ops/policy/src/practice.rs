@@ -1,4 +1,4 @@
-//! What a practice needs of the documents: a row of the thresholds, and a command that changes
+//! The needs of a practice in the documents: a row of the thresholds, and a command that changes
 //! nothing.
 
 use domain::practice::{PRESSURE, PracticeRefusal, SIGNAL, subject};

@@ -44,7 +44,7 @@ pub struct Effective<'a> {
 }
 
 impl Effective<'_> {
-    /// Whether nothing is watched.
+    /// True if nothing is watched.
     pub fn is_empty(&self) -> bool {
         self.level.is_none()
             && self.rate.is_none()
@@ -58,7 +58,7 @@ impl Effective<'_> {
 pub struct Thresholds {
     sha256: String,
     policy: IncidentPolicy,
-    /// How many of the policy's dependencies stand in the document itself.
+    /// The number of the policy's dependencies in the document itself.
     own_dependencies: usize,
     /// Ordered by signal, then by the place in the document.
     rows: Vec<Row>,
@@ -111,7 +111,7 @@ impl Thresholds {
         &self.sha256
     }
 
-    /// How incidents behave.
+    /// The behaviour of incidents.
     pub fn policy(&self) -> &IncidentPolicy {
         &self.policy
     }
@@ -143,7 +143,7 @@ impl Thresholds {
         self.signals.unit(signal).or_else(in_document)
     }
 
-    /// What is in force for one signal of one subject.
+    /// The rows in force for one signal of one subject.
     pub fn rows_for(&self, signal: &str, subject: &str) -> Effective<'_> {
         let rows = || self.of(signal).iter().filter(|row| matches(&row.pattern, subject));
         let rank = |row: &&Row| (row.literal(), row.line);

@@ -4,7 +4,7 @@ use commands::access_record::{Difference, Problem, Record};
 
 use crate::humanize::list;
 
-/// How many are named.
+/// Number of the named ones.
 const NAMED: usize = 10;
 
 fn name(record: Record) -> String {

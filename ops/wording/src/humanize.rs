@@ -1,4 +1,4 @@
-//! How values and signals are said to people: the same everywhere.
+//! The words for values and signals: the same everywhere.
 
 use std::ops::Range;
 
@@ -135,7 +135,8 @@ pub fn capital(text: &str) -> String {
     format!("T{}", &text[1..])
 }
 
-/// How long something will take, roughly: `less than a minute`, `about 7 minutes`, `about 3 hours`.
+/// The time that something will take, roughly: `less than a minute`, `about 7 minutes`, `about 3
+/// hours`.
 pub fn about(seconds: f64) -> String {
     let (count, unit) = match RoughDuration::from_secs_f64(seconds) {
         RoughDuration::UnderAMinute => return "less than a minute".to_owned(),
@@ -200,7 +201,7 @@ pub(crate) fn rough(span: Span) -> String {
     about.strip_prefix("about ").map(str::to_owned).unwrap_or(about)
 }
 
-/// How long it has to stay quiet: `after 5 quiet minutes`, `after 90 s without problems`.
+/// The time for which it has to stay quiet: `after 5 quiet minutes`, `after 90 s without problems`.
 pub(crate) fn after_quiet(span: Span) -> String {
     match span.as_secs() {
         60 => "after a quiet minute".to_owned(),
@@ -245,7 +246,7 @@ fn spelled(word: &str) -> String {
     if ABBREVIATIONS.contains(&word) { word.to_uppercase() } else { word.to_owned() }
 }
 
-/// Whether a word is a percentile: `p95`.
+/// True if a word is a percentile: `p95`.
 fn is_percentile(word: &str) -> bool {
     let digits = word.strip_prefix('p');
     digits

@@ -37,7 +37,7 @@ fn seconds(span: domain::time::Span) -> String {
     humanize::value((span.as_secs_f64() * 10.0).round() / 10.0, &Unit::Other("s".into()))
 }
 
-/// What evidence shows: `12% of requests fail`.
+/// The effect in evidence: `12% of requests fail`.
 pub fn effect(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Results { failed, of } => format!("{} of requests fail", share(*failed, *of)),

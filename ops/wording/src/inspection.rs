@@ -8,7 +8,8 @@ use domain::{
 
 use crate::humanize;
 
-/// What is looked at, as it stands in a sentence: `the largest folders of the disk /var on web-1`.
+/// The object that is looked at, as it stands in a sentence: `the largest folders of the disk /var
+/// on web-1`.
 pub fn object(inspection: &Inspection) -> String {
     match inspection {
         Inspection::LargestFolders { disk } => {
@@ -38,7 +39,7 @@ pub fn title(inspection: &Inspection) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// What is read for it, as a sentence.
+/// The source of its facts, as a sentence.
 pub const fn reads(inspection: &Inspection) -> &'static str {
     match inspection {
         Inspection::LargestFolders { .. } => {

@@ -1,4 +1,4 @@
-//! What can't be seen, or is left out by a limit, told on the health page.
+//! Limits: parts that can't be seen, or are left out by a limit, told on the health page.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ pub fn pressure_unknown() -> String {
 pub struct Crowd {
     /// At most how many series are taken.
     pub limit: usize,
-    /// How many batches were refused because of it.
+    /// Number of batches that were refused because of it.
     pub batches: u64,
     /// Since when.
     pub since: Timestamp,
@@ -76,7 +76,7 @@ pub struct Crowd {
     pub by: Vec<(usize, Signal)>,
 }
 
-/// What is said of it on the health page.
+/// The sentence about it on the health page.
 pub fn crowded(crowd: &Crowd) -> String {
     let by: Vec<String> = crowd
         .by

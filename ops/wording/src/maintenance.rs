@@ -29,7 +29,7 @@ pub fn until(window: &MaintenanceWindow) -> String {
     format!("until {} for {}: {reason}", humanize::moment(window.until), subjects(window))
 }
 
-/// What a window covers of what is there now: `It covers 2 subjects: the app api on web-1 and
+/// The sentence about the subjects of a window: `It covers 2 subjects: the app api on web-1 and
 /// web-1.`
 pub fn covers(covered: &Covered) -> String {
     let mut names: Vec<String> =
@@ -64,7 +64,7 @@ pub fn breach(one: &Withheld) -> String {
     format!("{} ({}, {time})", humanize::lower_signal_of(&one.signal, &one.subject), one.severity)
 }
 
-/// What would have alerted, as a sentence.
+/// The withheld alerts, as a sentence.
 pub fn would_have_alerted(breaches: &[Withheld], more: u32) -> String {
     let left_out = breaches.len().saturating_sub(MOST);
     let more = more.saturating_add(u32::try_from(left_out).unwrap_or(u32::MAX));

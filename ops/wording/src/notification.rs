@@ -1,4 +1,4 @@
-//! What a notification says: a sentence for the lock screen, a few more below, and the link.
+//! The words of a notification: a sentence for the lock screen, a few more below, and the link.
 
 use commands::notifications::{
     AccessChange, AccessChanges, ContactState, DeliveryStatus, Notification, NotifiedContact,
@@ -17,18 +17,18 @@ use crate::{
 const LONGEST_TITLE: usize = 160;
 const LONGEST_BODY: usize = 1_200;
 
-/// What is sent.
+/// The message that is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// In one line.
     pub title: String,
     /// In a few lines.
     pub body: String,
-    /// Where to look and decide; `None` if it is not known how browsers reach this server.
+    /// The address to look and decide; `None` if it is not known how browsers reach this server.
     pub link: Option<String>,
-    /// How loud it is.
+    /// The severity.
     pub severity: Severity,
-    /// Whether it is about a practice.
+    /// True if it is about a practice.
     pub practice: bool,
 }
 
@@ -43,8 +43,8 @@ impl Message {
     }
 }
 
-/// What a notification says about an incident as it is now. `public_url` is how browsers reach this server,
-/// without a slash at its end.
+/// The words of a notification about an incident as it is now. `public_url` is how browsers reach
+/// this server, without a slash at its end.
 pub fn message(
     call: &Notification,
     incident: Option<&Incident>,
@@ -118,8 +118,8 @@ pub fn stability_report(number: u64, made: &MadeReport, public_url: Option<&str>
     }
 }
 
-/// What a notification says while nothing can be written, and so no incident be opened; `critical` is what
-/// is critical meanwhile.
+/// The words of a notification while nothing can be written, and so no incident be opened;
+/// `critical` is what is critical meanwhile.
 pub fn nothing_written(
     since: Timestamp,
     fault: &DatabaseFault,
@@ -194,13 +194,13 @@ pub fn unreached(notified: &[NotifiedContact], reachable: bool) -> Vec<String> {
         .collect()
 }
 
-/// Who was not reached by what, and why.
+/// Tells who was not reached by which contact, and the reason.
 fn not_called(person: &str, contact: &str, problem: &str) -> String {
     let contact = text::isolated(contact);
     format!("Could not notify {person} through \u{201c}{contact}\u{201d}. {problem}")
 }
 
-/// What is told of safe mode, and what to do.
+/// The words about safe mode, and what to do.
 fn safe_mode(news: SafeModeNews, at: Timestamp) -> (String, Vec<String>) {
     const LEAVING: &str = "If you leave it, go to the next stage first: interactive requests pass again, and batch requests wait. Ending it lets everything pass, and what waited comes at once.";
     let at = humanize::time_of_day(at);
@@ -236,7 +236,7 @@ fn safe_mode(news: SafeModeNews, at: Timestamp) -> (String, Vec<String>) {
     (title.to_owned(), lines)
 }
 
-/// What was changed about somebody's account, and what to do.
+/// The words about a change of somebody's account, and what to do.
 fn access(changes: AccessChanges, at: Timestamp) -> (String, Vec<String>) {
     let title = match (changes.iter().next(), changes.iter().count()) {
         (Some(AccessChange::LastMessage), 1) => "Calm Ops no longer sends notifications here",

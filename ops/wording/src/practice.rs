@@ -23,7 +23,7 @@ pub fn headline(over: bool) -> String {
     format!("{MARK} {what}.")
 }
 
-/// Why a practice can't begin or end.
+/// The sentence about a practice that can't begin or end.
 pub fn refusal(refusal: PracticeRefusal) -> String {
     match refusal {
         PracticeRefusal::InForce => "A practice is in progress. End it first.".to_owned(),
@@ -39,7 +39,7 @@ pub fn refusal(refusal: PracticeRefusal) -> String {
     }
 }
 
-/// Why a practice ended, as the end of a sentence.
+/// The reason that a practice ended, as the end of a sentence.
 pub fn ending(ending: PracticeEnding) -> String {
     match ending {
         PracticeEnding::CommandRan => "its command was approved and has run".to_owned(),
@@ -54,7 +54,7 @@ pub fn ending(ending: PracticeEnding) -> String {
     }
 }
 
-/// Who is notified of a practice.
+/// The people who are notified of a practice.
 pub fn notified(names: &[String]) -> String {
     if names.is_empty() {
         return "Nobody is notified, because no contact is switched on. Add one under Settings."
@@ -71,7 +71,7 @@ pub fn notified(names: &[String]) -> String {
     )
 }
 
-/// What will happen, before it does: one sentence for each line.
+/// The announcement of a practice: one sentence for each line.
 pub fn announced(until: Timestamp, names: &[String]) -> Vec<String> {
     vec![
         "A practice begins: an incident opens that is marked as practice.".to_owned(),
@@ -101,7 +101,7 @@ pub fn report(steps: &PracticeSteps) -> Vec<String> {
     ]
 }
 
-/// How the last practice went, as one or two sentences about its steps.
+/// The course of the last practice, as one or two sentences about its steps.
 pub fn went(steps: &PracticeSteps) -> String {
     let took = |took: Span| humanize::seconds(took.as_secs_f64().round());
     match (steps.acknowledged, steps.approved) {

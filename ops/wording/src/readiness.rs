@@ -15,15 +15,15 @@ pub struct ReadinessCheck {
     pub id: &'static str,
     /// Its heading.
     pub heading: &'static str,
-    /// Whether it is ready.
+    /// True if it is ready.
     pub ready: bool,
-    /// How it stands. With a time it has no full stop: the time ends it.
+    /// The state in words. With a time it has no full stop: the time ends it.
     pub sentence: String,
     /// The time that ends the sentence.
     pub at: Option<Timestamp>,
     /// One sentence for each part of it that is not ready.
     pub details: Vec<String>,
-    /// What to do; empty if it is ready.
+    /// The next step; empty if it is ready.
     pub advice: &'static str,
     /// The page where it is done, if it is done on one.
     pub link: Option<(&'static str, &'static str)>,

@@ -1,4 +1,4 @@
-//! Why something was found as it was, in one sentence.
+//! The reason of what was found, in one sentence.
 
 use domain::{
     actor::Actor,

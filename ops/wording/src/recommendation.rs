@@ -1,4 +1,4 @@
-//! What is said of a recommendation: its facts as sentences, the same on every page.
+//! The sentences about a recommendation: its facts as sentences, the same on every page.
 
 use commands::view::Viewer;
 use domain::{
@@ -31,11 +31,11 @@ pub struct Advice<'a> {
     pub incident: &'a Incident,
     /// The recommendation.
     pub one: &'a Recommendation,
-    /// How actors are called.
+    /// The names of actors.
     pub names: &'a Names,
 }
 
-/// What a person may do about a recommendation that waits.
+/// The choices of a person about a recommendation that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum May {
     /// Decide.
@@ -54,12 +54,12 @@ impl<'a> Advice<'a> {
         RecommendationId { incident: self.incident.number, place: self.one.place }
     }
 
-    /// Where it is decided.
+    /// The address of the decision.
     pub fn address(&self) -> String {
         format!("/ops/approve/{}", self.id())
     }
 
-    /// What it does, to what: `Reload one app (api on web-1)`.
+    /// Its effect and subject: `Reload one app (api on web-1)`.
     pub fn what(&self) -> String {
         let Recommendation { title, subject, host, .. } = self.one;
         let name = text::isolated(&text::clip(subject.name(), 60));
@@ -75,7 +75,7 @@ impl<'a> Advice<'a> {
         lower(&self.what())
     }
 
-    /// Where and as whom: `on web-1 as the user root`.
+    /// The host and the user: `on web-1 as the user root`.
     pub fn place(&self) -> String {
         match self.one.user.as_str() {
             "Calm Ops" => format!("on {} as the user that Calm Ops runs as", self.one.host),
@@ -83,7 +83,7 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// What has to succeed first.
+    /// The check that has to succeed first.
     pub fn check(&self) -> Option<String> {
         self.one.check.as_deref().map(quoted)
     }
@@ -97,12 +97,12 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// When it counts as confirmed that it worked.
+    /// The proof that it worked.
     pub fn proof(&self) -> String {
         format!("Confirmed if {} within {}.", recovers(&self.one.proof), self.one.proof.within)
     }
 
-    /// How it is undone.
+    /// The way to undo it.
     pub fn undo(&self) -> String {
         match &self.one.undo {
             Undo::By(command) => format!(
@@ -115,7 +115,7 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// Why it is recommended, the most telling first.
+    /// The reasons for it, the most telling first.
     pub fn reasons(&self) -> Vec<String> {
         self.one.reasons.iter().map(|reason| self.reason(reason)).collect()
     }
@@ -199,7 +199,7 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// How many approvals it needs.
+    /// The number of approvals it needs.
     pub fn approval(&self) -> String {
         match self.one.approval {
             Approval::One => "Needs one approval.".to_owned(),
@@ -207,14 +207,15 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// Who approved it as it is now while one more approval is needed; `None` while nobody did.
+    /// The person who approved it as it is now while one more approval is needed; `None` while
+    /// nobody did.
     pub fn first_yes(&self) -> Option<(Actor, Timestamp)> {
         let binding = self.one.binding(self.incident);
         let given = self.one.approvals.iter().rfind(|given| given.binding == binding)?;
         (self.one.is_offered() && self.one.approvals_missing() > 0).then_some((given.by, given.at))
     }
 
-    /// What happens if nobody acts: what the summary says of it.
+    /// The consequences if nobody acts: what the summary says of it.
     pub fn if_nobody_acts(&self) -> String {
         let sections = summary::render(&self.incident.summary, Audience::Team);
         let told = sections
@@ -229,7 +230,7 @@ impl<'a> Advice<'a> {
         })
     }
 
-    /// Why it is not offered any more; `None` where it waits, runs or ran.
+    /// The reason that it is not offered any more; `None` where it waits, runs or ran.
     pub fn gone(&self) -> Option<String> {
         Some(match &self.one.stage {
             Stage::Declined { by, .. } => format!("{} declined it.", self.names.of(*by)),
@@ -255,7 +256,7 @@ impl<'a> Advice<'a> {
         })
     }
 
-    /// What someone who reads it may do.
+    /// The choices of a reader.
     pub fn may(&self, reader: Option<&Viewer>) -> May {
         let Some(reader) = reader.filter(|reader| reader.role >= Role::Approver) else {
             return May::Look;
@@ -271,8 +272,8 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// What is decided upon, as label and value, one for each part of what an approval binds: so
-    /// that it can be told what has changed.
+    /// The parts of the decision, as label and value, one for each part of what an approval binds:
+    /// so that it can be told what has changed.
     pub fn decided_upon(&self) -> Vec<(&'static str, String)> {
         let Recommendation { shown, host, user, risk, blast_radius, catalogue, .. } = self.one;
         let mut beyond: Vec<String> = self
@@ -309,7 +310,7 @@ impl<'a> Advice<'a> {
             .then(|| (what, ended.at.plus(*within)))
     }
 
-    /// How a run ended, as a sentence.
+    /// The end of a run, as a sentence.
     pub fn ended(&self, ended: &Ended) -> String {
         let after = humanize::seconds(ended.duration.as_secs_f64());
         match &ended.outcome {
@@ -336,7 +337,7 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// Whether it helped, once that is known.
+    /// Tells whether it helped, once that is known.
     pub fn worked(&self, ended: &Ended, worked: bool) -> String {
         let Awaited { breach: _, within } = &self.one.proof;
         let has = recovered(&self.one.proof);
@@ -383,12 +384,12 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// Whether the offer still stands at this time.
+    /// True if the offer still stands at this time.
     pub fn stands_at(&self, now: Timestamp) -> bool {
         self.one.is_offered() && self.incident.is_active() && now < self.one.expires_at
     }
 
-    /// How long a run may take.
+    /// The time limit of a run.
     pub fn limit(&self) -> Span {
         self.one.time_limit
     }
@@ -408,7 +409,7 @@ fn occasion(signal: &Signal, subject: &Subject) -> String {
     }
 }
 
-/// What has to happen for a run to count as confirmed, as a clause.
+/// The event that confirms a run, as a clause.
 fn recovers(proof: &Awaited) -> String {
     let BreachKey { subject, signal } = &proof.breach;
     match signal.as_str() {

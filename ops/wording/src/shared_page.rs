@@ -103,7 +103,7 @@ fn state(incident: &Incident, audience: Audience) -> &'static str {
     }
 }
 
-/// How things stand now, in general words.
+/// The state of now, in general words.
 fn standing(incident: &Incident, audience: Audience) -> Vec<String> {
     match audience {
         Audience::Customer => vec![customer_standing(incident).to_owned()],
@@ -184,8 +184,8 @@ fn manager_standing(incident: &Incident) -> Vec<String> {
     sentences
 }
 
-/// What happened when. What only the team needs is left out; what says the same as the line before
-/// it is told once.
+/// The events with their times. What only the team needs is left out; what says the same as the
+/// line before it is told once.
 fn timeline(entries: &[Entry], audience: Audience) -> Vec<(Timestamp, String)> {
     let mut lines: Vec<(Timestamp, String)> = Vec::new();
     for entry in entries {
@@ -278,7 +278,7 @@ fn recommendation_happened(
     }
 }
 
-/// Whether an endpoint's name is a plain word that tells nothing about the inside: no digit, dot or
+/// True if an endpoint's name is a plain word that tells nothing about the inside: no digit, dot or
 /// slash, and not the name of a host.
 fn is_plain(subject: &Subject, hosts: &[String]) -> bool {
     let name = subject.name();

@@ -63,7 +63,8 @@ fn multiple(level: &RelativeLevel, unit: &Unit) -> String {
     }
 }
 
-/// Why a level relative to what is usual is not judged: `not judged yet: its history is 3 days old`.
+/// The reason that a level relative to the usual value is not judged: `not judged yet: its history
+/// is 3 days old`.
 pub fn not_judged(why: NotJudged) -> String {
     let days = |hours: u32| match hours / 24 {
         0 => "less than a day".to_owned(),
@@ -89,13 +90,13 @@ pub fn not_judged(why: NotJudged) -> String {
     }
 }
 
-/// Whether a threshold is relative to what is usual.
+/// True if a threshold is relative to what is usual.
 pub fn is_relative(rule: &ThresholdRule) -> bool {
     let is_usual = |one: Option<Crossing>| matches!(one, Some(Crossing::Usual { .. }));
     is_usual(rule.warning) || is_usual(rule.critical)
 }
 
-/// What to do where a new level is no problem.
+/// The advice where a new level is no problem.
 pub const STAYS: &str =
     "If a new level is here to stay, resolve its incident: from then on it is learned as usual.";
 

@@ -11,7 +11,7 @@ const NOTE: usize = 160;
 /// The longest name that a sentence shows, in characters.
 const NAME: usize = 60;
 
-/// What resolved an incident, as one sentence.
+/// The resolution of an incident, as one sentence.
 pub fn resolution(one: &PastResolution) -> String {
     let mut parts = Vec::new();
     let helped = one.run.as_ref().is_some_and(|run| run.worked == Some(true));
@@ -38,7 +38,7 @@ pub fn resolution(one: &PastResolution) -> String {
     }
 }
 
-/// What ran, and what is known of its effect.
+/// The run, and the facts about its effect.
 fn ran(run: &PastRun) -> String {
     let name = text::isolated(&text::clip(run.subject.name(), NAME));
     let title = if run.title.to_lowercase().contains(&run.subject.name().to_lowercase()) {
@@ -53,7 +53,7 @@ fn ran(run: &PastRun) -> String {
     }
 }
 
-/// How it ended where no command is known to have helped.
+/// The end, where no command is known to have helped.
 fn ended(one: &PastResolution) -> String {
     let lasted = one.lasted;
     match (one.by_person, one.recovered) {

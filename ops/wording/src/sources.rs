@@ -56,7 +56,7 @@ pub fn heading(source: &SourceStatus) -> String {
     }
 }
 
-/// How it stands, in one sentence.
+/// The state, in one sentence.
 pub fn state(source: &SourceStatus) -> String {
     match &source.state {
         SourceState::Waiting => "Its first round has not finished yet.".to_owned(),
@@ -94,7 +94,7 @@ pub fn seen(source: &SourceStatus) -> String {
     format!("{} of {}", counted(readings, "reading"), counted(subjects, "subject"))
 }
 
-/// What to do; empty where nothing needs to be done.
+/// The next step; empty where nothing needs to be done.
 pub fn advice(source: &SourceStatus) -> String {
     match source.state {
         SourceState::Failing { .. } => {

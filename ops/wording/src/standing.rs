@@ -1,9 +1,9 @@
-//! How an incident stands, derived once: titles, states, summaries and notifications agree because
-//! all of them ask here.
+//! The standing of an incident, derived once: titles, states, summaries and notifications agree
+//! because all of them ask here.
 
 use domain::{incident::Incident, lifecycle::State, summary::Fact};
 
-/// How an incident stands.
+/// The standing of an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// A problem holds.
@@ -40,7 +40,7 @@ impl Standing {
         }
     }
 
-    /// Whether it is resolved.
+    /// True if it is resolved.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Resolved | Self::Closed)
     }

@@ -24,7 +24,7 @@ pub(crate) use team::far as far_from_usual;
 pub(crate) use tense::GENERAL_PART;
 use tense::Tense;
 
-/// Who reads.
+/// The readers of a summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reader {
@@ -110,13 +110,14 @@ pub fn incident_card(incident: &Incident) -> IncidentCard {
     IncidentCard::new(incident, headline(&incident.summary))
 }
 
-/// What a breach shows, as the part of a sentence, without its full stop: as the team reads it.
+/// The words about a breach, as the part of a sentence, without its full stop: as the team reads
+/// it.
 pub fn breach_for_people(breach: &Breach) -> String {
     team::holds(&Fact::of(breach))
 }
 
-/// How a breach that is back on the healthy side improves, as the part of a sentence; `None` where
-/// it does not.
+/// The improvement of a breach on the healthy side, as the part of a sentence; `None` where it does
+/// not.
 pub(crate) fn improvement(breach: &Breach) -> Option<String> {
     team::improvement(&Fact::of(breach))
 }

@@ -73,7 +73,7 @@ fn missed(missed: &[IncidentNumber]) -> String {
     }
 }
 
-/// What a trial says first: whether anything would be missed, and how often people would be
+/// The verdict of a trial: whether anything would be missed, and how often people would be
 /// interrupted.
 pub fn verdict(trial: &ThresholdTrial) -> String {
     if trial.from.is_none() {
@@ -87,7 +87,7 @@ pub fn verdict(trial: &ThresholdTrial) -> String {
     format!("{missed}, with {} instead of {}.", interruptions(then), interruptions_of(today))
 }
 
-/// What else a trial says, each a sentence.
+/// The facts of a trial, each a sentence.
 pub fn facts(trial: &ThresholdTrial) -> Vec<String> {
     let Some(from) = trial.from else { return Vec::new() };
     let mut facts = Vec::new();
@@ -126,7 +126,7 @@ pub fn facts(trial: &ThresholdTrial) -> Vec<String> {
     facts
 }
 
-/// What a trial can't tell.
+/// The limits of a trial.
 const LIMITS: &str =
     "Times are known to a minute. Missing data and planned work are not considered.";
 
@@ -166,7 +166,7 @@ fn line(one: &FoundIncident) -> String {
     format!("{}, {what} ({severity}, {lasts})", moment(one.opened_at))
 }
 
-/// Why the document can't be written here, and what to do.
+/// The reason that the document can't be written here, and what to do.
 pub const fn obstacle(obstacle: WriteObstacle) -> &'static str {
     match obstacle {
         WriteObstacle::BuiltIn => {
@@ -178,7 +178,7 @@ pub const fn obstacle(obstacle: WriteObstacle) -> &'static str {
     }
 }
 
-/// Why a row is not changed, or not tried.
+/// The reason that a row is not changed, or not tried.
 pub fn refusal(refusal: &ThresholdRefusal) -> String {
     match refusal {
         ThresholdRefusal::DocumentChanged => "The document has changed since this page was opened, so nothing was written. Look at the row as it is now, and then change it.".to_owned(),

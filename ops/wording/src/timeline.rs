@@ -25,19 +25,19 @@ use told::{Told, told};
 pub struct Line {
     /// The journal's number.
     pub number: u64,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// Who it was.
+    /// The author.
     pub actor: Actor,
     /// The same, as a page names them.
     pub who: String,
-    /// What happened, as a sentence.
+    /// The event, as a sentence.
     pub sentence: String,
-    /// What a person wrote, if they did.
+    /// The words of a person, if there are any.
     pub words: Option<String>,
-    /// How it weighs.
+    /// The weight.
     pub tone: Tone,
-    /// Whether Calm Ops only notes what it wrote or saved: nothing happened to the incident.
+    /// True if Calm Ops only notes what it wrote or saved: nothing happened to the incident.
     pub is_note: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token, punctuated::Punctuated};
 
-/// Whether code with these attributes is only compiled for tests or for fuzzing.
+/// True if code with these attributes is only compiled for tests or for fuzzing.
 pub fn only_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
@@ -11,7 +11,7 @@ pub fn only_for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a condition holds in tests only.
+/// True if a condition holds in tests only.
 fn needs_test(condition: &Meta) -> bool {
     let Meta::List(list) = condition else {
         return ["test", "fuzzing"].iter().any(|name| condition.path().is_ident(name));

@@ -18,7 +18,7 @@ const PAGES: [&str; 4] = ["String", "Html", "AnyView", "Response"];
 /// Server functions that answer with a text which is no page: a sentence, and an address.
 const TEXTS: [&str; 2] = ["act", "get_home"];
 
-/// What is counted in files, each with its place, such as `app/src/lib.rs:12`.
+/// Counts of files, each with its place, such as `app/src/lib.rs:12`.
 #[derive(Debug, Default, PartialEq)]
 pub struct Counts {
     /// Doc comments.

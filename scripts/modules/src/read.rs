@@ -53,7 +53,7 @@ pub fn read(sources: &Sources) -> Result<Tree, String> {
     Ok(reader.tree)
 }
 
-/// Where the reader is.
+/// The place of the reader.
 #[derive(Clone, Default)]
 struct At {
     /// The scope that it reads.
@@ -68,9 +68,9 @@ struct At {
 struct Reader<'a> {
     /// The parsed files.
     sources: &'a Sources,
-    /// What was read until now.
+    /// The tree as read until now.
     tree: Tree,
-    /// Where it is.
+    /// The place.
     at: At,
     /// The first failure: a visitor can't return it.
     failure: Option<String>,
@@ -313,12 +313,12 @@ pub fn head(item: &Item) -> (Option<&Ident>, &[Attribute]) {
     }
 }
 
-/// Whether a path goes on after these punctuation marks.
+/// True if a path goes on after these punctuation marks.
 fn continues(path: &[String], marks: &str) -> bool {
     !path.is_empty() && marks == "::"
 }
 
-/// Whether a path can begin after these punctuation marks: not a field or method, a lifetime, a
+/// True if a path can begin after these punctuation marks: not a field or method, a lifetime, a
 /// variable of a macro, or a name of another crate.
 fn begins(marks: &str) -> bool {
     let field = marks.ends_with('.') && !marks.ends_with("..");

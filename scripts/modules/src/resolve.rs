@@ -27,7 +27,7 @@ pub fn ties(tree: &Tree) -> Ties {
     ties
 }
 
-/// What a path leads to.
+/// The end of a path.
 enum Place {
     /// A module.
     Module(usize),

@@ -22,7 +22,7 @@ fn ties(a: &str, b: &str, others: &[(&str, &str)]) -> Vec<String> {
     checked(&files).unwrap().0.concat()
 }
 
-/// What a cycle of `a` and `b` looks like in which each uses one name of the other.
+/// The cycle of `a` and `b` in which each uses one name of the other.
 const CYCLE: [&str; 2] = ["a.rs -> b.rs: B", "b.rs -> a.rs: A"];
 
 #[test]

@@ -24,7 +24,7 @@ pub struct Scope {
     pub file: usize,
     /// The scope around it; the root has none.
     pub parent: Option<usize>,
-    /// Whether it is a block: then it sees also the names around it.
+    /// True if it is a block: then it sees also the names around it.
     pub block: bool,
     /// The child modules; several of one name when they are for different platforms or features.
     pub modules: HashMap<String, Vec<usize>>,

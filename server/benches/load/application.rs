@@ -22,15 +22,15 @@ use crate::micros;
 /// A request that came to the application.
 #[derive(Clone, Copy, Debug)]
 pub struct Work {
-    /// When it came, in microseconds of the wall clock.
+    /// The arrival, in microseconds of the wall clock.
     pub came: u64,
-    /// How long it waited for a worker.
+    /// Time that it waited for a worker.
     pub waited: Duration,
 }
 
 struct State {
     service_time: Duration,
-    /// When each worker is free.
+    /// The times at which the workers are free.
     free: BinaryHeap<Reverse<Instant>>,
     done: Vec<Work>,
 }

@@ -12,14 +12,14 @@ use sha2::{Digest, Sha256};
 
 use crate::{Documents, Outcome, Server, batch, expect, http::Connection, micros};
 
-/// How often the program is started, and how many approvals there are each time, one after the
+/// The number of starts of the program, and how many approvals there are each time, one after the
 /// other: as many as a catalogue may have commands, because each cools down after its run.
 const STARTS: usize = 2;
 const APPROVALS: usize = 100;
 /// One incident for each subject, however many there are.
 const BEHAVIOUR: &str = "\n## How incidents behave\n\n| rule | value |\n| --- | --- |\n| flood of | 1000 incidents in 1 min |\n";
 
-/// How a recommendation says that its run is over.
+/// The mark of a recommendation whose run is over.
 const ENDED: &[u8] = b"\"stage\":\"ended\"";
 
 fn catalogue() -> String {

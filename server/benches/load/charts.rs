@@ -1,6 +1,6 @@
-//! What the history page and uptime cost on both databases: a search with its charts among 10,000
-//! incidents of 13 weeks, and 90 days of probes of some endpoints, packed. All of it is made up, by the
-//! same formula each time.
+//! The cost of the history page and uptime on both databases: a search with its charts among 10,000
+//! incidents of 13 weeks, and 90 days of probes of some endpoints, packed. All of it is made up, by
+//! the same formula each time.
 
 use std::{sync::Arc, time::Instant};
 

@@ -1,5 +1,5 @@
-//! What history costs on both databases: bytes for each signal and day, a chart of 90 days, and how
-//! long a change waits while days are packed. The values are made up, by the same formula each
+//! The cost of history on both databases: bytes for each signal and day, a chart of 90 days, and
+//! how long a change waits while days are packed. The values are made up, by the same formula each
 //! time.
 
 use std::{

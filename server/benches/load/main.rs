@@ -44,7 +44,7 @@ mod storm;
 /// Thresholds that fire at once, so that the time measured is the program's own.
 const THRESHOLDS: &str = include_str!("thresholds.md");
 
-/// How many readers of the live stream there are in all, and in each process.
+/// Number of readers of the live stream in all, and in each process.
 const READERS: usize = 10_000;
 const READERS_EACH: usize = 2_500;
 
@@ -132,7 +132,7 @@ struct Server {
     dir: tempfile::TempDir,
 }
 
-/// What is not as usual.
+/// The documents, with all that is not as usual.
 #[derive(Clone, Copy, Default)]
 struct Documents<'a> {
     /// Beside the thresholds.

@@ -1,4 +1,4 @@
-//! What open pages cost: one entry of the journal, and readings that change every second.
+//! The cost of open pages: one entry of the journal, and readings that change every second.
 
 use std::{
     process::Stdio,
@@ -12,12 +12,12 @@ use tokio::{
 
 use crate::{Outcome, Server, batch, expect, http::Connection, open_stream, process::Usage};
 
-/// How many pages are open.
+/// Number of open pages.
 const PAGES: usize = 1_000;
-/// How many comments are written, and how often.
+/// Number of comments that are written.
 const COMMENTS: u32 = 40;
 const EVERY: Duration = Duration::from_millis(250);
-/// How many series change every second, and for how long that is watched.
+/// Number of series that change every second.
 const SERIES: usize = 500;
 const WATCHED: u32 = 20;
 
@@ -63,7 +63,7 @@ pub async fn entry() -> Outcome {
     server.stop().await
 }
 
-/// How many bytes a page gets each second while 500 series change every second.
+/// Bytes that a page gets each second while 500 series change every second.
 pub async fn readings() -> Outcome {
     let server = Server::start().await?;
     let mut connection = Connection::open(&server.address, &server.cookie).await?;

@@ -1,4 +1,4 @@
-//! What a process uses, by the kernel's own account.
+//! The resources of a process, by the kernel's own account.
 
 use std::{io, time::Duration};
 
@@ -11,7 +11,7 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory in bytes.
     pub resident: u64,
-    /// How many child processes it has now.
+    /// Number of its child processes.
     pub children: usize,
 }
 

@@ -1,6 +1,6 @@
-//! What it takes to find similar incidents among 10,000, on both databases: the whole look-up of an
-//! incident's page with its ranking. The incidents are made up, by the same formula each time; a few
-//! kinds of problems and the same words in many of them are the worst case.
+//! The cost of finding similar incidents among 10,000, on both databases: the whole look-up of an
+//! incident's page with its ranking. The incidents are made up, by the same formula each time; a
+//! few kinds of problems and the same words in many of them are the worst case.
 
 use std::time::Instant;
 

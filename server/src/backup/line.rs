@@ -48,7 +48,7 @@ pub(super) enum Line {
         incident: u32,
         hex: String,
     },
-    /// Who is here.
+    /// A person.
     Person(Row),
     End {
         sha256: Hash,

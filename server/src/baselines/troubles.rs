@@ -92,7 +92,7 @@ impl WithheldHours {
         is_news
     }
 
-    /// How many series have hours.
+    /// Number of series that have hours.
     fn len(&self) -> usize {
         self.0.values().map(BTreeMap::len).sum()
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{clock::Clock, config::Config, service::Known, store::Store};
 
-/// What is done.
+/// The action.
 #[derive(Debug, Subcommand)]
 pub(super) enum Automation {
     /// Suspend every automatic measure, and lift those in force. A person resumes them on the pages.

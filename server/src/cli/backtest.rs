@@ -57,7 +57,7 @@ pub(super) struct Backtest {
     /// or acted on.
     #[arg(long, conflicts_with = "change")]
     propose: bool,
-    /// How far back, such as '14 d'.
+    /// The period, such as '14 d'.
     #[arg(long, value_name = "DURATION", default_value = "90 d", value_parser = span)]
     since: Span,
     /// The time zone of the report and of the night, such as 'Europe/Berlin' or '+02:00'.
@@ -102,7 +102,7 @@ fn documents(
     Ok((thresholds, Some(changed)))
 }
 
-/// What is told on a terminal while it works; nothing elsewhere.
+/// Tells progress on a terminal; nothing elsewhere.
 fn tell(text: &str) {
     if std::io::stderr().is_terminal() {
         eprint!("\r{text}");

@@ -204,7 +204,7 @@ fn tell(looks: &[Look], absent: &[SourceInfo], out: &mut dyn Write) -> io::Resul
     Ok(())
 }
 
-/// What a source found not to be as expected, or can't see.
+/// The findings of a source that are not as expected, or that it can't see.
 fn unexpected(look: &Look) -> Vec<String> {
     let Ok((round, ..)) = &look.found else { return Vec::new() };
     let seen = round

@@ -33,7 +33,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The longest answer, in bytes.
 const MOST_ANSWER: usize = 64 * 1024;
 
-/// What is read of the answer.
+/// The fields that are read of the answer.
 #[derive(Deserialize)]
 struct Answer {
     status: String,
@@ -83,7 +83,7 @@ pub(super) fn health(config: &Config, out: &mut dyn Write, err: &mut dyn Write) 
     }
 }
 
-/// Where a server that listens on an address is reached from here.
+/// The address at which a server that listens on another one is reached from here.
 fn local(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

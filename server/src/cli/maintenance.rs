@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{clock::Clock, config::Config, monitor::kept::Kept, store::Store};
 
-/// What is done.
+/// The action.
 #[derive(Debug, Subcommand)]
 pub(super) enum Maintenance {
     /// Start a window: problems of its subjects open no incident until it ends.

@@ -18,7 +18,7 @@ use crate::{
     store::{self, Where},
 };
 
-/// What is asked.
+/// The question.
 #[derive(Args, Debug)]
 pub(super) struct MayRun {
     /// The class, as protection/limits.md names it, such as 'uploads'.
@@ -28,7 +28,7 @@ pub(super) struct MayRun {
     organization: Option<String>,
 }
 
-/// It can't be known: 1.
+/// Can't be known: 1.
 const UNKNOWN: Outcome = Outcome::Wrong;
 /// Safe mode forbids it: 3.
 const FORBIDDEN: Outcome = Outcome::Failed;

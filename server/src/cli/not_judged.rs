@@ -70,7 +70,7 @@ async fn look(
     Ok(notes.collect())
 }
 
-/// What is told of a row, of which so many signals are stored; `None` if all of them are judged.
+/// The sentence about a row, of which so many signals are stored; `None` if all of them are judged.
 fn of_row(row: &Row, reasons: &[String], stored: usize) -> Option<String> {
     let place = format!("line {} ({})", row.line, row.signal);
     if stored == 0 {

@@ -1,6 +1,6 @@
 //! Outcome of a command, and its exit code.
 
-/// How the program ends.
+/// The ends of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done, and all is well: 0.
@@ -9,7 +9,7 @@ pub enum Outcome {
     Wrong,
     /// The command line or the configuration can't be used: 2.
     Usage,
-    /// It could not be done: 3.
+    /// Could not be done: 3.
     Failed,
 }
 

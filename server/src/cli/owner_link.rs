@@ -1,4 +1,4 @@
-//! Where the start says by which link the first owner comes in. Whoever reads it owns Calm Ops, so
+//! The place where the start prints the link of the first owner. Whoever reads it owns Calm Ops, so
 //! it goes where only the person who started it reads: a terminal, a file of theirs, or a pipe to
 //! the program that started it, which has the same rights, unless that is a service manager. What
 //! else standard output may be (a pipe to another program, a socket to the journal, what Docker or
@@ -19,7 +19,7 @@ use rustix::{
 
 use crate::people::owner_link;
 
-/// Where a link that is printed goes to.
+/// The destination of a link that is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Output {
     /// To whoever started this, alone.
@@ -67,7 +67,7 @@ const MANAGERS: [&str; 7] = [
 /// So many programs may stand between this one and whoever reads what it says, such as a shell.
 const MOST_BETWEEN: usize = 8;
 
-/// Whether standard output is a pipe that a program which started this, itself or by others, reads.
+/// True if standard output is a pipe that a program which started this, itself or by others, reads.
 /// Where such a program can't be looked at, as one of another user or outside of a container, it is
 /// not known.
 fn is_read_by_starter() -> bool {
@@ -84,7 +84,7 @@ fn parent(pid: &str) -> Option<String> {
     (parent != "0").then(|| parent.to_owned())
 }
 
-/// Whether a process has a pipe open for reading: the mode of the link to it says so.
+/// True if a process has a pipe open for reading: the mode of the link to it says so.
 fn reads(pid: &str, pipe: &Path) -> bool {
     let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
     open.flatten().map(|one| one.path()).any(|one| {
@@ -93,8 +93,8 @@ fn reads(pid: &str, pipe: &Path) -> bool {
     })
 }
 
-/// Whether what is printed stays with this user. A file of theirs that others may read is taken from
-/// those, and that is said.
+/// True if what is printed stays with this user. A file of theirs that others may read is taken
+/// from those, and that is said.
 fn stays_here(err: &mut dyn Write) -> bool {
     match Output::here() {
         Output::Private => true,

@@ -15,7 +15,7 @@ use crate::{
     store::{self, Store},
 };
 
-/// Where people find the pages, without a path.
+/// The address of the pages, without a path.
 pub(super) fn origin(config: &Config) -> String {
     if let Some(url) = &config.public_url {
         return url.origin();

@@ -29,14 +29,14 @@ use crate::{
     store::{self, Store},
 };
 
-/// How often the journal is read.
+/// The interval at which the journal is read.
 const EVERY: Duration = Duration::from_millis(500);
 /// The most entries that are read at a time.
 const PAGE: u32 = 200;
 /// An incident that did not open by then will probably not.
 const OPENS_WITHIN: Span = Span::from_secs(20);
 
-/// What is done; without a word a practice begins.
+/// The action; without a word a practice begins.
 #[derive(Args, Debug)]
 pub(super) struct Practice {
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! What goes to a terminal: names and answers from outside may hold sequences that would steer it.
+//! Text for a terminal: names and answers from outside may hold sequences that would steer it.
 
 use std::io::{self, Write};
 

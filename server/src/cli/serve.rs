@@ -62,8 +62,8 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
     }
 }
 
-/// What a person types into a browser. A name, where there is one: passkeys and the browser's
-/// secure context want it.
+/// The address that a person types into a browser. A name, where there is one: passkeys and the
+/// browser's secure context want it.
 fn page_address(address: SocketAddr, tls: bool) -> String {
     let scheme = if tls { "https" } else { "http" };
     let is_local = address.ip().is_unspecified()

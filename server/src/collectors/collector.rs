@@ -17,21 +17,21 @@ use domain::{
 use engine::gate::Latencies;
 use futures::future::BoxFuture;
 
-/// What one round of a collector brought.
+/// The result of one round of a collector.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
     /// The signals that it may report.
     declared: SignalGroup,
-    /// What was measured.
+    /// The measured values.
     pub observations: Vec<Observation>,
-    /// How long requests took since the round before, by organization and for the whole gate: objectives
-    /// count them.
+    /// The latencies of requests since the round before, by organization and for the whole gate:
+    /// objectives count them.
     pub latencies: Vec<(Subject, Latencies)>,
-    /// What was looked at and could not be seen: it is unknown, with its reason.
+    /// Subjects that could not be seen: unknown, with their reasons.
     pub unseen: Vec<Unseen>,
-    /// What there is, kind by kind, as far as this round could tell.
+    /// The listings, kind by kind, as far as this round could tell.
     pub listings: Vec<Listing>,
-    /// What an event took away that means exactly that, such as one app that was deleted while the
+    /// Subjects that an event took away on purpose, such as one app that was deleted while the
     /// others stay: it is retired.
     pub removed: Vec<Subject>,
     /// The numbers of subjects of which others may have the name too. They are kept, so that the
@@ -41,9 +41,10 @@ pub struct Round {
     pub at_rest: Vec<(Subject, Signal)>,
     /// Kinds of which nothing could be seen in this round, as whoever tells of them gave no answer.
     pub untold: Vec<(&'static str, FailureReason)>,
-    /// What only a snapshot shows; `None` where the collector has nothing of the kind.
+    /// Facts for snapshots alone; `None` where the collector has nothing of the kind.
     pub facts: Option<Facts>,
-    /// What it can't see, leaves out, or does in a lesser way: a sentence each for the health page.
+    /// Notes on what it can't see, leaves out, or does in a lesser way: a sentence each for the
+    /// health page.
     pub notes: Vec<String>,
 }
 
@@ -56,9 +57,9 @@ pub struct Listing {
     pub subjects: Vec<Subject>,
     /// Hosts of which nobody tells what there is: whatever is on them counts as listed.
     pub hosts: BTreeSet<String>,
-    /// What it means that something which was reported once is not in the list.
+    /// The meaning of the absence of something which was reported once.
     pub absence: Absence,
-    /// Why something is missing, if that is known.
+    /// The reason that something is missing, if that is known.
     pub why: Option<FailureReason>,
     /// The same for single subjects of which more is known.
     pub whys: BTreeMap<Subject, FailureReason>,
@@ -78,24 +79,24 @@ impl Listing {
             && !subject.host().is_some_and(|host| self.hosts.contains(host))
     }
 
-    /// Why a subject is missing.
+    /// The reason a subject is missing.
     pub fn why(&self, subject: &Subject) -> Option<&FailureReason> {
         self.whys.get(subject).or(self.why.as_ref())
     }
 }
 
-/// What it means that a known subject is not listed.
+/// The meaning of a known subject that is not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {
-    /// It is gone on purpose, and retired: the list is what a person configured, or what is in it
-    /// comes and goes by itself.
+    /// Gone on purpose, and retired: the list is what a person configured, or what is in it comes
+    /// and goes by itself.
     Gone,
     /// Nobody said that it may go: this signal, yes while it is listed, is no from then on, until
     /// it is back or a person retires it. Where no row of the thresholds is about it, it is gone.
     Missing(&'static str),
 }
 
-/// What only a snapshot shows.
+/// Facts for snapshots alone.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The processes that use most memory, largest first; at most 10.
@@ -106,7 +107,7 @@ pub struct Facts {
     pub disks: Vec<DiskFact>,
 }
 
-/// Why a round brought nothing: a sentence for people, with the next step.
+/// The reason for a round without a result: a sentence for people, with the next step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CollectError(pub String);
@@ -116,10 +117,10 @@ pub trait Collector: Send + 'static {
     /// Its name, as in `collector:host`.
     fn name(&self) -> &str;
 
-    /// How often it is asked.
+    /// The interval of its rounds.
     fn interval(&self) -> Duration;
 
-    /// How long a round may take before it is given up.
+    /// Longest time that a round may take before it is given up.
     fn time_limit(&self) -> Duration;
 
     /// The kinds of subjects of which nothing is known while its rounds fail.

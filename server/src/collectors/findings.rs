@@ -1,5 +1,5 @@
-//! What is watched, held against the thresholds: what can't work, what was probably not meant, and
-//! what follows.
+//! The findings about what is watched and the thresholds: what can't work, what was probably not
+//! meant, and what follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use super::{DECLARATIONS, Settings, registry::Context};
 const ROUNDS: u64 = 3;
 const MINUTE: Span = Span::from_mins(1);
 
-/// What the configuration and the thresholds mean for each other, in sentences.
+/// The meaning of the configuration and the thresholds for each other, in sentences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// Rows that can never fire at the interval of their source.
@@ -193,7 +193,7 @@ fn doubtful(settings: &Settings, context: &Context, thresholds: &Thresholds) -> 
     of_rows.chain(of_needs).collect()
 }
 
-/// Whether a level of a share is so small that a part of one was probably meant.
+/// True if a level of a share is so small that a part of one was probably meant.
 fn is_small_share(row: &Row) -> bool {
     let is_share = row.unit == Some(Unit::Percent)
         && ["host.", "disk."].iter().any(|start| row.signal.as_str().starts_with(start));
@@ -204,8 +204,8 @@ fn is_small_share(row: &Row) -> bool {
     is_share && [row.warning, row.critical].into_iter().flatten().any(is_small)
 }
 
-/// Why nothing here reports what a row is about, where it names something. It may be pushed about
-/// another host.
+/// The reason that nothing here reports the subject of a row, where it names something. It may be
+/// pushed about another host.
 fn idle(
     settings: &Settings,
     context: &Context,
@@ -231,7 +231,7 @@ fn idle(
     Some(format!("the row of '{}' for '{}' never alerts: {why}.", row.signal, row.pattern))
 }
 
-/// Why a pattern fits nothing, where the configuration knows all subjects of its kind.
+/// The reason that a pattern fits nothing, where the configuration knows all subjects of its kind.
 fn unlisted(settings: &Settings, context: &Context, pattern: &str) -> Option<String> {
     let (kind, _) = pattern.split_once(':')?;
     // A section that can stand several times lists all that there is, unless others are found
@@ -275,7 +275,7 @@ mod tests {
         compare(&settings, &context, &thresholds, &Objectives::default())
     }
 
-    /// What is told of objectives about endpoints that are probed in these intervals.
+    /// The sentences about objectives for endpoints that are probed in these intervals.
     fn of_probes(rows: &str, rules: &str, probed: &[(&str, Span)]) -> Vec<String> {
         let text = format!(
             "format: 1\n| objective | of | good | target | period |\n|---|---|---|---|---|\n{rows}\n\n| rule | value |\n|---|---|\n{rules}"

@@ -238,7 +238,7 @@ struct GateCollector {
     gatekeeper: Arc<Gatekeeper>,
     clock: Clock,
     subject: Subject,
-    /// When the last window ended.
+    /// Time at which the last window ended.
     taken_at: Option<MonotonicTime>,
     /// Decides who is watched.
     list: Watchlist,

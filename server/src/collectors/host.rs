@@ -173,13 +173,13 @@ impl Kind for Host {
 /// More interfaces than this are not reported.
 const MOST_INTERFACES: usize = 32;
 
-/// What is told of the space of a disk.
+/// Signals about the space of a disk.
 const OF_SPACE: [&str; 3] = ["disk.used", "disk.available", "disk.inodes.used"];
 
 /// The most disks that a sentence names.
 const MOST_NAMED: usize = 5;
 
-/// How long disks may take to answer.
+/// Longest time for the answer of disks.
 const DISK_LIMIT: Duration = Duration::from_secs(1);
 
 /// This machine's name, as it is shown: letters, digits, `.`, `-` and `_`, at most 64 of them.
@@ -187,14 +187,14 @@ pub fn host_name() -> String {
     clean_name(&fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default())
 }
 
-/// What stays the same when this machine is renamed; `None` where the system keeps no such id.
+/// An id that survives a renaming of this machine; `None` where the system keeps no such id.
 pub fn host_id() -> Option<String> {
     let id = fs::read_to_string("/etc/machine-id").ok()?;
     let id = id.trim();
     (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
-/// Where this host's own disks are mounted: each device once, at the folder that names it. Those of
+/// The folders of this host's own disks: each device once, at the folder that names it. Those of
 /// other machines are left out, as their answers may hang.
 pub fn local_disks() -> Vec<PathBuf> {
     let devices = mounts::devices(&read_lossy(MOUNTS).unwrap_or_default());
@@ -253,7 +253,7 @@ struct Reader {
     processes: processes::Processes,
 }
 
-/// What a [`Reader`] brought. `devices` is `None` if the list could not be read.
+/// The result of a [`Reader`]. `devices` is `None` if the list could not be read.
 #[derive(Debug, Default)]
 struct Reading {
     round: Round,

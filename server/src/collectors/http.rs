@@ -100,9 +100,9 @@ pub const SIGNALS: SignalGroup = SignalGroup {
 
 /// As many as browsers follow.
 const MOST_REDIRECTS: usize = 20;
-/// How long it may take to read how an answer begins that is not as expected.
+/// Longest time to read the beginning of an answer that is not as expected.
 const EXCERPT: Duration = Duration::from_millis(500);
-/// How long it may take to find out whether a failure is this host's own.
+/// Longest time to find out whether a failure is this host's own.
 const JUDGING: Duration = Duration::from_secs(6);
 
 /// Watches one endpoint.
@@ -116,7 +116,7 @@ pub struct HttpCollector {
     lookups: Lookups,
 }
 
-/// What a probe found so far; what it did not reach stays `None`.
+/// The findings of a probe; what it did not reach stays `None`.
 #[derive(Debug)]
 struct Found {
     began: Instant,
@@ -128,9 +128,9 @@ struct Found {
     first_byte: Option<Duration>,
     total: Option<Duration>,
     answer: Option<Answer>,
-    /// Why it is down, where that is known before all was read.
+    /// The reason for a failure, where that is known before all was read.
     failure: Option<FailureReason>,
-    /// What came first on the last connection.
+    /// The first bytes on the last connection.
     seen: Seen,
     shown: tls::Shown,
 }
@@ -221,8 +221,8 @@ impl HttpCollector {
         Ok(round)
     }
 
-    /// What it means that time was over: an answer that may stay open is one, once all that was
-    /// expected of it was seen.
+    /// Judges an answer at the end of its time: an answer that may stay open is one, once all that
+    /// was expected of it was seen.
     fn late(&self, found: &Found) -> Result<(), FailureReason> {
         if let Some(failure) = &found.failure {
             return Err(failure.clone());
@@ -416,7 +416,7 @@ impl Probe<'_> {
         Ok(request)
     }
 
-    /// Whether the answer is as expected.
+    /// Judges whether the answer is as expected.
     async fn judge(
         &self,
         response: Response<Incoming>,
@@ -505,13 +505,13 @@ fn authority(url: &ProbeUrl) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// What is asked for on a server: path and query.
+/// The request target on a server: path and query.
 fn target(url: &ProbeUrl) -> String {
     let url = url.as_url();
     url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
 
-/// Where an answer redirects to, if it does; the text of a place that can't be asked.
+/// The destination of a redirect, if there is one; the text of a place that can't be asked.
 fn redirect(url: &ProbeUrl, response: &Response<Incoming>) -> Option<Result<ProbeUrl, String>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;

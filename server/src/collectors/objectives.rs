@@ -10,7 +10,7 @@ use super::registry::Declared;
 pub const EVENTS: &str = "objective.events";
 /// Failed events of the last minute.
 pub const FAILURES: &str = "objective.failures";
-/// What is left of the error budget.
+/// The rest of the error budget.
 pub const BUDGET: &str = "objective.error_budget_left";
 
 /// The burn rate of a pair of windows.

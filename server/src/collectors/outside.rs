@@ -1,5 +1,6 @@
-//! Whether this host reaches what lies outside of it, judged by the endpoints that it watches and by
-//! its own name servers: when its own line or DNS is lost, endpoints are unknown, and not down.
+//! The judgement whether this host reaches what lies outside of it, judged by the endpoints that it
+//! watches and by its own name servers: when its own line or DNS is lost, endpoints are unknown,
+//! and not down.
 //!
 //! Nothing else is asked than what the configuration names: the other endpoints' addresses, and the
 //! name servers of `/etc/resolv.conf`. Where only one address outside is watched, and the name servers

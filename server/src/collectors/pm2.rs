@@ -117,7 +117,7 @@ const KEYS: &[Key] = &[
 /// Settings of PM2: `[pm2]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether a PM2 daemon is looked for.
+    /// True if a PM2 daemon is looked for.
     pub enabled: bool,
     /// Its home. `PM2_HOME`, or `.pm2` in the home directory, without.
     pub home: Option<PathBuf>,
@@ -138,7 +138,7 @@ impl Settings {
         self.home.clone().or_else(own)
     }
 
-    /// Whether a daemon is looked for.
+    /// True if a daemon is looked for.
     pub fn is_watched(&self) -> bool {
         self.enabled && self.home_here().is_some()
     }
@@ -211,7 +211,7 @@ pub struct Home {
     configured: bool,
 }
 
-/// Whether there is a daemon's socket in a home; an error says why that can't be told.
+/// True if there is a daemon's socket in a home; an error says why that can't be told.
 fn look(home: &Path) -> Result<bool, CollectError> {
     let socket = home.join("rpc.sock");
     match std::fs::metadata(&socket) {
@@ -250,13 +250,13 @@ fn own_program(found: &Found) -> Result<OwnPm2, String> {
     found.quoted().and_then(|text| text.parse().ok()).ok_or_else(|| EXPECTED.to_owned())
 }
 
-/// How long the daemon may take to answer.
+/// Longest time that the daemon may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// A process that Calm Ops has not watched for all of the window restarted at least as often as was
 /// seen. From this many on that is told: fewer could be the rest of a crash loop, and would look as
 /// if it had ended.
 const TELLING: u64 = 3;
-/// What is told of an app while it is expected to run.
+/// Signals about an app while it is expected to run.
 const OF_RUNNING: [&str; 5] = ["app.up", "app.restarts", "app.cpu", "app.memory", "app.uptime"];
 
 /// Watches the apps of a PM2 daemon on this host.
@@ -273,17 +273,17 @@ pub struct Pm2Collector {
     idle: HashSet<Subject>,
     list: List,
     exits: Exits,
-    /// It answered once in this run.
+    /// Answered once in this run.
     answered: bool,
-    /// Where it tells what it saw.
+    /// The place for what it saw.
     seen: Seen,
 }
 
-/// What a daemon tells.
+/// The results of asking a daemon.
 enum Told {
-    /// What the daemon says.
+    /// The daemon's answer.
     Answer(wire::Answer),
-    /// It gives no answer, though it answered before, listens or is expected; with the reason.
+    /// Gives no answer, though it answered before, listens or is expected; with the reason.
     Silent(String),
     /// Nobody listens on its socket, and nobody did while Calm Ops ran.
     LeftBehind,
@@ -291,7 +291,7 @@ enum Told {
     Nothing,
 }
 
-/// How a process of an app stands.
+/// The states of a process of an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     Online,
@@ -326,21 +326,21 @@ struct App {
     changing: u32,
     stopped: u32,
     is_job: bool,
-    /// Why the last run of a job counts as failed.
+    /// The reason that the last run of a job counts as failed.
     failed: Option<String>,
-    /// How a process that is meant to run and does not is told by PM2.
+    /// The state by PM2 of a process that is meant to run and does not.
     down: Option<String>,
     cpu: f64,
     memory: f64,
     restarts: u64,
-    /// It may have restarted more often than that: its last minutes were not all seen.
+    /// May have restarted more often than that: its last minutes were not all seen.
     restarts_unseen: bool,
-    /// When its youngest process started, in microseconds.
+    /// The start of its youngest process, in microseconds.
     started: Option<i64>,
 }
 
 impl Pm2Collector {
-    /// Where PM2 keeps its files: `PM2_HOME`, else `.pm2` in the home directory. The variables are
+    /// The folder of PM2's files: `PM2_HOME`, else `.pm2` in the home directory. The variables are
     /// passed in; empty ones are none.
     pub fn home(pm2_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
         let filled = |text: &OsString| !text.is_empty();
@@ -369,7 +369,7 @@ impl Pm2Collector {
         }
     }
 
-    /// What PM2 says, for others.
+    /// The last statement of PM2, for others.
     pub fn seen(&self) -> Seen {
         self.seen.clone()
     }
@@ -566,7 +566,7 @@ impl App {
     }
 }
 
-/// How the last run failed. 130 and 143 are what a program gives back that someone ended by a
+/// The failure of the last run. 130 and 143 are what a program gives back that someone ended by a
 /// signal.
 fn failure(state: &wire::State) -> Option<String> {
     if let Some(signal) = state.killed_by {

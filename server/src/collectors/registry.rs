@@ -39,7 +39,7 @@ impl Declaration {
         Self { signals, keys: &[], entries: None }
     }
 
-    /// Whether a change of the file takes effect without a restart. Keys can also be set by the
+    /// True if a change of the file takes effect without a restart. Keys can also be set by the
     /// environment and by flags, which are read once.
     pub(crate) const fn is_reloadable(&self) -> bool {
         self.keys.is_empty() && self.entries.is_some()
@@ -60,19 +60,19 @@ pub trait Kind {
     /// Its signals and its configuration.
     const DECLARATION: Declaration;
 
-    /// How the page of sources calls it; `None` where no collector ever runs.
+    /// Its name on the page of sources; `None` where no collector ever runs.
     const SOURCE: Option<SourceInfo> = None;
 
-    /// What its section of the configuration sets; the default holds without one.
+    /// The values of its section of the configuration; the default holds without one.
     type Settings: Clone + Debug + Default + PartialEq + Eq;
 
-    /// What one collector watches, such as an endpoint.
+    /// The target of one collector, such as an endpoint.
     type Target: Clone + Debug + PartialEq;
 
     /// Reads its section.
     fn read(section: &mut Section<'_>) -> Self::Settings;
 
-    /// What is watched: a collector for each.
+    /// The targets: a collector for each.
     fn targets(settings: &Self::Settings, context: &Context) -> Vec<Self::Target>;
 
     /// The name of the collector of a target, as in `collector:host`.
@@ -81,7 +81,7 @@ pub trait Kind {
     /// Builds the collector of a target.
     fn build(target: &Self::Target, context: &Context) -> Result<Box<dyn Collector>, CollectError>;
 
-    /// How long what is asked may take to answer, where a person set that.
+    /// The time that the target may take to answer, where a person set that.
     fn patience(_target: &Self::Target) -> Option<Duration> {
         None
     }
@@ -98,12 +98,12 @@ pub trait Kind {
         Vec::new()
     }
 
-    /// What `calm-ops check` finds wrong beyond the form of the values.
+    /// The errors that `calm-ops check` finds beyond the form of the values.
     fn check(_settings: &Self::Settings) -> Vec<Unusable> {
         Vec::new()
     }
 
-    /// What is watched, counted for people: `2 endpoints`.
+    /// The targets, counted for people: `2 endpoints`.
     fn counted(_settings: &Self::Settings) -> Option<String> {
         None
     }
@@ -135,22 +135,22 @@ impl<T: Declared> Kind for T {
     }
 }
 
-/// What collectors are built with.
+/// The parts that collectors need.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The name of this host.
     pub host: String,
-    /// How often things are looked at unless their section says otherwise.
+    /// The interval of looks unless their section says otherwise.
     pub interval: Duration,
-    /// What is known of the outside of this host.
+    /// The knowledge about the outside of this host.
     pub outside: Outside,
-    /// Where PM2's apps are told to those who carry out commands.
+    /// The place where PM2's apps are told to those who carry out commands.
     pub apps: Seen,
     /// Disks that could be written in the run before.
     pub written_disks: Arc<BTreeSet<Subject>>,
     /// The numbers of subjects in the run before, of which others may have the name too.
     pub numbers: Arc<BTreeMap<Subject, u64>>,
-    /// What the gate counts, where there is one.
+    /// The counts of the gate, where there is one.
     pub gatekeeper: Option<Arc<Gatekeeper>>,
     /// The thresholds in force, for a collector that looks closest where one is near.
     pub thresholds: InForce,
@@ -176,7 +176,7 @@ impl Context {
 /// A value of the configuration that has the right form and can't be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// Why, in a sentence without its full stop.
+    /// The reason, in a sentence without its full stop.
     pub problem: String,
     /// Its key.
     pub key: &'static str,
@@ -188,7 +188,7 @@ pub struct Unusable {
 /// them: `DECLARATIONS`, `Settings` with a field for each, and `Target`.
 macro_rules! collectors {
     ($($module:ident: $kind:ident,)*) => {
-        /// What every kind of collector declares.
+        /// The declarations of all kinds of collectors.
         pub const DECLARATIONS: &[registry::Declaration] =
             &[$(<$module::$kind as registry::Kind>::DECLARATION),*];
 
@@ -221,7 +221,7 @@ macro_rules! collectors {
                 }
             }
 
-            /// What is watched: a collector for each.
+            /// The targets: a collector for each.
             pub fn targets(&self, context: &registry::Context) -> Vec<Target> {
                 let mut targets = Vec::new();
                 $(targets.extend(
@@ -265,14 +265,14 @@ macro_rules! collectors {
                 series
             }
 
-            /// What has the right form and can't be used.
+            /// The values of the right form that can't be used.
             pub fn check(&self) -> Vec<registry::Unusable> {
                 let mut unusable = Vec::new();
                 $(unusable.extend(<$module::$kind as registry::Kind>::check(&self.$module));)*
                 unusable
             }
 
-            /// What is watched, counted for people.
+            /// The targets, counted for people.
             pub fn counted(&self) -> Vec<String> {
                 let mut counted = Vec::new();
                 $(counted.extend(<$module::$kind as registry::Kind>::counted(&self.$module));)*
@@ -280,7 +280,7 @@ macro_rules! collectors {
             }
         }
 
-        /// What one collector watches.
+        /// The target of one collector.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Target {
             $(
@@ -297,7 +297,7 @@ macro_rules! collectors {
                 }
             }
 
-            /// How long what is asked may take to answer, where a person set that.
+            /// The time that the target may take to answer, where a person set that.
             pub fn patience(&self) -> Option<std::time::Duration> {
                 match self {
                     $(Self::$kind(target) => {
@@ -306,7 +306,7 @@ macro_rules! collectors {
                 }
             }
 
-            /// How the page of sources calls its kind.
+            /// The name of its kind on the page of sources.
             pub fn source(&self) -> Option<registry::SourceInfo> {
                 match self {
                     $(Self::$kind(_) => <$module::$kind as registry::Kind>::SOURCE,)*

@@ -30,7 +30,7 @@ pub fn of(error: &io::Error) -> Option<OwnLimit> {
     Some(limit)
 }
 
-/// Why nothing can be measured at the moment, if no files can be opened.
+/// The reason that nothing can be measured at the moment, if no files can be opened.
 pub fn now() -> Option<FailureReason> {
     let open = || {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;

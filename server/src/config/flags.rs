@@ -38,7 +38,7 @@ pub struct Flags {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// How often the host is checked, such as '5 s'.
+    /// The interval of checks of the host, such as '5 s'.
     ///
     /// [default: 5 s] [environment: CALM_OPS_INTERVAL]
     #[arg(long, value_name = "DURATION", global = true)]

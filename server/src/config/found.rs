@@ -33,7 +33,7 @@ enum Origin {
     File(Place),
 }
 
-/// Which layer a value comes from; the smaller one wins.
+/// The layer from which a value comes; the smaller one wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layer {
     Flag,
@@ -89,7 +89,7 @@ impl Found {
         }
     }
 
-    /// What to say about this value: what was found, where, and what was expected.
+    /// The problem with this value: what was found, where, and what was expected.
     pub(crate) fn problem(&self, key: &str, expected: &str) -> ConfigProblem {
         let value = match &self.kind {
             Kind::Text(text) | Kind::Bare(text) => {

@@ -5,12 +5,13 @@ use std::{fmt, time::Duration};
 use super::{ConfigProblem, layers::Layers, values};
 use crate::collectors::http::ProbeUrl;
 
-/// Where signs of life are sent. The address lets in whoever knows it: it is shown by its host alone.
+/// The address to which signs of life are sent. The address lets in whoever knows it: it is shown
+/// by its host alone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Heartbeat {
     /// The address.
     pub url: ProbeUrl,
-    /// How often.
+    /// Number of times.
     pub interval: Duration,
 }
 
@@ -31,7 +32,7 @@ impl fmt::Debug for Heartbeat {
 }
 
 impl Layers<'_> {
-    /// Where signs of life are sent, if that is set.
+    /// The address to which signs of life are sent, if that is set.
     pub(super) fn heartbeat(&self, problems: &mut Vec<ConfigProblem>) -> Option<Heartbeat> {
         const EXPECTED: &str =
             "an address that receives heartbeats by GET, such as 'https://hc-ping.com/...'";

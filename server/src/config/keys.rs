@@ -68,7 +68,7 @@ pub(super) fn renamed(old: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(name, _)| *name == old).map(|(_, new)| *new)
 }
 
-/// Whether all keys of a section were renamed, so that it is not known any more.
+/// True if all keys of a section were renamed, so that it is not known any more.
 pub(super) fn is_former_section(name: &str) -> bool {
     RENAMED.iter().any(|(old, _)| old.split_once('.').is_some_and(|(section, _)| section == name))
 }
@@ -105,7 +105,7 @@ pub(super) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> 
         .map(|(_, name)| name)
 }
 
-/// What to say about a variable that looks like ours and is not.
+/// Returns the problem with a variable that looks like ours and is not.
 pub(super) fn unknown_variable(name: &str) -> Option<ConfigProblem> {
     let known = || all().flat_map(|key| key.variables).copied().chain(["CALM_OPS_CONFIG"]);
     if known().any(|variable| variable == name) {

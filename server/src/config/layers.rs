@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{file::FileLayer, flags::Flags, found::Found, keys, problem::ConfigProblem, section};
 
-/// Where a key is looked for.
+/// The places where a key is looked for.
 pub(super) struct Layers<'a> {
     pub flags: &'a Flags,
     pub environment: &'a BTreeMap<String, String>,

@@ -1,6 +1,6 @@
 //! Logging: what is logged, and how.
 
-/// What is logged, and how.
+/// The contents and the form of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
     /// A level, or directives such as `warn,server=debug`.
@@ -9,7 +9,7 @@ pub struct Log {
     pub format: LogFormat,
 }
 
-/// How log lines look.
+/// The form of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.

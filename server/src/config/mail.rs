@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{layers::Layers, problem::ConfigProblem, secret::Secret, sources::Sources, values};
 
-/// How the connection to the mail server is kept safe.
+/// The ways in which the connection to the mail server is kept safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailTls {
     /// By STARTTLS, and nothing is sent without it.
@@ -32,7 +32,7 @@ pub struct Mail {
     pub server: String,
     /// Its port.
     pub port: u16,
-    /// How the connection is kept safe.
+    /// The way in which the connection is kept safe.
     pub tls: MailTls,
     /// With which name and password.
     pub login: Option<(String, Secret)>,

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, told with its place.
+//! The problems of a configuration, told with its place.
 
 use std::fmt;
 

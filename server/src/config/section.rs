@@ -77,7 +77,7 @@ impl<'a> Section<'a> {
         (self.entries)(name)
     }
 
-    /// How often things are looked at where a section does not say it.
+    /// The interval of looks where a section does not say it.
     pub(crate) const fn interval(&self) -> Duration {
         self.interval
     }

@@ -1,8 +1,8 @@
-//! Where the configuration is read from.
+//! The sources of the configuration.
 
 use std::{io, path::Path};
 
-/// What the configuration is read from: the machine, or what a test says the machine would.
+/// The source of the configuration: the machine, or what a test says the machine would.
 pub trait Sources {
     /// The environment's variables that concern Calm Ops: `CALM_OPS_*` and `DATABASE_URL`.
     fn environment(&self) -> Vec<(String, String)>;

@@ -8,7 +8,7 @@ use domain::{report::ReportKind, time::Span};
 use super::*;
 use crate::collectors::{http::Endpoint, redis::RedisAddress};
 
-/// What a test says the machine would.
+/// The machine as a test describes it.
 #[derive(Default)]
 struct Fake {
     environment: Vec<(&'static str, &'static str)>,

@@ -1,4 +1,4 @@
-//! What each kind of value looks like. A parser answers with the value, or with what it expected.
+//! The form of each kind of value. A parser answers with the value, or with what it expected.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,8 +16,7 @@ pub(super) fn listen(found: &Found) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| EXPECTED.to_owned())
 }
 
-/// How browsers reach Calm Ops from outside: scheme, host, and a port where it is not the usual
-/// one.
+/// The address of Calm Ops from outside: scheme, host, and a port where it is not the usual one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(url::Url);
 
@@ -27,7 +26,7 @@ impl PublicUrl {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Whether browsers reach it safely.
+    /// True if browsers reach it safely.
     pub fn is_secure(&self) -> bool {
         self.0.scheme() == "https"
     }

@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::output::{Output, Phase, Stream};
 use crate::clock::Clock;
 
-/// What is read at once.
+/// The number of bytes that are read at once.
 const READ: usize = 64 * 1024;
 /// Bytes that wait to become lines.
 const QUEUE: usize = 256 * 1024;
-/// What a waiting piece costs besides its bytes.
+/// The cost of a waiting piece besides its bytes.
 const CHUNK_COST: usize = 64;
 /// Of a line without an end, this much is looked at...
 const LONGEST_RAW: usize = 16 * 1024;
@@ -184,7 +184,7 @@ async fn read(pipe: &mut Option<Receiver>, buffer: &mut [u8]) -> usize {
 }
 
 impl Assembler {
-    /// What came before is incomplete.
+    /// Notes that the part before is incomplete.
     fn gap(&mut self, whole: bool) {
         self.redactor.gap();
         self.line.clear();

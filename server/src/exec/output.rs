@@ -1,4 +1,4 @@
-//! What a run printed: the head and the tail are kept, the middle is counted. Readers keep a
+//! The output of a run: the head and the tail are kept, the middle is counted. Readers keep a
 //! position, never a queue, so that a slow one costs nothing and a late one gets what is kept, then
 //! what comes.
 
@@ -11,10 +11,10 @@ use domain::time::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 
-/// What a line costs besides its text.
+/// The cost of a line besides its text.
 const LINE_COST: usize = 64;
 
-/// Where a line was written to.
+/// The stream to which a line was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stream {
@@ -24,7 +24,7 @@ pub enum Stream {
     Err,
 }
 
-/// Which of the two programs of a run wrote it.
+/// The program of a run that wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
@@ -39,11 +39,11 @@ pub enum Phase {
 pub struct Line {
     /// Its place in the output, from 0, counting lines that were left out.
     pub number: u64,
-    /// When it arrived.
+    /// Time at which it arrived.
     pub at: Timestamp,
-    /// Which program.
+    /// The program.
     pub phase: Phase,
-    /// Which stream.
+    /// The stream.
     pub stream: Stream,
     /// The text.
     pub text: Arc<str>,
@@ -159,18 +159,18 @@ impl Output {
         pieces
     }
 
-    /// How many lines there were, and how many of them are not kept.
+    /// Number of lines, and how many of them are not kept.
     pub fn lines(&self) -> (u64, u64) {
         let kept = self.kept();
         (kept.next, kept.next - (kept.head.len() + kept.tail.len()) as u64)
     }
 
-    /// How many bytes were written, kept or not.
+    /// Number of bytes that were written, kept or not.
     pub fn bytes(&self) -> u64 {
         self.kept().bytes
     }
 
-    /// What is kept as one text, for a journal.
+    /// The kept part as one text, for a journal.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for piece in self.pieces() {

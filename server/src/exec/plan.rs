@@ -1,4 +1,4 @@
-//! What would be executed: one argument vector with everything around it, checked.
+//! The plan of an execution: one argument vector with everything around it, checked.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use super::{
     user::{SETPRIV, SUDO, User, Way},
 };
 
-/// Where programs look for others.
+/// The folders where programs look for others.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// The variables that a command may ask for.
 pub const VARIABLES: &[&str] = &["NO_COLOR", "PM2_HOME", "SYSTEMD_COLORS", "SYSTEMD_PAGER"];
@@ -76,12 +76,12 @@ impl Plan {
         }
     }
 
-    /// Who runs it.
+    /// The user who runs it.
     pub fn user(&self) -> &User {
         &self.user
     }
 
-    /// What is on the disk may have changed since the plan was made.
+    /// Looks at the disk again, which may have changed since the plan was made.
     pub(super) fn look_again(&self) -> Result<(), Refusal> {
         let for_other = self.sha256.is_some() && self.way != Way::Direct;
         program::check(&self.program, self.user.uid, for_other)?;
@@ -322,7 +322,7 @@ impl Builder {
     }
 }
 
-/// What a plan would execute. Its text is what a person reads before saying yes.
+/// The description of a plan. Its text is what a person reads before saying yes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Description {
     /// The whole vector in one line, each word quoted as a shell would need it. No shell reads it.
@@ -331,21 +331,21 @@ pub struct Description {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Who runs it.
+    /// The user who runs it.
     pub user: String,
-    /// How it becomes that user.
+    /// The way to become that user.
     pub way: Way,
     /// The whole environment.
     pub environment: Vec<(String, String)>,
-    /// Where it runs.
+    /// The folder in which it runs.
     pub directory: String,
-    /// When it is ended.
+    /// The time after which it is ended.
     pub time_limit: Span,
-    /// How many bytes of output are kept.
+    /// Number of bytes of output that are kept.
     pub output_limit: usize,
     /// The only hash that its file may have.
     pub sha256: Option<String>,
-    /// What is executed before it.
+    /// The check that is executed before it.
     pub check: Option<Box<Description>>,
 }
 

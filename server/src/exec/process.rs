@@ -38,7 +38,7 @@ use super::{
 };
 use crate::umask;
 
-/// How long we look for the end of a group before the next look.
+/// The pause between two looks for the end of a group.
 const LOOK: Duration = Duration::from_millis(40);
 /// Room for a program that goes on after Calm Ops was killed.
 const PIPE: usize = 1024 * 1024;
@@ -253,12 +253,12 @@ impl Leader {
         }
     }
 
-    /// Whether anything of the group still runs.
+    /// True if anything of the group still runs.
     pub(super) fn has_company(&self) -> bool {
         has_members(self.group)
     }
 
-    /// How it ended, if it has. From now on its number is free.
+    /// The end, if it has ended. From now on its number is free.
     pub(super) fn reap(mut self) -> Option<Exit> {
         let status = self.child.as_mut()?.try_wait().ok()??;
         self.child = None;
@@ -295,7 +295,7 @@ fn processes() -> impl Iterator<Item = Pid> {
     all.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
 }
 
-/// Whether a process of this group is alive; one that has ended and was not waited for is not.
+/// True if a process of this group is alive; one that has ended and was not waited for is not.
 fn has_members(group: Pid) -> bool {
     let group = group.as_raw_nonzero().to_string();
     processes().any(|pid| {

@@ -1,4 +1,4 @@
-//! Which file is executed, and that nobody else could have put another one in its place.
+//! The file that is executed, and that nobody else could have put another one in its place.
 //!
 //! Every part of the path is looked at as it is followed, links included: each belongs to root or
 //! to the user who will run the program, and nobody else may write to it. A directory such as
@@ -23,8 +23,8 @@ const MOST_LINKS: usize = 40;
 /// A script that is executed by its hash is at most this large.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Whether `program` is one that `user` (a number) may be made to run; if `root_only`, nobody but
-/// root could change it.
+/// Checks that `program` is one that `user` (a number) may be made to run; if `root_only`, nobody
+/// but root could change it.
 pub(super) fn check(program: &Path, user: u32, root_only: bool) -> Result<(), Refusal> {
     let trusted = |owner: u32| owner == 0 || (!root_only && owner == user);
     let refuse = |rule, sentence: String| Err(Refusal::new(rule, sentence));

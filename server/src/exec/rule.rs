@@ -1,4 +1,4 @@
-//! Why something is not executed: one rule, in one sentence.
+//! The refusal of an execution: one rule, in one sentence.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ pub enum Rule {
     OneCheck,
     /// The check before it succeeded.
     CheckPassed,
-    /// It got a working directory of its own.
+    /// Got a working directory of its own.
     WorkingDirectory,
     /// The system started it.
     Launch,
@@ -44,13 +44,13 @@ pub enum Rule {
     NotCancelled,
 }
 
-/// What was refused, by which rule, as a sentence for people.
+/// The refusal, by which rule, as a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{sentence}")]
 pub struct Refusal {
     /// The rule.
     pub rule: Rule,
-    /// What is wrong, and where.
+    /// The problem, and its place.
     pub sentence: String,
 }
 

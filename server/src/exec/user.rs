@@ -1,4 +1,4 @@
-//! Who runs it, and how one becomes that user.
+//! The user who runs it, and how one becomes that user.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub struct User {
     pub home: PathBuf,
 }
 
-/// How the process becomes that user.
+/// The ways in which a process becomes that user.
 ///
 /// As root, `CommandExt::uid` would drop all further groups of the user (and `groups` is not
 /// stable), so that one in `adm` could not read what `adm` may read: `setpriv --init-groups` sets
@@ -35,7 +35,7 @@ pub struct User {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
-    /// It is the user that Calm Ops runs as.
+    /// The user that Calm Ops runs as.
     Direct,
     /// Through `sudo -n -u USER --`.
     Sudo,

@@ -109,7 +109,7 @@ fn refused<T: FromStr<Err: Display>>(text: &str) -> Option<T> {
     text.parse().map_err(|error: T::Err| assert_shown(&error.to_string(), 800)).ok()
 }
 
-/// What is printed is rounded for people: read again, it is printed the same.
+/// Tries a value that is rounded for people: read again, it is printed the same.
 fn rounded<T: FromStr<Err: Display> + Display>(text: &str) {
     let Some(value) = refused::<T>(text) else { return };
     let printed = value.to_string();

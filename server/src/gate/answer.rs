@@ -26,7 +26,7 @@ const SAFE_MODE_RETRY: u64 = 60;
 pub(super) enum Answer {
     /// The request passes.
     Passes(Option<Held>),
-    /// It does not.
+    /// Does not.
     Refused(Refusal),
 }
 

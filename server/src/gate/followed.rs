@@ -10,7 +10,7 @@ use domain::time::{MonotonicTime, Span};
 /// Lines that could not be read are told for this long after the last one.
 const TOLD: Span = Span::from_mins(10);
 
-/// What was left out, and when it happened last.
+/// The number that was left out, and the last time.
 #[derive(Debug)]
 struct LeftOut {
     count: u64,

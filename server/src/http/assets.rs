@@ -1,6 +1,6 @@
-//! What the browser loads beside the pages: script, Wasm, style sheet, icons. All of it lies inside
-//! the program, compressed when it was built; a request only picks the variant. A build without
-//! optimization reads the files from `target/site/light` instead.
+//! The files that the browser loads beside the pages: script, Wasm, style sheet, icons. All of it
+//! lies inside the program, compressed when it was built; a request only picks the variant. A build
+//! without optimization reads the files from `target/site/light` instead.
 
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
@@ -146,7 +146,7 @@ fn not_found() -> Response<Body> {
     response
 }
 
-/// What is served, and as what; nothing else is.
+/// The types of the files that are served; nothing else is.
 fn content_type(path: &str) -> Option<&'static str> {
     Some(match path.rsplit_once('.')?.1 {
         "js" => "text/javascript; charset=utf-8",
@@ -193,7 +193,7 @@ fn variants(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &'static
         .filter_map(|(variant, taken)| taken.then_some(variant))
 }
 
-/// Whether the browser has exactly this already.
+/// True if the browser has exactly this already.
 pub(in crate::http) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     texts(headers, header::IF_NONE_MATCH)
         .iter()

@@ -27,21 +27,21 @@ use crate::{
     people::{Device, People, Shown},
 };
 
-/// How often it is looked whether what a reader of the stream showed has ended by its time.
+/// The interval of looks whether what a reader of the stream showed has ended by its time.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
-    /// Who the request that is answered right now comes from, and how: for the pages, which are
-    /// drawn where the request is out of sight.
+    /// The caller of the request that is answered right now, and the way it came: for the pages,
+    /// which are drawn where the request is out of sight.
     static CALLER: (Principal, ClientInfo);
 }
 
-/// Who the request that is answered right now comes from.
+/// The caller of the request that is answered right now.
 pub fn current() -> Principal {
     CALLER.try_with(|(caller, _)| caller.clone()).unwrap_or(Principal::Nobody)
 }
 
-/// How the request that is answered right now came.
+/// The way in which the request came that is answered right now.
 pub fn client() -> Option<ClientInfo> {
     CALLER.try_with(|(_, client)| client.clone()).ok()
 }

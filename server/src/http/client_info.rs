@@ -1,4 +1,4 @@
-//! How a request came here: from which address, and whether nobody could listen on the way.
+//! The way of a request: from which address, and whether nobody could listen on the way.
 //!
 //! A proxy tells it in headers, and anyone can write headers: they count only where the connection
 //! itself comes from a proxy that the configuration names.
@@ -17,7 +17,7 @@ use http::{HeaderMap, header};
 pub struct Peer {
     /// Its address.
     pub address: IpAddr,
-    /// Whether the connection is TLS of our own.
+    /// True if the connection is TLS of our own.
     pub tls: bool,
 }
 
@@ -29,25 +29,25 @@ impl Peer {
 }
 
 impl Default for Peer {
-    /// Where there is no connection: in tests that call the router itself.
+    /// A connection that is none: in tests that call the router itself.
     fn default() -> Self {
         Self { address: IpAddr::V4(Ipv4Addr::LOCALHOST), tls: false }
     }
 }
 
-/// How a request came here. In the extensions of every request.
+/// The way of a request. In the extensions of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientInfo {
     /// From which address: that of the browser, not that of a proxy.
     pub from: IpAddr,
-    /// Whether it came by https.
+    /// True if it came by https.
     pub secure: bool,
     /// The host that was asked for, with its port if one was named; empty if none was.
     pub host: String,
 }
 
 impl ClientInfo {
-    /// Whether this machine itself was asked for, as by a proxy beside it.
+    /// True if this machine itself was asked for, as by a proxy beside it.
     pub fn is_loopback(&self) -> bool {
         let name = self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name);
         matches!(name, "localhost" | "127.0.0.1" | "[::1]")
@@ -68,7 +68,7 @@ impl Network {
         (bits <= if address.is_ipv4() { 32 } else { 128 }).then_some(Self { address, bits })
     }
 
-    /// Whether an address is in it.
+    /// True if an address is in it.
     pub fn holds(&self, address: IpAddr) -> bool {
         let same = |ours: u128, theirs: u128, width: u32| {
             let shift = width - u32::from(self.bits);
@@ -118,12 +118,12 @@ impl Proxies {
         Self(networks.into())
     }
 
-    /// Whether an address is one of a proxy.
+    /// True if an address is one of a proxy.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.holds(address))
     }
 
-    /// How a request client: by its connection, and by what trusted proxies say of it.
+    /// The way of a request: by its connection, and by what trusted proxies say of it.
     pub fn client_info(&self, peer: Peer, headers: &HeaderMap) -> ClientInfo {
         let host = || {
             headers.get(header::HOST).map_or("", |value| value.to_str().unwrap_or("?")).to_owned()

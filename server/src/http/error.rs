@@ -136,16 +136,16 @@ impl Kind {
 /// One field of a request that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct WrongField {
-    /// Where it is in the body, as a JSON pointer: `/observations/3/value`.
+    /// The place in the body, as a JSON pointer: `/observations/3/value`.
     pub pointer: String,
-    /// What was found, and what was expected.
+    /// The finding and the expectation.
     pub detail: String,
 }
 
 /// Problem details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// What kind of problem: a section of `/api`.
+    /// The kind of problem: a section of `/api`.
     #[serde(rename = "type")]
     kind: String,
     /// The status in words.
@@ -154,12 +154,12 @@ pub struct Problem {
     #[schema(value_type = u16)]
     #[serde(serialize_with = "number")]
     status: StatusCode,
-    /// What was wrong, and what to do.
+    /// The problem, and what to do.
     detail: String,
-    /// Which fields were wrong, where fields were.
+    /// The wrong fields, where fields were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<WrongField>,
-    /// Where one signs in, where that solves it.
+    /// The address to sign in, where that solves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sign_in: Option<&'static str>,
     /// After how many seconds it is worth another try: the header `Retry-After`.

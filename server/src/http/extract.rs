@@ -29,7 +29,7 @@ use crate::{
     object::Object,
 };
 
-/// What the description of a route says of a part of its request.
+/// The description of a part of a route's request.
 pub trait Described {
     /// Schema of the body, where this reads it.
     const BODY: Option<SchemaOf> = None;
@@ -37,7 +37,7 @@ pub trait Described {
     const QUERY: &'static [Parameter] = &[];
 }
 
-/// Whether a body is JSON by its `Content-Type`; `None` if nothing is said of it.
+/// True if a body is JSON by its `Content-Type`; `None` if nothing is said of it.
 pub fn is_json(headers: &HeaderMap) -> Option<bool> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let kind = value.split(';').next().unwrap_or_default();

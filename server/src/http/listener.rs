@@ -47,7 +47,7 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// keep theirs (nginx 60 s, Caddy 2 min, Google's load balancer 10 min), so that none sends a
 /// request into a connection that is just being closed.
 const IDLE: Duration = Duration::from_secs(620);
-/// How long the end of an idle connection may take.
+/// Longest time for the end of an idle connection.
 const CLOSE_WITHIN: Duration = Duration::from_millis(250);
 /// The most requests that one connection may have open at a time.
 const MOST_STREAMS: u32 = 100;
@@ -57,7 +57,7 @@ const TAKES_NOTHING: Duration = Duration::from_secs(60);
 const MOST_CLOSING: usize = 32;
 /// The pause after a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long requests that are being answered may take once the server stops.
+/// Longest time that requests that are being answered may take once the server stops.
 const FINISH_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Serves until `stop`, then lets what is being answered finish, within bounds. With `tls`, nothing
@@ -164,7 +164,7 @@ impl HttpBody for Answer {
     }
 }
 
-/// How long a connection may wait for its client.
+/// Longest time that a connection may wait for its client.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
     /// For the first request.
@@ -333,7 +333,7 @@ mod tests {
         String::from_utf8_lossy(&answer[..length]).into_owned()
     }
 
-    /// Whether it is closed much later than the patience for a first request ends.
+    /// True if it is closed much later than the patience for a first request ends.
     async fn is_closed(stream: &mut DuplexStream) -> bool {
         let read = tokio::time::timeout(Duration::from_millis(600), stream.read_u8());
         matches!(read.await, Ok(Err(_)))

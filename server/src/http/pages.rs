@@ -1,4 +1,4 @@
-//! What the pages of the app get from the server with each request.
+//! The context that the pages of the app get with each request.
 
 use std::sync::Arc;
 

@@ -1,6 +1,5 @@
-//! How many connections, readers and requests there may be at a time, and who gives a place up when
-//! all are taken: strangers never cost anyone a place who is signed in, and nobody keeps all of
-//! them.
+//! The limits of connections, readers and requests at a time, and who gives a place up when all are
+//! taken: strangers never cost anyone a place who is signed in, and nobody keeps all of them.
 
 use std::{
     collections::HashMap,
@@ -32,7 +31,7 @@ const PROBE_FILES: usize = 3;
 /// Longer than this, in milliseconds, a stranger's request need not take.
 const LONG: u64 = 30_000;
 
-/// How many places there are.
+/// Number of places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     /// Connections of strangers.
@@ -96,17 +95,17 @@ impl Holder {
     }
 }
 
-/// What holds a place, and what it does at the moment. There is one for each connection and for each
-/// reader of the stream, so it is small.
+/// The holder of a place, and what it does at the moment. There is one for each connection and for
+/// each reader of the stream, so it is small.
 #[derive(Debug, Default)]
 pub struct Seat {
-    /// How many requests are being answered.
+    /// Number of requests that are being answered.
     open: AtomicUsize,
-    /// Whether there was one before.
+    /// True if there was one before.
     any: AtomicBool,
-    /// Whether the place was given to someone else.
+    /// True if the place was given to someone else.
     given_up: AtomicBool,
-    /// When one began or ended last, in milliseconds of this program's life.
+    /// The time of the last beginning or end, in milliseconds of this program's life.
     since: AtomicU64,
     changed: Notify,
 }
@@ -135,7 +134,7 @@ impl Seat {
         self.changed.notify_one();
     }
 
-    /// Whether a request is being answered.
+    /// True if a request is being answered.
     pub fn is_busy(&self) -> bool {
         self.open.load(Ordering::Relaxed) > 0
     }
@@ -147,12 +146,12 @@ impl Seat {
         self.is_busy() && !(holder.is_stranger() && elapsed > LONG)
     }
 
-    /// Whether a request was ever made.
+    /// True if a request was ever made.
     pub fn has_asked(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
 
-    /// Whether the place was given to someone else.
+    /// True if the place was given to someone else.
     pub fn is_given_up(&self) -> bool {
         self.given_up.load(Ordering::Relaxed)
     }
@@ -218,7 +217,7 @@ impl Places {
         }
     }
 
-    /// How many are taken.
+    /// Number of taken places.
     pub fn taken(&self) -> usize {
         self.lock().by.len()
     }
@@ -275,9 +274,9 @@ struct Occupied {
     since: u64,
 }
 
-/// Which place a newcomer gets when all are taken. Strangers give theirs up first; of them whoever
-/// holds most, and of theirs what has been idle for longest. Of all others only what is idle, or
-/// what whoever holds most has more than the newcomer.
+/// The place that a newcomer gets when all are taken. Strangers give theirs up first; of them
+/// whoever holds most, and of theirs what has been idle for longest. Of all others only what is
+/// idle, or what whoever holds most has more than the newcomer.
 fn gives_up(all: &[Occupied], newcomer: Holder) -> Option<u64> {
     let mut held: HashMap<Holder, usize> = HashMap::new();
     for one in all {
@@ -331,7 +330,7 @@ impl Connections {
 }
 
 impl Connection {
-    /// What it does at the moment.
+    /// Its present activity.
     pub fn seat(&self) -> &Seat {
         &self.0.seat
     }

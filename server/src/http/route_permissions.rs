@@ -12,9 +12,9 @@ pub struct RoutePermission {
     pub method: &'static str,
     /// The path, with `{parameters}`.
     pub path: &'static str,
-    /// What a form says: an address may do several things.
+    /// The contents of a form: an address may do several things.
     pub body: &'static str,
-    /// What it asks of its caller.
+    /// The demand on its caller.
     pub need: Permission,
 }
 

@@ -35,9 +35,9 @@ pub fn of<T: ToSchema>(all: &mut Schemas) -> RefOr<Schema> {
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub meaning: &'static str,
-    /// Whether it must be there.
+    /// True if it must be there.
     pub required: bool,
     /// Schema of its value.
     pub schema: SchemaOf,

@@ -31,7 +31,7 @@ use fields::{id, unreadable};
 /// Accounts, for one request.
 pub(super) struct Accounts {
     site: Site,
-    /// How the request came; `None` outside of one.
+    /// The way of the request; `None` outside of one.
     client: Option<ClientInfo>,
 }
 

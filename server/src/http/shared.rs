@@ -20,7 +20,7 @@ use crate::http::{assets, state::Site};
 
 /// The longest token that is looked for; ours are shorter.
 const LONGEST: usize = 100;
-/// What a page that is open sends when it looks again: it is no new view.
+/// The header that a page that is open sends when it looks again: it is no new view.
 const AGAIN: &str = "x-calm-ops-again";
 
 /// A new token of 256 bits as it stands in a link, and what is kept of it.

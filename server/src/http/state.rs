@@ -27,8 +27,8 @@ pub struct Site {
     pub board: Arc<Board>,
     /// Forms by which people set their contacts.
     pub contact_forms: Arc<app::ContactForms>,
-    /// How browsers reach this server from outside, without a slash at the end, if that is
-    /// configured: links lead there.
+    /// The address of this server for browsers, without a slash at the end, if that is configured:
+    /// links lead there.
     pub public_url: Option<Arc<str>>,
     /// The live stream.
     pub live: Arc<Live>,

@@ -18,12 +18,12 @@ use rustls::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-/// How often the files are looked at.
+/// The interval of looks at the files.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// How HTTP/2 is called when a connection begins.
+/// The name of HTTP/2 when a connection begins.
 pub(super) const HTTP2: &[u8] = b"h2";
 
-/// Where the certificate and its key lie.
+/// The places of the certificate and its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
     /// The certificate and those that lead to its authority, in PEM form.
@@ -32,7 +32,7 @@ pub struct Files {
     pub key: PathBuf,
 }
 
-/// Why a certificate can't be used.
+/// The reason a certificate can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate for TLS can't be used: {path}: {problem}", path = path.display())]
 pub struct BadCertificate {
@@ -114,7 +114,7 @@ pub fn acceptor(files: Files, stop: CancellationToken) -> Result<TlsAcceptor, Ba
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// How a handshake that takes too long ends.
+/// The end of a handshake that takes too long.
 pub(super) fn too_slow() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long")
 }

@@ -26,7 +26,7 @@ const MOST_LOGS: usize = 4;
 #[derive(Debug, PartialEq, Eq)]
 struct Tail {
     text: String,
-    /// Whether the log has more before it.
+    /// True if the log has more before it.
     is_cut: bool,
     written_at: Timestamp,
 }

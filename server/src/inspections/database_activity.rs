@@ -1,5 +1,5 @@
-//! What the database server of Calm Ops does: connections by their state, and what has been running
-//! longest, without the values in it.
+//! The activity of the database server of Calm Ops: connections by their state, and what has been
+//! running longest, without the values in it.
 
 use domain::inspection::InspectionOutcome;
 

@@ -16,7 +16,7 @@ use super::{
     processes,
 };
 
-/// What the kernel writes behind the path of a file that is gone.
+/// The text that the kernel writes behind the path of a file that is gone.
 const GONE: &[u8] = b" (deleted)";
 /// More programs that hold one file are not named.
 const MOST_HOLDERS: usize = 4;

@@ -24,10 +24,10 @@ const MOST_ENTRIES: u64 = 2_000_000;
 const DEEPEST: usize = 48;
 /// Files with several names that are told apart.
 const MOST_LINKS: usize = 200_000;
-/// How many folders and files are named.
+/// Number of folders and files that are named.
 const FOLDERS: usize = 25;
 const FILES: usize = 15;
-/// How many folders are kept before those are left out that one below nearly fills.
+/// Number of folders that are kept before those are left out that one below nearly fills.
 const KEPT: usize = 200;
 
 const FLAGS: OFlags = OFlags::RDONLY
@@ -71,7 +71,7 @@ struct Open {
     bytes: u64,
 }
 
-/// What a walk has seen.
+/// The findings of a walk.
 #[derive(Debug)]
 struct Seen {
     bytes: u64,

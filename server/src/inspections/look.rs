@@ -19,20 +19,20 @@ use crate::{
     exec::{Runner, User},
     store::Store,
 };
-/// How long an inspection may take before it is given up.
+/// Longest time for an inspection before it is given up.
 pub const LONGEST: Duration = Duration::from_secs(10);
-/// When a look ends by itself, with what it has seen.
+/// The time after which a look ends by itself, with what it has seen.
 pub(super) const ENOUGH: Duration = Duration::from_secs(8);
 
 /// Outcome of a look, or why it failed: one or more sentences.
 pub(super) type Looked = Result<InspectionOutcome, String>;
 
-/// What there is to look at.
+/// The things to look at.
 #[derive(Clone)]
 pub struct Place {
     /// The name of this host.
     pub host: String,
-    /// What PM2 said last; `None` where it is not looked for.
+    /// The last statement of PM2; `None` where it is not looked for.
     pub apps: Option<Seen>,
     /// The home of that PM2.
     pub pm2_home: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub struct Place {
     pub runner: Runner,
     /// The database that Calm Ops itself uses.
     pub store: Arc<dyn Store>,
-    /// Whether that is a server with connections and queries.
+    /// True if that is a server with connections and queries.
     pub database: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct Place {
 pub(super) struct State {
     /// Kinds that are under way.
     pub running: BTreeSet<&'static str>,
-    /// When inspections were begun, by incident.
+    /// The beginnings of inspections, by incident.
     pub begun: BTreeMap<IncidentNumber, VecDeque<MonotonicTime>>,
 }
 
@@ -81,7 +81,7 @@ impl Look {
         Self { until: Instant::now() + time, given_up: Arc::default() }
     }
 
-    /// Whether it has to end now.
+    /// True if it has to end now.
     pub fn is_over(&self) -> bool {
         self.given_up.load(Ordering::Relaxed) || Instant::now() >= self.until
     }
@@ -101,7 +101,7 @@ pub(super) fn user(uid: u32) -> String {
     User::numbered(uid).map_or_else(|_| uid.to_string(), |user| user.name)
 }
 
-/// Where a disk of this host is mounted.
+/// The folder at which a disk of this host is mounted.
 pub(super) fn mounted(disk: &Subject, host: &str) -> Result<PathBuf, String> {
     let named =
         |point: &PathBuf| Subject::build("disk", &point.to_string_lossy(), Some(host)) == *disk;

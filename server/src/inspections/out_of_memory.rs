@@ -18,7 +18,7 @@ const LOG: &str = "/dev/kmsg";
 const LONGEST_RECORD: usize = 8_192;
 /// More records than this are not read.
 const MOST_RECORDS: usize = 200_000;
-/// What the kernel writes when it ends a program for want of memory.
+/// The texts that the kernel writes when it ends a program for want of memory.
 const TELLING: [&str; 5] = [
     "Out of memory",
     "invoked oom-killer",

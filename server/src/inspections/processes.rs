@@ -1,5 +1,5 @@
-//! What `/proc` tells of processes: their names, users and open files. All of it is hostile text,
-//! and any process may end at any moment.
+//! The facts of `/proc` about processes: their names, users and open files. All of it is hostile
+//! text, and any process may end at any moment.
 
 use std::{
     fs::{self, File},
@@ -47,7 +47,7 @@ pub(super) fn user_of(pid: u32) -> Option<u32> {
     fs::metadata(format!("/proc/{pid}")).ok().map(|data| data.uid())
 }
 
-/// What could not be seen of the open files.
+/// The part of the open files that could not be seen.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Unseen {
     /// Files of processes that belong to others.
@@ -88,7 +88,7 @@ pub(super) fn open_files(
 }
 
 impl Unseen {
-    /// What is to be known about it, where something could not be seen.
+    /// The notes about it, where something could not be seen.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.others {

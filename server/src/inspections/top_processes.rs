@@ -18,7 +18,7 @@ use crate::collectors::host::{shown_name, stat};
 
 /// Time between the two readings.
 const APART: Duration = Duration::from_secs(1);
-/// How many processes each list names.
+/// Number of processes in each list.
 const TOP: usize = 20;
 /// Programs whose first argument is the program that really runs.
 const INTERPRETERS: [&str; 12] = [

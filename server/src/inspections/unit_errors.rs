@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::{clock::Clock, inspections::Inspections};
 
-    /// What is seen with a program in the place of `journalctl`.
+    /// The result with a program in the place of `journalctl`.
     async fn seen(script: &str) -> Looked {
         let folder = tempfile::Builder::new().prefix("calm-ops-").tempdir().unwrap();
         let program = folder.path().join("journalctl");

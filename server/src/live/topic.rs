@@ -13,14 +13,15 @@ use commands::{
     view::{Incidents, Overview, Readings},
 };
 
-/// How many bytes of differences are kept of a topic. A reader further behind gets the whole state.
+/// Number of bytes of differences that are kept of a topic. A reader further behind gets the whole
+/// state.
 const RING_BYTES: usize = 256 * 1024;
 
 /// A state that can be told whole, and as the difference to the one before.
 pub(super) trait State: PartialEq {
     /// The whole state as an event.
     fn whole(&self) -> Bytes;
-    /// What leads to it from the state before, as events; `None` where the whole is the shortest.
+    /// The differences from the state before, as events; `None` where the whole is the shortest.
     fn since(&self, before: &Self) -> Option<Bytes>;
 }
 
@@ -66,7 +67,7 @@ struct Inner<T> {
     state: Option<Arc<T>>,
     /// The state as an event, once somebody needed it.
     whole: Option<Bytes>,
-    /// What leads to each of the last versions; the last one is that of `version`.
+    /// The differences that lead to each of the last versions; the last one is that of `version`.
     ring: VecDeque<Bytes>,
     bytes: usize,
 }
@@ -136,7 +137,7 @@ impl<T: State> Topic<T> {
         inner.whole = None;
     }
 
-    /// What a reader needs who has `sent`, and the version that it leads to.
+    /// The differences for a reader who has `sent`, and the version that it leads to.
     pub fn after(&self, sent: Option<u64>) -> Option<(u64, Bytes)> {
         let mut inner = self.lock();
         let state = Arc::clone(inner.state.as_ref()?);

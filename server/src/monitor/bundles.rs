@@ -12,7 +12,7 @@ use engine::replay::Bundle;
 
 use crate::{monitor::time_limit::within, store::Store};
 
-/// How long to wait before a bundle that could not be saved is tried again.
+/// The pause before a bundle that could not be saved is tried again.
 const AGAIN_AFTER: Span = Span::from_secs(5);
 /// The most that wait; a flood of incidents over a broken database must not fill the memory.
 const MOST_WANTED: usize = 200;
@@ -21,7 +21,7 @@ const MOST_WANTED: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub number: IncidentNumber,
-    /// When it was opened, as far as that is known.
+    /// Time at which it was opened, as far as that is known.
     pub opened_at: Option<Timestamp>,
 }
 

@@ -8,7 +8,7 @@ use domain::subject::Subject;
 
 use crate::collectors::{Absence, Listing};
 
-/// Whether a subject of a host that is not watched any more is still expected. What is a part of
+/// True if a subject of a host that is not watched any more is still expected. What is a part of
 /// Calm Ops itself, or comes and goes by itself, went with it.
 pub fn is_kept_elsewhere(subject: &Subject) -> bool {
     matches!(subject.kind(), "host" | "disk" | "pm2" | "app")
@@ -23,10 +23,10 @@ pub struct Collected {
     changed: bool,
 }
 
-/// What is known and not listed any more.
+/// The known subjects that are not listed any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unlisted {
-    /// It is gone on purpose.
+    /// Gone on purpose.
     pub gone: Vec<Subject>,
     /// Nobody knows why, with the signal that tells it.
     pub missing: Vec<(Subject, &'static str)>,
@@ -56,7 +56,7 @@ impl Collected {
         }
     }
 
-    /// What to keep for the next run.
+    /// The subjects to keep for the next run.
     pub const fn subjects(&self) -> &BTreeSet<Subject> {
         &self.subjects
     }
@@ -75,14 +75,14 @@ impl Collected {
         self.numbers.remove(subject);
     }
 
-    /// Whether a collector is expected to report this.
+    /// True if a collector is expected to report this.
     pub fn contains(&self, subject: &Subject) -> bool {
         self.subjects.contains(subject)
     }
 
-    /// What collectors reported once and what is not in the list of its kind any more. A list says
-    /// nothing of another host, see [`is_kept_elsewhere`]. `expects` tells whether a signal that
-    /// says that a subject is there was heard and has a threshold.
+    /// Subjects that collectors reported once and that are not in the list of their kind any more.
+    /// A list says nothing of another host, see [`is_kept_elsewhere`]. `expects` tells whether a
+    /// signal that says that a subject is there was heard and has a threshold.
     pub fn unlisted(
         &self,
         listing: &Listing,
@@ -107,7 +107,7 @@ impl Collected {
         unlisted
     }
 
-    /// Whether what is kept changed since the last call; resets the mark.
+    /// True if what is kept changed since the last call; resets the mark.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }

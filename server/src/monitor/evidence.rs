@@ -17,7 +17,7 @@ use engine::{evaluate::SeriesId, moved::movement};
 
 use crate::{collectors::Facts, history, monitor::intake::Core};
 
-/// How far back a snapshot looks.
+/// The period of a snapshot.
 const BACK: Span = Span::from_mins(15);
 /// The most signals, and the most values of each.
 const MOST_COURSES: usize = 24;
@@ -128,7 +128,7 @@ pub fn snapshot(
     snapshot
 }
 
-/// Whether readings of a subject may stand in the evidence: a practice is none of what is real.
+/// True if readings of a subject may stand in the evidence: a practice is none of what is real.
 fn is_evidence(incident: &Incident, subject: &Subject) -> bool {
     incident.is_practice() || !subject.is_practice()
 }

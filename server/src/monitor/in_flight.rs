@@ -39,14 +39,14 @@ pub(super) struct Stored {
 #[derive(Debug)]
 pub(super) struct Away {
     pub(super) since: Timestamp,
-    /// Why, and what to do.
+    /// The reason, and what to do.
     pub(super) sentence: String,
     /// A write failed: that readings succeed does not end it then, as they do while another program
     /// holds the lock.
     pub(super) writing: bool,
 }
 
-/// What is usual for each series.
+/// The usual values of each series.
 #[derive(Debug, Default)]
 pub(super) struct UsualValues {
     /// At this hour.

@@ -47,14 +47,14 @@ const SHARE: usize = 4;
 /// The most signals that are named as those that use the room.
 const MOST_NAMED: usize = 3;
 
-/// Why a push must not speak for a collector of this server.
+/// The reason a push must not speak for a collector of this server.
 const MEASURED_HERE: &str = "is measured by this Calm Ops itself for this subject, so it can't be sent. Use another signal name";
 
 /// An observation as it is pushed.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pushed<'a> {
-    /// What was measured.
+    /// The signal that was measured.
     #[schema(value_type = Signal)]
     #[serde(borrow)]
     pub signal: Cow<'a, str>,
@@ -62,58 +62,58 @@ pub struct Pushed<'a> {
     #[schema(value_type = Subject)]
     #[serde(borrow)]
     pub subject: Cow<'a, str>,
-    /// How much.
+    /// The value.
     pub value: f64,
     /// In which unit; the signal's own if it is left out.
     #[schema(value_type = Option<Unit>)]
     #[serde(borrow, default)]
     pub unit: Option<Cow<'a, str>>,
-    /// When; now if it is left out.
+    /// The time; now if it is left out.
     #[schema(value_type = Option<Timestamp>)]
     #[serde(borrow, default)]
     pub at: Option<Cow<'a, str>>,
 }
 
-/// What is wrong with one pushed observation. Nothing of its batch is applied.
+/// The fault of one pushed observation. Nothing of its batch is applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrongItem {
     /// Its place in the batch, from 0.
     pub index: usize,
-    /// Which field.
+    /// The field.
     pub field: &'static str,
-    /// What was found, and what was expected.
+    /// The finding and the expectation.
     pub problem: String,
 }
 
-/// What observations change.
+/// The state that observations change.
 #[derive(Debug)]
 pub struct Core {
     /// The rules' state.
     pub engine: Engine,
     /// The recent past.
     pub history: History,
-    /// What a replay needs.
+    /// The recording for replays.
     pub recording: Recording,
     /// The subjects that collectors speak for.
     pub collected: Collected,
-    /// What objectives count.
+    /// The counts for objectives.
     pub objectives: Ledger,
-    /// What was learned to be usual at this hour.
+    /// The usual values learned for this hour.
     usual: HashMap<(Subject, Signal), Usual>,
-    /// What was learned to be usual in the last days, whatever the hour.
+    /// The usual values of the last days, whatever the hour.
     medians: HashMap<(Subject, Signal), f64>,
-    /// Who pushed each series last.
+    /// The last sender of each series.
     senders: Vec<Option<Actor>>,
-    /// Who pushed each series first: it stays theirs, whoever else pushes it.
+    /// The first sender of each series: it stays theirs, whoever else pushes it.
     openers: Vec<Option<Actor>>,
-    /// How many series each of those has.
+    /// Number of series of each of those.
     held: BTreeMap<Actor, usize>,
     /// Something was observed since the board was written last.
     pub fresh: bool,
     left_out: Option<LeftOut>,
 }
 
-/// Why new series find no room.
+/// The reasons for which new series find no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NoRoom {
     /// So many are known, and no more are taken.
@@ -122,10 +122,10 @@ enum NoRoom {
     ForOne(usize),
 }
 
-/// Why a pushed value has no place.
+/// The reasons for which a pushed value has no place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum NoPlace {
-    /// It can't have any, whatever room there is.
+    /// Can't have any, whatever room there is.
     Series(NoSeries),
     /// There is no room.
     Room(NoRoom),
@@ -311,7 +311,7 @@ impl Core {
         rests
     }
 
-    /// Who uses the room where pushed values found none a short while ago.
+    /// The senders in the room where pushed values found none a short while ago.
     pub fn crowd(&self, limit: usize, now: Now) -> Option<Crowd> {
         let left_out =
             self.left_out.filter(|left_out| now.mono.since(left_out.last.mono) < CROWDED_FOR)?;
@@ -343,7 +343,7 @@ impl Core {
             Some(LeftOut { batches: before.batches.saturating_add(1), last: now, ..before });
     }
 
-    /// Whether a collector of this server reports this signal of this subject.
+    /// True if a collector of this server reports this signal of this subject.
     pub fn is_measured_here(&self, signal: &str, subject: &str) -> bool {
         // Nobody sends anything of a practice: what is about one is told as a practice everywhere.
         subject.parse::<Subject>().is_ok_and(|subject| {
@@ -387,8 +387,8 @@ impl Core {
         self.collected.retire(subject);
     }
 
-    /// Whether a sender may have so many new series. The last places are for those who have few, so
-    /// that nobody takes all of them.
+    /// Checks whether a sender may have so many new series. The last places are for those who have
+    /// few, so that nobody takes all of them.
     fn check_room(&self, who: Actor, new: usize) -> Result<(), NoRoom> {
         let held = self.held.get(&who).copied().unwrap_or(0);
         let room = self.engine.room();
@@ -463,7 +463,7 @@ impl Core {
         }
     }
 
-    /// What was learned to be usual of a signal of a subject in the last days, whatever the hour.
+    /// The usual value of a signal of a subject in the last days, whatever the hour.
     pub fn usual_of(&self, signal: &str, subject: &Subject) -> Option<f64> {
         let signal: Signal = signal.parse().ok()?;
         self.medians.get(&(subject.clone(), signal)).copied()
@@ -793,7 +793,7 @@ impl Intake {
     }
 }
 
-/// What is wrong with an observation for which there is no series.
+/// The fault of an observation for which there is no series.
 fn no_series(error: &NoSeries) -> (&'static str, String) {
     let field = if matches!(error, NoSeries::Unit { .. }) { "unit" } else { "subject" };
     (field, error.to_string())

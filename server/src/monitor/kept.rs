@@ -20,7 +20,7 @@ pub struct Kept {
     /// The numbers of those of which others may have the name too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: BTreeMap<Subject, u64>,
-    /// What would have alerted without the open maintenance windows.
+    /// The alerts that the open maintenance windows withhold.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: WithheldLists,
     /// Hours of breaches that were in no incident.

@@ -19,7 +19,7 @@ use policy::limits::{ClassKind, SafeModeEntry};
 use crate::monitor::Monitor;
 
 impl Monitor {
-    /// What the agent begins, changes and ends. It takes effect when it is journalled.
+    /// The measures that the agent begins, changes and ends. It takes effect when it is journalled.
     pub(super) fn protect(&mut self, now: Now) -> Vec<Event> {
         let names = |breach: &Breach| !breach.guidance.measures.is_empty();
         let is_asked = self.known.iter().any(|one| one.is_active() && one.holding().any(names));

@@ -1,4 +1,5 @@
-//! What a replay needs, gathered while the monitor runs: everything that decides, in its order.
+//! The recording for replays, gathered while the monitor runs: everything that decides, in its
+//! order.
 
 use commands::view::Document;
 use domain::{
@@ -27,7 +28,7 @@ pub struct Recording {
     recorder: Recorder,
     /// By series: whether its unit was recorded.
     with_unit: Vec<bool>,
-    /// What was announced, as it was recorded last.
+    /// The announcements, as they were recorded last.
     announcements: Announcements,
 }
 
@@ -41,7 +42,7 @@ impl Default for Recording {
     }
 }
 
-/// How things stand beside the engine, for a checkpoint.
+/// The state beside the engine, for a checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
     /// The incidents that the agent looks at.
@@ -50,7 +51,7 @@ pub struct Standing<'a> {
     pub next_number: IncidentNumber,
     /// Since when time ran on evenly.
     pub steady_since: Timestamp,
-    /// What people and programs told of.
+    /// The announcements of people and programs.
     pub announcements: &'a Announcements,
 }
 
@@ -106,7 +107,7 @@ impl Recording {
         }));
     }
 
-    /// Whether a unit of this series was recorded. A sender may give it later than the first value,
+    /// True if a unit of this series was recorded. A sender may give it later than the first value,
     /// and it decides from then on.
     pub fn knows_unit(&self, series: SeriesId) -> bool {
         self.with_unit.get(series.0 as usize).copied().unwrap_or(false)
@@ -130,7 +131,7 @@ impl Recording {
         self.recorder.record(Input::Unseen { series, reason: reason.clone() });
     }
 
-    /// What is usual became known.
+    /// Notes that a usual range became known.
     pub fn usual(&mut self, series: SeriesId, usual: Usual) {
         let Usual { value, range, recent, until, .. } = usual;
         self.recorder.record(Input::Usual { series, usual: Some(value), range, recent, until });

@@ -1,4 +1,4 @@
-//! What the monitor knows of recovery: which commands are recommended, and what worked before.
+//! The monitor's knowledge about recovery: which commands are recommended, and what worked before.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use domain::{
 };
 use engine::recommender::{self, HelpedIn, Scene, TRACKED_DAYS, Tracks};
 
-/// How often the track record is read anew, so that what is too old leaves it; and how soon after a
-/// failure.
+/// The interval of reading the track record anew, so that what is too old leaves it; and how soon
+/// after a failure.
 const TRACK_EVERY: Span = Span::from_secs(6 * 3_600);
 const TRACK_AGAIN: Span = Span::from_secs(10);
 
 impl Monitor {
-    /// What is to be recorded about recommendations, once the host was looked at and the track
-    /// record is known.
+    /// The events to record about recommendations, once the host was looked at and the track record
+    /// is known.
     pub(super) fn recommend(&mut self, now: Now) -> Vec<Event> {
         self.track(now);
         self.look_for_similar(now);

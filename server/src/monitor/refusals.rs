@@ -43,14 +43,14 @@ impl Refused {
     }
 }
 
-/// Why a push was refused.
+/// The reason a push was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// The place in the body, as a JSON pointer; empty for all of it.
     pub place: String,
-    /// What was found there, and what was expected.
+    /// The finding there, and the expectation.
     pub problem: String,
-    /// Whether the good values beside it were taken.
+    /// True if the good values beside it were taken.
     pub rest_taken: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct Refusals {
     counts: Mutex<Counts>,
 }
 
-/// How many values were refused, by the minute.
+/// Number of refused values, by the minute.
 #[derive(Debug, Default)]
 struct Counts(BTreeMap<u64, u64>);
 
@@ -91,7 +91,7 @@ impl Refusals {
         *count = count.saturating_add(values);
     }
 
-    /// How many values were refused within 10 minutes.
+    /// Number of values that were refused within 10 minutes.
     pub fn count(&self, now: Now) -> u64 {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).total(now.mono)
     }

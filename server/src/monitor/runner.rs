@@ -18,50 +18,50 @@ use crate::{
     sources::{RoundEnd, SourceKeeper},
 };
 
-/// What a collector tells the monitor besides observations.
+/// The news of a collector for the monitor besides observations.
 #[derive(Debug)]
 pub enum Told {
     /// These subjects are gone for good reason.
     Gone(Vec<Subject>),
     /// This is what is watched from now on.
     Watched(Box<(Settings, Context)>),
-    /// What only a snapshot shows.
+    /// Facts for snapshots alone.
     Facts(Facts),
-    /// What people have to know about a part of Calm Ops, or what a collector can't see or leaves
+    /// Notes for people about a part of Calm Ops, or about what a collector can't see or leaves
     /// out, in sentences; empty when all is well.
     Notices {
-        /// Which part.
+        /// The part.
         of: String,
         /// The sentences.
         sentences: Vec<String>,
     },
-    /// Why a collector brings nothing, or `None` when it works again.
+    /// The reason that a collector brings nothing, or `None` when it works again.
     Failing {
-        /// Which collector.
+        /// The collector.
         name: String,
-        /// Why.
+        /// The reason.
         problem: Option<String>,
     },
 }
 
-/// Where nothing is told of something for that long, no duration goes on over it.
+/// The silence about something over which no duration goes on.
 const LONG_UNTOLD: Span = Span::from_secs(15);
 
 /// The most characters of a note of a collector.
 const LONGEST_NOTE: usize = 200;
 
-/// Where the rounds of collectors go.
+/// The destination of the rounds of collectors.
 #[derive(Clone, Debug)]
 pub struct Outlet {
     /// The name of this host.
     pub host: String,
-    /// Where observations go.
+    /// The destination of observations.
     pub intake: Arc<Intake>,
     /// The clock that stamps them.
     pub clock: Clock,
-    /// Where the monitor hears of all else.
+    /// The destination of all else.
     pub tell: mpsc::Sender<Told>,
-    /// Where their status is kept.
+    /// The place of their status.
     pub sources: Arc<SourceKeeper>,
 }
 
@@ -166,7 +166,7 @@ pub async fn run(
     }
 }
 
-/// Why a round brought nothing.
+/// The reasons for a round without a result.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Calm Ops had reached a limit, so nothing was looked at.

@@ -12,14 +12,14 @@ use tokio::task::JoinHandle;
 /// A recommendation does not wait longer for what helped in similar incidents.
 const SIMILAR_WITHIN: Span = Span::from_secs(3);
 
-/// What was asked about one incident.
+/// The question about one incident.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
     /// The number of its problems at that time; `None` if it is to be asked again.
     pub problems: Option<usize>,
-    /// When.
+    /// The time.
     pub at: MonotonicTime,
-    /// Whether the answer came.
+    /// True if the answer came.
     pub answered: bool,
 }
 

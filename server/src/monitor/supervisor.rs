@@ -21,15 +21,15 @@ use crate::{
     sources::NewSource,
 };
 
-/// How often the configuration file is looked at.
+/// The interval of looks at the configuration file.
 const CONFIG_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the collectors, each in a task of its own.
 #[derive(Debug)]
 pub struct Supervisor {
-    /// What collectors are built with.
+    /// The parts that collectors need.
     pub context: Context,
-    /// Where their rounds go.
+    /// The destination of their rounds.
     pub outlet: Outlet,
     /// Asks for a round whenever a person wants a check now.
     pub checks: Arc<Checks>,

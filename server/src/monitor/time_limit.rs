@@ -7,10 +7,10 @@ use crate::store::StoreError;
 /// A write that has no answer by then has failed. Longer than the desk's own limit.
 pub(super) const LONGEST_WRITE: Duration = Duration::from_secs(20);
 
-/// What is told about one that takes longer.
+/// The words about one that takes longer.
 const TOO_SLOW: &str = "It did not answer in time.";
 
-/// What a write brought, or why it failed. One that hangs has failed: everything else waits behind
+/// The result of a write, or why it failed. One that hangs has failed: everything else waits behind
 /// it.
 pub(super) async fn within<T>(
     write: impl Future<Output = Result<T, StoreError>>,

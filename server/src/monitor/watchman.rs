@@ -11,10 +11,10 @@ const JUMP: u64 = 2_000_000;
 /// A pause between two looks longer than this is a time of which nothing is known.
 const PAUSE: Span = Span::from_secs(15);
 
-/// What was found at a look.
+/// The findings of a look.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
-    /// What to journal.
+    /// The events to journal.
     pub events: Vec<Event>,
     /// For how long nothing could be observed.
     pub blind: Option<Span>,

@@ -42,18 +42,18 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// How long it waits after it could not be learned.
+/// Time to wait after the usual values could not be learned.
 const LEARN_AGAIN: Span = Span::from_mins(1);
-/// What is usual is learned from this long.
+/// The period from which the usual values are learned.
 const LEARN_FROM: Span = Span::from_secs(7 * 86_400);
 
 /// The most blocks of history that are packed before others get their turn.
 const PACKED_AT_ONCE: u32 = 32;
-/// How long to wait before the database is tried again.
+/// Time to wait before the database is tried again.
 const RETRY: Span = Span::from_secs(1);
 /// The most roll-ups in one transaction.
 const ROLLUP_BATCH: usize = 1_000;
-/// How often the incidents are read anew before a decision is tried with what was read last.
+/// Number of times the incidents are read anew before a decision is tried with what was read last.
 const MOST_READINGS: u32 = 3;
 
 impl Monitor {
@@ -166,7 +166,7 @@ impl Monitor {
         self.send(async move { Landed::Reloaded(within(read_incidents(&*store, &wanted)).await) });
     }
 
-    /// What the agent decides, with the snapshots that belong to it.
+    /// The agent's decisions, with the snapshots that belong to it.
     fn decide(&mut self, breaches: &[Breach], now: Now) -> Vec<Event> {
         let policy = self.parts.documents.thresholds().policy();
         self.known.retain(|incident| agent::looks_at(policy, incident, breaches, now.wall));
@@ -382,21 +382,21 @@ impl Monitor {
         self.parts.intake.core().learn(usual.usual, usual.medians);
     }
 
-    /// What could not be journalled waits again, before what came since.
+    /// Puts entries that could not be journalled back, before what came since.
     fn take_back(&mut self) {
         let since = std::mem::take(&mut self.own);
         self.own = std::mem::take(&mut self.own_in_flight);
         self.own.extend(since);
     }
 
-    /// It did what it was asked. A reading tells nothing about writes.
+    /// Notes that the database did what it was asked. A reading tells nothing about writes.
     fn reached(&mut self, by_write: bool) {
         if let Some(away) = self.away.take_if(|away| by_write || !away.writing) {
             tracing::info!(since = %away.since, "the database is back");
         }
     }
 
-    /// What is in memory is not what is stored. The first time it is read again at once; what does
+    /// Notes that memory is not what is stored. The first time it is read again at once; what does
     /// not fit even then waits a little.
     pub(super) fn misfit(&mut self, now: Now) {
         self.stale = true;
@@ -483,12 +483,12 @@ impl Monitor {
     }
 }
 
-/// Which of the stored incidents the agent is to look at.
+/// The selection of stored incidents for the agent.
 struct Wanting {
     /// Those that ended before are over for good, unless a breach that was judged with them goes
     /// on.
     since: Timestamp,
-    /// What holds.
+    /// The breaches that hold.
     breaches: Vec<Breach>,
     now: Timestamp,
 }
@@ -553,7 +553,7 @@ async fn tidy(store: Arc<dyn Store>, now: Timestamp) {
     }
 }
 
-/// What is usual for each series; the first time only what one query tells.
+/// Learns the usual values of each series; the first time only what one query tells.
 async fn study(
     store: Arc<dyn Store>,
     service: Arc<Service>,

@@ -19,7 +19,7 @@ use wording::notification::Message;
 
 use crate::config::{Mail, MailTls};
 
-/// How long one command of the protocol may take.
+/// Longest time for one command of the protocol.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Sends mail.
@@ -28,7 +28,7 @@ pub struct Mailer {
     from: Address,
 }
 
-/// Why mail can't be sent at all; for the start.
+/// The reason that mail can't be sent at all; for the start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("e-mail can't be set up: {0}")]
 pub struct BadMail(String);

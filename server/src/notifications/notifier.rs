@@ -57,7 +57,7 @@ const SET_BACK: i64 = 1_000_000;
 /// The most reminders that are decided at a time.
 const MOST_REMINDERS: usize = 8;
 
-/// How often a last message to a contact that is gone is tried.
+/// Number of tries of a last message to a contact that is gone.
 const LAST_MESSAGE_TRIES: u32 = 6;
 
 /// Rhythm of the work; tests use another one.
@@ -69,17 +69,18 @@ pub struct Pace {
     pub time_limit: Duration,
     /// After so many failures in a row: when it is tried again, or that it is given up.
     pub retry: fn(u32) -> Option<Span>,
-    /// How often what was given up is tried again while nobody took note of its incident.
+    /// The interval at which calls that were given up are tried while nobody took note of their
+    /// incident.
     pub calm: Span,
-    /// How long a report is tried before it is given up.
+    /// Time for which a report is tried before it is given up.
     pub reports: Span,
     /// Time after which everyone is told again of a critical incident that nobody took note of.
     pub escalate_after: Span,
     /// A reminder that could not be decided, or that nobody could get, is looked at again after this.
     pub remind_again: Span,
-    /// What waits for the end of quiet hours is looked at again at least so often.
+    /// The interval at which calls that wait for the end of quiet hours are looked at again.
     pub quiet: Span,
-    /// How often it is proved that the database takes writes.
+    /// The interval of proofs that the database takes writes.
     pub prove: Duration,
 }
 
@@ -551,9 +552,9 @@ type Reminders = BTreeMap<IncidentNumber, Reminder>;
 /// A reminder that waits.
 struct Reminder {
     rounds: u32,
-    /// When it began to wait, as far as this program knows.
+    /// Time at which it began to wait, as far as this program knows.
     since: MonotonicTime,
-    /// It is not looked at again before.
+    /// Not looked at again before.
     not_before: MonotonicTime,
 }
 
@@ -563,14 +564,14 @@ impl Reminder {
     }
 }
 
-/// How far the journal was read, and what of that the database knows.
+/// The position up to which the journal was read, and what of that the database knows.
 struct Reading {
     progress: Progress,
     noted: Progress,
 }
 
 impl Reading {
-    /// Whether what is remembered has changed, apart from the position: that alone is noted now and
+    /// True if what is remembered has changed, apart from the position: that alone is noted now and
     /// then.
     fn is_worth_a_note(&self) -> bool {
         !self.progress.remembers_the_same(&self.noted)

@@ -21,7 +21,7 @@ use wording::notification;
 use super::{channel::Outgoing, channels, notifier::Notifier};
 use crate::store::StoreError;
 
-/// How long one proof may take.
+/// Longest time for one proof.
 const PROVE_WITHIN: Duration = Duration::from_secs(15);
 /// While something is critical, people are told after this time without the database.
 const CRITICAL_AFTER: Span = Span::from_mins(1);
@@ -29,7 +29,7 @@ const CRITICAL_AFTER: Span = Span::from_mins(1);
 /// A time in which nothing can be written.
 struct Away {
     since: Now,
-    /// Who was told of it.
+    /// The contacts that were told of it.
     told: BTreeSet<ContactId>,
 }
 
@@ -59,8 +59,8 @@ impl Notifier {
         }
     }
 
-    /// Why the database takes no writes, if it does not. One that another Calm Ops serves from has
-    /// somebody else who tells.
+    /// The reason that the database takes no writes, if it does not. One that another Calm Ops
+    /// serves from has somebody else who tells.
     async fn fault(&self) -> Option<DatabaseFault> {
         let written = self.store.as_calls().prove_writable(self.clock.now().wall);
         match tokio::time::timeout(PROVE_WITHIN, written).await {

@@ -11,10 +11,10 @@ use sha2::Sha256;
 /// Names a browser, for itself.
 pub type BrowserId = [u8; 16];
 
-/// How long a browser is known, in seconds.
+/// Time for which a browser is known, in seconds.
 pub const KNOWN_FOR: f64 = 400.0 * 86_400.0;
 
-/// What a browser shows: for which account, and who it is. It lets nobody in.
+/// The cookie of a browser: for which account, and who it is. It lets nobody in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownBrowser {
     account: AccountId,
@@ -41,7 +41,7 @@ impl KnownBrowser {
         self.account
     }
 
-    /// Who it is, if the account has signed in there since its password was set.
+    /// The browser's id, if the account has signed in there since its password was set.
     pub fn id_for(&self, account: &Account) -> Option<BrowserId> {
         let is_whole = self.account == account.id
             && account.closed_at.is_none()

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::People;
 
-/// How often it is looked whether the link has ended.
+/// The interval of looks whether the link has ended.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The file in a data directory.

@@ -33,9 +33,9 @@ use webauthn_rp::{
 
 use crate::http::client_info::ClientInfo;
 
-/// How many ceremonies may be open at a time. What has ended makes room.
+/// Number of ceremonies that may be open at a time. What has ended makes room.
 const MOST_OPEN: usize = 4_000;
-/// How many bytes name an account to a device.
+/// Number of bytes that name an account to a device.
 const HANDLE: usize = 16;
 
 type Handle = UserHandle<HANDLE>;
@@ -50,11 +50,11 @@ pub struct Passkeys {
 
 /// A passkey that was just made.
 pub struct Made {
-    /// What the browser calls it.
+    /// The identifier that the browser uses.
     pub credential: Vec<u8>,
-    /// What is needed to check it.
+    /// The key that checks it.
     pub key: Vec<u8>,
-    /// What changes with each use.
+    /// The state that changes with each use.
     pub state: Vec<u8>,
 }
 
@@ -62,7 +62,7 @@ pub struct Made {
 pub struct Presented(DiscoverableAuthentication<HANDLE>);
 
 impl Presented {
-    /// What the browser calls the passkey.
+    /// The identifier by which the browser knows the passkey.
     pub fn credential(&self) -> &[u8] {
         self.0.raw_id().into_inner()
     }
@@ -76,7 +76,7 @@ fn refused() -> Error {
     Conflict::PasskeyRefused.into()
 }
 
-/// Where a request's passkeys belong to, and the origin that the browser signs.
+/// The place of a request's passkeys, and the origin that the browser signs.
 fn place(came: &ClientInfo) -> Result<(RpId, String), Error> {
     let no_names = || Error::from(Conflict::PasskeysNeedName);
     let host = came
@@ -98,12 +98,12 @@ fn place(came: &ClientInfo) -> Result<(RpId, String), Error> {
     Ok((RpId::Domain(domain), origin))
 }
 
-/// Whether the browser can have passkeys for this server, the way that it came.
+/// True if the browser can have passkeys for this server, the way that it came.
 pub fn are_possible(came: &ClientInfo) -> bool {
     place(came).is_ok()
 }
 
-/// What names an account to a device: nothing about the person, and another one after an
+/// The bytes that name an account to a device: nothing about the person, and another one after an
 /// installation anew.
 fn handle(account: &Account) -> Handle {
     let mut hasher = Sha256::new();

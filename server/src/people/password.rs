@@ -18,15 +18,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const SHORTEST: usize = 10;
 /// The longest, in bytes: more would only be work.
 const LONGEST: usize = 200;
-/// How many of each line are worked on at a time: each takes 19 MiB and some time of a processor.
+/// Number of passwords of each line that are worked on at a time: each takes 19 MiB and some time
+/// of a processor.
 const AT_A_TIME: usize = 1;
-/// How many of each line may wait.
+/// Number of passwords of each line that may wait.
 const WAITING: usize = 16;
-/// How much is asked for to work in, in blocks of 1 KiB. What is larger than 32 MiB is always given
-/// back to the system at once by glibc (`mallopt(3)`, `M_MMAP_THRESHOLD`), and only what is used of
-/// it ever takes memory; 19 MiB would be kept after the second password.
+/// The memory for a check, in blocks of 1 KiB. What is larger than 32 MiB is always given back to
+/// the system at once by glibc (`mallopt(3)`, `M_MMAP_THRESHOLD`), and only what is used of it ever
+/// takes memory; 19 MiB would be kept after the second password.
 const APART: usize = 33 * 1024;
-/// What is checked against where there is no account: the same work, and nothing fits it.
+/// The hash that is checked where there is no account: the same work, and nothing fits it.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmUh$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Parts of passwords that everyone tries first.
@@ -35,7 +36,7 @@ const COMMON: [&str; 16] = [
     "calmops", "calm-ops", "changeme", "football", "monkey", "dragon", "sunshine", "princess",
 ];
 
-/// Who waits for whom: strangers never hold up who was here before.
+/// The lines of waiting passwords: strangers never hold up who was here before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
     /// They come from where the account's owner came from before, or have shown a secret already.
@@ -82,7 +83,7 @@ fn failed() -> Error {
     Unavailable::PasswordHash.into()
 }
 
-/// Whether a password is good enough for someone of this name.
+/// Checks whether a password is good enough for someone of this name.
 pub fn check_new(name: &str, password: &str) -> Result<(), Error> {
     let lower = folded(password);
     let different: std::collections::BTreeSet<char> = lower.chars().collect();
@@ -174,13 +175,13 @@ impl Passwords {
         tokio::task::spawn_blocking(work).await.map_err(|_| failed())
     }
 
-    /// What is kept of a password. Whoever sets one has signed in, or has a link.
+    /// The hash that is kept of a password. Whoever sets one has signed in, or has a link.
     pub async fn hash(&self, password: String) -> Result<PasswordHash, Error> {
         Self::work(self.queue(Line::Known)?, move || hash(&password)).await?.ok_or_else(failed)
     }
 
-    /// Whether it is the password of an account. Without an account the same work is done for
-    /// nothing.
+    /// Checks whether it is the password of an account. Without an account the same work is done
+    /// for nothing.
     pub async fn fits(
         password: String,
         account: Option<PasswordHash>,

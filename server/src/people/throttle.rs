@@ -35,7 +35,7 @@ enum Key {
     Name(String),
     /// An address; of IPv6 the network that one customer gets.
     Address([u8; 8]),
-    /// What one line of IPv6 may have: up to 65,536 of these networks.
+    /// A line of IPv6: up to 65,536 of these networks.
     Site([u8; 6]),
     /// An account, tried from an address where its owner signed in before.
     Place(AccountId, [u8; 8]),
@@ -55,8 +55,8 @@ pub enum Guesser<'a> {
 }
 
 impl Guesser<'_> {
-    /// What a failure counts against. Those who were here before are counted apart from strangers
-    /// at the same address, and strangers apart from them.
+    /// The keys of a failure. Those who were here before are counted apart from strangers at the
+    /// same address, and strangers apart from them.
     fn keys(self, address: IpAddr) -> Vec<Key> {
         match self {
             Self::Stranger(name) => name.map(name_key).into_iter().chain(places(address)).collect(),
@@ -88,7 +88,7 @@ fn site(address: IpAddr) -> Option<Key> {
     Some(Key::Site(bytes))
 }
 
-/// Where a failure comes from.
+/// The origin of a failure.
 fn places(address: IpAddr) -> impl Iterator<Item = Key> {
     [Some(network(address)), site(address)].into_iter().flatten()
 }
@@ -104,7 +104,7 @@ struct Failures {
 }
 
 impl Failures {
-    /// How long to wait after this many.
+    /// The time to wait after this many.
     fn wait(self, free: u32) -> Span {
         let Some(over) = self.count.checked_sub(free) else { return Span::ZERO };
         Span::from_secs(1 << over.min(9)).min(LONGEST)

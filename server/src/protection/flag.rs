@@ -25,7 +25,7 @@ pub(super) enum Found {
     Nothing,
     /// A file.
     File {
-        /// When it was written last.
+        /// Time at which it was written last.
         changed_at: Timestamp,
     },
 }

@@ -44,16 +44,16 @@ use crate::{
     store::{QueryCancel, Store},
 };
 
-/// What was approved longer ago than this is not started any more.
+/// The age after which an approved command is not started any more.
 pub const STALE: Span = Span::from_secs(60);
 /// For so long it waits until this host was looked at; where a disk hangs it then ends with that as
 /// the reason.
 const LOOKED_WITHIN: Span = Span::from_secs(30);
-/// How often the incidents are looked at even though nothing was heard.
+/// The interval of looks at the incidents though nothing was heard.
 const LOOK: Duration = Duration::from_secs(2);
-/// How long runs have to end by themselves when Calm Ops stops.
+/// Time in which runs can end by themselves when Calm Ops stops.
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
-/// What is added to the output of a run that left something behind.
+/// The text that is added to the output of a run that left something behind.
 const OUTLIVED: &str =
     "\nCalm Ops: a process that this started is still running. Check manually.\n";
 /// The most output that the journal keeps of a run, in bytes.
@@ -70,7 +70,7 @@ struct Inner {
     live: Arc<Live>,
     runner: Runner,
     clock: Clock,
-    /// What this program is carrying out, with the way to cancel it.
+    /// The runs that this program carries out, with the way to cancel it.
     active: Mutex<BTreeMap<RecommendationId, CancellationToken>>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -216,8 +216,8 @@ impl Inner {
         });
     }
 
-    /// It was journalled as started, and this program does not run it. The service refuses this if it
-    /// has ended meanwhile.
+    /// Journals the end of a run that was started and that this program does not carry out. The
+    /// service refuses this if it has ended meanwhile.
     async fn lost(self: Arc<Self>, id: RecommendationId, started_at: Timestamp, first: bool) {
         let (outcome, output) = if first {
             (
@@ -368,7 +368,7 @@ fn not_started(why: &str) -> RunOutcome {
     RunOutcome::NotStarted { why: why.to_owned() }
 }
 
-/// What the journal keeps of a report.
+/// The part of a report that the journal keeps.
 fn told(report: &Report) -> (RunOutcome, Span, String) {
     let outcome = match &report.command.outcome {
         Outcome::Exited { code } => RunOutcome::Exited { code: *code },

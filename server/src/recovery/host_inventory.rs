@@ -1,5 +1,5 @@
-//! What was seen of this host a moment ago: what a command's values may be, and what helps to
-//! choose among them.
+//! The inventory of this host as seen a moment ago: what a command's values may be, and what helps
+//! to choose among them.
 //!
 //! It is looked at in a task of its own, every few seconds, so that a disk or a database that hangs
 //! holds up nobody. What can't be read is not there: a command that needs it is not offered then.
@@ -31,16 +31,16 @@ use crate::{
     store::Store,
 };
 
-/// How often it is looked.
+/// The interval of looks.
 const EVERY: Duration = Duration::from_secs(5);
-/// How long one look may take before what it would have brought is taken for missing.
+/// Longest time for one look before what it would have brought is taken for missing.
 const LOOK_LIMIT: Duration = Duration::from_secs(4);
-/// What was found is good for this long where a later look brings nothing.
+/// The time for which a finding is good where a later look brings nothing.
 const STALE_AFTER: Duration = Duration::from_secs(60);
-/// How long the first look waits for PM2 to have been asked, so that its apps do not seem to be
-/// gone after a start.
+/// Time for which the first look waits for PM2 to have been asked, so that its apps do not seem to
+/// be gone after a start.
 const WAIT_FOR_APPS: Duration = Duration::from_secs(15);
-/// Where certbot keeps a file for each certificate.
+/// The folder in which certbot keeps a file for each certificate.
 const CERTIFICATES: &str = "/etc/letsencrypt/renewal";
 /// The most certificates that are looked at.
 const MOST_CERTIFICATES: usize = 1_000;
@@ -64,14 +64,14 @@ impl EndpointHosts {
     }
 }
 
-/// Where it is looked.
+/// The places of the looks.
 #[derive(Clone)]
 pub struct Places {
     /// The name of this host.
     pub host: String,
-    /// What PM2 said last; `None` where it is not looked for.
+    /// The last statement of PM2; `None` where it is not looked for.
     pub apps: Option<Seen>,
-    /// Where this host's configuration says that PM2's program is.
+    /// The place of PM2's program by this host's configuration.
     pub pm2: Option<OwnPm2>,
     /// The endpoints.
     pub endpoints: Arc<EndpointHosts>,
@@ -129,7 +129,7 @@ pub async fn once(place: &Place, store: Option<&dyn Store>) -> Facts {
     )
 }
 
-/// What was seen, as facts.
+/// The findings, as facts.
 fn facts(
     programs: Vec<(Program, &'static str)>,
     pm2: Option<&OwnPm2>,
@@ -148,12 +148,13 @@ fn facts(
     facts.with_apps(apps).with_certificates(certificates).with_queries(queries)
 }
 
-/// What reads the disks, while it has not ended: one that hangs is not begun a second time.
+/// The task that reads the disks, while it has not ended: one that hangs is not begun a second
+/// time.
 #[derive(Default)]
 struct Reading {
     files: Option<JoinHandle<Files>>,
     logs: Option<JoinHandle<Logs>>,
-    /// What the last look found, and when.
+    /// The findings of the last look, with its time.
     last: Option<(Instant, Files)>,
 }
 
@@ -226,14 +227,14 @@ async fn look(places: &Places, reading: &mut Reading) -> Option<(Facts, Hints)> 
     Some((facts, hints))
 }
 
-/// What is installed.
+/// The installed programs.
 #[derive(Clone, Default)]
 struct Files {
     programs: Vec<(Program, &'static str)>,
     certificates: Vec<String>,
 }
 
-/// How large each app's log files are, by the disk that they are on.
+/// The size of each app's log files, by the disk that they are on.
 type Logs = BTreeMap<String, BTreeMap<String, u64>>;
 
 impl Files {
@@ -265,7 +266,7 @@ fn certificates(dir: &Path) -> Vec<String> {
     names
 }
 
-/// How large each app's log files are, by the disk that they are on.
+/// The size of each app's log files, by the disk that they are on.
 fn logs(host: &str, apps: &BTreeMap<String, SeenApp>, disks: &[PathBuf]) -> Logs {
     // Of two mounts of one device the first, the shortest, is the one that is reported.
     let mut names: BTreeMap<u64, String> = BTreeMap::new();

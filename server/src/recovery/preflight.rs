@@ -15,14 +15,14 @@ use crate::{
     exec::{Builder, Plan, Refusal, User, Way},
 };
 
-/// Where commands run.
+/// The place of commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The name of this host, as recommendations give it.
     pub host: String,
     /// The home of the PM2 that is watched.
     pub pm2_home: Option<PathBuf>,
-    /// Where this host's configuration says that PM2's program is.
+    /// The place of PM2's program by this host's configuration.
     pub pm2: Option<OwnPm2>,
 }
 
@@ -38,7 +38,7 @@ impl Place {
     }
 }
 
-/// What would be carried out.
+/// The command that would be carried out.
 #[derive(Debug)]
 pub(super) enum Ready {
     /// A process.
@@ -59,7 +59,7 @@ impl Ready {
     }
 }
 
-/// What would be executed now, if all of it is still as it was recommended.
+/// The command that would be executed now, if all of it is still as it was recommended.
 pub(super) fn ready(
     catalogue: Option<&Catalogue>,
     facts: &Facts,
@@ -102,7 +102,7 @@ pub(super) fn ready(
     }
 }
 
-/// What is not as it was recommended, each with how it is and how it was.
+/// The differences from the recommendation, each with how it is and how it was.
 fn changed(command: &Command, filled: &BoundCommand, one: &Recommendation) -> Vec<String> {
     let check = |argv: Option<&[String]>| argv.map_or_else(|| "none".to_owned(), quoted);
     let mut changed = Vec::new();
@@ -157,8 +157,8 @@ fn short(version: &str) -> &str {
     version.get(..12).unwrap_or(version)
 }
 
-/// Whether everyone who is needed said yes to exactly what there is now. `lost` are those who may
-/// not approve any more.
+/// Checks that everyone who is needed said yes to exactly what there is now. `lost` are those who
+/// may not approve any more.
 pub(super) fn approved(
     incident: &Incident,
     one: &Recommendation,

@@ -64,7 +64,7 @@ impl ReportDocuments {
     }
 }
 
-/// Where versions of documents lie.
+/// The folders with versions of documents.
 struct Versions<'a> {
     /// The newest ones.
     dir: Option<&'a Path>,

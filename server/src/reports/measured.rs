@@ -1,4 +1,4 @@
-//! What a report tells of objectives, requests and near misses, read from the history.
+//! The figures of a report about objectives, requests and near misses, read from the history.
 
 use domain::{
     breach::BreachKey,
@@ -30,7 +30,7 @@ const MOST_ORGANIZATIONS: usize = 200;
 /// The most hours of minutes of near misses that are read, so that a report is made in bounded time.
 const MOST_HOURS: u64 = 20_000;
 const HOUR: Span = Span::from_mins(60);
-/// What an objective tells in a minute was counted in the one before.
+/// The delay: an objective tells in a minute what was counted in the one before.
 const LATER: Span = Span::from_mins(1);
 
 /// A series of the period in steps of five minutes; nothing of a signal that has no name.

@@ -1,4 +1,4 @@
-//! What the figures of a report are read from.
+//! The source of a report's figures.
 
 use commands::{audit::AuditFilter, figures::MOST, reading::HistoryFilter, report::StoredReport};
 use domain::{
@@ -26,7 +26,7 @@ const PAGE: u32 = 200;
 const MOST_ENTRIES: u32 = 2_000;
 /// The most endpoints whose history is read.
 const MOST_ENDPOINTS: usize = 200;
-/// What people do so long before the period may be about its first incident.
+/// The time before the period in which acts of people may be about its first incident.
 const BEFORE: Span = Span::from_mins(30);
 /// An endpoint that was not seen for so long is not expected any more.
 const REMEMBERED: Span = Span::from_mins(7 * 24 * 60);

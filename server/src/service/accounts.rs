@@ -16,7 +16,7 @@ use domain::{
 
 use super::{directory::Known, failure::refuse, handle::Service, inner::Inner};
 
-/// Whether an event changes who is here.
+/// True if an event changes who is here.
 const fn is_about_people(event: &Event) -> bool {
     matches!(event.group(), EventGroup::Account(_))
 }
@@ -64,8 +64,8 @@ impl Inner {
         self.people.send_modify(|count| *count += 1);
     }
 
-    /// Who is here. While the database is away, as it was known last, unless something about people
-    /// may have been written since.
+    /// The accounts. While the database is away, as it was known last, unless something about
+    /// people may have been written since.
     pub(super) async fn known(&self) -> Result<Arc<Known>, Error> {
         let version = self.people_version.load(Ordering::Acquire);
         let seen = self.seen_version.load(Ordering::Acquire);

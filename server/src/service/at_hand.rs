@@ -1,4 +1,5 @@
-//! What the service keeps at hand, so that a page costs no query for what all viewers share.
+//! The state that the service keeps at hand, so that a page costs no query for what all viewers
+//! share.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -14,11 +15,11 @@ use domain::{
 };
 use wording::summary::incident_card;
 
-/// How many resolved incidents are kept at hand.
+/// Number of resolved incidents that are kept at hand.
 pub(super) const RESOLVED_AT_HAND: usize = 10;
 
-/// What the service keeps at hand, so that a page costs no query for what all viewers share. It is of
-/// one journal position.
+/// The state that the service keeps at hand, so that a page costs no query for what all viewers
+/// share. It is of one journal position.
 #[derive(Clone, Debug)]
 pub(super) struct AtHand {
     pub cursor: Cursor,
@@ -27,11 +28,11 @@ pub(super) struct AtHand {
     pub incidents: Arc<Vec<Incident>>,
     /// Newest first.
     pub blind: Arc<Vec<BlindSpan>>,
-    /// What people and programs told of.
+    /// The announcements of people and programs.
     pub announcements: Arc<Announcements>,
     /// Measures, whether the agent may take them, and safe mode.
     pub protection: Arc<Protection>,
-    /// It may be behind the database: read again before the next use.
+    /// May be behind the database: read again before the next use.
     pub stale: bool,
 }
 

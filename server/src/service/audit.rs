@@ -21,24 +21,25 @@ use wording::shared_page;
 use super::{failure::refuse, handle::Service, inner::Inner, readings::without_body};
 use crate::store::{About, Beside, Change, StoreError, readable, verify::explain};
 
-/// How long one proof may take: what is longer is for the command line.
+/// Longest time for one proof: what is longer is for the command line.
 const LONGEST_PROOF: Span = Span::from_secs(10);
 /// A proof that is not older is shown again instead of made again.
 const FRESH_PROOF: Span = Span::from_secs(2);
-/// How many entries are read at a time.
+/// Number of entries that are read at a time.
 const PAGE: u32 = 500;
-/// How many unexplained removals are named.
+/// Number of unexplained removals that are named.
 const NAMED: usize = 20;
-/// How many links of an incident are listed.
+/// Number of links of an incident that are listed.
 const SHARES: u32 = 200;
-/// How many entries a shared timeline is made of.
+/// Number of entries in a shared timeline.
 const TIMELINE: u32 = 500;
 /// That a link was looked at is noted at most so often.
 const NOTE_USE: Span = Span::from_secs(60);
 
 impl Service {
-    /// Who a share link's token lets in: its incident's reader, as long as the link is open.
-    /// `opened` counts a view. A token that is unknown, over or ended costs the same one look-up.
+    /// The principal that a share link's token lets in: its incident's reader, as long as the link
+    /// is open. `opened` counts a view. A token that is unknown, over or ended costs the same one
+    /// look-up.
     pub async fn by_share(&self, token: &str, opened: bool) -> Result<Option<Principal>, Error> {
         let now = self.inner.clock.now().wall;
         let store = self.inner.store.as_trail();
@@ -190,7 +191,7 @@ impl Inner {
         })
     }
 
-    /// What is written beside a command's change.
+    /// The rows beside a command's change.
     pub(super) fn beside(command: &Command, now: Timestamp) -> Result<Beside, Error> {
         if let Command::CreateShare(CreateShare { incident, wanted, token_hash }) = command {
             let wanted = wanted.clone().checked(now)?;
@@ -234,7 +235,7 @@ impl Inner {
         })
     }
 
-    /// What a link shows, if it is still open now.
+    /// The page of a link, if it is still open now.
     pub(super) async fn shared(&self, caller: &Principal) -> Result<sharing::SharedPage, Error> {
         let closed = || Error::NotFound(Entity::SharedPage);
         let Principal::Share { id, incident: number } = caller else { return Err(closed()) };

@@ -1,4 +1,4 @@
-//! What carries operations out, behind the one check of who may.
+//! The part that carries operations out, behind the one check of who may.
 
 use std::{future::Future, sync::Arc};
 

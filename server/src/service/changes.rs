@@ -46,13 +46,13 @@ use super::{
 use crate::protection::begins_safe_mode;
 use crate::store::{About, Change, Decide, DecidePeople, StoreError};
 
-/// How long a change may take before it is given up.
+/// Longest time for a change before it is given up.
 const LONGEST_CHANGE: Duration = Duration::from_secs(15);
 
-/// How long a decision may wait for what it is made of: other changes wait meanwhile.
+/// Longest time for the facts of a decision: other changes wait meanwhile.
 const LONGEST_PLAN: Duration = Duration::from_secs(5);
 
-/// What was found out before a change is planned.
+/// The facts that are found out before a change is planned.
 enum Beforehand {
     /// Nothing is needed.
     Nothing,
@@ -60,7 +60,7 @@ enum Beforehand {
     Inspected(InspectionOutcome),
     /// A report.
     Report(Box<MadeReport>),
-    /// What a changed threshold is journalled as.
+    /// The event of a changed threshold.
     Threshold(Box<Event>),
 }
 
@@ -163,7 +163,7 @@ impl Inner {
         Ok(Committed { cursor: after })
     }
 
-    /// What takes seconds, so that no other change waits for it.
+    /// Does the part that takes seconds, so that no other change waits for it.
     async fn beforehand(&self, command: &Command) -> Result<Beforehand, Error> {
         Ok(match command {
             Command::RunInspection(RunInspection { incident, inspection }) => {
@@ -176,8 +176,8 @@ impl Inner {
         })
     }
 
-    /// What a command means as a change of the store, while no other change of this process is
-    /// under way.
+    /// Returns a command as a change of the store, while no other change of this process is under
+    /// way.
     async fn plan(
         &self,
         caller: &Principal,
@@ -422,7 +422,7 @@ impl Inner {
         Ok(Change { at: self.clock.now().wall, actor, about, decide, people: None, monitor })
     }
 
-    /// What a command of one incident changes.
+    /// The changes that a command of one incident makes.
     fn decision(
         &self,
         number: IncidentNumber,

@@ -28,7 +28,7 @@ fn own(caller: &Principal) -> Result<AccountId, Error> {
 }
 
 impl Inner {
-    /// What is written beside a command about notifications; `None` for the other ones.
+    /// The rows beside a command about notifications; `None` for the other ones.
     pub(super) async fn notification_beside(
         &self,
         caller: &Principal,
@@ -54,7 +54,7 @@ impl Inner {
         })
     }
 
-    /// What a command about notifications journals. A contact that is set is journalled by the
+    /// The events of a command about notifications. A contact that is set is journalled by the
     /// store, as its number is the entry's.
     pub(super) fn notification_events(
         caller: &Principal,
@@ -130,7 +130,8 @@ impl Inner {
         Ok(contact)
     }
 
-    /// Who was called about an incident, and, while it is active, who could not be called and why.
+    /// The contacts that were called about an incident, and, while it is active, who could not be
+    /// called and why.
     pub(super) async fn notified(
         &self,
         incident: &Incident,

@@ -1,4 +1,4 @@
-//! What is known of the last 24 hours, and how it is drawn: pure but for its lock.
+//! The states of the last 24 hours, and how they are drawn: pure but for its lock.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -23,7 +23,7 @@ use crate::board::Shown;
 
 pub(super) type SeriesKey = (Subject, Signal);
 
-/// What the database held of the last day.
+/// The part of the last day that the database held.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     pub heard: HashMap<SeriesKey, Heard>,
@@ -31,7 +31,7 @@ pub(super) struct Stored {
     pub older: BTreeSet<SeriesKey>,
 }
 
-/// What is known, and what was drawn of it.
+/// The known states, and their drawing.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// `None` until it was read.
@@ -41,7 +41,7 @@ pub(super) struct State {
     pub last: u64,
     /// Counts what was taken.
     pub changes: u64,
-    /// What was drawn last, and from what.
+    /// The last drawing, and from what.
     pub drawn: Arc<Days>,
     pub drawn_of: Option<(i64, u64, u64)>,
 }
@@ -51,12 +51,12 @@ pub(super) struct State {
 pub(super) struct DayKeeper(Mutex<State>);
 
 impl DayKeeper {
-    /// What is known.
+    /// The known states.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was drawn last: of no subject until what is stored was read.
+    /// The last drawing: of no subject until what is stored was read.
     pub fn drawn(&self) -> Arc<Days> {
         Arc::clone(&self.lock().drawn)
     }

@@ -27,7 +27,7 @@ const MOST_ENTRIES: u32 = 20_000;
 /// The most series that are read.
 const MOST_SERIES: u32 = 100_000;
 
-/// Whether anything is another that a day is drawn from, but for values.
+/// A fingerprint of all that a day is drawn from, but for values.
 fn fingerprint(shown: &Shown, blind: &[BlindSpan]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for one in &shown.readings.readings {

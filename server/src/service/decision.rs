@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use super::{failure::refuse, inner::Inner};
 use crate::recovery::tail;
 
-/// How long the disks may take to tell what would be executed.
+/// Longest time for the disks to tell what would be executed.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);
 /// So many of these looks at a time.
 static LOOKS: Semaphore = Semaphore::const_new(4);
@@ -68,7 +68,7 @@ impl Inner {
         })
     }
 
-    /// What exactly would be executed: that is looked up on the disk, and one that hangs must hold
+    /// The plan that would be executed: that is looked up on the disk, and one that hangs must hold
     /// up nobody else.
     async fn dry_run(&self, one: &Recommendation) -> view::Plan {
         let (recovery, one) = (Arc::clone(&self.recovery), one.clone());

@@ -16,7 +16,7 @@ use domain::{
 pub struct Known {
     /// Everyone.
     pub roster: Accounts,
-    /// How everyone is called.
+    /// The names of everyone.
     pub names: Names,
     sessions: HashMap<SecretHash, usize>,
     tokens: HashMap<SecretHash, usize>,
@@ -56,7 +56,7 @@ impl Known {
         self.roster.tokens.get(*self.tokens.get(&hash)?).filter(|token| token.ended_at.is_none())
     }
 
-    /// Who reads, if it is a person who signed in.
+    /// The reader, if it is a person who signed in.
     pub fn reader(&self, caller: &Principal) -> Option<view::Viewer> {
         let Principal::Account { id, role, recently_authenticated, .. } = caller else {
             return None;

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{handle::Service, inner::Inner};
 
-/// How often it is looked for them.
+/// The interval of looks for them.
 const EVERY: Duration = Duration::from_secs(2);
-/// How long a look may hold up a change.
+/// Longest time that a look holds up a change.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 impl Service {

@@ -29,9 +29,9 @@ use crate::{
     sources::SourceKeeper, store::Store, time_zones::TeamZone, trials::Trials,
 };
 
-/// How long the public health answer and metrics wait for the database.
+/// The longest wait of the public health answer and metrics for the database.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
-/// How many changes a subscriber may be behind.
+/// Number of changes by which a subscriber may be behind.
 const BACKLOG: usize = 256;
 
 /// See the module.
@@ -84,7 +84,7 @@ impl Service {
         Arc::new(Self { inner, operations })
     }
 
-    /// What service, monitor and runner share about recovery.
+    /// The state that service, monitor and runner share about recovery.
     pub fn recovery(&self) -> &Arc<Recovery> {
         &self.inner.recovery
     }
@@ -103,7 +103,7 @@ impl Service {
         }
     }
 
-    /// What is usual for each series, and the zone whose hours of the week count.
+    /// The usual values of each series, and the zone whose hours of the week count.
     pub fn baselines(&self) -> (Arc<Baselines>, TeamZone) {
         let set_up = self.inner.set_up.get_or_init(SetUp::default);
         (Arc::clone(&set_up.baselines), set_up.zone.clone())
@@ -146,7 +146,7 @@ impl Service {
         Arc::clone(&self.inner.checks)
     }
 
-    /// What each collector sees, and how its rounds go.
+    /// The findings of each collector, and how its rounds go.
     pub fn sources(&self) -> Arc<SourceKeeper> {
         Arc::clone(&self.inner.sources)
     }
@@ -166,7 +166,7 @@ impl Service {
         self.operations.change(caller, command)
     }
 
-    /// Whether a caller may execute an operation, before anything is worked on for it.
+    /// Checks whether a caller may execute an operation, before anything is worked on for it.
     pub fn check<O: Operation>(&self, caller: &Principal) -> Result<(), Error> {
         self.operations.check::<O>(caller)
     }
@@ -177,7 +177,7 @@ impl Service {
         self.inner.people.subscribe()
     }
 
-    /// Who is here.
+    /// The accounts.
     pub async fn known(&self) -> Result<Arc<Known>, Error> {
         self.inner.known().await
     }

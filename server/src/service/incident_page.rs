@@ -18,15 +18,15 @@ use wording::summary::incident_card;
 
 use super::{failure::refuse, inner::Inner, readings::without_body};
 
-/// How many entries a timeline shows.
+/// Number of entries in a timeline.
 const TIMELINE: u32 = 500;
-/// How many series an incident's page shows.
+/// Number of series on an incident's page.
 const COURSES: usize = 6;
 
 /// Similar incidents that are not found in this time are not waited for.
 const SIMILAR_WITHIN: Duration = Duration::from_millis(300);
 
-/// What is stored of an incident, or remembered of it.
+/// The state of an incident that is stored or remembered.
 struct Stored {
     cursor: Cursor,
     incident: Option<Incident>,
@@ -127,7 +127,7 @@ impl Inner {
         })
     }
 
-    /// What memory has of an incident while the database is away.
+    /// The state of an incident in memory while the database is away.
     fn remembered(&self, number: IncidentNumber) -> Option<Stored> {
         let at_hand = self.last_at_hand()?;
         let incident = at_hand.incidents.iter().find(|incident| incident.number == number)?.clone();
@@ -142,7 +142,7 @@ impl Inner {
         })
     }
 
-    /// What the runs of an incident print or printed: of one that is over, as the journal keeps it.
+    /// The outputs of the runs of an incident: of one that is over, as the journal keeps it.
     pub(super) async fn outputs(&self, incident: &Incident) -> Result<Vec<view::RunOutput>, Error> {
         let mut outputs = Vec::new();
         let mut kept = false;

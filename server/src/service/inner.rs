@@ -43,26 +43,26 @@ use crate::{
     trials::Trials,
 };
 
-/// How far back resolved incidents are looked for.
+/// The period in which resolved incidents are looked for.
 const RECENT: Span = Span::from_mins(30 * 24 * 60);
-/// How long a page waits for the database where it can do without it.
+/// The longest time that a page waits for the database where it can do without it.
 const LONGEST_READING: Duration = Duration::from_secs(3);
 /// After a failure the database is asked again for a page after this long.
 const ASK_AGAIN: Span = Span::from_secs(2);
-/// How many entries are read at a time when the service catches up.
+/// Number of entries that are read at a time when the service catches up.
 const PAGE: u32 = 500;
 
-/// How the database failed.
+/// The last failure of the database.
 #[derive(Clone, Debug)]
 pub(super) struct Failed {
     /// Since when.
     since: Timestamp,
-    /// When it was asked last.
+    /// Time at which it was asked last.
     at: MonotonicTime,
     fault: DatabaseFault,
 }
 
-/// Whether a failure takes long to be noticed.
+/// True if a failure takes long to be noticed.
 const fn is_slow(fault: &DatabaseFault) -> bool {
     matches!(fault, DatabaseFault::NoAnswer | DatabaseFault::Unreachable)
 }
@@ -73,9 +73,9 @@ pub(super) struct Inner {
     pub live: Arc<Live>,
     pub recovery: Arc<Recovery>,
     pub inspections: Arc<Inspections>,
-    /// What readiness tells of the configuration.
+    /// The facts about the configuration for readiness.
     pub set_up: OnceLock<SetUp>,
-    /// Where protection takes effect.
+    /// The place where protection takes effect.
     pub enforcement: OnceLock<Arc<Enforcement>>,
     /// The public status page.
     pub publisher: OnceLock<Arc<Publisher>>,
@@ -89,19 +89,19 @@ pub(super) struct Inner {
     /// Only one reader refreshes what is at hand, and the others wait for it.
     pub refreshing: Mutex<()>,
     pub changed: watch::Sender<u64>,
-    /// What is at hand has changed: the stream tells of it.
+    /// The state at hand has changed: the stream tells of it.
     pub publishable: Notify,
     /// The last 24 hours of what is shown.
     pub days: DayKeeper,
-    /// What was counted of probes.
+    /// The counts of probes.
     pub uptime: UptimeKeeper,
-    /// When incidents became critical, for the charts of the history.
+    /// The times at which incidents became critical, for the charts of the history.
     pub critical_times: CriticalTimes,
     /// Checks that people ask for.
     pub checks: Arc<Checks>,
-    /// What each collector sees.
+    /// The findings of each collector.
     pub sources: Arc<SourceKeeper>,
-    /// Who is here, as read last.
+    /// The accounts, as read last.
     pub roster: RwLock<Option<Arc<Known>>>,
     /// Grows with every change about people.
     pub people_version: AtomicU64,
@@ -114,7 +114,7 @@ pub(super) struct Inner {
     pub rewriting: Arc<Mutex<()>>,
     /// Trials of changed thresholds: one at a time.
     pub trials: Trials,
-    /// How the database failed at the last reading, if it did.
+    /// The failure of the database at the last reading, if it did.
     pub failed: RwLock<Option<Failed>>,
 }
 
@@ -153,7 +153,7 @@ impl Inner {
         failed.as_ref().map(|failed| (failed.since, failed.fault.clone()))
     }
 
-    /// What each collector sees, from memory.
+    /// The findings of each collector, from memory.
     pub fn sources_page(&self) -> SourcesPage {
         let now = self.clock.now();
         let shown = self.sources.shown(now);
@@ -166,7 +166,7 @@ impl Inner {
         self.at_hand.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
     }
 
-    /// Where protection takes effect; nowhere as long as that was not set.
+    /// The place where protection takes effect; nowhere as long as that was not set.
     pub fn enforcement(&self) -> &Enforcement {
         self.enforcement.get_or_init(|| Arc::new(Enforcement::nowhere(self.clock)))
     }
@@ -243,7 +243,7 @@ impl Inner {
         (at_hand.cursor, at_hand.head) = (after, head);
     }
 
-    /// What is at hand, read again if it must be.
+    /// The state at hand, read again if it must be.
     pub async fn at_hand(&self) -> Result<AtHand, StoreError> {
         match self.fresh() {
             Some(at_hand) => Ok(at_hand),

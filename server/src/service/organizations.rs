@@ -31,7 +31,7 @@ use super::{
 };
 use crate::store::Decide;
 
-/// How many entries a page of the timeline has.
+/// Number of entries on a page of the timeline.
 const TIMELINE: u32 = 30;
 /// The most organizations of one page of the list.
 const MOST_LISTED: u32 = 1_000;

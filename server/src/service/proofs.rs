@@ -1,11 +1,11 @@
-//! What proofs of the journal's chain found.
+//! The results of proofs of the journal's chain.
 
 use std::sync::{PoisonError, RwLock};
 
 use commands::audit::Verified;
 use tokio::sync::Mutex;
 
-/// What proofs of the chain found.
+/// The results of proofs of the chain.
 #[derive(Debug, Default)]
 pub(super) struct Proofs {
     pub last: RwLock<Option<Verified>>,

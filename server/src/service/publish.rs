@@ -1,4 +1,4 @@
-//! What pages show beside readings, sent to the stream whenever it has changed.
+//! The contents of pages beside readings, sent to the stream whenever it has changed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::board::Shown;
 
 /// A burst of changes is sent as one.
 const SETTLE: Duration = Duration::from_millis(20);
-/// How far back times without data are shown.
+/// The period in which times without data are shown.
 const BLIND_REACH: Span = Span::from_mins(24 * 60);
 
 impl Service {
@@ -45,7 +45,7 @@ impl Inner {
         self.live.publish_overview(self.overview(&shown, Some(&at_hand)));
     }
 
-    /// What the health page shows beside readings and incidents.
+    /// The contents of the health page beside readings and incidents.
     pub(super) fn overview(&self, shown: &Shown, at_hand: Option<&AtHand>) -> Overview {
         let since = self.clock.now().wall.minus(BLIND_REACH);
         let documents = shown.documents.clone();

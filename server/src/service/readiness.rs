@@ -13,7 +13,7 @@ use domain::{
 use super::{failure::refuse, inner::Inner};
 
 impl Inner {
-    /// Whether what a crisis needs is set up, and was tried.
+    /// Reads whether everything that a crisis needs is set up, and was tried.
     pub(super) async fn readiness(&self, who: &Principal) -> Result<Readiness, Error> {
         let (cursor, _) = self.store.head().await.map_err(refuse)?;
         let at = self.clock.now().wall;

@@ -33,13 +33,13 @@ use wording::summary::incident_card;
 use super::{at_hand::AtHand, charts::Found, failure::refuse, inner::Inner, quotas::batch_bound};
 use crate::store::{Rollup, RollupStep, StoreError};
 
-/// How many incidents a page of the history shows.
+/// Number of incidents on a page of the history.
 const HISTORY_PAGE: u32 = 25;
-/// How many entries one reading of the journal gives.
+/// Number of entries in one reading of the journal.
 const JOURNAL_PAGE: u32 = 1_000;
-/// How many points a course has.
+/// Number of points of a course.
 const POINTS: usize = 400;
-/// How long the outcome of a check is shown.
+/// Time for which the outcome of a check is shown.
 const CHECK_SHOWN: Span = Span::from_mins(2);
 /// As far as this minutes are shown, and hours before that.
 const MINUTES_REACH: Span = Span::from_mins(48 * 60);
@@ -115,7 +115,7 @@ impl Inner {
         }
     }
 
-    /// What protects the product, with the traffic that the monitor saw last.
+    /// The protection of the product, with the traffic that the monitor saw last.
     pub(super) async fn protection_page(
         &self,
         caller: &Principal,
@@ -157,7 +157,7 @@ impl Inner {
         Ok(self.known().await?.names.clone())
     }
 
-    /// Who reads, if it is a person who signed in.
+    /// The reader, if it is a person who signed in.
     pub(super) async fn reader(&self, caller: &Principal) -> Result<Option<view::Viewer>, Error> {
         Ok(self.known().await?.reader(caller))
     }
@@ -398,8 +398,8 @@ pub(super) fn without_body(entry: Entry) -> Entry {
     }
 }
 
-/// What is kept, as far as memory does not reach, and all that memory has. The roll-up in which
-/// memory begins is told too if it holds more than memory does.
+/// The stored points, as far as memory does not reach, and all that memory has. The roll-up in
+/// which memory begins is told too if it holds more than memory does.
 fn joined(unit: &Unit, kept: &[Rollup], recent: Vec<SeriesPoint>) -> Vec<SeriesPoint> {
     let begin = recent.first().map(|first| first.at);
     let is_missing = |rollup: &&Rollup| {
@@ -530,7 +530,7 @@ mod tests {
         points.iter().map(|point| point.at.as_micros() / 1_000_000).collect()
     }
 
-    /// Where the next point comes too late, and when.
+    /// The times after which the next point comes too late.
     fn gaps(points: &[SeriesPoint]) -> Vec<i64> {
         let late = points.windows(2).filter(|pair| pair[1].at > pair[0].until);
         late.map(|pair| pair[1].at.as_micros() / 1_000_000).collect()

@@ -24,9 +24,9 @@ use crate::{
     time_zones::TeamZone,
 };
 
-/// How often it is looked whether a report is due.
+/// The interval of looks whether a report is due.
 const EVERY: Duration = Duration::from_secs(60);
-/// How often it is looked whether the journal tells of the start.
+/// The interval of looks whether the journal tells of the start.
 const START_EVERY: Duration = Duration::from_secs(1);
 
 impl Service {

@@ -31,7 +31,7 @@ pub struct SetUp {
     pub is_generated: bool,
     /// The last sign of life, if they are sent.
     pub last_sign: Option<Arc<LastSign>>,
-    /// Whether `public_url` is set.
+    /// True if `public_url` is set.
     pub links: bool,
     /// The name of the product, for messages to customers, if it is set.
     pub product: Option<String>,
@@ -43,6 +43,6 @@ pub struct SetUp {
     pub zone: TeamZone,
     /// The reports that are made by themselves.
     pub reports: Vec<ReportKind>,
-    /// What is usual for each series.
+    /// The usual values of each series.
     pub baselines: Arc<Baselines>,
 }

@@ -142,7 +142,7 @@ impl Inner {
         })
     }
 
-    /// What is usual in each hour of a period of up to a week.
+    /// The usual range in each hour of a period of up to a week.
     fn usual_spans(
         &self,
         subject: &Subject,

@@ -27,7 +27,8 @@ use crate::{
     threshold_file::{NextVersion, NotWritten, Note, ThresholdFile, hash},
 };
 
-/// How long the disk, the database or an earlier change may take for one step of a change.
+/// The longest time for one step of a change on the disk, in the database or behind an earlier
+/// change.
 const LONGEST_STEP: Duration = Duration::from_secs(5);
 
 /// A change that is being journalled, which is itself a change.

@@ -38,9 +38,9 @@ use crate::{
     trials::{Busy, Trials},
 };
 
-/// How long a trial may take.
+/// Longest time for a trial.
 const LONGEST_TRIAL: Duration = Duration::from_secs(30);
-/// How long a trial waits for another one.
+/// Longest time that a trial waits for another one.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The most entries of a kind that are read: the newest.
 const ENTRIES: u32 = 500;
@@ -314,7 +314,7 @@ impl Inner {
         decline(&self.threshold_proposals().await.map_err(refuse)?, proposal, reason)
     }
 
-    /// What history proposed, and what became of it.
+    /// The proposals of history, and their fates.
     pub(super) async fn threshold_proposals(&self) -> Result<ThresholdProposals, StoreError> {
         let kinds = ["threshold_proposed", "threshold_changed", "threshold_declined"];
         Ok(ThresholdProposals::of(&self.threshold_entries(&kinds).await?))
@@ -335,7 +335,7 @@ impl Inner {
 }
 
 impl Service {
-    /// What history proposed, and what became of it.
+    /// The proposals of history, and their fates.
     pub async fn threshold_proposals(&self) -> Result<ThresholdProposals, StoreError> {
         self.inner.threshold_proposals().await
     }

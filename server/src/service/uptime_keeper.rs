@@ -1,4 +1,4 @@
-//! What was counted of probes, kept in memory: hours that nothing is added to any more, and the last
+//! The counts of probes, kept in memory: hours that nothing is added to any more, and the last
 //! answers. Pure but for its locks.
 
 use std::{
@@ -22,8 +22,8 @@ const HOUR: Span = Span::from_mins(60);
 const HOUR_MICROS: i64 = HOUR.as_micros().cast_signed();
 /// Hours that began so long ago are kept: roll-ups wait for a database that was away.
 const SETTLED: Span = Span::from_mins(2 * DAY_MINUTES);
-/// What is kept is read again after this time, as readings of the past may have been sent: a few
-/// endpoints at a time.
+/// The time after which the kept counts are read again, as readings of the past may have been sent:
+/// a few endpoints at a time.
 const KEPT: Span = Span::from_mins(6 * 60);
 /// For each of these times that has passed, an endpoint is read again.
 const PAUSE: Span = Span::from_mins(1);
@@ -46,7 +46,7 @@ struct Kept {
     /// The first hour that is not in them.
     until: Timestamp,
     read_at: MonotonicTime,
-    /// When it was last its turn to be read again: one that can't be read does not keep others from
+    /// The time of its last turn to be read again: one that can't be read does not keep others from
     /// it.
     tried_at: MonotonicTime,
 }

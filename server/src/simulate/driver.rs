@@ -75,7 +75,7 @@ pub struct Interrupted {
 /// A run that is over.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// When it began, which is time zero of the schedule.
+    /// Time at which it began, which is time zero of the schedule.
     pub began_at: Timestamp,
     /// The results of all requests that were sent.
     pub records: Vec<Record>,

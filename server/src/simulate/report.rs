@@ -42,7 +42,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// When the first request of the trouble was meant to be sent.
+    /// Time at which the first request of the trouble was meant to be sent.
     fn trouble_at(&self) -> Timestamp {
         let first = self.summary.first_trouble.unwrap_or(self.phases.trouble_from);
         self.run.began_at.plus(first)

@@ -8,7 +8,7 @@ use wording::error::sentence;
 
 use crate::{documents::BadDocuments, store::StoreError};
 
-/// Why a past can't be simulated.
+/// The reasons for which a past can't be simulated.
 #[derive(Debug, thiserror::Error)]
 pub enum PastError {
     /// The database has a journal already.

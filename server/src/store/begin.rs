@@ -1,4 +1,4 @@
-//! How transactions begin.
+//! The beginning of transactions.
 
 use sqlx::{Database, Pool, Transaction};
 

@@ -82,7 +82,7 @@ pub(super) enum BadBlock {
     Empty,
 }
 
-/// How the numbers of a block are told.
+/// The forms in which the numbers of a block are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// As their bits.
@@ -143,7 +143,7 @@ impl Form {
         }
     }
 
-    /// What the means of a step are told by: the bits of it, or the sum that it comes from.
+    /// The number that tells the means of a step: the bits of it, or the sum that it comes from.
     fn sum(self, point: &Point) -> i64 {
         match self {
             Self::Bits => self.integer(point.mean),
@@ -151,7 +151,7 @@ impl Form {
         }
     }
 
-    /// What a sum is near to.
+    /// The value that a sum is near to.
     fn about(self, min: i64, count: u32) -> i64 {
         match self {
             Self::Bits => min,
@@ -343,7 +343,7 @@ pub(super) fn decode(block: &[u8], slots: u16) -> Result<Vec<Point>, BadBlock> {
     columns.points(form, slots)
 }
 
-/// What is left to read.
+/// The bytes that are left to read.
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {

@@ -1,4 +1,4 @@
-//! What the store does for the call: contacts, and the outbox.
+//! The store's part in notifications: contacts, and the outbox.
 
 use std::collections::BTreeMap;
 
@@ -14,37 +14,37 @@ use crate::store::error::StoreError;
 /// A call that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Which.
+    /// The notification.
     pub call: Notification,
     /// By which contact, as it is now.
     pub contact: Contact,
-    /// How often it could not be sent.
+    /// Number of times it could not be sent.
     pub failures: u32,
-    /// Whether it was given up: it is tried again as long as nobody took note of its incident.
+    /// True if it was given up: it is tried again as long as nobody took note of its incident.
     pub given_up: bool,
 }
 
 /// The last message to a contact that was removed, switched off, or leads elsewhere now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastMessage {
-    /// What it says; its entry is that of the change.
+    /// The notification; its entry is that of the change.
     pub call: Notification,
     /// The contact as it was.
     pub contact: Contact,
-    /// How often it could not be sent.
+    /// Number of times it could not be sent.
     pub failures: u32,
 }
 
-/// What became of the last message about an incident by a contact.
+/// The state of the last message about an incident by a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
     /// By which contact, as it is now.
     pub contact: Contact,
-    /// What became of it.
+    /// Its state.
     pub status: DeliveryStatus,
-    /// Why the last try failed.
+    /// The reason the last try failed.
     pub problem: Option<String>,
-    /// When it was queued.
+    /// Time at which it was queued.
     pub at: Timestamp,
 }
 
@@ -61,7 +61,7 @@ pub trait Calls: Send + Sync {
         account: AccountId,
     ) -> Result<Vec<(ContactId, LastNotification)>, StoreError>;
 
-    /// When the last message that was sent by each contact was queued.
+    /// The time at which the last message sent by each contact was queued.
     async fn last_sent(&self) -> Result<BTreeMap<ContactId, Timestamp>, StoreError>;
 
     /// Every contact, with why the last try by it failed, if it did.
@@ -70,7 +70,7 @@ pub trait Calls: Send + Sync {
     /// The last message about an incident by each contact.
     async fn deliveries(&self, incident: IncidentNumber) -> Result<Vec<Delivered>, StoreError>;
 
-    /// How far the journal was read for calls; `None` if it never was.
+    /// The position up to which the journal was read for calls; `None` if it never was.
     async fn progress(&self) -> Result<Option<Progress>, StoreError>;
 
     /// Queues calls and moves the progress on, in one transaction. A call that is there already is
@@ -83,10 +83,11 @@ pub trait Calls: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// What waits for its time is due at once: after a start, or a change of the clock.
+    /// Makes every waiting call due at once: after a start, or a change of the clock.
     async fn hasten(&self) -> Result<(), StoreError>;
 
-    /// What is due, what is about an incident first, then the oldest; at most one call by each contact.
+    /// The calls that are due, what is about an incident first, then the oldest; at most one call
+    /// by each contact.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Waiting>, StoreError>;
 
     /// Puts a call off. `problem` is why it could not be sent, if that was tried.

@@ -15,8 +15,8 @@ use domain::{
     time::Timestamp,
 };
 
-/// What is decided inside a change's transaction, from the incidents as they are there: events, or
-/// a refusal.
+/// The decision inside a change's transaction, from the incidents as they are there: events, or a
+/// refusal.
 pub type Decide = Box<dyn FnOnce(&[Incident]) -> Result<Vec<Event>, Error> + Send>;
 
 /// The same about people, from the roster as it is there.
@@ -24,15 +24,15 @@ pub type DecidePeople = Box<dyn FnOnce(&Accounts) -> Result<Outcome, Error> + Se
 
 /// A change: read, decide and write in one transaction.
 pub struct Change {
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// Who.
+    /// The author.
     pub actor: Actor,
-    /// What `decide` must see.
+    /// The incidents that `decide` must see.
     pub about: About,
-    /// What to write.
+    /// The events to write.
     pub decide: Decide,
-    /// What to write about people, after that.
+    /// The rows about people to write, after that.
     pub people: Option<DecidePeople>,
     /// The monitor's state to save in the same transaction.
     pub monitor: Option<Vec<u8>>,
@@ -80,7 +80,7 @@ pub enum Beside {
     Share {
         /// Of which incident.
         incident: IncidentNumber,
-        /// What it shows.
+        /// The parts that it shows.
         wanted: ShareRequest,
         /// SHA-256 of its token.
         token_hash: Hash,
@@ -94,16 +94,16 @@ pub enum Beside {
         account: AccountId,
         /// By which contact.
         contact: ContactId,
-        /// When.
+        /// The time.
         at: Timestamp,
     },
     /// A call that waits has ended; refused if it has ended before.
     DeliveryEnded {
-        /// Which.
+        /// The notification.
         call: Notification,
         /// By which contact.
         contact: ContactId,
-        /// Why it was given up; `None` if it was sent.
+        /// The reason it was given up; `None` if it was sent.
         failed: Option<String>,
     },
 }

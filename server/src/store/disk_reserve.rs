@@ -11,9 +11,9 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-/// How much is kept.
+/// The size that is kept.
 const SIZE: u64 = 8 * 1024 * 1024;
-/// How often the disk is looked at. A write that failed is tried again after about as long.
+/// The interval of looks at the disk. A write that failed is tried again after about as long.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// The file that keeps room.
@@ -23,7 +23,7 @@ pub struct Reserve {
     size: u64,
 }
 
-/// What a look at the disk led to.
+/// The outcomes of a look at the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Looked {
     /// Nothing was to be done.

@@ -4,7 +4,7 @@
 use domain::error::DatabaseFault;
 use sqlx::{Error, migrate::MigrateError};
 
-/// Why the store failed: how the outside should take it, and what only the log may know.
+/// The failure of the store: how the outside should take it, and what only the log may know.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The decision was a refusal; nothing was changed.
@@ -16,27 +16,27 @@ pub enum StoreError {
     /// The database can't be reached, is locked, full or read-only; nothing was changed.
     #[error("{}", wording::error::database(.fault))]
     Unavailable {
-        /// What is wrong.
+        /// The fault.
         fault: DatabaseFault,
-        /// What the driver said, if it was asked.
+        /// The error of the driver, if it was asked.
         #[source]
         source: Option<Error>,
     },
-    /// It failed while it committed, and can't be asked whether it did.
+    /// Failed while it committed, and can't be asked whether it did.
     #[error("The database failed in the middle of a change, so it is unclear whether it was done.")]
     Unclear {
-        /// What the driver said.
+        /// The error of the driver.
         #[source]
         source: Error,
     },
     /// A row holds what it can't.
     #[error("table {table}, row {row}: {problem}")]
     Inconsistent {
-        /// Which table.
+        /// The table.
         table: &'static str,
-        /// Which row.
+        /// The row.
         row: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
@@ -130,8 +130,8 @@ const fn sqlite(code: u32) -> DatabaseFault {
     }
 }
 
-/// What only a pooler answers: it refuses a setting at the start of a connection, or gives each
-/// transaction another session, which knows nothing of the statements that were prepared.
+/// True if only a pooler answers so: it refuses a setting at the start of a connection, or gives
+/// each transaction another session, which knows nothing of the statements that were prepared.
 fn is_pooler(code: &str, message: &str) -> bool {
     match code {
         "08P01" => message.contains("startup parameter"),

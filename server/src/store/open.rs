@@ -1,4 +1,4 @@
-//! Which database, and how it is opened.
+//! The database, and how it is opened.
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -6,12 +6,12 @@ use crate::store::{
     Archive, Store, error::StoreError, postgres::PostgresStore, sqlite::SqliteStore,
 };
 
-/// Where the data lie.
+/// The place of the data.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Where {
     /// In a SQLite file.
     Sqlite {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// In a PostgreSQL database.

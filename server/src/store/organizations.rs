@@ -1,4 +1,4 @@
-//! What the store keeps of organizations: their plans, and which entries are about them.
+//! The rows about organizations in the store: their plans, and which entries are about them.
 
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ impl PlanRow {
 pub struct PlanRows(pub BTreeMap<String, PlanRow>);
 
 impl PlanRows {
-    /// Whether an entry of this kind can change them.
+    /// True if an entry of this kind can change them.
     pub fn take_kind(kind: &str) -> bool {
         PLAN_KINDS.contains(&kind)
     }

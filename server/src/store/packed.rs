@@ -43,9 +43,9 @@ pub struct SeriesHistory {
     pub signal: Signal,
     /// Its unit.
     pub unit: Unit,
-    /// What is packed, by step and time.
+    /// The packed roll-ups, by step and time.
     pub blocks: Vec<Block>,
-    /// What is not packed, by step and time.
+    /// The roll-ups that are not packed, by step and time.
     pub rollups: Vec<Rollup>,
 }
 

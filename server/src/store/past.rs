@@ -46,7 +46,7 @@ pub struct StoredSeries {
 pub struct NamedSeries {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// Its unit.
     pub unit: Unit,
@@ -61,12 +61,12 @@ pub struct UnseenTimes {
     pub known_from: Option<Timestamp>,
 }
 
-/// What an incident is compared by: columns for looking up.
+/// The traits by which an incident is compared: columns for looking up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedIncident {
     /// Its number.
     pub number: IncidentNumber,
-    /// Where it began.
+    /// The subject of its origin.
     pub cause: String,
     /// Its subjects, a line each.
     pub subjects: String,

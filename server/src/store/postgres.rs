@@ -82,7 +82,7 @@ async fn long_queries(readers: &PgPool) -> Result<Vec<(String, LongQuery)>, Stor
     Ok(rows.into_iter().map(query).collect())
 }
 
-/// What the server does now.
+/// The present activity of the server.
 async fn activity(readers: &PgPool) -> Result<Option<Activity>, StoreError> {
     let most: String =
         sqlx::query_scalar("SELECT current_setting('max_connections')").fetch_one(readers).await?;
@@ -125,7 +125,7 @@ async fn activity(readers: &PgPool) -> Result<Option<Activity>, StoreError> {
 pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
-    /// What the journal says of who may do what.
+    /// The rights of people and programs by the journal.
     access: Mutex<AccessRecord>,
     /// Held as long as this program serves from the database.
     lease: Option<Lease>,

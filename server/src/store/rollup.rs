@@ -7,7 +7,7 @@ use domain::{
     unit::Unit,
 };
 
-/// How long one roll-up covers.
+/// The period that one roll-up covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RollupStep {
     /// A minute; kept for 90 days.
@@ -17,7 +17,7 @@ pub enum RollupStep {
 }
 
 impl RollupStep {
-    /// How long one roll-up covers.
+    /// The period that one roll-up covers.
     pub const fn length(self) -> Span {
         match self {
             Self::Minute => Span::from_mins(1),
@@ -66,18 +66,18 @@ impl RollupStep {
     }
 }
 
-/// What a signal did in one minute or hour.
+/// The values of a signal in one minute or hour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rollup {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// The unit of the values.
     pub unit: Unit,
-    /// How long it covers.
+    /// The period it covers.
     pub step: RollupStep,
-    /// When it begins: a whole minute or hour.
+    /// The start: a whole minute or hour.
     pub start: Timestamp,
     /// The smallest value.
     pub min: f64,
@@ -87,7 +87,7 @@ pub struct Rollup {
     pub mean: f64,
     /// The last value.
     pub last: f64,
-    /// How many values.
+    /// Number of values.
     pub count: u32,
 }
 
@@ -96,7 +96,7 @@ pub struct Rollup {
 pub struct HeardSlot {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// The slot, counted from 1970.
     pub slot: i64,

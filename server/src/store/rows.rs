@@ -1,4 +1,4 @@
-//! What the rows of both databases mean: between columns and the types of `domain`.
+//! The meaning of the rows of both databases: between columns and the types of `domain`.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -120,7 +120,7 @@ fn signals_and_runs(incident: &Incident) -> BTreeSet<String> {
     signals.chain(runs).collect()
 }
 
-/// What an event adds to the words by which its incident can be found: a comment or a note.
+/// The words of an event by which its incident can be found: a comment or a note.
 pub(crate) fn remark(event: &Event) -> Option<String> {
     let text = match event {
         Event::Commented { text, .. } => Some(text),
@@ -360,7 +360,7 @@ pub(super) fn heard(
     Ok(HeardSlot { subject, signal, slot, minutes })
 }
 
-/// What is usual for a series.
+/// The usual values of a series.
 pub(super) fn usual(
     subject: &str,
     signal: &str,

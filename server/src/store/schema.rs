@@ -38,7 +38,7 @@ fn migrator<const N: usize>(files: [(&'static str, SqlStr); N]) -> Migrator {
     migrator
 }
 
-/// Which versions of the schema a database has.
+/// The versions of the schema that a database has.
 pub(super) const APPLIED: &str =
     "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 

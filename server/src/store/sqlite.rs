@@ -64,10 +64,10 @@ async fn activity(_: &SqlitePool) -> Result<Option<Activity>, StoreError> {
     Ok(None)
 }
 
-/// How long another program may hold the file before a change fails.
+/// The longest time that another program holds the file before a change fails.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What SQLite calls the mode in which free pages are given back when they are asked for.
+/// SQLite's number of the mode in which free pages are given back when they are asked for.
 const INCREMENTAL: i64 = 2;
 /// So many free pages stay for what is written next: tomorrow's minutes take the place of today's.
 const FREE_PAGES: i64 = 256;
@@ -79,7 +79,7 @@ const MOST_PARTS: usize = 32;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// What the journal says of who may do what.
+    /// The rights of people and programs by the journal.
     access: Mutex<AccessRecord>,
     /// Held as long as this program serves from the file.
     _alone: Option<File>,

@@ -1,4 +1,4 @@
-//! What the store does for the trail and for share links.
+//! The store's part in the trail and in share links.
 
 use async_trait::async_trait;
 use commands::{audit::AuditFilter, sharing::Share};

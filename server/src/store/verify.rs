@@ -21,15 +21,15 @@ use crate::store::{
     rows::{self, IncidentRow},
 };
 
-/// How many entries are read at a time.
+/// Number of entries that are read at a time.
 const PAGE: u32 = 500;
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The head that was reached.
     pub head: Head,
-    /// How many payloads were redacted.
+    /// Number of payloads that were redacted.
     pub redacted: u64,
     /// Entries whose content is gone although no entry tells of a redaction: someone else took it
     /// away.
@@ -46,12 +46,12 @@ pub struct Report {
     pub organizations: Vec<String>,
     /// Rows that say something else of who may do what than the journal.
     pub access: Vec<Difference>,
-    /// How many tokens and share links are from before all that they allow was journalled.
+    /// Number of tokens and share links that are from before all that they allow was journalled.
     pub untold: usize,
 }
 
 impl Report {
-    /// Whether everything is what the journal says.
+    /// True if everything is what the journal says.
     pub fn is_whole(&self) -> bool {
         self.unexplained.is_empty()
             && self.differing.is_empty()
@@ -62,30 +62,30 @@ impl Report {
     }
 }
 
-/// Why the journal could not be proved.
+/// The reasons the journal could not be proved.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// It is not whole: which entry shows it.
+    /// Not whole: which entry shows it.
     #[error(transparent)]
     Broken(#[from] Broken),
     /// An event does not fit its incident.
     #[error("entry {number}: {misfit}")]
     Misfit {
-        /// Which entry.
+        /// Number of the entry.
         number: u64,
-        /// Why.
+        /// The reason.
         misfit: Misfit,
     },
-    /// It could not be read.
+    /// Could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What the journal makes of incidents and access, folded entry by entry in memory.
+/// The incidents and the access by the journal, folded entry by entry in memory.
 #[derive(Debug, Default)]
 pub struct Fold {
     incidents: BTreeMap<IncidentNumber, Folded>,
-    /// Who may do what.
+    /// The rights of people and programs.
     pub access: AccessRecord,
     /// Plans of organizations.
     plans: PlanRows,

@@ -1,4 +1,4 @@
-//! What people press at the same instant, and what is left when a connection is lost: one run.
+//! Presses at the same instant, and what is left when a connection is lost: one run.
 
 use std::{fs, io::Write as _, net::TcpStream, sync::Barrier, time::Duration};
 
@@ -88,8 +88,8 @@ fn connections_that_are_lost_after_the_press_and_one_that_is_not_are_one_run() {
     assert_eq!(ran(), 1);
 }
 
-/// What was not seen to its end may still run, and keeps others from its subject, also when its
-/// incident is resolved meanwhile.
+/// A run that was not seen to its end may still run, and keeps others from its subject, also when
+/// its incident is resolved meanwhile.
 #[test]
 fn what_may_still_run_for_an_incident_that_is_over_is_in_the_way_of_others() {
     let place = folder();

@@ -11,8 +11,8 @@ use crate::program::{
     approved::{folder, own_script},
 };
 
-/// What a shell, a path, a program's options, SQL, a terminal, a browser, or a parser would take
-/// for something else.
+/// Texts that a shell, a path, a program's options, SQL, a terminal, a browser, or a parser would
+/// take for something else.
 const ATTACKS: [&str; 37] = [
     "; touch {0}",
     "&& touch {0}",

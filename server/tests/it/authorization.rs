@@ -17,7 +17,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::program::{self, Answer, Home, PASSWORD, Running, approved};
 
-/// Who asks: a name, the header, and what they have.
+/// The callers: a name, the header, and what they have.
 struct Who {
     name: &'static str,
     header: String,
@@ -214,7 +214,7 @@ fn long_ago(home: &Home, changes: &[(&'static str, u64)]) {
     });
 }
 
-/// What ended, by whichever way, opens no route; each of them opened one before.
+/// A credential that ended, by whichever way, opens no route; each of them opened one before.
 #[test]
 fn what_is_over_opens_nothing() {
     let home = Home::new();
@@ -424,13 +424,13 @@ fn knock(program: &Running, row: &RoutePermission, header: &str) -> (Answer, Str
     (answer, format!("{} {path} {}", row.method, row.body))
 }
 
-/// Whether that is a no, or leads to the sign-in.
+/// True if that is a no, or leads to the sign-in.
 fn is_refused(answer: &Answer) -> bool {
     matches!(answer.status, 401 | 403)
         || (answer.status == 303 && answer.head.contains("location: /sign-in"))
 }
 
-/// What keeps a browser from doing more with an answer than show it.
+/// The headers that keep a browser from doing more with an answer than show it.
 #[test]
 fn every_kind_of_answer_has_its_headers() {
     let home = Home::new();

@@ -117,7 +117,7 @@ async fn a_round_given_up_in_the_middle_is_taken_up_by_the_next() {
     assert!(value(&round, "host.memory.used", "host:web-1").is_some());
 }
 
-/// What a round costs: `cargo nextest run --run-ignored only a_round_is_cheap
+/// The cost of a round: `cargo nextest run --run-ignored only a_round_is_cheap
 /// --no-capture`.
 #[tokio::test]
 #[ignore = "a measurement: it needs a quiet machine"]

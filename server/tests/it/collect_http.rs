@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// How a server answers after the head of the request has come.
+/// The answers of a server after the head of the request has come.
 #[derive(Clone, Debug)]
 enum Answer {
     Whole(String),
@@ -33,7 +33,7 @@ enum Answer {
     Trickle,
     /// The connection stays open after it.
     Open(Box<Answer>),
-    /// It ends without TLS's farewell.
+    /// Ends without TLS's farewell.
     Abrupt(String),
 }
 
@@ -291,7 +291,7 @@ async fn nonsense_instead_of_http_is_down() {
     );
 }
 
-/// Which certificate a server shows.
+/// The certificates that a server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shows {
     /// Its own, issued by the authority itself.

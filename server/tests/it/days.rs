@@ -28,7 +28,7 @@ fn now() -> Timestamp {
     Clock::start().now().wall
 }
 
-/// What is told of a subject at a moment, if its day is known.
+/// The state of a subject at a moment, if its day is known.
 fn told(program: &Running, subject: &str, at: Timestamp) -> Option<String> {
     let days = &program.get("/api/ops/health").json()["days"];
     let day = days["subjects"].as_array()?.iter().find(|day| day["subject"] == subject)?;

@@ -28,7 +28,7 @@ const THRESHOLDS: &str = "format: 1\n\n# Quick thresholds\n\n## Thresholds\n\n\
 | `digitalocean.up` | - | below 1 | - | 0 s | 1 | - | DigitalOcean gives no answers. | digitalocean | - |\n\n\
 ## How incidents behave\n\n| rule | value |\n| --- | --- |\n| quiet for | 1 s |\n| reopen within | 10 s |\n";
 
-/// How the fake answers.
+/// The ways in which the fake answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mood {
     #[default]
@@ -103,7 +103,7 @@ fn seconds() -> i64 {
     Clock::start().now().wall.as_micros() / 1_000_000
 }
 
-/// What the API answers.
+/// The answer of the API.
 fn answer(target: &str) -> (u16, Value) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let list = |name: &str, items: Value| {

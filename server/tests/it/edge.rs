@@ -1,4 +1,4 @@
-//! What meets the program from outside: proxies, orchestrators, other instances on the same host,
+//! The surroundings of the program: proxies, orchestrators, other instances on the same host,
 //! senders of rubbish, and browsers whose sign-in ends.
 
 use std::{

@@ -159,7 +159,7 @@ impl Application {
     }
 }
 
-/// What is around a proxy.
+/// The surroundings of a proxy.
 #[derive(Clone, Copy)]
 pub struct Around<'a> {
     pub gate: u16,

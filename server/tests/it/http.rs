@@ -1,4 +1,4 @@
-//! What other programs meet at the door, tried on the real program.
+//! The interfaces for other programs, tried on the real program.
 
 use std::{
     io::{BufRead, BufReader, Write},

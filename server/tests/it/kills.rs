@@ -16,7 +16,7 @@ use crate::program::{
     verify,
 };
 
-/// How long the approved script works, in milliseconds.
+/// Time for which the approved script works, in milliseconds.
 const WORKS: u64 = 150;
 
 /// As many commands as there are kills, because each cools down after its run.

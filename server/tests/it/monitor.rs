@@ -73,11 +73,11 @@ struct Moody {
     inner: SqliteStore,
     /// Every write and reading fails.
     away: AtomicBool,
-    /// What Calm Ops itself wants to journal is refused.
+    /// Entries of Calm Ops itself are refused.
     refuses_own: AtomicBool,
     /// The next bundle can't be saved.
     loses_bundle: AtomicBool,
-    /// How long a reading of the incidents takes.
+    /// The duration of a reading of the incidents.
     slow_reading: AtomicU32,
     readings: AtomicU32,
     attempts: AtomicU32,

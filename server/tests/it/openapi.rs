@@ -11,7 +11,7 @@ use crate::program::{
     approved::{self, folder, own_script},
 };
 
-/// What is wrong with a value by a schema of the description; empty if nothing is.
+/// The faults of a value by a schema of the description; empty if nothing is.
 fn wrong(description: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut whole = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "components": description["components"] });
     whole["allOf"] = json!([schema]);

@@ -15,7 +15,7 @@ pub struct Server {
     directory: tempfile::TempDir,
 }
 
-/// Where `initdb` and `postgres` are: on PATH, or where Debian puts them.
+/// The folder of `initdb` and `postgres`: on PATH, or where Debian puts them.
 fn programs() -> PathBuf {
     let on_path = std::env::var_os("PATH")
         .map(|path| std::env::split_paths(&path).collect::<Vec<_>>())

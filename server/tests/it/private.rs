@@ -1,4 +1,5 @@
-//! What lies on the disk is for the user of Calm Ops alone, and so is the link for its owner.
+//! Everything that lies on the disk is for the user of Calm Ops alone, and so is the link for its
+//! owner.
 
 use std::{
     fs,
@@ -11,7 +12,7 @@ use std::{
 
 use crate::program::{Home, PASSWORD, Running, calm_ops};
 
-/// What others may do with anything at or below a path.
+/// The rights of others at or below a path.
 fn open_to_others(path: &Path) -> Vec<String> {
     let meta = fs::symlink_metadata(path).unwrap();
     let own = (meta.mode() & 0o077 != 0).then(|| format!("{:o} {}", meta.mode(), path.display()));

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub mod approved;
 
-/// Who owns the program of a test.
+/// The owner of the program of a test.
 pub const OWNER: &str = "The owner of this test";
 pub const PASSWORD: &str = "three words in a row";
 

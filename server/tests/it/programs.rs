@@ -20,7 +20,7 @@ use crate::program::{
     approved::{self, approved, catalogue, configuration, home, offered},
 };
 
-/// Whether all of them are here; what is not is told.
+/// True if all of them are here; what is not is told.
 fn has(programs: &[&str]) -> bool {
     let missing: Vec<&&str> = programs.iter().filter(|path| !Path::new(path).exists()).collect();
     if !missing.is_empty() {
@@ -128,7 +128,8 @@ struct Pm2 {
 }
 
 impl Pm2 {
-    /// Where PM2 is one of the programs that may be started; `None`, loudly, where it is not.
+    /// Starts PM2 where it is one of the programs that may be started; `None`, loudly, where it is
+    /// not.
     fn start(script: &str) -> Option<Self> {
         let program = ["/usr/bin/pm2", "/usr/local/bin/pm2"]
             .into_iter()

@@ -26,7 +26,7 @@ fn limits(largest_share: &str) -> String {
     )
 }
 
-/// What passed and what was refused.
+/// The numbers of passed and of refused requests.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
     passed: u32,

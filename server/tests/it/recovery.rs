@@ -1,4 +1,4 @@
-//! What happens after the yes: the approved command runs, once, and is seen.
+//! The way after the approval: the approved command runs, once, and is seen.
 
 mod once;
 mod query;
@@ -53,17 +53,17 @@ pub const HOST: &str = "web-1";
 /// A service with a store, a catalogue whose only command is a script, and a runner that can be
 /// started again.
 pub struct Bench {
-    /// Where all of it lies.
+    /// The folder of all of it.
     pub dir: tempfile::TempDir,
     /// The one door.
     pub service: Arc<Service>,
-    /// What can be run.
+    /// The state of recovery.
     pub recovery: Arc<Recovery>,
-    /// What is approved.
+    /// The approved commands.
     pub catalogue: Arc<Catalogue>,
     store: Arc<dyn Store>,
     live: Arc<Live>,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
     script: PathBuf,
 }
@@ -245,7 +245,7 @@ impl Bench {
         }
     }
 
-    /// How often the script ran.
+    /// Number of times the script ran.
     pub fn ran(&self) -> usize {
         fs::read_to_string(self.dir.path().join("ran")).unwrap_or_default().lines().count()
     }

@@ -1,4 +1,4 @@
-//! What the real program records of an incident is decided the same when it is run again.
+//! The decisions that the real program records for an incident are the same when it is run again.
 
 use std::fs;
 

@@ -18,7 +18,7 @@ use server::{
 
 /// A runner with a short grace, and a place for programs that the tests write.
 pub struct Bench {
-    /// Where all of it lies.
+    /// The folder of all of it.
     pub dir: tempfile::TempDir,
     /// The runner.
     pub runner: Runner,
@@ -75,7 +75,7 @@ pub fn lines(output: &Output) -> Vec<String> {
     output.pieces().into_iter().filter_map(line).collect()
 }
 
-/// Whether a process with this number runs (and is not just waiting to be noticed).
+/// True if a process with this number runs (and is not just waiting to be noticed).
 pub fn runs(pid: &str) -> bool {
     let stat =
         fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat")).unwrap_or_default();

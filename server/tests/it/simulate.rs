@@ -73,7 +73,7 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
-/// What holds for every run of [`simulate`]; the report for programs.
+/// The properties of every run of [`simulate`]; the report for programs.
 fn consistent(output: &Output, folder: &Path) -> Value {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{out}{err}");

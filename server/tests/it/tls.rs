@@ -33,8 +33,8 @@ fn configuration(home: &Home, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// What is answered over TLS to a client that believes only this certificate; `None` if the
-/// handshake fails.
+/// The answer over TLS to a client that believes only this certificate; `None` if the handshake
+/// fails.
 fn ask(address: &str, believed: &CertificateDer<'static>, request: &str) -> Option<String> {
     let mut roots = RootCertStore::empty();
     roots.add(believed.clone()).unwrap();
@@ -168,7 +168,7 @@ fn behind_a_named_proxy_the_public_name_is_known_and_from_others_it_is_not_belie
     );
 }
 
-/// What is answered in HTTP/2: the status, and the first part of the body.
+/// The answer in HTTP/2: the status, and the first part of the body.
 async fn ask_http2(address: &str, believed: &CertificateDer<'static>, path: &str) -> (u16, String) {
     let mut roots = RootCertStore::empty();
     roots.add(believed.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! What ran and did not help is taken back: by the real program, with two commands of a team's own.
+//! A run that did not help is taken back: by the real program, with two commands of a team's own.
 
 use std::fs;
 

@@ -81,7 +81,7 @@ pub(crate) struct Plot<'a> {
     pub period: Option<(Timestamp, Timestamp)>,
     /// The values of the week before, at the time at which they are shown.
     pub before: &'a [SeriesPoint],
-    /// What is usual in parts of the period, oldest first.
+    /// The usual ranges in parts of the period, oldest first.
     pub usual: &'a [UsualSpan],
     /// The newest value: the line goes on to it.
     pub newest: Option<(Timestamp, f64)>,

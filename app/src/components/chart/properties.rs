@@ -1,4 +1,4 @@
-//! What holds of every chart, whatever its values are.
+//! Properties of every chart, whatever its values are.
 
 use commands::view::{Series, SeriesPoint};
 use domain::{

@@ -16,7 +16,7 @@ use crate::{
 const MOST: usize = 17;
 const MOST_OF_KIND: usize = 5;
 
-/// What an entry is.
+/// The kinds of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A page.
@@ -50,7 +50,7 @@ impl Kind {
     }
 }
 
-/// What an entry does.
+/// The effect of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// Leads to a page of the app.
@@ -66,11 +66,11 @@ pub(crate) enum Target {
 /// Something to find.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// What people read.
+    /// The words that people read.
     pub title: String,
-    /// What it does.
+    /// Its effect.
     pub target: Target,
     /// The title and what else it is found by.
     words: Folded,
@@ -174,8 +174,8 @@ pub(crate) struct Group {
     pub entries: Vec<Entry>,
 }
 
-/// What a query finds, best kind first; its last entry searches all incidents. Before anything is
-/// typed: what is offered first.
+/// Entries that match a query, best kind first; its last entry searches all incidents. Before
+/// anything is typed: what is offered first.
 pub(crate) fn find(entries: &[Entry], query: &str) -> Vec<Group> {
     let folded = Folded::new(query);
     let mut groups: Vec<Group> = Vec::new();

@@ -23,7 +23,7 @@ impl Folded {
         Self { words: folded.split_whitespace().map(str::to_owned).collect() }
     }
 
-    /// Whether there is no word in it.
+    /// True if there is no word in it.
     pub(crate) const fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
@@ -65,13 +65,13 @@ const fn plain(letter: char) -> Option<&'static str> {
     })
 }
 
-/// How well a text matches; more is better. `None` where a word of the query is not in it.
+/// The score of a match; more is better. `None` where a word of the query is not in it.
 pub(crate) fn score(query: &Folded, text: &Folded) -> Option<u32> {
     let sum: Option<u32> = query.words.iter().map(|term| term_score(term, &text.words)).sum();
     Some(sum? + if is_phrase(&query.words, &text.words) { 50 } else { 0 })
 }
 
-/// Whether several words stand in a text one after the other; of the last one the beginning is
+/// True if several words stand in a text one after the other; of the last one the beginning is
 /// enough.
 fn is_phrase(terms: &[String], words: &[String]) -> bool {
     let Some((last, first)) = terms.split_last().filter(|(_, first)| !first.is_empty()) else {
@@ -83,7 +83,7 @@ fn is_phrase(terms: &[String], words: &[String]) -> bool {
     })
 }
 
-/// How well one word of a query is in a text.
+/// The score of one word of a query in a text.
 fn term_score(term: &str, words: &[String]) -> Option<u32> {
     let word_score = |word: &String| match word {
         word if word == term => Some(100),
@@ -97,14 +97,14 @@ fn term_score(term: &str, words: &[String]) -> Option<u32> {
     if best.is_some_and(|best| best >= 40) { best } else { initials().or(best) }
 }
 
-/// Whether a term is a word with letters left out, such as `hlth`.
+/// True if a term is a word with letters left out, such as `hlth`.
 fn is_abbreviation(term: &str, word: &str) -> bool {
     let mut letters = word.chars();
     let begins = term.chars().next() == word.chars().next();
     begins && term.chars().count() >= 3 && term.chars().all(|one| letters.any(|other| one == other))
 }
 
-/// Whether a term is put together from the beginnings of words in their order, such as `memus` of
+/// True if a term is put together from the beginnings of words in their order, such as `memus` of
 /// "memory used".
 fn is_of_beginnings(term: &str, words: &[String]) -> bool {
     let term: Vec<char> = term.chars().collect();

@@ -10,11 +10,11 @@ pub(crate) const PLACES: [(&str, &str, &str); 5] = [
     ("r", "Runbook", "/ops/runbook"),
 ];
 
-/// How long after `g` a letter still counts, in milliseconds.
+/// The time after `g` in which a letter still counts, in milliseconds.
 #[cfg(any(test, feature = "hydrate"))]
 const PAUSE: f64 = 1_500.0;
 
-/// What a key asks for.
+/// The action of a key.
 #[cfg(any(test, feature = "hydrate"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -46,13 +46,13 @@ pub(crate) struct Press<'a> {
 #[cfg(any(test, feature = "hydrate"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Keys {
-    /// When `g` was pressed, if that was the last one.
+    /// The time at which `g` was pressed, if that was the last one.
     after_g: Option<f64>,
 }
 
 #[cfg(any(test, feature = "hydrate"))]
 impl Keys {
-    /// What a key asks for; `are_on` says whether single keys do anything.
+    /// Returns the action of a key; `are_on` says whether single keys do anything.
     pub(crate) fn press(&mut self, press: Press<'_>, are_on: bool) -> Option<Action> {
         let after_g = self.after_g.take().is_some_and(|at| press.at - at <= PAUSE);
         if press.with_alt {

@@ -28,7 +28,7 @@ const fn advice_of(page: &RecommendationPage) -> Advice<'_> {
     Advice { incident: &page.incident, one: &page.recommendation, names: &page.names }
 }
 
-/// What was written and refused without Wasm, where its field does not stand any more.
+/// Text that was written and refused without Wasm, where its field does not stand any more.
 #[component]
 pub(super) fn KeptText(state: State, outcome: Outcome) -> impl IntoView {
     let Outcome::Refused(refused) = outcome else { return ().into_any() };
@@ -52,14 +52,14 @@ pub(super) fn KeptText(state: State, outcome: Outcome) -> impl IntoView {
         .into_any()
 }
 
-/// What is shown: another one only where the reader has not begun to decide.
+/// The part that is shown: another one only where the reader has not begun to decide.
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
     /// The question, with the hash of what is decided upon.
     Open(Hash),
     /// The offer has ended, with its incident or before.
     Ended { is_active: bool },
-    /// It was decided, or is no longer offered.
+    /// Decided, or is no longer offered.
     Closed,
 }
 
@@ -157,7 +157,7 @@ fn open(
     .into_any()
 }
 
-/// What is said where there is nothing to decide any more.
+/// Tells that there is nothing to decide any more.
 fn closed(advice: &Advice<'_>, incident: &str) -> AnyView {
     let Some(gone) = advice.gone() else {
         // It runs, or ran: that is told already.
@@ -193,7 +193,7 @@ fn closed(advice: &Advice<'_>, incident: &str) -> AnyView {
     .into_any()
 }
 
-/// Who can decide, for who can't.
+/// The people who can decide, for a reader who can't.
 fn onlooker(advice: &Advice<'_>, reader: Option<&Viewer>) -> AnyView {
     let is_person = is_person(reader);
     let word = if is_person { "Sign in as someone else" } else { "Sign in to decide" };
@@ -265,7 +265,7 @@ fn answers(
     .into_any()
 }
 
-/// What has to be over first, for this incident or another one.
+/// A step that has to be over first, for this incident or another one.
 fn wait(other: &Blocker) -> AnyView {
     let link = view! { <a href=format!("/ops/approve/{}", other.id)>{other.title.clone()}</a> };
     match other.until {
@@ -286,7 +286,7 @@ fn one_line(text: &str) -> String {
     text.replace(['\n', '\r', '\t'], " ")
 }
 
-/// What has changed since the form was shown that was refused.
+/// The changes since the form was shown that was refused.
 fn different(advice: &Advice<'_>, outcome: &Outcome) -> Option<AnyView> {
     let refused = outcome.refused(Step::Approve)?;
     let was = |label: &str| {

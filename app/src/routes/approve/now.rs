@@ -64,7 +64,7 @@ pub(super) fn sign_in(address: &str) -> String {
     format!("{SIGN_IN}{address}")
 }
 
-/// Whether the reader signed in as a person.
+/// True if the reader signed in as a person.
 pub(super) const fn is_person(reader: Option<&Viewer>) -> bool {
     reader.is_some()
 }

@@ -105,7 +105,7 @@ pub(super) fn sentence(
 #[component]
 pub(super) fn DayBar(
     subject: Subject,
-    /// Whether any of its signals has a threshold.
+    /// True if any of its signals has a threshold.
     is_judged: Memo<bool>,
 ) -> impl IntoView {
     let ops = expect_context::<OpsStore>();

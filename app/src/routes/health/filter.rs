@@ -18,7 +18,7 @@ const LONGEST: usize = 200;
 /// Everything that needs a person to know.
 const PROBLEMS: &str = "problems";
 
-/// What is shown.
+/// The subjects that are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     /// Words that are all in a subject's name or in those of its signals.
@@ -38,7 +38,7 @@ impl Filter {
         Self { text: field("q"), kind: field("kind"), host: field("host"), status: field("status") }
     }
 
-    /// Whether it leaves anything out.
+    /// True if it leaves anything out.
     pub fn is_narrow(&self) -> bool {
         *self != Self { text: self.text.clone(), ..Self::default() } || !self.text.trim().is_empty()
     }
@@ -59,7 +59,7 @@ impl Filter {
         if query.is_empty() { PAGE.to_owned() } else { format!("{PAGE}?{}", query.join("&")) }
     }
 
-    /// Whether a subject is shown.
+    /// True if a subject is shown.
     pub fn keeps(&self, group: &Group) -> bool {
         self.keeps_status(group.status) && self.keeps_but_for_status(group)
     }
@@ -112,7 +112,7 @@ fn statuses() -> impl Iterator<Item = Choice> {
     [one("", "all"), one(PROBLEMS, "only problems")].into_iter().chain(each)
 }
 
-/// How many subjects a choice of statuses would show.
+/// Number of subjects that a choice of statuses would show.
 fn count(groups: &Groups, filter: &Filter, status: &'static str) -> usize {
     let filter = Filter { status: status.to_owned(), ..filter.clone() };
     groups.all.iter().filter(|group| filter.keeps(group)).count()

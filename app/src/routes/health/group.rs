@@ -13,7 +13,7 @@ use wording::humanize;
 
 use crate::{components::badge::status_words, status};
 
-/// How a subject is doing: the worst of its signals, which its tile and its card tell alike. What
+/// The status of a subject: the worst of its signals, which its tile and its card tell alike. What
 /// can't be seen outweighs what is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SubjectStatus {
@@ -59,7 +59,7 @@ impl SubjectStatus {
         })
     }
 
-    /// Whether a person has to know.
+    /// True if a person has to know.
     pub(crate) const fn is_problem(self) -> bool {
         matches!(self, Self::Unknown | Self::Warning | Self::Critical)
     }
@@ -70,7 +70,7 @@ impl SubjectStatus {
 pub(crate) struct Group {
     /// About whom; the collectors are one group, under the first of them.
     pub subject: Subject,
-    /// How it is doing.
+    /// The status.
     pub status: SubjectStatus,
     /// Keys of the rows that stand in its card: what is wrong; where nothing is, what has a
     /// threshold.
@@ -81,21 +81,21 @@ pub(crate) struct Group {
     pub telling: Option<String>,
     /// `3 healthy`.
     pub counts: String,
-    /// What it is found by, in lower case.
+    /// The words to search in, in lower case.
     pub words: String,
-    /// Whether a reading leaves it open that the subject was taken away.
+    /// True if a reading leaves it open that the subject was taken away.
     pub may_be_gone: bool,
-    /// What else of its kind is missing on the same host, itself included.
+    /// Subjects of its kind that are missing on the same host, itself included.
     pub missing: Vec<Subject>,
 }
 
 impl Group {
-    /// Whether it is that of the collectors.
+    /// True if it is that of the collectors.
     pub fn is_collectors(&self) -> bool {
         is_collector(&self.subject)
     }
 
-    /// What is said of the rows that are folded away.
+    /// The sentence about the rows that are folded away.
     pub fn fold(&self) -> String {
         let count = self.folded.len();
         match (self.status.is_problem(), count) {
@@ -129,7 +129,7 @@ impl Groups {
     }
 }
 
-/// Where a group stands among those that are equally bad.
+/// The place of a group among those that are equally bad.
 type Place<'a> = (u8, &'a str);
 
 pub(super) fn is_collector(subject: &Subject) -> bool {
@@ -230,7 +230,7 @@ fn counts(readings: &[&Reading]) -> String {
     }
 }
 
-/// What readings are found by.
+/// The words by which readings are found.
 fn words(readings: &[&Reading]) -> String {
     let mut words = BTreeSet::new();
     for reading in readings {
@@ -241,12 +241,12 @@ fn words(readings: &[&Reading]) -> String {
     words.into_iter().collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a reading leaves it open that its subject was taken away.
+/// True if a reading leaves it open that its subject was taken away.
 fn may_be_gone(reading: &Reading) -> bool {
     reading.stale_since.is_some() || reading.status >= Status::Warning
 }
 
-/// What else of its kind is missing on the same host, and of a host all that is on it.
+/// Subjects of its kind that are missing on the same host, and of a host all that is on it.
 fn alike(subject: &Subject, missing: &[&Subject]) -> Vec<Subject> {
     let is_host = subject.kind() == "host";
     let fits = |other: &&&Subject| {

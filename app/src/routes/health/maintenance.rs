@@ -18,9 +18,9 @@ use crate::components::{
 pub struct WindowForm {
     /// Subjects, one on each line.
     pub subjects: String,
-    /// How long, in minutes.
+    /// The duration in minutes.
     pub minutes: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn run(query: &str) -> HistoryView {
     HistoryView { search, found }
 }
 
-/// What a person typed, read strictly.
+/// Reads strictly the search that a person typed.
 fn filter(search: &Search) -> Result<HistoryFilter, Problem> {
     let text = |field: &str| {
         Some(field.trim().chars().take(200).collect::<String>()).filter(|text| !text.is_empty())

@@ -23,7 +23,7 @@ pub struct Search {
     pub practice: String,
     /// Minutes by which the reader's clock is east of UTC: their browser says so. UTC without.
     pub offset: String,
-    /// Where this page begins.
+    /// The start of this page.
     pub before: String,
 }
 
@@ -64,7 +64,7 @@ impl Search {
         )
     }
 
-    /// Whether anything narrows it.
+    /// True if anything narrows it.
     pub(super) fn is_narrow(&self) -> bool {
         !self.text.trim().is_empty() || self.is_filtered()
     }
@@ -76,7 +76,7 @@ impl Search {
     }
 }
 
-/// What was found.
+/// The results.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// The incidents, newest first.
@@ -94,9 +94,9 @@ pub struct Found {
 /// The history page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryView {
-    /// What was typed.
+    /// The search as it was typed.
     pub search: Search,
-    /// What was found, or why the search was refused: what was typed stays, so that a wrong field
-    /// is corrected and not typed again.
+    /// The results, or the reason that the search was refused: what was typed stays, so that a
+    /// wrong field is corrected and not typed again.
     pub found: Result<Found, Problem>,
 }

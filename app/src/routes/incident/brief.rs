@@ -1,5 +1,5 @@
-//! What the page of an incident is made of: plain data, in words, worked out the same way on server
-//! and browser.
+//! Contents of the page of an incident: plain data, in words, worked out the same way on server and
+//! browser.
 
 use commands::view::{IncidentPage, Series};
 use domain::{
@@ -48,7 +48,7 @@ pub(crate) struct Newest {
     pub value: String,
     /// Since when there is no data, if that is longer than expected: then it is the value of then.
     pub stale_since: Option<Timestamp>,
-    /// Whether nothing was worse since the breach began.
+    /// True if nothing was worse since the breach began.
     pub is_peak: bool,
 }
 
@@ -74,38 +74,38 @@ pub(crate) struct BreachRow {
     pub label: String,
     /// The address of the signal's history.
     pub history: String,
-    /// How bad it is, or was at last.
+    /// The severity, now or at last.
     pub severity: Severity,
-    /// When it was as bad as it ever was.
+    /// The time when it was as bad as it ever was.
     pub worst: Spell,
     /// The most extreme value, and what is usual: `93% (usually 61%)`.
     pub peak: String,
     /// The newest value that is known, while the incident is active and it is another one.
     pub newest: Option<Newest>,
-    /// What it means, from the document.
+    /// Its meaning, from the document.
     pub meaning: String,
-    /// When it went past its threshold.
+    /// Time at which it went past its threshold.
     pub since: Timestamp,
-    /// When it recovered.
+    /// Time at which it recovered.
     pub cleared_at: Option<Timestamp>,
-    /// When the incident was resolved although it held.
+    /// Time at which the incident was resolved although it held.
     pub given_up_at: Option<Timestamp>,
     /// Nobody saw it recover: it is no longer watched.
     pub lost: bool,
-    /// It comes and goes.
+    /// Comes and goes.
     pub unsteady: bool,
-    /// It is back on the healthy side of its threshold, and that has to last.
+    /// Back on the healthy side of its threshold, and that has to last.
     pub improving: bool,
 }
 
-/// What an inspection has seen.
+/// The result of an inspection.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Inspected {
     /// Number of its entry.
     pub number: u64,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// Who asked for it.
+    /// The person who asked for it.
     pub actor: Actor,
     /// The same, as a page names them.
     pub who: String,
@@ -132,8 +132,8 @@ pub(crate) fn inspected(page: &IncidentPage) -> Vec<Inspected> {
     look.collect()
 }
 
-/// What an incident's breaches are about in the runbook: each section once, and the one to read
-/// next, while something holds.
+/// Sections of the runbook for an incident's breaches: each section once, and the one to read next,
+/// while something holds.
 pub(crate) fn runbooks(incident: &Incident) -> (Vec<Runbook>, Option<Runbook>) {
     let (mut all, mut next) = (Vec::<Runbook>::new(), None::<(Severity, Runbook)>);
     for known in &incident.breaches {
@@ -173,8 +173,8 @@ pub(crate) fn charts(page: &IncidentPage) -> Vec<Chart> {
     page.series.iter().map(chart).collect()
 }
 
-/// Whether the next step is at the recommended command: it waits for a decision, runs, or is watched
-/// while something holds.
+/// True if the next step is at the recommended command: it waits for a decision, runs, or is
+/// watched while something holds.
 pub(crate) fn decides(incident: &Incident, awaits_decision: bool) -> bool {
     let holds = incident.is_active() && incident.holding().next().is_some();
     awaits_decision
@@ -184,8 +184,8 @@ pub(crate) fn decides(incident: &Incident, awaits_decision: bool) -> bool {
             .any(|one| one.is_under_way() || (one.awaits_proof() && holds))
 }
 
-/// What is not well yet, or was not when it was resolved: `2 signals are still past their
-/// thresholds`.
+/// The signals that are not well yet, or were not when it was resolved: `2 signals are still past
+/// their thresholds`.
 pub(crate) fn still(incident: &Incident) -> Option<String> {
     let holding = || {
         let known = incident.breaches.iter().map(|known| (known, &known.breach));
@@ -236,11 +236,11 @@ fn moments(page: &IncidentPage, series: &Series) -> Vec<(Timestamp, &'static str
         .collect()
 }
 
-/// What is said while nothing holds any more.
+/// Tells that nothing holds any more.
 const RECOVERING: &str =
     "It is recovering. Calm Ops is making sure it stays that way; there is nothing to do.";
 
-/// What is expected of the reader, in one sentence or two.
+/// The expectation of the reader, in one sentence or two.
 pub(crate) fn standing(incident: &Incident, names: &Names) -> String {
     let under_way = incident.recommendations.iter().any(Recommendation::is_under_way);
     let watched = incident.holding().next().is_some()
@@ -287,7 +287,7 @@ pub(crate) fn standing(incident: &Incident, names: &Names) -> String {
     .to_owned()
 }
 
-/// How it ended. What was not seen to be well is not said to be over.
+/// The end of an incident. What was not seen to be well is not said to be over.
 fn over(incident: &Incident, names: &Names) -> String {
     let lost = incident.breaches.iter().filter(|known| known.is_lost()).count();
     let by =
@@ -320,7 +320,7 @@ pub(crate) fn breaches(page: &IncidentPage) -> Vec<BreachRow> {
     page.incident.breaches.iter().map(|known| breach_row(page, known)).collect()
 }
 
-/// When a breach was as bad as it ever was, as the timeline tells it.
+/// The time when a breach was as bad as it ever was, as the timeline tells it.
 fn worst(timeline: &[Entry], last: &Breach) -> Spell {
     let (mut worst, mut now) = (None::<Spell>, None);
     for entry in timeline {

@@ -56,7 +56,7 @@ const SIGNALS: [(&str, &str); 5] = [
 /// The document of the approved commands.
 const CATALOGUE: &str = include_str!("../../../../ops/runbooks/recovery.commands.md");
 
-/// What a breach is at a moment.
+/// The state of a breach at a moment.
 #[derive(Clone, Copy, Debug)]
 enum Now {
     Holds(Severity),
@@ -70,7 +70,7 @@ enum Turn {
     Breaches(Vec<(usize, Now)>, bool),
     /// Someone does something to one of the incidents.
     Person(usize, Act),
-    /// What is offered first is approved by all who are needed, and runs to its end.
+    /// The first offer is approved by all who are needed, and runs to its end.
     Run(usize, RunOutcome),
     Wait(i64),
 }
@@ -124,7 +124,7 @@ fn turn() -> impl Strategy<Value = Turn> {
     ]
 }
 
-/// What is stored, and what holds.
+/// Stored incidents, and the breaches that hold.
 struct Service {
     policy: IncidentPolicy,
     catalogue: Catalogue,
@@ -132,7 +132,7 @@ struct Service {
     tracks: Tracks,
     incidents: BTreeMap<IncidentNumber, Incident>,
     breaches: BTreeMap<BreachKey, Breach>,
-    /// Whether it was seen how the breaches ended that do not hold any more.
+    /// True if it was seen how the breaches ended that do not hold any more.
     seen: bool,
     now: i64,
 }
@@ -336,7 +336,7 @@ fn watched(incident: &Incident, _: Standing) -> bool {
     incident.recommendations.iter().any(Recommendation::awaits_proof)
 }
 
-/// Whether someone approved what needs two people; it may stand among other recommendations.
+/// True if someone approved what needs two people; it may stand among other recommendations.
 fn is_half_approved(incident: &Incident, _: Standing) -> bool {
     incident.is_active() && incident.offered().any(|one| !one.approvals.is_empty())
 }
@@ -362,7 +362,7 @@ const ONLY: [Claim; 17] = [
     (">Reopen</button>", |one, _| !one.is_active()),
 ];
 
-/// What has to stand there where something is so.
+/// Claims that have to hold, each with its condition.
 const ALWAYS: [Claim; 6] = [
     (">Acknowledge</button>", |one, _| one.is_active() && one.acknowledged.is_none()),
     (">Resolve</button>", |one, _| one.is_active()),
@@ -390,8 +390,8 @@ fn without_summary(page: &str) -> String {
     format!("{before}{after}")
 }
 
-/// What can be said of an incident at any moment; `is_settled` is whether the agent has looked at
-/// it.
+/// Checks everything that can be said of an incident at any moment; `is_settled` is whether the
+/// agent has looked at it.
 fn check(incident: &Incident, is_settled: bool) {
     let (page, is) = (shown(incident), Standing::of(incident));
     let page = if is_settled { page } else { without_summary(&page) };
@@ -422,7 +422,7 @@ fn summary(incident: &Incident) -> String {
     told.join(" ")
 }
 
-/// What the summary says once the agent has written it.
+/// Checks the summary that the agent wrote.
 fn check_summary(incident: &Incident) {
     let is = Standing::of(incident);
     let told = summary(incident);

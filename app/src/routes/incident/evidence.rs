@@ -97,7 +97,7 @@ fn spell(Spell { severity, from, until }: Spell, over: Option<Timestamp>) -> imp
     }
 }
 
-/// When it was worse than it is.
+/// The time at which it was worse.
 fn was_worse(row: &BreachRow) -> impl IntoView + use<> {
     let worse = Some(row.worst).filter(|worst| worst.severity > row.severity);
     worse.map(|worst| view! { "; " {spell(worst, None)} })
@@ -123,7 +123,7 @@ fn MovedToo(state: IncidentState) -> impl IntoView {
     }
 }
 
-/// Whether a snapshot came over the stream, without its body.
+/// True if a snapshot came over the stream, without its body.
 fn is_light(snapshot: &Snapshot) -> bool {
     snapshot.by_memory.is_empty() && snapshot.by_cpu.is_empty() && snapshot.disks.is_empty()
 }

@@ -69,7 +69,7 @@ fn fact(word: &'static str, value: impl IntoView + 'static) -> AnyView {
     view! { <div><dt>{word}</dt><dd>{value}</dd></div> }.into_any()
 }
 
-/// When it was opened, who handles it, since when it is back to normal; or how it ended.
+/// The time of opening, who handles it, since when it is back to normal; or how it ended.
 #[component]
 fn Facts(state: IncidentState, card: Memo<IncidentCard>) -> impl IntoView {
     let by = move |actor, at: Timestamp| {

@@ -63,7 +63,7 @@ fn Offer(one: Inspection, forms: Forms) -> impl IntoView {
     }
 }
 
-/// What a look has seen; the newest is open.
+/// The result of a look; the newest is open.
 fn result(look: Inspected, state: IncidentState) -> impl IntoView {
     let is_newest = state
         .inspected

@@ -1,4 +1,4 @@
-//! What is recommended: what waits for a decision, what runs, and what became of it.
+//! Recommendations: what waits for a decision, what runs, and what became of it.
 
 use commands::view::{CommandsState, RunOutput};
 use domain::{
@@ -45,7 +45,7 @@ fn run(incident: &Incident) -> Option<&Recommendation> {
     })
 }
 
-/// What runs, or how the last run ended, with its output.
+/// The run under way, or how the last run ended, with its output.
 #[component]
 pub(super) fn Ran(state: IncidentState, forms: Forms) -> impl IntoView {
     let shown = Memo::new(move |_| state.incident.with(|incident| run(incident).cloned()));
@@ -76,7 +76,7 @@ pub(crate) fn command(advice: &Advice<'_>) -> AnyView {
         .into_any()
 }
 
-/// How much can go wrong, and who notices.
+/// The risk, and who notices.
 pub(crate) fn risk(advice: &Advice<'_>) -> AnyView {
     let class = match advice.one.risk {
         domain::recommendation::Risk::Low => "healthy",
@@ -86,7 +86,7 @@ pub(crate) fn risk(advice: &Advice<'_>) -> AnyView {
     view! { <p class="risk"><Badge of=Signal::stored((class, advice.risk()))/> " " {prose(&advice.one.blast_radius)}</p> }.into_any()
 }
 
-/// What else is to be known before a decision.
+/// The terms of a decision.
 pub(crate) fn terms(advice: &Advice<'_>) -> AnyView {
     let term = |word: &'static str, text: String| view! { <div><dt>{word}</dt><dd>{prose(&text)}</dd></div> };
     // The first reason stands above.
@@ -111,7 +111,7 @@ pub(crate) fn first_approval(advice: &Advice<'_>) -> Option<AnyView> {
     Some(view! { <p class="notice">{who} " approved it, " <Ago at=Signal::stored(at)/> ". A second approval is needed."</p> }.into_any())
 }
 
-/// What runs, or how it ended.
+/// The run under way, or the end of the last one.
 pub(crate) fn progress(advice: &Advice<'_>, forms: Forms) -> AnyView {
     let (one, place) = (advice.one, advice.one.place);
     let yes = one
@@ -173,7 +173,7 @@ const fn verdict(ended: &Ended) -> (&'static str, &'static str) {
     }
 }
 
-/// How a run ended, and whether it helped.
+/// The end of a run, and whether it helped.
 fn over(advice: &Advice<'_>, ended: &Ended, approved: Option<String>) -> AnyView {
     let is_unknown = ended.outcome == RunOutcome::Unknown;
     let by_hand = is_unknown.then(|| {
@@ -287,7 +287,7 @@ fn Log(text: Memo<String>) -> impl IntoView {
     }
 }
 
-/// What is recommended now, and what was before.
+/// The recommendations of now and before.
 #[component]
 pub(super) fn Advices(state: IncidentState) -> impl IntoView {
     let card = card(state);
@@ -326,7 +326,7 @@ fn advices(
     view! { {first} {none} {others} {past} }.into_any()
 }
 
-/// Whether a breach holds and nothing is on its way to help.
+/// True if a breach holds and nothing is on its way to help.
 fn nothing_fits(incident: &Incident) -> bool {
     let on_its_way = |one: &Recommendation| one.is_under_way() || one.awaits_proof();
     incident.is_active()
@@ -394,7 +394,7 @@ fn option(advice: &Advice<'_>) -> AnyView {
     .into_any()
 }
 
-/// Why, what exactly, where, and how much can go wrong.
+/// The reason, the command, its place, and the extent of what can go wrong.
 fn offer(advice: &Advice<'_>) -> AnyView {
     view! {
         {first_approval(advice)}

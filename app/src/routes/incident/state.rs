@@ -1,4 +1,5 @@
-//! What the page of an incident follows: each part reactive by itself, kept in step by the pure fold.
+//! State that the page of an incident follows: each part reactive by itself, kept in step by the
+//! pure fold.
 
 use commands::view::{CommandsState, IncidentPage, RunOutput, Viewer};
 use domain::{
@@ -31,11 +32,11 @@ pub(crate) struct IncidentState {
     pub similar: RwSignal<Vec<SimilarIncident>>,
     pub unreached: RwSignal<Vec<String>>,
     pub commands: RwSignal<CommandsState>,
-    /// How people rated its recommendations.
+    /// People's ratings of its recommendations.
     pub ratings: RwSignal<Ratings>,
     pub names: RwSignal<Names>,
     pub trouble: RwSignal<Option<String>>,
-    /// Who reads, if it is a person who signed in.
+    /// The reader, if it is a person who signed in.
     pub reader: StoredValue<Option<Viewer>>,
 }
 

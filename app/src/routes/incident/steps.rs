@@ -1,5 +1,5 @@
-//! What a person can do to an incident: the one next step as the one primary button, the others
-//! beside it, quieter. Who may not act is told who can, and gets no button.
+//! Steps that a person can take on an incident: the one next step as the one primary button, the
+//! others beside it, quieter. Who may not act is told who can, and gets no button.
 
 use commands::view::Viewer;
 use domain::{access::Role, breach::Crossing, lifecycle::State};
@@ -16,25 +16,25 @@ use crate::{
     components::form::{Forms, StepForm, Submit, Words},
 };
 
-/// Whether a reader may acknowledge, comment and resolve. Who is not signed in as a person, at this
+/// True if a reader may acknowledge, comment and resolve. Who is not signed in as a person, at this
 /// machine or with a token, is asked when they try.
 pub(super) fn may_respond(reader: Option<&Viewer>) -> bool {
     reader.is_none_or(|reader| reader.role >= Role::Responder)
 }
 
-/// Which steps stand there.
+/// The steps on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shown {
     /// The incident is resolved.
     Over,
-    /// It is active.
+    /// Active.
     Active {
         acknowledged: bool,
-        /// What still speaks against resolving it.
+        /// The obstacle to resolving it.
         still: Option<String>,
         /// Some of that is unusual, and may be here to stay.
         is_unusual: bool,
-        /// Whether the recommended command is the next step.
+        /// True if the recommended command is the next step.
         decides: bool,
         /// The section of the runbook to read next.
         next: Option<Runbook>,

@@ -57,7 +57,7 @@ impl AuditSearch {
         })
     }
 
-    /// What a person typed, read strictly.
+    /// Reads strictly the search that a person typed.
     pub(crate) fn filter(&self) -> Result<AuditFilter, Problem> {
         let invalid =
             |sentence: &str| Problem { kind: ErrorKind::Invalid, sentence: sentence.to_owned() };

@@ -24,11 +24,11 @@ pub struct AuditSearch {
     pub to: String,
     /// Minutes by which the reader's clock is east of UTC: their browser says so. UTC without.
     pub offset: String,
-    /// Where this page begins.
+    /// The start of this page.
     pub before: String,
-    /// Whether the chain is to be proved now.
+    /// True if the chain is to be proved now.
     pub verify: bool,
-    /// Whether a content was removed just now.
+    /// True if a content was removed just now.
     pub removed: bool,
 }
 
@@ -81,7 +81,7 @@ impl AuditSearch {
         Self { group, kind: String::new(), ..self.clone() }.address("")
     }
 
-    /// Whether anything narrows it.
+    /// True if anything narrows it.
     pub(super) fn is_narrow(&self) -> bool {
         self.narrowing().iter().any(|(_, value)| !value.trim().is_empty())
     }
@@ -99,11 +99,11 @@ pub struct NotRedacted {
     pub entry: u64,
     /// The reason that was given.
     pub reason: String,
-    /// Why it was refused.
+    /// The reason.
     pub problem: Problem,
 }
 
-/// What was found.
+/// The results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoundEntries {
     /// The entries, with what is proved.
@@ -117,9 +117,9 @@ pub struct FoundEntries {
 /// The journal's page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JournalView {
-    /// What was typed.
+    /// The search as it was typed.
     pub search: AuditSearch,
-    /// What was found, or why the search was refused: what was typed stays in the form.
+    /// The results, or the reason that the search was refused: what was typed stays in the form.
     pub found: Result<FoundEntries, Problem>,
     /// A redaction that was refused.
     pub refused: Option<NotRedacted>,

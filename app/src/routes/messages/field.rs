@@ -54,7 +54,7 @@ impl News {
 /// The way in which the text came into the area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// It goes on from the version that was read.
+    /// Goes on from the version that was read.
     Version,
     /// A save was refused, and what was typed still stands there.
     Refused,

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::{panel::Panel, state::address};
 
-/// Whether the reader can review the version.
+/// The states of a review by the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Review {
     Open,

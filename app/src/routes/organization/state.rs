@@ -1,4 +1,4 @@
-//! What the page of an organization shows, and the form of it that was refused.
+//! State of the page of an organization, and the form of it that was refused.
 
 use commands::organizations::OrganizationPage as View;
 #[cfg(any(feature = "hydrate", test))]
@@ -39,7 +39,7 @@ pub struct RefusedOverride {
     pub problem: Problem,
 }
 
-/// What the page shows.
+/// State of the page.
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub view: RwSignal<View>,

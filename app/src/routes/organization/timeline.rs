@@ -1,4 +1,4 @@
-//! What happened to an organization, newest first, with a way to what is older.
+//! Events of an organization, newest first, with a way to what is older.
 
 use commands::organizations::OrganizationPage as View;
 use domain::journal::{Entry, Event};

@@ -1,4 +1,4 @@
-//! What the page about protection shows, and the forms of it that were refused.
+//! State of the page about protection, and the forms of it that were refused.
 
 use commands::protection::ProtectionPage as View;
 use domain::{actor::Actor, protection::Protection, time::Timestamp};
@@ -22,7 +22,7 @@ pub struct RefusedProtection {
     pub problem: Problem,
 }
 
-/// What the page shows, kept in step with the journal.
+/// State of the page, kept in step with the journal.
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub view: RwSignal<View>,
@@ -30,7 +30,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// What is in force.
+    /// The protection in force.
     pub fn protection<T>(self, read: impl FnOnce(&Protection) -> T) -> T {
         self.view.with(|view| read(&view.protection))
     }
@@ -41,7 +41,7 @@ impl State {
     }
 }
 
-/// Why a form was refused, and what to do.
+/// The reason for a refusal, and what to do.
 pub(super) fn refusal(refused: Option<RefusedProtection>) -> Option<AnyView> {
     let RefusedProtection { problem, .. } = refused?;
     let link = problem.asks_for_sign_in().then(|| {

@@ -16,7 +16,7 @@ use crate::{address::percent_encode, components::form::field_text};
 /// The longest text of a new issue that goes into an address, in characters.
 const LONGEST_BODY: usize = 1_500;
 
-/// What a list of steps needs to know beside them.
+/// Data that a list of steps needs beside them.
 #[derive(Clone)]
 pub(crate) struct Listed {
     /// The address that takes the forms.

@@ -48,7 +48,7 @@ pub(super) fn said(state: State) -> Option<AnyView> {
     Some(view! { <p class="said done" role="status">{sentence}</p> }.into_any())
 }
 
-/// Why a form was refused, and what to do.
+/// The reason for a refusal, and what to do.
 pub(crate) fn refusal(refused: &RefusedReview, here: &str) -> AnyView {
     let link = refused.problem.asks_for_sign_in().then(|| {
         view! { " " <a href=format!("{SIGN_IN}{here}") rel="external">"Sign in"</a> }

@@ -1,4 +1,4 @@
-//! What runs here: the version, the documents in force, and where everything is described.
+//! The program that runs: the version, the documents in force, and where everything is described.
 
 use commands::view::DocumentState;
 use domain::hash::Head;
@@ -11,7 +11,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What runs here.
+/// The program that runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AboutView {
     /// Version of the program.
@@ -22,7 +22,7 @@ pub struct AboutView {
     pub head: Head,
 }
 
-/// What runs here.
+/// Reads which program runs.
 #[server(prefix = "/api/pages", endpoint = "about", input = GetUrl)]
 pub async fn get_about() -> Result<AboutView, Problem> {
     let health = crate::door::execute(commands::reading::GetHealth {}).await?;

@@ -90,7 +90,7 @@ fn Page(first: SettingsView, view: RwSignal<Option<Settings>>) -> impl IntoView 
     page_of("/ops/settings", "Settings", content.into_any())
 }
 
-/// How many devices may be signed in, and what happens to the others.
+/// The limit of devices that are signed in, and the rule for others.
 fn room(open: usize) -> AnyView {
     if open >= MOST_SESSIONS {
         let sentence = format!(
@@ -160,7 +160,7 @@ fn session(forms: Forms, card: SessionCard) -> AnyView {
     .into_any()
 }
 
-/// What a browser calls itself, in two words.
+/// The name of a browser, in two words.
 fn browser(agent: &str) -> String {
     let find = |pairs: &[(&str, &'static str)]| {
         pairs.iter().find(|(part, _)| agent.contains(part)).map(|(_, word)| *word)

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::actions::{SettingsForm, SettingsStep};
 
-/// What is asked for each channel.
+/// Fields that each channel asks for.
 struct Common {
     label: String,
     least: Severity,

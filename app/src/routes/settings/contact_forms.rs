@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Forms by which people add contacts, as the configuration has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactForms {
-    /// Whether messages carry a link: it is known how browsers reach this server.
+    /// True if messages carry a link: it is known how browsers reach this server.
     pub links: bool,
     /// Form of each channel, in the order in which they are offered.
     pub channels: Vec<ChannelForm>,
@@ -17,7 +17,7 @@ impl ContactForms {
         self.channels.iter().any(|channel| channel.kind == kind && channel.takes_reports)
     }
 
-    /// Whether a field of a channel is typed again after an error, and kept nowhere.
+    /// True if a field of a channel is typed again after an error, and kept nowhere.
     #[cfg(feature = "ssr")]
     pub(crate) fn is_secret(&self, kind: &str, name: &str) -> bool {
         let channel = self.channels.iter().find(|channel| channel.kind == kind);
@@ -58,7 +58,7 @@ pub struct ChannelField {
     pub label: String,
     /// Kind of input.
     pub input: Input,
-    /// Whether it must be there.
+    /// True if it must be there.
     pub required: bool,
     /// Least length.
     pub min_length: Option<u16>,

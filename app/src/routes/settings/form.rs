@@ -14,7 +14,7 @@ use crate::{
 pub(super) struct Forms {
     section: Section,
     action: ServerAction<ChangeSettings>,
-    /// What came of a form that was sent without Wasm.
+    /// The outcome of a form that was sent without Wasm.
     first: StoredValue<SettingsOutcome>,
 }
 
@@ -33,7 +33,7 @@ impl Forms {
         forms
     }
 
-    /// What was typed into a form that was refused without Wasm.
+    /// The form that was refused without Wasm, as it was typed.
     pub(super) fn refused(self, step: SettingsStep, id: &str) -> Option<SettingsForm> {
         self.first.with_value(|first| first.refused(step, id).cloned())
     }
@@ -53,7 +53,7 @@ pub(super) fn StepForm(
     /// Item that it changes; empty for a new one, or for none.
     #[prop(optional, into)]
     id: String,
-    /// Whether the form is empty again once it was carried out.
+    /// True if the form is empty again once it was carried out.
     #[prop(optional)]
     clears: bool,
     children: Children,
@@ -116,7 +116,7 @@ pub(super) fn button(
         .into_any()
 }
 
-/// What is told in a section.
+/// The news for a section.
 #[derive(Clone, PartialEq)]
 enum Told {
     Nothing,
@@ -154,8 +154,8 @@ impl Told {
     }
 }
 
-/// What came of the forms of a section. It takes the focus when something did, so that it does not
-/// fall back to the beginning with a button that goes.
+/// The outcome of the forms of a section. It takes the focus when something did, so that it does
+/// not fall back to the beginning with a button that goes.
 #[component]
 pub(super) fn Said(forms: Forms) -> impl IntoView {
     let node: NodeRef<html::Div> = NodeRef::new();

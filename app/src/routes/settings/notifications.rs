@@ -26,16 +26,16 @@ use crate::{
 
 const PATH: &str = "/ops/settings/notifications";
 
-/// How one is notified.
+/// The ways in which one is notified.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContactsView {
-    /// Who asks.
+    /// The reader.
     pub reader: Viewer,
     /// One's contacts.
     pub contacts: Contacts,
     /// Forms by which one adds others.
     pub forms: ContactForms,
-    /// What came of a form that was sent without Wasm.
+    /// The outcome of a form that was sent without Wasm.
     pub outcome: SettingsOutcome,
 }
 
@@ -129,7 +129,7 @@ fn contact(forms: Forms, card: Memo<ContactCard>, takes_reports: bool) -> AnyVie
     .into_any()
 }
 
-/// What a contact is notified of, and when.
+/// The events of which a contact is notified, and when.
 fn when(card: &ContactCard) -> String {
     match (card.enabled, card.least) {
         (false, _) => "Paused.".to_owned(),
@@ -151,7 +151,7 @@ fn reports(card: &ContactCard) -> Option<String> {
     told.then(|| format!("Gets the {} stability summary.", humanize::list(&kinds)))
 }
 
-/// What became of the last notification.
+/// The outcome of the last notification.
 fn last(last: Option<&LastNotification>) -> AnyView {
     let Some(LastNotification { at, test, fate, problem }) = last else {
         return "No notifications sent yet.".into_any();

@@ -28,13 +28,13 @@ pub struct RefusedPractice {
 /// The page, and what is said about a form of it that was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadinessView {
-    /// How it stands.
+    /// The state of readiness.
     pub readiness: Readiness,
     /// The form that was refused, and why.
     pub refused: Option<RefusedPractice>,
 }
 
-/// Whether what a crisis needs is set up.
+/// Reads whether the team is ready for a crisis.
 #[server(prefix = "/api/pages", endpoint = "readiness", input = GetUrl)]
 pub async fn get_readiness() -> Result<ReadinessView, Problem> {
     let readiness = crate::door::execute(commands::reading::GetReadiness {}).await?;

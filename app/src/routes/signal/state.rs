@@ -1,5 +1,5 @@
-//! What the page of a signal follows: the newest values of a period that ends now, and the journal
-//! where it tells of something that is marked.
+//! State that the page of a signal follows: the newest values of a period that ends now, and the
+//! journal where it tells of something that is marked.
 
 use commands::signal_page::{SignalEvent, SignalPage};
 use domain::{

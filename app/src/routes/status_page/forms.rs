@@ -122,7 +122,7 @@ fn withdrawal(
     })
 }
 
-/// What was typed, exactly as it will be shown.
+/// The text that was typed, exactly as it will be shown.
 fn preview(sent: Option<&SentStatus>, notice: Option<&Notice>) -> Option<AnyView> {
     let sent = sent.filter(|sent| sent.is_preview())?;
     let title = notice.map_or_else(|| sent.title.clone(), |notice| notice.title.clone());

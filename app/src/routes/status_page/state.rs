@@ -1,4 +1,4 @@
-//! What the page shows, and a form of it as it was sent.
+//! State of the page, and a form of it as it was sent.
 
 use commands::status_page::StatusPageView;
 use domain::status_page::NoticeState;
@@ -23,9 +23,9 @@ pub struct StatusView {
 /// The outcome of a form that was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SentOutcome {
-    /// It is shown as it would be published.
+    /// Shown as it would be published.
     Preview,
-    /// It was refused.
+    /// Refused.
     Refused(Problem),
 }
 

@@ -1,4 +1,4 @@
-//! What the page shows: the rows, what the address asks for, and what came of a form.
+//! State of the page: the rows, what the address asks for, and what came of a form.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ impl SentThreshold {
     }
 }
 
-/// What an address asks for.
+/// The requests of an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// The line of a row.
@@ -69,7 +69,7 @@ pub struct Asked {
 pub struct ThresholdAnswer {
     /// The page, or why there is none.
     pub page: Result<Box<ThresholdPage>, Problem>,
-    /// What the address asks for.
+    /// The requests of the address.
     pub asked: Asked,
     /// The form.
     pub sent: Option<SentThreshold>,

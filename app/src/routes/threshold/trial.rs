@@ -9,8 +9,8 @@ use wording::threshold;
 use super::state::{State, fields, hidden};
 use crate::address::percent_encode;
 
-/// What came of a trial; the form that accepts a change is shown again where only the sign-in was too
-/// old for it.
+/// The outcome of a trial; the form that accepts a change is shown again where only the sign-in was
+/// too old for it.
 pub(super) fn outcome(state: State, page: &ThresholdPage, here: &str) -> Option<AnyView> {
     let sent = state.sent.get_value()?;
     match &sent.outcome {

@@ -42,14 +42,14 @@ fn statuses() -> impl Strategy<Value = Vec<(u8, f64, Status)>> {
     })
 }
 
-/// What a page that is loaded just now holds.
+/// The state of a page that is loaded just now.
 fn loaded(readings: &Readings) -> Ops {
     let mut ops = Ops::default();
     apply(&mut ops, StreamEvent::Readings(readings.clone()));
     ops
 }
 
-/// What is shown, but for the courses.
+/// The state that is shown, but for the courses.
 fn shown(ops: &Ops) -> (Vec<(String, u64, Status)>, status::Count, Timestamp, u64) {
     let rows = ops.rows.iter();
     let rows = rows.map(|row| (row.key.clone(), row.reading.value.to_bits(), row.reading.status));

@@ -22,32 +22,32 @@ use crate::{
     },
 };
 
-/// How long an invitation may wait.
+/// The longest time that an invitation may wait.
 pub const LONGEST_INVITATION: Span = Span::from_mins(14 * 24 * 60);
 
-/// How long an owner link may wait.
+/// The longest time that an owner link may wait.
 pub const OWNER_LINK: Span = Span::from_mins(24 * 60);
 
-/// How many accounts there may be.
+/// Greatest number of accounts.
 pub const MOST_ACCOUNTS: usize = 500;
 
-/// How many passkeys an account may have.
+/// Greatest number of passkeys of an account.
 pub const MOST_PASSKEYS: usize = 10;
 
-/// How many tokens may be valid at a time.
+/// Greatest number of tokens that are valid at a time.
 pub const MOST_TOKENS: usize = 200;
 
-/// How many invitations may wait at a time.
+/// Greatest number of invitations that wait at a time.
 pub const MOST_INVITATIONS: usize = 100;
 
-/// How many sign-ins of one account may be open at a time: the oldest ends when one more comes.
+/// Greatest number of open sign-ins of one account: the oldest ends when one more comes.
 pub const MOST_SESSIONS: usize = 20;
 
-/// How long a sign-in that has ended, or that nobody uses any more, is kept; the journal tells of
-/// it for ever. It is longer than one can be used.
+/// The time for which a sign-in that has ended, or that nobody uses any more, is kept; the journal
+/// tells of it for ever. It is longer than one can be used.
 const SESSIONS_KEPT: Span = Span::from_mins(60 * 24 * 60);
 
-/// What a change comes to: what is journalled, and what is stored beside it.
+/// The outcome of a change: what is journalled, and what is stored beside it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The events, in order.
@@ -134,14 +134,15 @@ pub fn ends_links_of(event: &Event) -> Option<AccountId> {
     }
 }
 
-/// Whether a caller still is who they were when their request came in; nothing about people is
+/// Checks that a caller still is who they were when their request came in; nothing about people is
 /// changed.
 pub fn stands(roster: &Accounts, caller: &Principal) -> Result<Outcome, Error> {
     standing::check(roster, caller)?;
     Ok(Outcome::default())
 }
 
-/// What a change does, or why not. Whether the caller may ask for it at all is decided before.
+/// Decides the effect of a change, or why it has none. Whether the caller may ask for it at all is
+/// decided before.
 pub fn decide(
     roster: &Accounts,
     caller: &Principal,

@@ -40,7 +40,7 @@ const PARTS: [&str; 22] = [
     "nobody",
 ];
 
-/// What stands before a number where an actor has no name.
+/// The words before the number of an actor without a name.
 const NUMBERED: [&str; 6] = ["account", "token", "entry", "incident", "link", "program"];
 
 /// Letters in circles, squares and flags that have no compatible form: the letter inside.
@@ -73,7 +73,7 @@ fn looks(name: &str) -> [String; 2] {
     [look(name.chars()), look(small.chars()).to_lowercase()]
 }
 
-/// Whether two names look alike.
+/// True if two names look alike.
 pub fn is_alike(one: &str, other: &str) -> bool {
     let (one, other) = (looks(one), looks(other));
     one.iter().zip(&other).any(|(one, other)| one == other)
@@ -85,13 +85,13 @@ fn bare(look: &str) -> String {
     small.map(|c| if c == 'i' { 'l' } else { c }).collect()
 }
 
-/// Whether a name holds the product's.
+/// True if a name holds the product's.
 fn holds_product(name: &str) -> bool {
     let product = bare(&look(PRODUCT.chars()));
     looks(name).iter().any(|look| bare(look).contains(&product))
 }
 
-/// Whether a name stands for Calm Ops, one of its parts, or an actor without a name.
+/// True if a name stands for Calm Ops, one of its parts, or an actor without a name.
 pub fn is_reserved(name: &str) -> bool {
     let known = |word: &str| bare(&look(word.chars()));
     holds_product(name)
@@ -109,8 +109,9 @@ pub fn is_reserved(name: &str) -> bool {
         })
 }
 
-/// Whether one word of a name is written in letters of several scripts, of which some look the same.
-/// Words of different scripts, and the scripts that East Asian languages write together, are fine.
+/// True if one word of a name is written in letters of several scripts, of which some look the
+/// same. Words of different scripts, and the scripts that East Asian languages write together, are
+/// fine.
 fn mixes_scripts(name: &str) -> bool {
     name.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).any(|word| {
         let other: String = word.chars().filter(|c| !c.is_ascii()).collect();
@@ -147,7 +148,7 @@ fn readable(
 }
 
 impl Accounts {
-    /// Whether someone who is or was here has a name that looks like this one.
+    /// True if someone who is or was here has a name that looks like this one.
     pub(super) fn has_alike(&self, name: &str) -> bool {
         self.accounts.iter().any(|account| is_alike(&account.name, name))
     }

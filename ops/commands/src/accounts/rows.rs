@@ -1,4 +1,4 @@
-//! What is stored about people: one row each.
+//! Rows about people: one row each.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -39,7 +39,7 @@ impl From<Hash> for SecretHash {
     }
 }
 
-/// What a password is kept as: a salted hash in the form of the password hashing competition.
+/// A password as it is kept: a salted hash in the form of the password hashing competition.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordHash(pub String);
 
@@ -52,23 +52,23 @@ impl fmt::Debug for PasswordHash {
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Which.
+    /// Number of the account.
     pub id: AccountId,
-    /// How they are called, and sign in.
+    /// The name by which they are called, and sign in.
     pub name: String,
-    /// What they may do.
+    /// Their rights.
     pub role: Role,
     /// Since when.
     pub created_at: Timestamp,
-    /// When the account was closed; `None` while it is open.
+    /// Time at which the account was closed; `None` while it is open.
     pub closed_at: Option<Timestamp>,
     /// Their password.
     pub password: PasswordHash,
-    /// When their role was changed last, or their account opened again; `None` where they have it
-    /// from the beginning.
+    /// The time when their role was changed last, or their account opened again; `None` where they
+    /// have it from the beginning.
     #[serde(default)]
     pub role_since: Option<Timestamp>,
-    /// When they last set another password.
+    /// Time at which they last set another password.
     #[serde(default)]
     pub password_since: Option<Timestamp>,
 }
@@ -83,28 +83,28 @@ impl Account {
 /// A passkey of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passkey {
-    /// Which.
+    /// Number of the passkey.
     pub id: PasskeyId,
     /// Whose.
     pub account: AccountId,
-    /// What the person calls it.
+    /// The name that the person chose.
     pub label: String,
-    /// What the browser calls it.
+    /// The identifier that the browser uses.
     pub credential: Vec<u8>,
-    /// What is needed to check it, in the form of the library that does.
+    /// The key that checks it, in the form of the library that does.
     pub key: Vec<u8>,
-    /// What changes with each use, in the same form.
+    /// The state that changes with each use, in the same form.
     pub state: Vec<u8>,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it was used last.
+    /// The time of its last use.
     pub used_at: Option<Timestamp>,
 }
 
 /// A sign-in on one device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Which.
+    /// Number of the session.
     pub id: SessionId,
     /// Whose.
     pub account: AccountId,
@@ -112,25 +112,25 @@ pub struct Session {
     pub hash: SecretHash,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without
-    /// a journal entry.
+    /// The time of its last use, to a few minutes. It is stored beside the row, as it changes
+    /// without a journal entry.
     #[serde(skip)]
     pub seen_at: Timestamp,
-    /// When the person last proved who they are.
+    /// The last time the person proved who they are.
     pub proved_at: Timestamp,
-    /// How; `None` in sign-ins from before this was kept.
+    /// The method; `None` in sign-ins from before this was kept.
     #[serde(default)]
     pub by: Option<AuthMethod>,
-    /// Which browser, shortened.
+    /// The browser, shortened.
     pub agent: String,
     /// From which address.
     pub address: String,
-    /// When it ended; `None` while nobody has ended it.
+    /// Time at which it ended; `None` while nobody has ended it.
     pub ended_at: Option<Timestamp>,
 }
 
 impl Session {
-    /// Whether it lets someone in: nobody has ended it, and it is neither too old nor unused for
+    /// True if it lets someone in: nobody has ended it, and it is neither too old nor unused for
     /// too long. `seen_at` is when it was used last, which may be known better than from its row.
     pub fn is_open(&self, seen_at: Timestamp, now: Timestamp) -> bool {
         self.ended_at.is_none()
@@ -142,19 +142,19 @@ impl Session {
 /// An invitation, or the link by which an owner comes in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
-    /// Which.
+    /// Number of the invitation.
     pub id: InvitationId,
-    /// What whoever uses it may do.
+    /// The rights of whoever uses it.
     pub role: Role,
     /// The hash of its secret.
     pub hash: SecretHash,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// Time at which it ends.
     pub until: Timestamp,
-    /// When it was used or taken back; `None` while it waits.
+    /// Time at which it was used or taken back; `None` while it waits.
     pub ended_at: Option<Timestamp>,
-    /// Who made it; `None` where this machine did.
+    /// The account that made it; `None` where this machine did.
     #[serde(default)]
     pub made_by: Option<AccountId>,
 }
@@ -162,25 +162,25 @@ pub struct Invitation {
 /// An API token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Which.
+    /// Number of the token.
     pub id: TokenId,
-    /// What it is for.
+    /// Its purpose.
     pub label: String,
-    /// What it may do.
+    /// Its rights.
     pub scopes: BTreeSet<Scope>,
     /// The hash of its secret.
     pub hash: SecretHash,
     /// Since when.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// Time at which it ends by itself.
     pub until: Option<Timestamp>,
-    /// When it was used last, to a few minutes. It is stored beside the row, as it changes without
-    /// a journal entry.
+    /// The time of its last use, to a few minutes. It is stored beside the row, as it changes
+    /// without a journal entry.
     #[serde(skip)]
     pub used_at: Option<Timestamp>,
-    /// When it was ended; `None` while it is valid.
+    /// Time at which it was ended; `None` while it is valid.
     pub ended_at: Option<Timestamp>,
-    /// Who made it.
+    /// The account that made it.
     #[serde(default)]
     pub made_by: Option<AccountId>,
 }
@@ -230,7 +230,7 @@ impl Row {
         }
     }
 
-    /// What is stored; `None` where it is to be removed.
+    /// The stored body; `None` where it is to be removed.
     pub fn body(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
         match self {
             Self::Account(one) => serde_json::to_vec(one).map(Some),
@@ -242,7 +242,7 @@ impl Row {
         }
     }
 
-    /// When it was seen last, where that is kept.
+    /// The time it was last seen, where that is kept.
     pub const fn seen_at(&self) -> Option<Timestamp> {
         match self {
             Self::Session(one) => Some(one.seen_at),

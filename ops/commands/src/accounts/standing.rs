@@ -1,4 +1,4 @@
-//! Whether someone still is who they were when their request came in.
+//! Check that someone still is who they were when their request came in.
 
 use domain::{
     access::Principal,
@@ -7,9 +7,10 @@ use domain::{
 
 use crate::accounts::Accounts;
 
-/// What a caller may do was looked up before the transaction. Between the two their account, role
-/// or sign-in may have been taken away, and then a change of theirs must not come through any more:
-/// a closed account would leave a token or an invitation behind.
+/// Compares a caller's rights, which were looked up before the transaction, with the accounts.
+/// Between the two their account, role or sign-in may have been taken away, and then a change of
+/// theirs must not come through any more: a closed account would leave a token or an invitation
+/// behind.
 pub(super) fn check(roster: &Accounts, caller: &Principal) -> Result<(), Error> {
     match caller {
         Principal::Account { id, role, session, .. } => {

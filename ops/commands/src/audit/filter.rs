@@ -105,11 +105,11 @@ pub enum AuditGroup {
     Incidents,
     /// Measures, whether the agent may take them, and safe mode.
     Protection,
-    /// What was published on the status page, and what was withdrawn.
+    /// Notices published on the status page, and what was withdrawn.
     StatusPage,
     /// Messages to customers that were saved, reviewed and marked as sent.
     Messages,
-    /// What people wrote in reviews, how they rated recommendations, and prevention steps.
+    /// Texts that people wrote in reviews, how they rated recommendations, and prevention steps.
     Reviews,
     /// Members, sign-ins, invitations, tokens and ways to be notified.
     People,

@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 
 use super::slot::{SLOT_MINUTES, minute_of};
 
-/// How many slots are kept.
+/// Number of slots that are kept.
 const RING: usize = 64;
 const KEPT: i64 = 64;
 

@@ -1,5 +1,6 @@
-//! When breaches held and how severe they were, folded from the journal. An incident's row holds a
-//! breach as it was last; the journal tells that it was critical before it eased.
+//! The times at which breaches held and how severe they were, folded from the journal. An
+//! incident's row holds a breach as it was last; the journal tells that it was critical before it
+//! eased.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +20,9 @@ use super::slot::slot_of;
 /// A time in which a breach was equally severe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
     /// From when.
     pub from: Timestamp,
@@ -31,7 +32,7 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// What an open maintenance window withholds.
+    /// The alert that an open maintenance window withholds.
     pub fn withheld(one: &Withheld) -> Self {
         Self {
             signal: one.signal.clone(),
@@ -43,7 +44,7 @@ impl Trouble {
     }
 }
 
-/// Who tells of its end.
+/// The source that tells of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     /// The journal, as a breach of this incident.
@@ -52,7 +53,7 @@ enum Told {
     ByReadings {
         /// Since when.
         since: Timestamp,
-        /// Whether a reading told so yet.
+        /// True if a reading told so yet.
         is_seen: bool,
     },
 }

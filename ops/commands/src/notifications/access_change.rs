@@ -1,4 +1,4 @@
-//! What can be changed about an account: what lets someone in, and how its person is called.
+//! Changes of an account: what lets someone in, and how its person is called.
 
 use domain::{
     actor::Actor,
@@ -7,7 +7,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What was changed about an account.
+/// The changes of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessChange {
     /// A password was set.

@@ -1,4 +1,4 @@
-//! Which entries tell a person that something about their account was changed: what lets someone
+//! The entries that tell a person that something about their account was changed: what lets someone
 //! in, and how they are called. The first few are told at once and the others together, so that
 //! whoever has a stolen sign-in floods nobody.
 
@@ -22,7 +22,7 @@ const ONE_BY_ONE: usize = 5;
 /// ... in this time; what comes beyond waits, and is told together.
 const WITHIN: Span = Span::from_mins(10);
 
-/// What waits to be told, and what was told a moment ago, for each account.
+/// News that wait to be told, and what was told a moment ago, for each account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct AccessNotices(BTreeMap<AccountId, Notices>);
 
@@ -50,7 +50,7 @@ impl Notices {
 }
 
 impl AccessNotices {
-    /// Whether something waits that may be told now.
+    /// True if something waits that may be told now.
     pub(super) fn is_waiting(&self, now: Timestamp) -> bool {
         self.0.values().any(|one| one.waiting.is_some() && one.may_tell(now))
     }

@@ -19,7 +19,7 @@ const MOST_FIELDS: usize = 20;
 /// The longest text of a field, in characters. A channel sets its own limits below this one.
 const LONGEST_TEXT: usize = 4_000;
 
-/// Whether a text can be the name of a channel or of a field.
+/// True if a text can be the name of a channel or of a field.
 fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')

@@ -48,7 +48,7 @@ pub struct FieldInfo {
     pub example: &'static str,
     /// Kind of input.
     pub input: Input,
-    /// Whether it must be there.
+    /// True if it must be there.
     pub required: bool,
     /// Least length.
     pub min_length: Option<u16>,
@@ -134,6 +134,6 @@ pub struct Destination {
     pub place: String,
     /// Form of what is sent, where the channel has several.
     pub form: Option<String>,
-    /// Whether it has a token or a secret.
+    /// True if it has a token or a secret.
     pub has_secret: bool,
 }

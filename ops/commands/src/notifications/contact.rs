@@ -15,20 +15,20 @@ use super::{channel::ChannelSettings, quiet::Quiet};
 /// A way to reach someone, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// Which: the number of the entry that tells of it first.
+    /// Its number: the number of the entry that tells of it first.
     pub id: ContactId,
     /// Whom it reaches.
     pub account: AccountId,
-    /// What they call it.
+    /// The name that they chose.
     pub label: String,
     /// Its channel.
     #[serde(rename = "way")]
     pub channel: ChannelSettings,
-    /// What is less severe does not call.
+    /// The least severity that calls.
     pub least: Severity,
-    /// When warnings wait.
+    /// The hours in which warnings wait.
     pub quiet: Option<Quiet>,
-    /// Whether it calls at all.
+    /// True if it calls at all.
     pub enabled: bool,
     /// The stability reports that it gets when they are made by themselves.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -45,7 +45,7 @@ pub struct Contact {
 pub struct CallsSince {
     /// The entry that tells of it.
     pub entry: u64,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 
@@ -61,12 +61,12 @@ impl Contact {
         Self { calls_since: same.map_or(Some(since), |before| before.calls_since), ..self }
     }
 
-    /// Whether it calls as another one does, or neither calls.
+    /// True if it calls as another one does, or neither calls.
     fn calls_like(&self, other: &Self) -> bool {
         self.enabled == other.enabled && self.channel == other.channel
     }
 
-    /// Whether it is to be told that it gets no other message, when it becomes `after`.
+    /// True if it is to be told that it gets no other message, when it becomes `after`.
     pub fn gets_last_message(&self, after: Option<&Self>) -> bool {
         self.enabled && after.is_none_or(|after| !self.calls_like(after))
     }
@@ -76,7 +76,7 @@ impl Contact {
         self.enabled && self.reports.contains(&kind)
     }
 
-    /// Whether it has called where it does for a while.
+    /// True if it has called where it does for a while.
     pub fn is_settled(&self, now: Timestamp) -> bool {
         self.calls_since.is_none_or(|since| now.since(since.at) >= SETTLED_AFTER)
     }

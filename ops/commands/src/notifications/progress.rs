@@ -1,5 +1,5 @@
-//! Which entries call. What was told is remembered by incident, so that nobody is called twice for
-//! one thing, however the entries come.
+//! The entries that call. What was told is remembered by incident, so that nobody is called twice
+//! for one thing, however the entries come.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,50 +22,51 @@ use crate::notifications::{
 const MOST: usize = 10;
 /// ... in this time; what comes beyond is put together.
 const WITHIN: Span = Span::from_mins(10);
-/// What is put together goes out so often.
+/// The interval at which calls that are put together go out.
 const TOGETHER_EVERY: Span = Span::from_secs(60);
 
-/// How far the journal was read for calls, and what was told. Kept in the database, and moved on in
-/// the transaction that queues the calls: a restart loses none and repeats none.
+/// The position up to which the journal was read for calls, and what was told. Kept in the
+/// database, and moved on in the transaction that queues the calls: a restart loses none and
+/// repeats none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The number of the last entry that was read.
     pub after: u64,
     told: BTreeMap<IncidentNumber, Told>,
-    /// When calls went out one by one.
+    /// The times at which calls went out one by one.
     recent: Vec<Timestamp>,
     together: Option<Together>,
-    /// When calls were put together last.
+    /// The time at which calls were last put together.
     flushed_at: Option<Timestamp>,
     #[serde(default)]
     access: AccessNotices,
 }
 
-/// What was told of an active incident.
+/// The news that were told of an active incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Told {
     severity: Severity,
-    /// When it was told to be critical, or that nobody took note.
+    /// Time at which it was told to be critical, or that nobody took note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     critical_at: Option<Timestamp>,
-    /// How often it was told that nobody took note.
+    /// Number of reminders that nobody took note.
     #[serde(default)]
     rounds: u32,
-    /// Whether somebody took note.
+    /// True if somebody took note.
     #[serde(default)]
     acknowledged: bool,
-    /// What was told to wait for a decision, however often it was offered anew since.
+    /// Offers that were told to wait for a decision, however often it was offered anew since.
     offers: BTreeSet<String>,
 }
 
 /// A critical incident that was told, and that nobody took note of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unacknowledged {
-    /// Which incident.
+    /// Number of the incident.
     pub incident: IncidentNumber,
-    /// When it was told last.
+    /// Time at which it was told last.
     pub at: Timestamp,
-    /// How often it was told that nobody took note.
+    /// Number of reminders that nobody took note.
     pub rounds: u32,
 }
 
@@ -84,7 +85,7 @@ impl Progress {
         Self { after, ..Self::default() }
     }
 
-    /// Whether the same was told by both, wherever in the journal they are.
+    /// True if the same was told by both, wherever in the journal they are.
     pub fn remembers_the_same(&self, other: &Self) -> bool {
         let Self { after: _, told, recent, together, flushed_at, access } = self;
         *told == other.told
@@ -113,7 +114,7 @@ impl Progress {
         entries.iter().filter_map(|entry| entry.event.as_ref().and_then(Event::incident)).collect()
     }
 
-    /// Whether [`Progress::take`] has something to say even without new entries.
+    /// True if [`Progress::take`] has something to say even without new entries.
     pub fn is_waiting(&self, now: Timestamp) -> bool {
         self.access.is_waiting(now) || self.is_to_flush(now)
     }

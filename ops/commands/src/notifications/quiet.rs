@@ -1,4 +1,4 @@
-//! When someone sleeps.
+//! The hours in which someone sleeps.
 
 use std::{fmt, str::FromStr};
 
@@ -109,7 +109,7 @@ macro_rules! as_text {
 
 as_text!(DayTime, Zone);
 
-/// When warnings wait. What is critical always comes through.
+/// The hours in which warnings wait. What is critical always comes through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -126,8 +126,8 @@ pub struct Quiet {
 }
 
 impl Quiet {
-    /// When the quiet that holds at a moment ends; `None` if none holds. `offset` is that of the
-    /// zone at that moment, in minutes.
+    /// Returns the end of the quiet that holds at a moment; `None` if none holds. `offset` is that
+    /// of the zone at that moment, in minutes.
     pub fn ends(&self, now: Timestamp, offset: i32) -> Option<Timestamp> {
         const DAY: i64 = 24 * 60;
         const MINUTE: i64 = 60_000_000;

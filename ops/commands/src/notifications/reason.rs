@@ -17,9 +17,9 @@ use super::{access_change::AccessChanges, contact::Contact, safe_mode_news::Safe
 pub enum Reason {
     /// An incident was opened.
     Opened,
-    /// It became critical.
+    /// Became critical.
     Escalated,
-    /// It came back, or a person reopened it.
+    /// Came back, or a person reopened it.
     Reopened,
     /// A recommendation waits for a decision.
     Offered {
@@ -31,19 +31,19 @@ pub enum Reason {
         /// Its place.
         place: u32,
     },
-    /// It is critical and nobody took note of it.
+    /// Critical and nobody took note of it.
     NotAcknowledged {
-        /// How often that was told, from 1.
+        /// Number of reminders, from 1.
         round: u32,
     },
     /// Many of these at once, put together into one.
     Many {
-        /// How many incidents.
+        /// Number of incidents.
         incidents: u32,
     },
     /// Safe mode began, changed, ended, or is still in force.
     SafeMode {
-        /// What is told of it.
+        /// The news.
         news: SafeModeNews,
     },
     /// The database takes no writes, so that no incident can be opened.
@@ -54,7 +54,7 @@ pub enum Reason {
     Access {
         /// Whose.
         account: AccountId,
-        /// What.
+        /// The changes.
         changes: AccessChanges,
     },
     /// A stability report was made by itself.
@@ -94,14 +94,14 @@ pub struct Notification {
     /// Reason.
     #[serde(flatten)]
     pub why: Reason,
-    /// How severe it was then.
+    /// The severity of then.
     pub severity: Severity,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 
 impl Notification {
-    /// Whether it tells of something about an incident, or of many.
+    /// True if it tells of something about an incident, or of many.
     pub const fn is_about_incidents(&self) -> bool {
         !matches!(
             self.why,
@@ -124,7 +124,7 @@ impl Notification {
         }
     }
 
-    /// Whether a contact wants it. A contact that was made later is not called for what was before.
+    /// True if a contact wants it. A contact that was made later is not called for what was before.
     /// What was changed about an account is told by each contact of it but the one that the change
     /// itself has made.
     pub fn is_for(&self, contact: &Contact) -> bool {

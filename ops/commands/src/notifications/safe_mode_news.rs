@@ -1,4 +1,4 @@
-//! What is told of safe mode: to people, and to a product that follows it by a webhook.
+//! News of safe mode: to people, and to a product that follows it by a webhook.
 
 use domain::{
     journal::{Entry, EventGroup, ProtectionEvent},
@@ -7,7 +7,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What is told of safe mode.
+/// News of safe mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SafeModeNews {
@@ -15,11 +15,11 @@ pub enum SafeModeNews {
     BegunByPerson,
     /// Calm Ops began it.
     BegunByItself,
-    /// It is at this stage now.
+    /// Now at this stage.
     Stage(SafeModeStage),
     /// A person ended it.
     Ended,
-    /// It is still in force.
+    /// Still in force.
     StillInForce,
 }
 
@@ -34,7 +34,7 @@ impl SafeModeNews {
         }
     }
 
-    /// How severe it is. Of what Calm Ops began on its own everyone hears, also in quiet hours.
+    /// The severity. Of what Calm Ops began on its own everyone hears, also in quiet hours.
     pub(super) const fn severity(self) -> Severity {
         match self {
             Self::BegunByItself => Severity::Critical,
@@ -49,7 +49,7 @@ impl SafeModeNews {
         !matches!(self, Self::Ended)
     }
 
-    /// What an entry tells.
+    /// The news that an entry tells.
     pub(super) fn of(entry: &Entry) -> Option<Self> {
         let EventGroup::Protection(event) = entry.event.as_ref()?.group() else { return None };
         Some(match event {

@@ -97,9 +97,9 @@ impl Times {
 /// A change between active and over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// It was resolved.
+    /// Resolved.
     Resolved(Timestamp),
-    /// It was reopened.
+    /// Reopened.
     Reopened(Timestamp),
 }
 

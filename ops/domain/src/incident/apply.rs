@@ -13,23 +13,23 @@ use crate::{
     time::Timestamp,
 };
 
-/// Why an event does not fit the incident that it is for.
+/// The reasons for which an event does not fit the incident that it is for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The incident is not known.
     #[error("incident {0} does not exist")]
     Unknown(IncidentNumber),
-    /// It exists already.
+    /// Exists already.
     #[error("incident {0} already exists")]
     Exists(IncidentNumber),
     /// The lifecycle does not allow the step.
     #[error("incident {number} is {from}: it can't become {to}")]
     Step {
-        /// Which incident.
+        /// Number of the incident.
         number: IncidentNumber,
-        /// Where it stands.
+        /// Its state.
         from: State,
-        /// Where it should have gone.
+        /// The state that it should have reached.
         to: State,
     },
     /// The breach is not one of the incident's.
@@ -41,11 +41,11 @@ pub enum Misfit {
     /// The recommendation is not one of the incident's, or is not so far, or is further.
     #[error("recommendation {number}-{place} can't be {what} now")]
     Recommendation {
-        /// Which incident.
+        /// Number of the incident.
         number: IncidentNumber,
-        /// Which recommendation.
+        /// Place of the recommendation.
         place: u32,
-        /// What should have been done to it.
+        /// The step that should have been taken.
         what: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! What an approval binds to.
+//! The binding of an approval.
 
 use sha2::{Digest, Sha256};
 

@@ -20,18 +20,18 @@ const LONGEST_NOTE: usize = 400;
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum InspectionOutcome {
-    /// What was seen.
+    /// The result.
     Seen {
         /// The lines, in their order.
         lines: Vec<String>,
-        /// What there is to know about them: a sentence each.
+        /// Notes about them: a sentence each.
         notes: Vec<String>,
-        /// Whether lines were left out or cut.
+        /// True if lines were left out or cut.
         truncated: bool,
     },
     /// Nothing could be seen.
     Failed {
-        /// Why, and what to do: one or more sentences.
+        /// The reason, and the remedy: one or more sentences.
         why: String,
     },
 }

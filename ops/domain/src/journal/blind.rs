@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why nothing was seen for a while.
+/// The reasons for which nothing was seen for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

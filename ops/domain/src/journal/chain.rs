@@ -18,7 +18,7 @@ use crate::{
 pub struct StoredEntry {
     /// Its number.
     pub number: u64,
-    /// When, in microseconds since 1970.
+    /// The time, in microseconds since 1970.
     pub at_micros: i64,
     /// The actor's text.
     pub actor: String,
@@ -84,7 +84,7 @@ pub fn seal(
     Ok(entry)
 }
 
-/// What is wrong with a chain, named by the entry at which it shows.
+/// The fault of a chain, named by the entry at which it shows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// A number is missing, or entries changed places.
@@ -106,13 +106,13 @@ pub enum Broken {
     /// The payload is not the one that was sealed.
     #[error("entry {number}: its payload was changed")]
     Payload {
-        /// Which entry.
+        /// Number of the entry.
         number: u64,
     },
     /// One of the other fields, or an entry before it, is not what was sealed.
     #[error("entry {number} was changed or replaced")]
     Changed {
-        /// Which entry.
+        /// Number of the entry.
         number: u64,
     },
     /// The chain ends before the head that is known.
@@ -126,7 +126,7 @@ pub enum Broken {
     /// There are entries after the stored head.
     #[error("entry {number} comes after the head: it was inserted")]
     BeyondHead {
-        /// Which entry.
+        /// Number of the entry.
         number: u64,
     },
     /// The hash at a number is not the one that was noted elsewhere.
@@ -134,7 +134,7 @@ pub enum Broken {
         "entry {number} has the hash {found}, but {noted} was noted: the journal was rewritten up to there"
     )]
     OtherHead {
-        /// Which entry.
+        /// Number of the entry.
         number: u64,
         /// The hash in the database.
         found: Hash,

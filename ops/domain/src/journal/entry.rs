@@ -10,10 +10,10 @@ use crate::{actor::Actor, journal::Event, time::Timestamp};
 pub struct Entry {
     /// Its number, without gaps from 1.
     pub number: u64,
-    /// When it was written.
+    /// Time at which it was written.
     pub at: Timestamp,
-    /// Who did it.
+    /// The author.
     pub actor: Actor,
-    /// What happened; `None` if it was redacted.
+    /// The event; `None` if it was redacted.
     pub event: Option<Event>,
 }

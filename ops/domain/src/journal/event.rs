@@ -34,7 +34,7 @@ use crate::{
     time::{Span, Timestamp},
 };
 
-/// What was written before it was told.
+/// The value in entries from before it was told.
 const fn counts() -> bool {
     true
 }
@@ -54,7 +54,7 @@ macro_rules! events {
             )*
         }
     )*) => {
-        /// What happened. The journal's payload, as JSON.
+        /// An event. The journal's payload, as JSON.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(tag = "event", rename_all = "snake_case")]
@@ -141,30 +141,30 @@ events! {
         },
         /// A breach joined, or came back.
         BreachJoined = "breach_joined" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
             /// The breach.
             breach: Box<Breach>,
         },
         /// A breach became more severe, or unsteady.
         BreachChanged = "breach_changed" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
             /// The breach as it is now.
             breach: Box<Breach>,
         },
         /// A breach holds no longer.
         BreachCleared = "breach_cleared" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// Which breach.
+            /// The breach.
             key: BreachKey,
-            /// Whether it was seen to recover.
+            /// The way in which it ended.
             ending: Ending,
         },
         /// The lifecycle moved on.
         Moved = "moved" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
             /// From where.
             from: State,
@@ -175,37 +175,37 @@ events! {
         },
         /// The decision summary was written anew.
         SummaryWritten = "summary_written" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
             /// The summary.
             summary: Box<Summary>,
         },
         /// Evidence was saved.
         SnapshotSaved = "snapshot_saved" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
             /// The evidence.
             snapshot: Box<Snapshot>,
         },
         /// A person took note.
         Acknowledged = "acknowledged" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
         },
         /// A person wrote something.
         Commented = "commented" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// What they wrote.
+            /// The text.
             text: String,
         },
         /// Something of the host was looked at.
         Inspected = "inspected" {
             /// For which incident.
             incident: IncidentNumber,
-            /// What.
+            /// The inspection.
             inspection: Inspection,
-            /// What was seen, without secrets, bounded.
+            /// The result, without secrets, bounded.
             outcome: InspectionOutcome,
         },
         /// Other organizations are affected, or otherwise.
@@ -217,23 +217,23 @@ events! {
         },
         /// All is quiet, and a person has acted on it: the agent offers to resolve.
         ResolutionOffered = "resolution_offered" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
         },
-        /// It is over.
+        /// Over.
         Resolved = "resolved" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
             /// By the agent ([`Step::StayedQuiet`]) or a person ([`Step::PersonResolved`]).
             step: Step,
-            /// What a person wrote.
+            /// The note of a person.
             note: Option<String>,
         },
-        /// It came back, or a person reopened it.
+        /// Came back, or a person reopened it.
         Reopened = "reopened" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// What a person wrote; `None` when the agent reopened it.
+            /// The note of a person; `None` when the agent reopened it.
             note: Option<String>,
         },
     }
@@ -252,7 +252,7 @@ events! {
             incident: IncidentNumber,
             /// Its place there.
             place: u32,
-            /// Why.
+            /// The reason.
             why: Withdrawn,
         },
         /// A person said no to a recommendation.
@@ -261,7 +261,7 @@ events! {
             incident: IncidentNumber,
             /// Its place there.
             place: u32,
-            /// Why.
+            /// The reason.
             reason: String,
         },
         /// A person said yes to exactly one recommendation, as it was shown.
@@ -293,26 +293,26 @@ events! {
             incident: IncidentNumber,
             /// The recommendation's place there.
             place: u32,
-            /// How.
+            /// The outcome.
             outcome: RunOutcome,
-            /// How long it ran.
+            /// The duration.
             duration: Span,
-            /// What it printed, without secrets: the beginning and the end.
+            /// The output, without secrets: the beginning and the end.
             output: String,
         },
-        /// Whether a run worked is known: its signal recovered in time, or did not.
+        /// The result of a run is known: its signal recovered in time, or did not.
         RunProved = "run_proved" {
             /// Of which incident.
             incident: IncidentNumber,
             /// The recommendation's place there.
             place: u32,
-            /// Which command it was.
+            /// The command.
             command: String,
-            /// What it acted upon.
+            /// The subject on which it acted.
             subject: Subject,
-            /// Whether it worked.
+            /// True if it worked.
             worked: bool,
-            /// Whether that says something about the command: its end was seen, and nobody ended it
+            /// True if that says something about the command: its end was seen, and nobody ended it
             /// early.
             #[serde(default = "counts", skip_serializing_if = "Clone::clone")]
             counts: bool,
@@ -341,28 +341,28 @@ events! {
             contact: ContactId,
             /// Because of which entry.
             entry: u64,
-            /// Why not.
+            /// The reason.
             why: String,
         },
         /// Nobody took note of a critical incident in time, and everyone is told again.
         NotAcknowledged = "not_acknowledged" {
-            /// Which incident.
+            /// Number of the incident.
             incident: IncidentNumber,
-            /// How often that happened, from 1.
+            /// Number of this reminder, from 1.
             round: u32,
         },
         /// A way to reach someone was set.
         ContactSet = "contact_set" {
             /// Whom.
             account: AccountId,
-            /// Which.
+            /// The contact.
             contact: ContactId,
         },
         /// A way to reach someone was removed.
         ContactRemoved = "contact_removed" {
             /// Whom.
             account: AccountId,
-            /// Which.
+            /// The contact.
             contact: ContactId,
         },
     }
@@ -372,14 +372,14 @@ events! {
         ShareCreated = "share_created" {
             /// For which incident.
             incident: IncidentNumber,
-            /// Which.
+            /// Number of the link.
             share: ShareId,
-            /// When it ends.
+            /// Time at which it ends.
             until: Timestamp,
             /// For whom it is; `None` in entries from before this was told.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             audience: Option<Audience>,
-            /// What it shows; empty in entries from before this was told.
+            /// The parts that it shows; empty in entries from before this was told.
             #[serde(default, skip_serializing_if = "Vec::is_empty")]
             shows: Vec<SharePart>,
         },
@@ -387,7 +387,7 @@ events! {
         ShareRevoked = "share_revoked" {
             /// For which incident.
             incident: IncidentNumber,
-            /// Which.
+            /// Number of the link.
             share: ShareId,
         },
     }
@@ -395,9 +395,9 @@ events! {
     Journal(JournalEvent) {
         /// The content of an entry was removed; the chain still proves that it was there.
         Redacted = "redacted" {
-            /// Which entry.
+            /// Number of the entry.
             entry: u64,
-            /// Why.
+            /// The reason.
             reason: String,
             /// The message, or the mark that one was sent, that lost its words; `None` for every
             /// other entry.
@@ -430,7 +430,7 @@ events! {
             name: String,
             /// SHA-256 of its bytes, in hexadecimal.
             sha256: String,
-            /// What changed, as lines that begin with `+` or `-`; bounded.
+            /// The changes, as lines that begin with `+` or `-`; bounded.
             difference: String,
         },
         /// An edited document was refused; the last good version stays in force.
@@ -497,7 +497,7 @@ events! {
     System(SystemEvent) {
         /// Calm Ops started.
         Started = "started" {
-            /// Which version of the program.
+            /// The version of the program.
             version: String,
         },
         /// Calm Ops stopped in good order.
@@ -513,7 +513,7 @@ events! {
             from: Timestamp,
             /// To when.
             to: Timestamp,
-            /// Why.
+            /// The reason.
             why: BlindReason,
         },
         /// Everything that follows was generated by a simulation. The first entry of its journal.
@@ -525,7 +525,7 @@ events! {
         },
         /// A subject is gone and is no longer expected to report.
         SubjectRetired = "subject_retired" {
-            /// Which.
+            /// The subject.
             subject: Subject,
         },
     }
@@ -548,7 +548,7 @@ events! {
         MaintenanceEnded = "maintenance_ended" {
             /// Its number.
             window: u64,
-            /// What would have alerted; bounded.
+            /// The alerts that it withheld; bounded.
             would_have_alerted: Vec<Withheld>,
             /// At least so many more.
             more: u32,
@@ -558,7 +558,7 @@ events! {
     Practice(PracticeEvent) {
         /// A practice was begun.
         PracticeBegun = "practice_begun" {
-            /// When it ends by itself.
+            /// Time at which it ends by itself.
             until: Timestamp,
         },
         /// A practice ended, by itself or by a person.
@@ -621,7 +621,7 @@ events! {
         SafeModeEnded = "safe_mode_ended",
         /// Safe mode has been in force for a while: people are asked whether it is still needed.
         SafeModeReminded = "safe_mode_reminded" {
-            /// How often that was asked, from 1.
+            /// Number of this question, from 1.
             round: u32,
         },
         /// The plan of an organization was set, or is set no longer.
@@ -710,7 +710,7 @@ events! {
             destination: String,
         },
     }
-    /// What people learn from an incident. Steps bear the number of the entry that adds them.
+    /// The lessons of an incident. Steps bear the number of the entry that adds them.
     Review(ReviewEvent) {
         /// A person saved what they wrote in a review.
         ReviewSaved = "review_saved" {
@@ -736,9 +736,9 @@ events! {
         PreventionStepAdded = "prevention_step_added" {
             /// The incident that it follows from.
             incident: IncidentNumber,
-            /// What is to be done, in one line.
+            /// The task, in one line.
             text: String,
-            /// What becomes of it.
+            /// Its plan.
             plan: PreventionPlan,
         },
         /// A prevention step was done.
@@ -747,7 +747,7 @@ events! {
             incident: IncidentNumber,
             /// Its number.
             step: u64,
-            /// What shows it.
+            /// The proof.
             evidence: String,
         },
         /// A prevention step will not be done.
@@ -797,37 +797,37 @@ events! {
         OwnerLinkMade = "owner_link_made",
         /// An account was made.
         AccountCreated = "account_created" {
-            /// Which.
+            /// Number of the account.
             account: AccountId,
-            /// What it may do.
+            /// Its role.
             role: Role,
             /// By which invitation; `None` by the owner link.
             invitation: Option<InvitationId>,
         },
-        /// What an account may do was changed.
+        /// The role of an account was changed.
         RoleChanged = "role_changed" {
-            /// Which.
+            /// Number of the account.
             account: AccountId,
-            /// What it may do now.
+            /// Its new role.
             role: Role,
         },
         /// An account was closed, or opened again.
         AccountClosed = "account_closed" {
-            /// Which.
+            /// Number of the account.
             account: AccountId,
             /// False where it was opened again.
             closed: bool,
         },
         /// A person signed in.
         SignedIn = "signed_in" {
-            /// Who.
+            /// Number of the account.
             account: AccountId,
             /// By which sign-in.
             session: SessionId,
-            /// How.
+            /// The method.
             by: AuthMethod,
-            /// Whether neither the place nor the browser was known; false in entries from before this
-            /// was told.
+            /// True if neither the place nor the browser was known; false in entries from before
+            /// this was told.
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]
             unfamiliar: bool,
         },
@@ -835,7 +835,7 @@ events! {
         SignedOut = "signed_out" {
             /// Whose.
             account: AccountId,
-            /// Which.
+            /// Number of the session.
             session: SessionId,
         },
         /// A password was set.
@@ -847,14 +847,14 @@ events! {
         PasskeyAdded = "passkey_added" {
             /// Whose.
             account: AccountId,
-            /// Which.
+            /// Number of the passkey.
             passkey: PasskeyId,
         },
         /// A passkey was removed.
         PasskeyRemoved = "passkey_removed" {
             /// Whose.
             account: AccountId,
-            /// Which.
+            /// Number of the passkey.
             passkey: PasskeyId,
         },
         /// Someone was invited.
@@ -866,22 +866,22 @@ events! {
         },
         /// An invitation was taken back.
         InvitationWithdrawn = "invitation_withdrawn" {
-            /// Which.
+            /// Number of the invitation.
             invitation: InvitationId,
         },
         /// A token was made.
         TokenCreated = "token_created" {
-            /// Which.
+            /// Number of the token.
             token: TokenId,
-            /// What it may do.
+            /// Its rights.
             scopes: Vec<Scope>,
-            /// When it ends by itself; `None` in entries from before this was told.
+            /// Its end; `None` in entries from before this was told.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             expiry: Option<Expiry>,
         },
         /// A token was ended.
         TokenRevoked = "token_revoked" {
-            /// Which.
+            /// Number of the token.
             token: TokenId,
         },
     }

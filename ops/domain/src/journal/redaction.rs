@@ -1,4 +1,4 @@
-//! What is left of an event, and of an incident, without the words of people and the outputs of
+//! The remainder of an event, and of an incident, without the words of people and the outputs of
 //! programs.
 
 use crate::{
@@ -77,8 +77,8 @@ impl Event {
         Some(Box::new(MaintenanceWindow { reason: String::new(), ..(**window).clone() }))
     }
 
-    /// What an entry of this kind did to its incident, as far as that is known without its content;
-    /// `None` where it can't be known.
+    /// The effect of an entry of this kind on its incident, as far as that is known without its
+    /// content; `None` where it can't be known.
     pub fn remainder(
         kind: &str,
         number: IncidentNumber,

@@ -33,11 +33,11 @@ pub struct Measure {
     pub usual: Option<f64>,
     /// The breach that named it.
     pub because: BreachKey,
-    /// How often it was widened since it began: each time the rate doubles.
+    /// Number of times it was widened since it began: each time the rate doubles.
     pub stage: u32,
-    /// How often the problem came back after it was widened.
+    /// Number of times the problem came after it was widened.
     pub returns: u32,
-    /// When it ends at the latest.
+    /// Time at which it ends at the latest.
     pub until: Timestamp,
 }
 
@@ -67,7 +67,7 @@ pub struct IncidentMeasure {
     pub measure: Measure,
     /// The time of its beginning.
     pub began_at: Timestamp,
-    /// When it ended and why; `None` while it is in force.
+    /// The time and the reason of its end; `None` while it is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<MeasureEnded>,
 }

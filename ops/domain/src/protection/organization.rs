@@ -15,10 +15,10 @@ pub const MOST_OVERRIDES: usize = 500;
 const KIND: &str = "organization";
 /// The most characters of a name.
 const MOST_CHARACTERS: usize = 100;
-/// What is left of a subject's 200 bytes after `organization:`.
+/// The remainder of a subject's 200 bytes after `organization:`.
 const MOST_BYTES: usize = 200 - KIND.len() - 1;
 
-/// Whether a text may name an organization: the rule of subjects' names without a host, at most 100
+/// True if a text may name an organization: the rule of subjects' names without a host, at most 100
 /// characters and 187 bytes. Allocates nothing.
 pub fn is_organization_name(name: &str) -> bool {
     let is_short = name.len() <= MOST_BYTES && name.chars().count() <= MOST_CHARACTERS;
@@ -53,14 +53,14 @@ pub fn organization_segment(organization: &Subject) -> String {
     segment
 }
 
-/// Where the plan of an organization comes from, the first that has one.
+/// The sources of an organization's plan, the first that has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PlanSource {
     /// An override by a person.
     Override,
-    /// It was set, by `PUT /api/ops/organizations/{name}`.
+    /// Set, by `PUT /api/ops/organizations/{name}`.
     Assigned,
     /// A row of `limits.md`.
     Document,

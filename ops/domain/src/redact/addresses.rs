@@ -50,7 +50,7 @@ fn without_user(found: &Captures) -> String {
     }
 }
 
-/// Where the secret part of what follows `://` ends.
+/// The end of the secret part of what follows `://`.
 fn user_part(rest: &str) -> Option<usize> {
     let at = rest.rfind('@')?;
     let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());

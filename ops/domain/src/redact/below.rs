@@ -12,7 +12,7 @@ use crate::redact::{
 /// Lines that a block of text below a name has at most.
 const LONGEST_BLOCK: usize = 100;
 
-/// What is expected below a name.
+/// The expectation below a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Below {
     kind: Kind,
@@ -43,7 +43,7 @@ pub(super) fn named(line: &str) -> Option<Below> {
 }
 
 impl Below {
-    /// What is shown instead of the next line, if it is hidden, and what is expected after it.
+    /// The replacement of the next line, if it is hidden, and the expectation after it.
     pub(super) fn line(mut self, line: &str) -> (Option<String>, Option<Self>) {
         let text = line.trim();
         self.lines += 1;

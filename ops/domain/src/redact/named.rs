@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 
 use crate::redact::replace::{MARK, pattern, step};
 
-/// What a name says about the value beside it.
+/// The meaning of a name for the value beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Secret, whatever it looks like.
@@ -56,7 +56,7 @@ pub(super) fn hide(line: &str) -> Cow<'_, str> {
     })
 }
 
-/// Whether a word is more likely made by a machine than written by a person.
+/// True if a word is more likely made by a machine than written by a person.
 pub(super) fn looks_random(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
@@ -230,7 +230,7 @@ const ABOUT: &[&str] = &[
     "zip",
     "so",
 ];
-/// What follows such a name in a sentence, or says that there is no value.
+/// Words that follow such a name in a sentence, or say that there is no value.
 const PLAIN: &[&str] = &[
     "true",
     "false",
@@ -355,7 +355,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Where the value of the name at `name` stands, if it is to be hidden.
+/// The place of the value of the name at `name`, if it is to be hidden.
 fn value_after(line: &str, name: Range<usize>, kind: Kind) -> Option<Range<usize>> {
     let text = &line[name.clone()];
     let rest = &line[name.end..];
@@ -433,7 +433,7 @@ fn value_at(line: &str, start: usize, kind: Kind) -> Option<Range<usize>> {
     (!range.is_empty()).then_some(range)
 }
 
-/// Where the quotation that was opened with so many backslashes ends; at the end of the line if
+/// The end of the quotation that was opened with so many backslashes; at the end of the line if
 /// nowhere.
 pub(super) fn closing(line: &str, first: usize, quote: u8, slashes: usize) -> usize {
     let mut run = 0;
@@ -450,7 +450,7 @@ pub(super) fn closing(line: &str, first: usize, quote: u8, slashes: usize) -> us
     line.len()
 }
 
-/// How long an unquoted value is. Marks that a password may hold end it only where something else
+/// The length of an unquoted value. Marks that a password may hold end it only where something else
 /// follows them.
 fn unquoted(rest: &str) -> usize {
     let mut places = rest.char_indices();
@@ -469,7 +469,7 @@ fn unquoted(rest: &str) -> usize {
     if value == MARK { end } else { value.trim_end_matches([')', '}', ']', ',', '\\']).len() }
 }
 
-/// Whether `name=` or `name:` begins here.
+/// True if `name=` or `name:` begins here.
 pub(super) fn begins_pair(text: &str) -> bool {
     let text = text.trim_start_matches(['"', '\'', '\\']);
     let name = text

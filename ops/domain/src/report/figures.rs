@@ -53,7 +53,7 @@ pub struct NoisySignal {
     pub unattended: u32,
 }
 
-/// What the agent did.
+/// The acts of the agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AgentFigures {
@@ -101,7 +101,7 @@ pub struct PreventionFigures {
     pub overdue: u32,
 }
 
-/// How often an endpoint answered as expected. Times without observations are apart.
+/// The share of times that an endpoint answered as expected. Times without observations are apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Availability {

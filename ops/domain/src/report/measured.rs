@@ -20,7 +20,7 @@ pub struct ObjectiveFigures {
     pub events: u64,
     /// Those of them that failed.
     pub failed: u64,
-    /// What was left of the error budget at the end of the report's period, in percent, rounded down:
+    /// The rest of the error budget at the end of the report's period, in percent, rounded down:
     /// below 0 when more failed; `None` if that is not known.
     pub budget_left: Option<i64>,
 }

@@ -43,12 +43,12 @@ impl ReviewStep {
     ];
 }
 
-/// Why a step has no time.
+/// The reasons for which a step has no time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NotMeasured {
-    /// It did not happen.
+    /// Did not happen.
     DidNotHappen,
     /// The history before the problem is missing.
     NoHistory,
@@ -66,7 +66,7 @@ pub enum Measured {
         /// True if it was at least so long: it began before the history that was looked at.
         at_least: bool,
     },
-    /// It is not known.
+    /// Not known.
     Unknown {
         /// The reason.
         why: NotMeasured,
@@ -108,7 +108,7 @@ pub struct MeasuredStep {
     pub measured: Measured,
     /// The numbers of the entries that it follows from.
     pub entries: Vec<u64>,
-    /// What is usual; `None` with fewer than five incidents.
+    /// The usual time; `None` with fewer than five incidents.
     pub usual: Option<UsualTime>,
 }
 
@@ -145,7 +145,7 @@ pub struct Spread {
     pub high: f64,
 }
 
-/// What the values before and after say.
+/// The verdict of the values before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -162,10 +162,10 @@ pub enum EffectVerdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MeasuredEffect {
-    /// What was done.
+    /// The measure.
     #[serde(flatten)]
     pub of: EffectOf,
-    /// When it began.
+    /// Time at which it began.
     pub at: Timestamp,
     /// The signal.
     pub key: BreachKey,
@@ -175,11 +175,11 @@ pub struct MeasuredEffect {
     pub before: Option<Spread>,
     /// The values in the ten minutes after; `None` if there are none.
     pub after: Option<Spread>,
-    /// What they say.
+    /// The verdict.
     pub verdict: EffectVerdict,
 }
 
-/// Why a step took long, as far as the journal tells.
+/// The reasons for a slow step, as far as the journal tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "because", rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! What is stored of a review: words of people, ratings, and plans of prevention steps.
+//! The stored parts of a review: words of people, ratings, and plans of prevention steps.
 
 use std::{fmt, str::FromStr};
 
@@ -13,9 +13,9 @@ use crate::{id::AccountId, text::shown, time::Timestamp};
 pub struct ReviewSections {
     /// Contributing factors.
     pub factors: String,
-    /// What went well.
+    /// The things that went well.
     pub went_well: String,
-    /// What to change.
+    /// The things to change.
     pub to_change: String,
 }
 
@@ -26,18 +26,18 @@ impl ReviewSections {
     }
 }
 
-/// How much a recommendation helped, as a person says afterwards; the best first.
+/// The worth of a recommendation, as a person says afterwards; the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rating {
-    /// It fixed the problem.
+    /// Fixed the problem.
     Fixed,
-    /// It helped, and one step more was needed.
+    /// Helped, and one step more was needed.
     OneStepShort,
-    /// It was about the right thing and did not help.
+    /// About the right thing, and did not help.
     RightArea,
-    /// It was about something else.
+    /// About something else.
     Wrong,
 }
 
@@ -113,7 +113,7 @@ impl<'de> Deserialize<'de> for DueDate {
     }
 }
 
-/// What becomes of a prevention step, as it is decided when it is written down.
+/// The plan for a prevention step, as it is decided when it is written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "plan", rename_all = "snake_case")]
@@ -125,7 +125,7 @@ pub enum PreventionPlan {
         /// The day.
         due: DueDate,
     },
-    /// It will not be done.
+    /// Will not be done.
     WillNotBeDone {
         /// The reason.
         reason: String,

@@ -16,7 +16,7 @@ use crate::{
 /// Stands for the evidence, or the reason, of an end whose words were redacted.
 pub const REDACTED_WORDS: &str = "(redacted)";
 
-/// How far a prevention step is.
+/// The states of a prevention step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -28,7 +28,7 @@ pub enum StepState {
         /// The day.
         due: DueDate,
     },
-    /// It was done.
+    /// Done.
     Done {
         /// The owner.
         owner: AccountId,
@@ -38,10 +38,10 @@ pub enum StepState {
         at: Timestamp,
         /// The number of the entry that says so.
         entry: u64,
-        /// What shows it.
+        /// The proof.
         evidence: String,
     },
-    /// It will not be done.
+    /// Will not be done.
     Dropped {
         /// The person who decided that.
         by: Actor,
@@ -66,9 +66,9 @@ pub struct PreventionStep {
     pub added_at: Timestamp,
     /// The person who added it.
     pub added_by: Actor,
-    /// What is to be done, in one line.
+    /// The task, in one line.
     pub text: String,
-    /// How far it is.
+    /// The state.
     #[serde(flatten)]
     pub state: StepState,
 }

@@ -13,7 +13,7 @@ pub enum NoticeState {
     Identified,
     /// A fix is in place and is watched.
     Monitoring,
-    /// It is over.
+    /// Over.
     Resolved,
 }
 
@@ -43,12 +43,12 @@ impl NoticeState {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoticePart {
-    /// It begins a notice, whose number is that of this entry.
+    /// Begins a notice, whose number is that of this entry.
     Began {
         /// The title of the notice.
         title: String,
     },
-    /// It follows in a notice.
+    /// Follows in a notice.
     Followed {
         /// The number of the entry that began the notice.
         notice: u64,

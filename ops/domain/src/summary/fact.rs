@@ -18,7 +18,7 @@ use crate::{
 pub struct Fact {
     /// About whom.
     pub subject: Subject,
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// The value when this was written.
     pub value: f64,
@@ -26,11 +26,11 @@ pub struct Fact {
     pub peak: f64,
     /// The unit of all values here.
     pub unit: Unit,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
     /// In which way the threshold was crossed.
     pub crossing: Crossing,
-    /// What is usual here.
+    /// The usual value here.
     #[serde(default)]
     pub usual: Option<f64>,
     /// Change per minute.
@@ -39,7 +39,7 @@ pub struct Fact {
     /// Seconds until the limit is reached at this rate.
     #[serde(default)]
     pub limit_in_seconds: Option<f64>,
-    /// It comes and goes.
+    /// Comes and goes.
     #[serde(default)]
     pub unsteady: bool,
     /// The value is on the healthy side, and only proof is awaited.
@@ -48,16 +48,16 @@ pub struct Fact {
     /// Nothing more was heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unheard: Option<Unheard>,
-    /// When the value was observed.
+    /// Time at which the value was observed.
     #[serde(default)]
     pub value_at: Timestamp,
-    /// Why it is so, or why nothing is heard, where that is known.
+    /// The reason that it is so, or that nothing is heard, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
 }
 
-/// Whether a breach only waits for proof that it is over. What comes and goes, or is not heard of, is
-/// not told so.
+/// True if a breach only waits for proof that it is over. What comes and goes, or is not heard of,
+/// is not told so.
 pub const fn eases(easing: Option<Easing>, unsteady: bool, unheard: Option<Unheard>) -> bool {
     easing.is_some() && !unsteady && unheard.is_none()
 }
@@ -86,18 +86,18 @@ impl Fact {
         }
     }
 
-    /// Whether it is about silence.
+    /// True if it is about silence.
     pub const fn is_silent(&self) -> bool {
         self.crossing.is_silent()
     }
 
-    /// Whether it only waits for proof that it is over. What comes and goes, or is not heard of, is
+    /// True if it only waits for proof that it is over. What comes and goes, or is not heard of, is
     /// not told so.
     pub const fn is_easing(&self) -> bool {
         eases(self.easing, self.unsteady, self.unheard)
     }
 
-    /// Whether the value is beyond the level that is told with it, so that it can be told as what
+    /// True if the value is beyond the level that is told with it, so that it can be told as what
     /// is.
     pub fn is_beyond(&self) -> bool {
         match self.crossing {
@@ -140,7 +140,7 @@ pub const TOLD_IN_WORDS: [&str; 14] = [
 /// A change at a scale at which it shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
-    /// Whether the value rises.
+    /// True if the value rises.
     pub rising: bool,
     /// The amount of the change, in the fact's unit; positive.
     pub amount: f64,
@@ -175,14 +175,14 @@ impl Fact {
         self.limit_in_seconds.filter(|seconds| *seconds <= FORESEEABLE)
     }
 
-    /// Whether it is a measured quantity that has a usual value.
+    /// True if it is a measured quantity that has a usual value.
     pub fn is_measured(&self) -> bool {
         let signal = self.signal.as_str();
         !TOLD_IN_WORDS.contains(&signal) && signal != "app.restarts"
     }
 }
 
-/// What kind of trouble it is, in words that need no knowledge of the machine.
+/// The kind of trouble, in words that need no knowledge of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! What is stored of rows of the thresholds: their cells, and the evidence of proposals.
+//! The stored parts of rows of the thresholds: their cells, and the evidence of proposals.
 
 use serde::{Deserialize, Serialize};
 
@@ -81,11 +81,11 @@ pub struct ProposalEvidence {
     pub from: Timestamp,
     /// Until when.
     pub until: Timestamp,
-    /// What is better.
+    /// The improvement.
     pub benefit: Benefit,
-    /// How often people would have been interrupted under the row in force.
+    /// Number of interruptions of people under the row in force.
     pub interruptions_today: u32,
-    /// How often under the proposed one.
+    /// Number of interruptions under the proposed one.
     pub interruptions_proposed: u32,
     /// Incidents that there were, and that the proposed row would have missed: warnings on which
     /// nobody acted.

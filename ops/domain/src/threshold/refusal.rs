@@ -1,6 +1,6 @@
-//! Why a row of the thresholds is not changed, or not tried.
+//! The reasons for which a row of the thresholds is not changed, or not tried.
 
-/// Why a row of the thresholds is not changed, or not tried.
+/// The reasons for which a row of the thresholds is not changed, or not tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ThresholdRefusal {
     /// The document is no longer the one that was shown.

@@ -1,4 +1,4 @@
-//! What is removed from a program's output, and what stays readable.
+//! The parts of a program's output that are removed, and what stays readable.
 
 use domain::redact::{self, MARK, Redactor, clean};
 use proptest::prelude::*;

@@ -34,7 +34,8 @@ const TROUBLE: i64 = 60;
 const OPENED_WITHIN: f64 = 40.0;
 const OVER: i64 = 180;
 const END: i64 = 240;
-/// What is true later has no time to be named: an incident has an entry at most every 10 s.
+/// A fact that becomes true later has no time to be named: an incident has an entry at most every
+/// 10 s.
 const TRUE_UNTIL: i64 = END - 15;
 /// The share of requests that always fails, everywhere.
 const ALWAYS_FAILS: f64 = 0.002;
@@ -43,7 +44,7 @@ const NUMBER: IncidentNumber = IncidentNumber(1);
 /// An effect on an organization, by its number.
 pub type Affected = BTreeSet<(usize, Effect)>;
 
-/// What an incident named in its whole course, by certainty.
+/// Everything that an incident named in its whole course, by certainty.
 #[derive(Debug, Default)]
 pub struct Named {
     pub known: Affected,
@@ -79,7 +80,7 @@ impl Kind {
     pub const ALL: [Self; 5] =
         [Self::Failing, Self::Slow, Self::Limited, Self::ReadOnly, Self::Endpoint];
 
-    /// What the incident is about.
+    /// The subject and the signal of the incident.
     const fn problem(self) -> (&'static str, &'static str) {
         match self {
             Self::Failing | Self::ReadOnly => ("app:api@web-1", "app.up"),
@@ -215,7 +216,7 @@ impl World {
         }
     }
 
-    /// What the incident named, and what was true.
+    /// Returns what the incident named, and what was true.
     pub fn run(mut self) -> (Named, Truth) {
         for second in 0..END {
             if second == self.opens {

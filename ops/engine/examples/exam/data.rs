@@ -32,7 +32,7 @@ pub struct Subject {
     file: PathBuf,
     /// The time between rows, in seconds.
     pub step: i64,
-    /// How long may be learned from without being judged.
+    /// The time from which only learning happens, without judging.
     pub learning: Span,
     pub metrics: usize,
     /// Labelled events: from and to, in seconds since the first row.

@@ -47,7 +47,7 @@ fn name(metric: usize) -> String {
     format!("metric.m{metric:02}")
 }
 
-/// What came of one subject.
+/// The outcome of one subject.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub days: f64,

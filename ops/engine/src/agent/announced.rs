@@ -1,4 +1,4 @@
-//! What announcements mean for incidents.
+//! The meaning of announcements for incidents.
 
 use domain::{
     announcements::Announcements, change::ReportedChange, incident::Incident, time::Span,
@@ -6,7 +6,7 @@ use domain::{
 
 /// The most changes that an incident carries.
 const MOST_CHANGES: usize = 3;
-/// How long before an incident began a change may have been done that is told with it.
+/// The longest time between a change and the incident that it is told with.
 const BEFORE: Span = Span::from_mins(60);
 /// The same after it began: what deploys may report only when it is done.
 const AFTER: Span = Span::from_mins(10);

@@ -1,4 +1,4 @@
-//! Who depends on whom, through others too, and which breaches belong together because of it.
+//! Dependencies, through others too, and which breaches belong together because of it.
 
 use std::{
     cell::RefCell,
@@ -15,7 +15,7 @@ use policy::{
 
 /// The kind of the subjects of objectives.
 const OBJECTIVE: &str = "objective";
-/// How many steps of dependence are followed.
+/// Number of steps of dependence that are followed.
 const FARTHEST: usize = 4;
 
 /// See the module. What a subject needs is worked out once.
@@ -79,7 +79,7 @@ impl<'a> Correlation<'a> {
         found
     }
 
-    /// Whether they are the same, or one needs the other.
+    /// True if they are the same, or one needs the other.
     pub(super) fn related(&self, one: &Subject, other: &Subject) -> bool {
         one == other || self.needs(one).contains(other) || self.needs(other).contains(one)
     }
@@ -140,7 +140,7 @@ impl<'a> Correlation<'a> {
     }
 }
 
-/// Whether two breaches belong together by their reasons: one names the other as its cause, or both
+/// True if two breaches belong together by their reasons: one names the other as its cause, or both
 /// fail for one cause.
 pub(super) fn shares_cause(one: &Breach, other: &Breach) -> bool {
     let (first, second) = (cause(one), cause(other));
@@ -151,8 +151,8 @@ pub(super) fn shares_cause(one: &Breach, other: &Breach) -> bool {
         || alike.is_some_and(|(one, other)| one.shares_cause(other))
 }
 
-/// What keeps a breach's subject from being seen, where that is all that is wrong with it: one that
-/// had failed before has a cause of its own.
+/// The obstacle that keeps a breach's subject from being seen, where that is all that is wrong with
+/// it: one that had failed before has a cause of its own.
 fn cause(breach: &Breach) -> Option<&Subject> {
     breach.reason.as_ref().filter(|_| breach.crossing.is_silent())?.cause()
 }

@@ -1,4 +1,4 @@
-//! What maintenance windows keep from incidents, and what they don't.
+//! The breaches that maintenance windows keep from incidents, and what they don't.
 
 use domain::{
     announcements::OpenWindow,

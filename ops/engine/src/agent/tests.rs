@@ -1,4 +1,4 @@
-//! What the agent does, told by short stories.
+//! The agent's decisions, told by short stories.
 
 use domain::{
     breach::{Crossing, Easing, Unheard},
@@ -41,7 +41,7 @@ pub(super) struct Service {
     pub breaches: Vec<Breach>,
     pub steady_since: Timestamp,
     pub announcements: Announcements,
-    /// What is no longer watched.
+    /// The breaches that are no longer watched.
     pub lost: Vec<BreachKey>,
 }
 

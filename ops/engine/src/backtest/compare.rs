@@ -19,11 +19,11 @@ const NEAR: Span = Span::from_mins(30);
 pub struct Known {
     /// Its number.
     pub number: IncidentNumber,
-    /// When its first breach began.
+    /// The beginning of its first breach.
     pub began_at: Timestamp,
-    /// When it was opened.
+    /// Time at which it was opened.
     pub opened_at: Timestamp,
-    /// When it ended; `None` while it is active.
+    /// Time at which it ended; `None` while it is active.
     pub ended_at: Option<Timestamp>,
     /// Its signals, without those that were only silent: a backtest can't judge them.
     pub keys: BTreeSet<BreachKey>,
@@ -34,8 +34,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// What a backtest can be held against; `None` for a practice, and where nothing but silence
-    /// was told.
+    /// The part of an incident that a backtest is compared with; `None` for a practice, and where
+    /// nothing but silence was told.
     pub fn of(incident: &Incident) -> Option<Self> {
         let heard = |breach: &Breach| !matches!(breach.crossing, Crossing::Silent { .. });
         let breaches = incident.breaches.iter().map(|known| &known.breach);

@@ -27,9 +27,9 @@ const BEGINS_BEFORE: Span = Span::from_mins(30);
 pub struct Proposal {
     /// The place of the change among those that were tried.
     pub place: usize,
-    /// Why.
+    /// The reason.
     pub benefit: Benefit,
-    /// What it would have meant.
+    /// The consequences.
     pub comparison: Comparison,
 }
 
@@ -89,7 +89,7 @@ fn unended(found: &[FoundIncident]) -> usize {
     found.iter().filter(|one| one.ended_at.is_none()).count()
 }
 
-/// How long incidents that ended were open, in all.
+/// The time for which incidents that ended were open, in all.
 fn open_time(found: &[FoundIncident]) -> u64 {
     found
         .iter()

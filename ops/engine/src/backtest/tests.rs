@@ -275,7 +275,7 @@ fn hours_of_the_week_are_those_of_the_team() {
     assert_eq!(relative(known(), from..from + 24, (300, 420), value).len(), 1, "another hour");
 }
 
-/// What the rules open on values as they come every 5 s: from when to when.
+/// The breaches that the rules open on values that come every 5 s: from when to when.
 fn live(thresholds: &Arc<Thresholds>, values: &[f64]) -> Vec<(Timestamp, Option<Timestamp>)> {
     let mut engine = Engine::new(Arc::clone(thresholds), 10);
     let (subject, signal, unit) = names();

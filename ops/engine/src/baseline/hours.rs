@@ -22,7 +22,7 @@ struct Open {
 }
 
 impl Hours {
-    /// Whether a step begins another hour than the one that is put together.
+    /// True if a step begins another hour than the one that is put together.
     pub fn begins(&self, start: Timestamp) -> bool {
         self.open.is_none_or(|open| open.hour != start.as_micros().div_euclid(HOUR))
     }

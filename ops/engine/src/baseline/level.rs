@@ -47,7 +47,7 @@ impl Mean {
 pub(super) struct Levels {
     week: [Mean; WEEK],
     overall: Mean,
-    /// What the present differs from the means by, for good.
+    /// The lasting difference of the present from the means.
     drift: f32,
     /// The usual deviation of an hour's median from its prediction.
     spread: f32,

@@ -17,7 +17,7 @@ const UNSTEADY: usize = 3;
 const SHORTEST_WINDOW: i64 = 600_000_000;
 const SHORTEST_QUIET: i64 = 60_000_000;
 
-/// What the observations since the last evaluation show, on a scale on which more is worse.
+/// The result of the observations since the last evaluation, on a scale on which more is worse.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measure {
     pub worst: f64,
@@ -25,11 +25,11 @@ pub(super) struct Measure {
     pub newest: f64,
     /// The most extreme value itself.
     pub extreme: f64,
-    /// What is usual, for a level relative to it.
+    /// The usual value, for a level relative to it.
     pub usual: Option<Usual>,
 }
 
-/// When they came. Times are microseconds of the engine's own scale.
+/// The times of arrival. Times are microseconds of the engine's own scale.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
     /// The last arrival.
@@ -65,10 +65,10 @@ pub(super) struct Held {
     pub fired_at: Timestamp,
     pub peak: f64,
     pub unsteady: bool,
-    /// It was critical before.
+    /// Critical before.
     #[serde(default)]
     was_critical: bool,
-    /// It went on through a time in which nothing could be seen, and was not seen beyond its level
+    /// Went on through a time in which nothing could be seen, and was not seen beyond its level
     /// since.
     #[serde(default)]
     doubtful: bool,
@@ -82,7 +82,7 @@ struct Settled {
     since: Timestamp,
     /// For how many microseconds this was seen.
     reached: i64,
-    /// When the first of these values arrived, and how much later the last, whatever was missed
+    /// The arrival of the first of these values, and of the last after it, whatever was missed
     /// between.
     first: i64,
     spans: i64,
@@ -100,11 +100,11 @@ pub(super) struct State {
     pub recovery: Option<Timestamp>,
     /// The newest value is at or past the recovery level.
     recovered: bool,
-    /// When it came back after it had seemed over.
+    /// The times at which it came back after it had seemed over.
     returns: Vec<i64>,
-    /// When the last breach ended.
+    /// The end of the last breach.
     ended: Option<i64>,
-    /// Which kind of level this is about.
+    /// The kind of level.
     kind: u8,
 }
 
@@ -142,8 +142,8 @@ fn micros(span: Span) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// How long the row's first level must hold; what has to be quiet before a breach ends follows from
-/// it.
+/// Time for which the row's first level must hold; what has to be quiet before a breach ends
+/// follows from it.
 fn duration(row: &Row) -> i64 {
     micros(if row.warning.is_some() { row.warning_for } else { row.critical_for })
 }
@@ -359,8 +359,8 @@ impl State {
         }
     }
 
-    /// What is usual is not known: nothing is pending then, and what holds goes on until it is judged
-    /// again. Says whether that changed anything.
+    /// Notes that the usual value is not known: nothing is pending then, and what holds goes on
+    /// until it is judged again. Says whether that changed anything.
     pub(super) fn suspend(&mut self) -> bool {
         let was_pending = self.is_pending();
         (self.warning, self.critical) = (None, None);
@@ -391,17 +391,17 @@ impl State {
         }
     }
 
-    /// Whether a duration is running: towards a breach or towards its end.
+    /// True if a duration is running: towards a breach or towards its end.
     pub(super) fn is_pending(&self) -> bool {
         self.warning.is_some() || self.critical.is_some() || self.settled.is_some()
     }
 
-    /// Whether it is beyond a level.
+    /// True if it is beyond a level.
     pub(super) fn is_beyond(&self) -> bool {
         self.warning.is_some() || self.critical.is_some()
     }
 
-    /// Whether another observation beyond may complete a duration, after this many microseconds.
+    /// True if another observation beyond may complete a duration, after this many microseconds.
     pub(super) fn may_fire(&self, row: &Row, elapsed: i64) -> bool {
         let due = |hold: &Option<Hold>, level: Option<Level>, needed: Span| {
             level.is_some()

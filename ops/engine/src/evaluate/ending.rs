@@ -1,4 +1,4 @@
-//! How a breach ended: only what was seen is a recovery.
+//! The end of a breach: only what was seen is a recovery.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use domain::{
 use crate::evaluate::Engine;
 
 impl Engine {
-    /// How the breaches ended that stand as holding in these incidents and are not among
+    /// The endings of the breaches that stand as holding in these incidents and are not among
     /// `breaches`, the last tick's.
     pub fn endings(
         &self,

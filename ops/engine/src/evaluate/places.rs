@@ -1,5 +1,5 @@
-//! Where each series lies: from signal and subject to its number. A place that was retired goes to
-//! the next new series.
+//! The place of each series: from signal and subject to its number. A place that was retired goes
+//! to the next new series.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -10,17 +10,17 @@ use crate::evaluate::{
     series::{Core, Plan},
 };
 
-/// What is known of a series that a value is for.
+/// The facts about a series that a value is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The series, if there is one.
     pub id: Option<SeriesId>,
-    /// Whether its unit is known: of one that it does not have yet it takes the first that is told.
+    /// True if its unit is known: of one that it does not have yet it takes the first that is told.
     pub has_unit: bool,
 }
 
 impl Engine {
-    /// How many series may still be opened by what others send.
+    /// Number of series that others can still open by sending values.
     pub fn room(&self) -> usize {
         self.limit.saturating_sub(self.count())
     }

@@ -3,7 +3,7 @@
 use crate::evaluate::{Engine, Series, SeriesId, series::Core};
 
 impl Engine {
-    /// How many series are known.
+    /// Number of series that are known.
     pub fn count(&self) -> usize {
         self.series.len() - self.free.len()
     }
@@ -14,7 +14,7 @@ impl Engine {
         self.series.get(id as usize).filter(|series| !series.unheard).map(|_| SeriesId(id))
     }
 
-    /// Whether a level of the thresholds is about this series.
+    /// True if a level of the thresholds is about this series.
     pub fn has_level(&self, signal: &str, subject: &str) -> bool {
         self.thresholds.rows_for(signal, subject).level.is_some_and(|row| row.base().is_some())
     }

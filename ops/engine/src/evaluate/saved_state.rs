@@ -12,7 +12,7 @@ use crate::evaluate::series::Core;
 /// saving.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SavedState {
-    /// When it was saved.
+    /// Time at which it was saved.
     pub at: Timestamp,
     #[serde(default)]
     pub(super) series: Vec<Core>,
@@ -41,10 +41,11 @@ impl SavedState {
     }
 }
 
-/// How a series stood at a checkpoint.
+/// The state of a series at a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Standing {
-    /// When its silence becomes a breach, relative to the moment of saving; `None`: not at all.
+    /// The time at which its silence becomes a breach, relative to the moment of saving; `None`:
+    /// not at all.
     pub(super) deadline: Option<i64>,
     pub(super) unheard: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -30,16 +30,16 @@ const SHORTEST_STALE: i64 = 30 * SECOND;
 const LONGEST_GAP: i64 = 3_600 * SECOND;
 /// So much older than its arrival a value may be: clocks differ, and senders take their time.
 const USUAL_LAG: i64 = 60 * SECOND;
-/// How far back a course reaches that is only kept to tell the rate of a breach.
+/// The period of a course that is only kept to tell the rate of a breach.
 const BREACH_WINDOW: i64 = 600 * SECOND;
-/// How far back the course reaches that tells what moves just now.
+/// The period of the course that tells what moves just now.
 const NEAR: i64 = 300 * SECOND;
 /// Silence is told after so many rounds of the source at the earliest, whatever the document says.
 pub(super) const MISSED_ROUNDS: i64 = 3;
 /// Silence that is told while a breach holds, where the document names no time.
 const LONG_UNHEARD: i64 = 900 * SECOND;
 
-/// What came since the last evaluation.
+/// The values since the last evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Batch {
     count: u32,
@@ -52,10 +52,10 @@ pub(super) struct Batch {
     last: i64,
     /// The longest time between two of them.
     gap: i64,
-    /// How much older than usual the newest was when it came.
+    /// The age of the newest on arrival, beyond the usual one.
     #[serde(default, skip_serializing_if = "is_zero")]
     lag: i64,
-    /// Why the newest is as it is.
+    /// The reason that the newest is as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Box<FailureReason>>,
 }
@@ -72,7 +72,7 @@ pub(super) struct Silence {
     pub fired_at: Timestamp,
 }
 
-/// Which rows of the thresholds are in force: level, rate, forecast; and the one that watches for
+/// The rows of the thresholds in force: level, rate, forecast; and the one that watches for
 /// silence.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Plan {
@@ -80,11 +80,11 @@ pub(super) struct Plan {
     pub silence: Option<u32>,
     /// The silence that is too long, in microseconds.
     pub no_data: Option<i64>,
-    /// How far the course must reach back; 0: none is needed.
+    /// The period that the course must cover; 0: none is needed.
     pub window: i64,
 }
 
-/// What is kept of a series.
+/// The state of a series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Core {
     pub signal: Signal,
@@ -94,7 +94,7 @@ pub(super) struct Core {
     pub last: Option<(Timestamp, f64)>,
     /// The last arrival that was evaluated, or the end of a time in which nothing could be seen.
     pub arrival: i64,
-    /// How much older than usual that value was when it came, by its own time.
+    /// The age of that value on arrival beyond the usual one, by its own time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lag: i64,
     /// The usual time between reports.
@@ -121,17 +121,17 @@ pub(super) struct Core {
     /// The range of all values of the last days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usual_recent: Option<UsualRange>,
-    /// How long the range holds.
+    /// Time for which the range holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usual_until: Option<Timestamp>,
     /// The history that both were learned from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     usual_learned: Option<LearnedHistory>,
-    /// Why the newest value that was evaluated is as it is; while a breach waits for proof that it is
+    /// The reason of the newest value that was evaluated; while a breach waits for proof that it is
     /// over, why it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Box<FailureReason>>,
-    /// Why nothing can be seen since the last value.
+    /// The reason that nothing can be seen since the last value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<Box<FailureReason>>,
     /// Something could not be seen since the last evaluation: no duration goes on over it.
@@ -231,7 +231,7 @@ impl Core {
         before.as_deref() != Some(reason)
     }
 
-    /// What is usual, as far as it was ever learned.
+    /// The usual range, as far as it was ever learned.
     pub(super) fn known_usual(&self) -> Option<Usual> {
         self.usual.map(|value| Usual {
             value,
@@ -251,12 +251,12 @@ impl Core {
         self.usual_learned = usual.and_then(|usual| usual.learned);
     }
 
-    /// Whether it was looked at and could not be seen.
+    /// True if it was looked at and could not be seen.
     pub(super) fn is_unseen(&self) -> bool {
         self.unseen.as_ref().is_some_and(|reason| !reason.is_about_silence())
     }
 
-    /// Why it is as it is, or can't be seen: evaluated or not.
+    /// The reason that it is as it is, or can't be seen: evaluated or not.
     pub(super) fn newest_reason(&self) -> Option<&FailureReason> {
         let seen =
             || self.batch.as_ref().map_or(self.reason.as_ref(), |batch| batch.reason.as_ref());
@@ -274,7 +274,7 @@ impl Core {
         mono.saturating_sub(self.heard()).saturating_add(lag)
     }
 
-    /// When it was last heard.
+    /// The time it was last heard.
     pub(super) fn heard(&self) -> i64 {
         self.batch.as_ref().map_or(self.arrival, |batch| batch.last.max(self.arrival))
     }
@@ -484,7 +484,7 @@ fn is_well(row: &Row, batch: &Batch, window: Option<&Window>) -> bool {
     }
 }
 
-/// How far back a row looks, in microseconds; 0 if it does not.
+/// The period that a row looks back, in microseconds; 0 if it does not.
 pub(super) fn looks_back(level: Level) -> i64 {
     let micros = |span: domain::time::Span| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     match level {
@@ -500,8 +500,8 @@ pub(super) fn seconds_to(limit: f64, value: f64, slope: f64) -> Option<f64> {
     (seconds.is_finite() && seconds >= 0.0).then_some(seconds)
 }
 
-/// What a batch shows on the scale of a relative level. Values on both sides of the usual one were
-/// not all beyond it.
+/// The values of a batch on the scale of a relative level. Values on both sides of the usual one
+/// were not all beyond it.
 fn relative(level: RelativeLevel, batch: &Batch, usual: Usual) -> Option<Measure> {
     let (min, max) = (level.excess(batch.min, usual)?, level.excess(batch.max, usual)?);
     let both_sides = batch.min < usual.value && batch.max > usual.value;

@@ -1,4 +1,4 @@
-//! What could not be seen: unknown, with its reason.
+//! Subjects that could not be seen: unknown, with their reasons.
 
 use domain::reason::FailureReason;
 

@@ -19,7 +19,7 @@ const STEEPER: f64 = 1.2;
 /// Points of the last while, oldest first. Times are microseconds of the engine's own scale.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Window {
-    /// How far it reaches back.
+    /// The period it covers.
     length: i64,
     points: Vec<(i64, f64)>,
     /// The slope that was asked for last, and its length: between two points it does not change.

@@ -42,7 +42,7 @@ impl AssignedPlans {
         Self { key, branches: vec![branch; WIDTH], plans: Arc::default(), count: 0 }
     }
 
-    /// How many organizations have a plan that is set.
+    /// Number of organizations that have a plan that is set.
     pub const fn len(&self) -> usize {
         self.count
     }

@@ -42,11 +42,11 @@ pub enum Exceeded {
 /// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It passes.
+    /// Passes.
     Passed,
-    /// It passes although it exceeds its quota, which is only observed.
+    /// Passes although it exceeds its quota, which is only observed.
     WouldBeRefused(Exceeded),
-    /// It is refused.
+    /// Refused.
     Refused(Exceeded),
 }
 
@@ -113,7 +113,7 @@ impl Arrival {
 pub struct Reported {
     /// True if it failed.
     pub failed: bool,
-    /// How long it took, if that is known.
+    /// Time for which it took, if that is known.
     pub latency: Option<Span>,
 }
 

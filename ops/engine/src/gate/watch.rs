@@ -215,7 +215,7 @@ impl Watchlist {
         }
     }
 
-    /// What one with a place sends in the mean, in requests a minute.
+    /// The mean rate of one with a place, in requests a minute.
     fn mean_rate(&self) -> f64 {
         let rates = self.watched.values().map(|one| one.sent.rate().max(0.0));
         rates.sum::<f64>() / self.watched.len().max(1) as f64

@@ -1,4 +1,4 @@
-//! What happened since the last look: by organization for those that matter, summed for the rest.
+//! Events since the last look: by organization for those that matter, summed for the rest.
 
 use std::{
     cmp::Reverse,
@@ -14,7 +14,7 @@ use crate::gate::{
     table::{Entry, Table},
 };
 
-/// What happened in a window of time. The counts of a request that is decided while the window is
+/// The counts of a window of time. The counts of a request that is decided while the window is
 /// taken may be part of this window or of the next one, each count in exactly one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
@@ -31,7 +31,7 @@ pub struct Window {
     pub queueing: Latencies,
 }
 
-/// What happened to one organization.
+/// The counts of one organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganizationCounts {
     /// The organization.

@@ -40,8 +40,8 @@ struct Effects {
     written: Option<MonotonicTime>,
 }
 
-/// What is remembered from one look to the next. The journal has it as well, except for when an
-/// effect was last seen after the entry was written, and for organizations that it only counts.
+/// The memory from one look to the next. The journal has it as well, except for when an effect was
+/// last seen after the entry was written, and for organizations that it only counts.
 #[derive(Clone, Debug, Default)]
 pub struct Assessor(BTreeMap<IncidentNumber, Effects>);
 
@@ -182,7 +182,7 @@ impl Effects {
         Impact { at: now.wall, organizations: listed, more_known, more_likely, not_reported }
     }
 
-    /// Whether it is journalled now.
+    /// True if it is journalled now.
     fn is_due(&self, known: Option<&Impact>, impact: &Impact, now: MonotonicTime) -> bool {
         let Some(known) = known else { return !impact.organizations.is_empty() };
         let waits = |time: Span| self.written.is_some_and(|at| now.since(at) < time);

@@ -23,7 +23,7 @@ const SLOW_SIGNALS: [&str; 2] = ["endpoint.first_byte", "endpoint.total"];
 /// The one that tells nothing about requests now.
 const CERTIFICATE: &str = "endpoint.certificate.days_left";
 
-/// Whether an effect holds in an incident.
+/// The question whether an effect holds in an incident.
 type HoldsEffect<'a> = &'a dyn Fn(IncidentNumber) -> bool;
 
 /// Something that was seen of an organization.
@@ -175,7 +175,7 @@ fn measures<'a>(
     incident.measures.iter().filter(|one| one.measure.requests.organization == *organization)
 }
 
-/// Whether the organization sends requests and nothing tells how they end.
+/// True if the organization sends requests and nothing tells how they end.
 pub(super) const fn is_unreported(minute: &OrganizationMinute) -> bool {
     minute.requests > 0 && minute.results == 0
 }
@@ -204,7 +204,7 @@ fn is_slow(p95: Span, minute: &OrganizationMinute, active: &Active<'_>) -> bool 
         }
 }
 
-/// Whether something shows the opposite of an effect. Silence shows nothing: neither results that
+/// True if something shows the opposite of an effect. Silence shows nothing: neither results that
 /// are not reported, nor an organization that sends nothing or that is not watched any more.
 pub(super) fn is_refuted(
     evidence: &Evidence,
@@ -243,7 +243,7 @@ pub(super) fn is_refuted(
     }
 }
 
-/// Whether no endpoint of an incident has this trouble any more, and this one was seen to recover.
+/// True if no endpoint of an incident has this trouble any more, and this one was seen to recover.
 fn has_recovered(incident: &Incident, endpoint: &Subject, trouble: EndpointTrouble) -> bool {
     let is_it = |breach: &Breach| trouble_of(breach) == Some(trouble);
     let mut of_endpoint = incident
@@ -283,7 +283,7 @@ fn refusals(minute: &OrganizationMinute, active: &Active<'_>, holds: HoldsEffect
     seen.collect()
 }
 
-/// What follows from endpoints of incidents: for each incident the worst trouble.
+/// The consequences of endpoints in incidents: for each incident the worst trouble.
 fn likely(active: &Active<'_>, now: Timestamp) -> Vec<Seen> {
     let worst = |incident: &Incident| {
         let troubles = incident.holding().filter(|breach| breach.unheard.is_none());

@@ -30,7 +30,7 @@ pub(super) fn standing(impact: &Impact) -> BTreeSet<Standing<'_>> {
     listed.collect()
 }
 
-/// Whether the figures of the same effects differ by much.
+/// True if the figures of the same effects differ by much.
 pub(super) fn has_grown(known: &Impact, impact: &Impact) -> bool {
     let counts = |one: &Impact| [one.more_known, one.more_likely, one.not_reported];
     if counts(known).into_iter().zip(counts(impact)).any(|(known, now)| differ(known, now)) {

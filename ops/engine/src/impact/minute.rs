@@ -21,7 +21,7 @@ pub struct Sample<'a> {
     pub classes: &'a [&'a str],
     /// Counts of the classes, in the same order.
     pub counts: &'a [Counts],
-    /// When the window began.
+    /// Time at which the window began.
     pub began_at: Timestamp,
 }
 

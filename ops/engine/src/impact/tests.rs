@@ -54,7 +54,7 @@ struct World {
     assessor: Assessor,
     incidents: BTreeMap<u32, Incident>,
     protection: Protection,
-    /// When entries were written, and for which incident.
+    /// The times of entries, with their incidents.
     written: Vec<(i64, u32)>,
 }
 

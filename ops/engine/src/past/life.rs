@@ -37,7 +37,7 @@ pub struct PastStep {
     pub events: Vec<Event>,
 }
 
-/// Why a past incident can't be made.
+/// The reasons for which a past incident can't be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LifeError {
     /// An event does not fit.

@@ -41,9 +41,10 @@ pub struct Scene<'a> {
 pub struct Guard {
     /// Since when the problems of a measure are over, or since its last stage.
     calm: BTreeMap<LimitedRequests, MonotonicTime>,
-    /// When a limit went back by a stage last.
+    /// The last time a limit went back by a stage.
     returned: BTreeMap<LimitedRequests, MonotonicTime>,
-    /// How often more was limited for a problem that is about no organization, and when last.
+    /// Number of times more was limited for a problem that is about no organization, and the last
+    /// time.
     widened: BTreeMap<BreachKey, (u32, MonotonicTime)>,
 }
 
@@ -134,7 +135,7 @@ impl Guard {
         events
     }
 
-    /// What becomes of a measure in force.
+    /// Decides the fate of a measure in force.
     fn follow(&mut self, scene: &Scene<'_>, one: &MeasureInForce) -> Option<Event> {
         let (measure, incident) = (&one.measure, one.incident);
         let end = |ending| {
@@ -279,7 +280,7 @@ impl Guard {
             .collect()
     }
 
-    /// How often more was limited for a problem; once more if it holds on.
+    /// Number of times more was limited for a problem; once more if it holds on.
     fn step(&mut self, key: &BreachKey, now: MonotonicTime) -> u32 {
         let (step, at) = self.widened.entry(key.clone()).or_insert((0, now));
         if now.since(*at) >= WIDEN_EVERY {

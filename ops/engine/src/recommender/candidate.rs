@@ -1,4 +1,4 @@
-//! What may be recommended: every command that may help a breach, with its values, ranked.
+//! Candidates of recommendations: every command that may help a breach, with its values, ranked.
 
 use std::cmp::Reverse;
 
@@ -19,9 +19,9 @@ use crate::recommender::{
     values,
 };
 
-/// How long an offer stands.
+/// Time for which an offer stands.
 pub const OFFERED_FOR: Span = Span::from_mins(30);
-/// How far back the track record reaches.
+/// The period of the track record.
 pub const TRACKED_DAYS: u32 = 90;
 
 /// The most runs that ratings count for.
@@ -150,12 +150,12 @@ fn candidate(
     Some(Candidate { rank, recommendation })
 }
 
-/// How promising a command is, from 0 to 1,000,000: the share of runs that worked, with one that did
+/// The promise of a command, from 0 to 1,000,000: the share of runs that worked, with one that did
 /// and one that did not beside them (Laplace's rule of succession), so that what never ran stands
 /// between what works and what does not. Ratings count as a few more runs, at most [`MOST_RATED`]
 /// whatever their number: people's words move an order and never outweigh a long record. A similar
-/// incident in which it helped counts as a quarter of a run that worked, at most [`MOST_HELPED`]
-/// of them: less than the best rating.
+/// incident in which it helped counts as a quarter of a run that worked, at most [`MOST_HELPED`] of
+/// them: less than the best rating.
 fn score(track: Track, rated: Rated, helped: usize) -> u64 {
     let (worked, total) = (u64::from(track.worked), u64::from(track.total));
     let weight = u64::from(rated.total).min(MOST_RATED);
@@ -180,7 +180,7 @@ fn all_processes(scene: &Scene<'_>, command: &Command, chosen: &Values) -> Optio
     Some(Reason::AllProcesses { count })
 }
 
-/// Whether two offers of one command are for different units of its list, and for the same of
+/// True if two offers of one command are for different units of its list, and for the same of
 /// everything else.
 pub(super) fn differ_by_unit(
     scene: &Scene<'_>,
@@ -199,7 +199,7 @@ pub(super) fn differ_by_unit(
         && differing.all(|placeholder| matches!(placeholder.kind(), Kind::Unit { .. }))
 }
 
-/// What takes back what ran and did not help, as long as that still holds.
+/// The commands that take back what ran and did not help, as long as that still holds.
 fn undos(scene: &Scene<'_>, incident: &Incident) -> Vec<Candidate> {
     let undo = |one: &Recommendation| {
         let Undo::By(id) = &one.undo else { return None };
@@ -276,7 +276,7 @@ fn build(
     })
 }
 
-/// Whether it would be filled to exactly the same today.
+/// True if it would be filled to exactly the same today.
 pub(super) fn is_as_offered(scene: &Scene<'_>, one: &Recommendation) -> bool {
     let Some(catalogue) = scene
         .catalogue
@@ -298,7 +298,7 @@ pub(super) fn is_as_offered(scene: &Scene<'_>, one: &Recommendation) -> bool {
     })
 }
 
-/// Whether what it was to help fails for a reason by now that speaks against it. To take something
+/// True if what it was to help fails for a reason by now that speaks against it. To take something
 /// back is always right.
 pub(super) fn is_ruled_out(scene: &Scene<'_>, incident: &Incident, one: &Recommendation) -> bool {
     if one.reasons.iter().any(|reason| matches!(reason, Reason::Undoes { .. })) {
@@ -311,7 +311,7 @@ pub(super) fn is_ruled_out(scene: &Scene<'_>, incident: &Incident, one: &Recomme
         .is_some_and(|(command, known)| values::is_ruled_out(command, known.breach.remedy()))
 }
 
-/// Whether something really ran and did not help: then it is worth taking back.
+/// True if something really ran and did not help: then it is worth taking back.
 fn failed(one: &Recommendation) -> bool {
     matches!(&one.stage, Stage::Ended(ended) if ended.worked == Some(false) && ended.has_run())
 }

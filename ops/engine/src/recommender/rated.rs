@@ -1,4 +1,4 @@
-//! What people said of past recommendations moves the order of the next ones, within bounds.
+//! Ratings of past recommendations: they move the order of the next ones, within bounds.
 
 use domain::{
     id::IncidentNumber, journal::Event, recommendation::Reason, review::Rating, severity::Severity,

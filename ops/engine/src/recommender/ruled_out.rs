@@ -1,4 +1,4 @@
-//! What the reason of a failure speaks against is not recommended.
+//! A command against which the reason of a failure speaks is not recommended.
 
 use domain::{
     breach::Breach,

@@ -10,12 +10,12 @@ use policy::{
 
 use crate::recommender::track_record::Tracks;
 
-/// What else was seen of the host: it helps to choose among the values that [`Facts`] allow.
+/// Hints from the host: they help to choose among the values that [`Facts`] allow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
     /// The memory of each app under PM2, in bytes, by its name.
     pub app_memory: BTreeMap<String, u64>,
-    /// How many processes each app under PM2 has, by its name.
+    /// The number of processes of each app under PM2, by its name.
     pub app_processes: BTreeMap<String, u32>,
     /// Apps under PM2 whose name means more than the one app: a command would act upon others too.
     pub shared_apps: BTreeSet<String>,
@@ -30,21 +30,21 @@ pub struct Hints {
     pub queries: BTreeMap<String, LongQuery>,
 }
 
-/// What is looked at.
+/// The state that is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
     /// The incidents, ordered by number; those that are over are looked at too, as what was offered
     /// for them ends.
     pub incidents: &'a [Incident],
-    /// What depends on what.
+    /// The dependencies.
     pub policy: &'a IncidentPolicy,
     /// The catalogue in force; without one nothing is offered.
     pub catalogue: Option<&'a Catalogue>,
-    /// What the host has.
+    /// The programs and apps of the host.
     pub facts: &'a Facts,
-    /// What helps to choose.
+    /// The hints for choosing.
     pub hints: &'a Hints,
-    /// What worked before.
+    /// The commands that worked before.
     pub tracks: &'a Tracks,
     /// The name of this host: commands run nowhere else.
     pub host: &'a str,

@@ -1,4 +1,4 @@
-//! What is recommended, told by short stories.
+//! Recommendations, told by short stories.
 
 use commands::command::Approve;
 use domain::{

@@ -25,18 +25,18 @@ const fn points(rating: Rating) -> u64 {
     }
 }
 
-/// How often a command was proved to work on a subject.
+/// Number of times a command was proved to work on a subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Track {
     /// So many times it worked.
     pub worked: u32,
     /// Of so many runs.
     pub total: u32,
-    /// When the last one was proved, or was not.
+    /// The time at which the last one was proved, or was not.
     pub last: Timestamp,
 }
 
-/// How people rated a command for a signal.
+/// People's ratings of a command for a signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rated {
     /// The number of times that it fixed the problem.

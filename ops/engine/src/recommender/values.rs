@@ -18,7 +18,7 @@ use crate::recommender::scene::Scene;
 /// Log files that are smaller than this are not what fills a disk.
 pub const LARGE_LOGS: u64 = 100 * 1024 * 1024;
 
-/// What a command is to act upon.
+/// The values on which a command is to act.
 #[derive(Clone)]
 pub(super) struct Chosen {
     pub(super) values: Values,
@@ -26,7 +26,7 @@ pub(super) struct Chosen {
     pub(super) reason: Option<Reason>,
 }
 
-/// Whether commands of this host can act upon what this is about.
+/// True if commands of this host can act upon what this is about.
 pub(super) fn is_here(scene: &Scene<'_>, key: &BreachKey) -> bool {
     key.subject.host().is_none_or(|host| host == scene.host)
 }
@@ -57,7 +57,7 @@ pub(super) fn choose(
     all
 }
 
-/// Whether a command may act upon a value: upon an app only where its name means nothing else, and
+/// True if a command may act upon a value: upon an app only where its name means nothing else, and
 /// where it is started anew only if it is meant to run.
 pub(super) fn may_act(scene: &Scene<'_>, command: &Command, kind: &Kind, value: &str) -> bool {
     !matches!(kind, Kind::App)
@@ -65,14 +65,14 @@ pub(super) fn may_act(scene: &Scene<'_>, command: &Command, kind: &Kind, value: 
             || restarts(command) && scene.hints.apps_at_rest.contains(value))
 }
 
-/// Whether a command ends processes of an app and starts them again.
+/// True if a command ends processes of an app and starts them again.
 pub(super) fn restarts(command: &Command) -> bool {
     let Does::Program(vector) = command.does() else { return false };
     let first = || vector.arguments().first()?.literal();
     vector.program() == Program::Pm2 && matches!(first(), Some("restart" | "reload"))
 }
 
-/// Whether the reason of a failure speaks against a command.
+/// True if the reason of a failure speaks against a command.
 pub(super) fn is_ruled_out(command: &Command, remedy: Remedy) -> bool {
     match remedy {
         Remedy::Any => false,
@@ -112,7 +112,7 @@ fn choices(
     }
 }
 
-/// What a value names, as a subject: two commands that name the same never run at a time.
+/// The subject of a value: two commands that name the same never run at a time.
 fn acted_upon(scene: &Scene<'_>, kind: &Kind, value: &str) -> Option<Subject> {
     let kind = match kind {
         Kind::App => "app",
@@ -124,7 +124,7 @@ fn acted_upon(scene: &Scene<'_>, kind: &Kind, value: &str) -> Option<Subject> {
     Some(Subject::build(kind, value, Some(scene.host)))
 }
 
-/// What a command without such a value acts upon.
+/// The subject of a command without such a value.
 fn whole(scene: &Scene<'_>, command: &Command) -> Subject {
     match command.does() {
         // The same as for a restart of its unit.

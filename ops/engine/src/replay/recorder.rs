@@ -12,7 +12,7 @@ use crate::{
     replay::{Bundle, Checkpoint, FORMAT, Input, RULES_VERSION, SeriesName},
 };
 
-/// How often a checkpoint is due.
+/// The interval of checkpoints.
 const EVERY: Span = Span::from_mins(5);
 /// At least this long is covered.
 const COVERED: Span = Span::from_mins(15);
@@ -25,7 +25,7 @@ struct Part {
     checkpoint: Checkpoint,
     inputs: Vec<Input>,
     weight: usize,
-    /// What series that were retired here were called, as their numbers go to others.
+    /// The names of series that were retired here, as their numbers go to others.
     retired: BTreeMap<SeriesId, SeriesName>,
 }
 
@@ -75,7 +75,7 @@ impl Recorder {
         }
     }
 
-    /// Whether a checkpoint is due: at the beginning, every five minutes, and after more came than
+    /// True if a checkpoint is due: at the beginning, every five minutes, and after more came than
     /// is kept.
     pub fn is_due(&self, now: Now) -> bool {
         let last: Option<MonotonicTime> = self.parts.back().map(|part| part.checkpoint.now.mono);

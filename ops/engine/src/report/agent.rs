@@ -1,4 +1,4 @@
-//! What the agent did, and how fast people approved.
+//! The acts of the agent, and how fast people approved.
 
 use std::collections::BTreeSet;
 

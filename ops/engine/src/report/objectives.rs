@@ -15,7 +15,7 @@ use crate::availability::{PROBE_STEP, ProbeStep};
 /// The most organizations whose requests are told, with the whole gate.
 const MOST: usize = 20;
 
-/// What is stored of an objective.
+/// The stored values of an objective.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectiveSeries {
     /// The objective, as the document has it.
@@ -24,7 +24,7 @@ pub struct ObjectiveSeries {
     pub events: Vec<ProbeStep>,
     /// The numbers of those that failed, oldest first.
     pub failures: Vec<ProbeStep>,
-    /// What was left of its error budget at the end of the period, in percent.
+    /// The rest of its error budget at the end of the period, in percent.
     pub budget_left: Option<f64>,
 }
 

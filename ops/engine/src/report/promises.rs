@@ -16,7 +16,8 @@ use super::{
 };
 use crate::review::recovered_at;
 
-/// What a person did so long before an incident was opened counts as knowing of it first.
+/// The time before the opening of an incident in which an act of a person counts as knowing of it
+/// first.
 const KNEW_WITHIN: Span = Span::from_mins(30);
 
 /// The promises of the incidents of the period, oldest first.

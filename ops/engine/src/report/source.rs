@@ -43,7 +43,7 @@ pub struct Blind {
     pub why: BlindReason,
 }
 
-/// What a report is made of.
+/// The source of a report.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportSource<'a> {
     /// The period.
@@ -67,7 +67,7 @@ pub struct ReportSource<'a> {
     pub probes: &'a [ProbeSeries],
     /// The results of requests in the period, of the gate and of organizations.
     pub results: &'a [ResultSeries],
-    /// What is stored of the objectives in the period.
+    /// The stored values of the objectives in the period.
     pub objectives: &'a [ObjectiveSeries],
     /// Signals with thresholds that were past one in the period.
     pub watched: &'a [WatchedSeries],

@@ -17,20 +17,20 @@ const LEAST_VALUES: u32 = 3;
 /// Something that was done against a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// What it was.
+    /// The measure.
     pub of: EffectOf,
     /// The signal that it was for.
     pub key: BreachKey,
-    /// When it began.
+    /// Time at which it began.
     pub began_at: Timestamp,
-    /// When its effect can be seen.
+    /// The time from which its effect can be seen.
     pub acts_from: Timestamp,
 }
 
 /// Values of a signal around something that was done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionValues {
-    /// What was done.
+    /// The measure that was taken.
     pub action: Action,
     /// The unit of the values.
     pub unit: Unit,

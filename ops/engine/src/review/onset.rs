@@ -23,9 +23,9 @@ const NEAR: Span = Span::from_mins(5);
 /// The first deviation of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Onset {
-    /// It is not known: history is missing.
+    /// Not known: history is missing.
     Unknown,
-    /// It was then.
+    /// Then.
     At {
         /// The time.
         at: Timestamp,

@@ -1,10 +1,10 @@
-//! What a review is made of.
+//! The source of a review.
 
 use domain::{breach::BreachKey, incident::Incident, journal::Entry, time::Timestamp};
 
 use super::{effect::ActionValues, onset::Onset, steps::StepTimes};
 
-/// What a review is made of.
+/// The source of a review.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// The incident.

@@ -118,7 +118,7 @@ pub(super) fn acknowledged(entries: &[Entry]) -> Option<Timestamp> {
     entries.iter().find(is_it).map(|entry| entry.at)
 }
 
-/// What is usual for a step; `None` with fewer than five incidents in which it is known.
+/// The usual time of a step; `None` with fewer than five incidents in which it is known.
 pub(super) fn usual(past: &[StepTimes], step: ReviewStep) -> Option<UsualTime> {
     // One that took at least so long is among them: without it, something shorter were the longest.
     let mut spans: Vec<Span> = past.iter().filter_map(|times| times.of_step(step).span()).collect();

@@ -38,13 +38,13 @@ pub struct LimitStep {
 /// Reactions of Calm Ops to the trouble. Entries from before the trouble do not count.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reactions {
-    /// When an incident named the source of the trouble for the first time, and which.
+    /// The time at which an incident first named the source of the trouble, and which.
     pub detected: Option<(Timestamp, IncidentNumber)>,
-    /// When the first limit began.
+    /// Time at which the first limit began.
     pub limited: Option<Timestamp>,
-    /// When a limit was widened for the first time.
+    /// Time at which a limit was widened for the first time.
     pub widened: Option<Timestamp>,
-    /// When the last limit ended; `None` while one is in force.
+    /// Time at which the last limit ended; `None` while one is in force.
     pub lifted: Option<Timestamp>,
     /// The limits of one organization as steps, the strictest where there are several.
     pub steps: Vec<LimitStep>,

@@ -7,11 +7,11 @@ use crate::simulation::request::Planned;
 /// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It passed.
+    /// Passed.
     Admitted,
     /// A limit refused it.
     Refused,
-    /// It got no answer in time, or a failure.
+    /// Got no answer in time, or a failure.
     Failed,
 }
 

@@ -89,11 +89,11 @@ impl Phase {
 /// The ends of the parts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Phases {
-    /// When the trouble begins.
+    /// Start of the trouble.
     pub trouble_from: Span,
-    /// When it is over.
+    /// End of the trouble.
     pub trouble_until: Span,
-    /// When the run ends.
+    /// End of the run.
     pub end: Span,
 }
 

@@ -116,9 +116,9 @@ pub struct Summary {
     pub step: Span,
     /// The rates, in order and without gaps.
     pub rates: Vec<RatePoint>,
-    /// When the first request of the trouble was meant to be sent.
+    /// Time at which the first request of the trouble was meant to be sent.
     pub first_trouble: Option<Span>,
-    /// When the first request of the trouble was refused.
+    /// Time at which the first request of the trouble was refused.
     pub first_refusal: Option<Span>,
     /// The time after the trouble from which on at most 5% of the requests failed in each step of
     /// the rates; `None` if they still failed at the end.

@@ -1,5 +1,5 @@
-//! Whether a summary still tells how things move: a forecast that no longer holds is written anew,
-//! but not at every breath.
+//! Tells whether a summary still says how things move: a forecast that no longer holds is written
+//! anew, but not at every breath.
 
 use domain::{
     breach::{Breach, BreachKey},
@@ -7,14 +7,14 @@ use domain::{
     time::{RoughDuration, Span},
 };
 
-/// What was written stays for this long at least.
+/// The least time that a text stays.
 const SHORTEST: Span = Span::from_mins(1);
 /// A trend that begins, turns or ends waits for this long at least, and for a tenth of the breach's
 /// age: so that what moves without a direction fills no journal.
 const SHORTEST_TREND: Span = Span::from_mins(5);
 
-/// Whether a forecast or a trend that a summary tells does not hold any more. `now` returns a breach
-/// as it is.
+/// True if a forecast or a trend that a summary tells does not hold any more. `now` returns a
+/// breach as it is.
 pub fn is_outlived<'a>(summary: &Summary, now: impl Fn(&BreachKey) -> Option<&'a Breach>) -> bool {
     summary.happened.iter().chain(&summary.otherwise).any(|sentence| match sentence {
         Sentence::Holds { fact } | Sentence::LimitAhead { fact, .. } => {
@@ -62,7 +62,7 @@ fn has_changed(told: &Fact, breach: &Breach) -> bool {
     }
 }
 
-/// Which way it is told to move, if at all.
+/// The direction in which it is told to move, if at all.
 fn trend(fact: &Fact) -> Option<bool> {
     fact.rate().map(|rate| rate.rising)
 }

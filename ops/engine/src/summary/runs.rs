@@ -10,7 +10,7 @@ use domain::{
 
 use crate::summary::limits::{LONGEST_ID, MOST_RUNS, count};
 
-/// What is known of one, if it ran at all.
+/// The result of one, if it ran at all.
 const fn result(one: &Recommendation) -> Option<RunResult> {
     match &one.stage {
         Stage::Offered
@@ -31,7 +31,7 @@ const fn result(one: &Recommendation) -> Option<RunResult> {
     }
 }
 
-/// Whether a command runs or ran for this incident, upon this subject.
+/// True if a command runs or ran for this incident, upon this subject.
 pub(super) fn has_run(incident: &Incident, command: &str, subject: &Subject) -> bool {
     let mut same = incident
         .recommendations
@@ -40,7 +40,8 @@ pub(super) fn has_run(incident: &Incident, command: &str, subject: &Subject) -> 
     same.any(|one| result(one).is_some())
 }
 
-/// How many run, how many are over, and of how many of these it is known whether they helped.
+/// The numbers of those that run, of those that are over, and of those of which it is known whether
+/// they helped.
 pub(super) fn counts(incident: &Incident) -> (u32, u32, u32) {
     let of = |wanted: fn(RunResult) -> bool| {
         count(incident.recommendations.iter().filter_map(result).filter(|one| wanted(*one)).count())

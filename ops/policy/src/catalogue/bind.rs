@@ -13,13 +13,13 @@ use crate::catalogue::{
     violation::{Refused, Rule, refused, shown},
 };
 
-/// What is started, or carried out.
+/// The action of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Action {
     /// A program of the closed list.
     Program {
-        /// Which one.
+        /// The program.
         program: Program,
         /// The whole argument vector; the first is the program's absolute path.
         argv: Vec<String>,
@@ -30,7 +30,7 @@ pub enum Action {
         name: String,
         /// The whole argument vector: its absolute path.
         argv: Vec<String>,
-        /// What its bytes must hash to.
+        /// The expected hash of its bytes.
         sha256: String,
     },
     /// A query in the PostgreSQL database that Calm Ops stores in is cancelled, if it is still the
@@ -38,7 +38,7 @@ pub enum Action {
     QueryCancel {
         /// The server's process.
         pid: u32,
-        /// When the query began, in microseconds since 1970.
+        /// The beginning of the query, in microseconds since 1970.
         started: u64,
     },
 }
@@ -86,7 +86,7 @@ impl BoundCommand {
         &self.command
     }
 
-    /// What is started.
+    /// The action.
     pub const fn action(&self) -> &Action {
         &self.action
     }

@@ -16,7 +16,7 @@ use crate::catalogue::{
     violation::{self, Refused, Rule},
 };
 
-/// What proves that it worked.
+/// The proof that it worked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Proof {
     pub(super) signal: Signal,
@@ -97,13 +97,13 @@ impl Serialize for RunAs {
     }
 }
 
-/// What a command does.
+/// The effect of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Does {
-    /// It starts a program of the closed list.
+    /// Starts a program of the closed list.
     Program(Vector),
-    /// It starts a team's own script.
+    /// Starts a team's own script.
     Script(OwnScript),
     /// Calm Ops carries it out; the argument is its only parameter.
     BuiltIn(BuiltIn, Argument),
@@ -136,7 +136,7 @@ impl Command {
         &self.id
     }
 
-    /// What it does, in a few words.
+    /// Its effect, in a few words.
     pub fn title(&self) -> &str {
         &self.title
     }
@@ -146,12 +146,12 @@ impl Command {
         &self.helps
     }
 
-    /// What is started.
+    /// The action.
     pub const fn does(&self) -> &Does {
         &self.does
     }
 
-    /// Whether it changes nothing: the command of a practice, and of nothing else.
+    /// True if it changes nothing: the command of a practice, and of nothing else.
     pub fn changes_nothing(&self) -> bool {
         matches!(&self.does, Does::Program(vector) if vector.program() == Program::True)
     }
@@ -161,32 +161,32 @@ impl Command {
         &self.placeholders
     }
 
-    /// What must succeed before it runs.
+    /// The check that must succeed before it runs.
     pub const fn check(&self) -> Option<&Vector> {
         self.check.as_ref()
     }
 
-    /// What is expected of it, in words.
+    /// Its expected effect, in words.
     pub fn effect(&self) -> &str {
         &self.effect
     }
 
-    /// How much can go wrong.
+    /// The extent of what can go wrong.
     pub const fn risk(&self) -> Risk {
         self.risk
     }
 
-    /// Who notices, in words.
+    /// The people who notice, in words.
     pub fn blast_radius(&self) -> &str {
         &self.blast_radius
     }
 
-    /// How it is undone.
+    /// The way to undo it.
     pub const fn undo(&self) -> &Undo {
         &self.undo
     }
 
-    /// Who may approve it.
+    /// The people who may approve it.
     pub const fn approval(&self) -> Approval {
         self.approval
     }
@@ -201,17 +201,17 @@ impl Command {
         self.time_limit
     }
 
-    /// It isn't run again on the same subject before this time has passed.
+    /// The time before which it is not run again on the same subject.
     pub const fn cool_down(&self) -> Span {
         self.cool_down
     }
 
-    /// What proves that it worked; at least one.
+    /// The proofs that it worked; at least one.
     pub fn proofs(&self) -> &[Proof] {
         &self.proofs
     }
 
-    /// What proves that it worked for a breach of this signal: the proof about the signal itself,
+    /// The proof that it worked for a breach of this signal: the proof about the signal itself,
     /// else the first.
     pub fn proof_for(&self, signal: &Signal) -> Option<&Proof> {
         self.proofs.iter().find(|proof| proof.signal == *signal).or_else(|| self.proofs.first())
@@ -222,7 +222,7 @@ impl Command {
         self.line
     }
 
-    /// What it does as the document writes it: `pm2 reload {app}`.
+    /// Its action as the document writes it: `pm2 reload {app}`.
     pub fn shown(&self) -> String {
         match &self.does {
             Does::Program(vector) => vector.to_string(),

@@ -11,7 +11,7 @@ const LONGEST_CERTIFICATE: usize = 120;
 /// The largest process id that Linux hands out.
 const MOST_PID: u64 = 4_194_304;
 
-/// What a placeholder stands for.
+/// The kind of a placeholder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Kind {
@@ -57,8 +57,8 @@ impl Kind {
         }
     }
 
-    /// Whether a value is well formed and allowed by the catalogue; nothing is known here of what a
-    /// host has.
+    /// Checks whether a value is well formed and allowed by the catalogue; nothing is known here of
+    /// what a host has.
     pub fn check(&self, value: &str) -> Result<(), Refused> {
         match self {
             Self::App => app(value),
@@ -78,8 +78,8 @@ impl Kind {
     }
 }
 
-/// What holds for every value that becomes an argument: it is a name, and nothing else to any
-/// program.
+/// Checks the rule that holds for every value that becomes an argument: it is a name, and nothing
+/// else to any program.
 fn name(
     value: &str,
     most: usize,
@@ -215,7 +215,7 @@ pub(super) fn query(value: &str) -> Result<(u32, u64), Refused> {
     }
 }
 
-/// Whether a service must never be restarted or reloaded: without it the machine may be lost to
+/// True if a service must never be restarted or reloaded: without it the machine may be lost to
 /// everyone, or everyone is signed out. The name comes without `.service` and without its instance.
 fn is_protected(stem: &str) -> bool {
     const BEGINNINGS: &[&str] = &[

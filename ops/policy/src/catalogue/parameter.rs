@@ -27,7 +27,7 @@ impl Placeholder {
         &self.name
     }
 
-    /// What it stands for.
+    /// The kind.
     pub const fn kind(&self) -> &Kind {
         &self.kind
     }
@@ -49,7 +49,7 @@ impl Placeholder {
         }
     }
 
-    /// Whether a value is allowed on a host.
+    /// Checks whether a value is allowed on a host.
     pub fn check(&self, value: &str, facts: &Facts) -> Result<(), Refused> {
         self.kind.check(value)?;
         let (seen, where_) = match &self.kind {
@@ -94,7 +94,7 @@ impl FromIterator<(String, String)> for Values {
     }
 }
 
-/// What is known of a host: which programs are where, and what it was seen to have a moment ago.
+/// The facts about a host: which programs are where, and what it was seen to have a moment ago.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     pub(super) programs: BTreeMap<Program, String>,
@@ -133,7 +133,7 @@ impl Facts {
         self
     }
 
-    /// Whether PM2 runs apps while its program is in none of the known places, so that none of its
+    /// True if PM2 runs apps while its program is in none of the known places, so that none of its
     /// commands can be offered.
     pub fn lacks_pm2(&self) -> bool {
         !self.apps.is_empty() && !self.programs.contains_key(&Program::Pm2)

@@ -134,7 +134,7 @@ impl Program {
     }
 }
 
-/// What Calm Ops carries out by itself.
+/// The actions that Calm Ops carries out by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuiltIn {
@@ -157,12 +157,12 @@ impl BuiltIn {
     }
 }
 
-/// What a form is for.
+/// The purpose of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// It changes something: a command.
+    /// Changes something: a command.
     Acts,
-    /// It only looks: a check.
+    /// Only looks: a check.
     Looks,
 }
 
@@ -333,7 +333,7 @@ pub(super) fn words(text: &str) -> Result<Vec<Word>, Wrong> {
     Ok(words)
 }
 
-/// Whether a text may name a placeholder.
+/// True if a text may name a placeholder.
 pub(super) fn is_placeholder(name: &str) -> bool {
     name.len() <= 30
         && name.split('-').all(|word| {
@@ -372,7 +372,7 @@ fn argument(raw: &str) -> Result<Argument, Wrong> {
     Ok(Argument(parts))
 }
 
-/// What a command does, or looks at first.
+/// The action of a command, or its check.
 #[derive(Debug)]
 pub(super) enum What {
     Vector(Vector),
@@ -399,7 +399,7 @@ pub(super) fn check(words: &[Word]) -> Result<Vector, Wrong> {
     }
 }
 
-/// Whether it restarts or reloads nginx, which a mistake in its configuration would stop.
+/// True if it restarts or reloads nginx, which a mistake in its configuration would stop.
 pub(super) fn needs_check(vector: &Vector, kinds: &BTreeMap<String, Kind>) -> bool {
     match vector.program {
         Program::Nginx => true,
@@ -498,8 +498,8 @@ fn forms(program: Program) -> String {
     program.forms().iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether words fit a form; if not, how many of them did, and what is wrong with the next (`None`:
-/// it is missing).
+/// Compares words with a form; where they do not fit, tells how many of them did, and what is wrong
+/// with the next (`None`: it is missing).
 fn fits(
     form: &Form,
     words: &[Word],
@@ -522,7 +522,7 @@ fn fits(
     }
 }
 
-/// Whether a word is what a token says. The number, below 3, tells how nearly it is so.
+/// Compares a word with a token. The number, below 3, tells how nearly it is so.
 fn one(token: Token, word: &Word, kinds: &BTreeMap<String, Kind>) -> Result<(), (usize, Wrong)> {
     match token {
         Token::Word(text) if word.argument.literal() == Some(text) => Ok(()),

@@ -1,4 +1,4 @@
-//! What the catalogue's document means.
+//! The meaning of the catalogue's document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -158,7 +158,7 @@ impl Reader<'_> {
         result.map_err(|wrong| self.cell(cell, &wrong)).ok()
     }
 
-    /// What the program reads must be what people see: no hidden characters, no HTML that hides a
+    /// Checks that the program reads what people see: no hidden characters, no HTML that hides a
     /// part of the page, no table that is shown as code or inside of something else.
     fn visible(&mut self) {
         let lines: Vec<_> = self.report.lines().collect();
@@ -411,7 +411,7 @@ impl Reader<'_> {
         kinds
     }
 
-    /// What it does, and its check. The outer `None` of the check tells that it is wrong.
+    /// Reads its action, and its check. The outer `None` of the check tells that it is wrong.
     fn does(
         &mut self,
         runs: &Cell,
@@ -488,7 +488,8 @@ impl Reader<'_> {
         }
     }
 
-    /// What undoes a command is another command of the catalogue, with the same placeholders.
+    /// Checks that what undoes a command is another command of the catalogue, with the same
+    /// placeholders.
     fn undone(&mut self) {
         for (id, cell) in std::mem::take(&mut self.undos) {
             let Some(command) = self.commands.iter().find(|command| command.id == id) else {

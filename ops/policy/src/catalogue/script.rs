@@ -1,4 +1,4 @@
-//! What only the host's own configuration can name: a team's own script, and a PM2 that is in
+//! Names that only the host's own configuration can give: a team's own script, and a PM2 that is in
 //! nobody else's place.
 
 use std::str::FromStr;
@@ -53,7 +53,7 @@ impl OwnScript {
         &self.name
     }
 
-    /// Where it is.
+    /// The path.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -64,7 +64,7 @@ impl OwnScript {
     }
 }
 
-/// Whether a path is absolute and of plain letters, and each of its parts fits.
+/// True if a path is absolute and of plain letters, and each of its parts fits.
 fn is_plain(path: &str, fits: impl Fn(&str) -> bool) -> bool {
     let segment = |part: &str| {
         !part.is_empty()
@@ -75,7 +75,7 @@ fn is_plain(path: &str, fits: impl Fn(&str) -> bool) -> bool {
     path.len() <= 200 && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment))
 }
 
-/// Where PM2 is on a host that has it in none of the usual places, as with `nvm`: an absolute,
+/// The path of PM2 on a host that has it in none of the usual places, as with `nvm`: an absolute,
 /// plain path that ends in `/pm2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnPm2(String);

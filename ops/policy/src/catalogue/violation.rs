@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $rule:ident $name:literal $sentence:literal,)+) => {
-        /// Why something is refused.
+        /// The rules that refuse something.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Rule {
             $($(#[doc = $doc])+ $rule,)+
@@ -179,13 +179,13 @@ impl fmt::Display for Refusal {
 pub struct Refused {
     /// By which rule.
     pub rule: Rule,
-    /// What was found, shortened and escaped.
+    /// The finding, shortened and escaped.
     pub found: String,
-    /// What was expected.
+    /// The expectation.
     pub expected: String,
 }
 
-/// What was found at a place within a text, counted in characters.
+/// The finding at a place within a text, counted in characters.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Wrong {
     pub rule: Rule,

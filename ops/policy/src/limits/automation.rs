@@ -6,7 +6,7 @@ use domain::time::Span;
 
 use crate::limits::organization::Organization;
 
-/// Who begins safe mode. Only a person ends it.
+/// The way into safe mode. Only a person ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SafeModeEntry {
     /// A person; the agent recommends it.
@@ -37,18 +37,19 @@ pub struct Automation {
     pub most_organizations: u32,
     /// The longest time of one of its measures.
     pub longest_measure: Span,
-    /// How many times its fair share an organization keeps when the agent limits it: 1 to 100.
+    /// The multiple of its fair share that an organization keeps when the agent limits it: 1 to
+    /// 100.
     pub fair_share_factor: f64,
     /// Organizations that keep writing in safe mode.
     pub keep_writing: BTreeSet<Organization<'static>>,
-    /// Who begins safe mode.
+    /// The way into safe mode.
     pub safe_mode: SafeModeEntry,
     /// The time after which people are asked whether safe mode is still needed.
     pub safe_mode_reminder: Span,
 }
 
 impl Automation {
-    /// Whether an organization keeps writing in safe mode.
+    /// True if an organization keeps writing in safe mode.
     pub fn keeps_writing(&self, organization: &Organization<'_>) -> bool {
         self.keep_writing.contains(organization)
     }

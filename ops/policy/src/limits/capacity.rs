@@ -11,6 +11,6 @@ use crate::limits::plan::LimitState;
 pub struct BatchCapacity {
     /// Requests of the kind batch that may be under way at the same moment.
     pub at_a_time: NonZeroU32,
-    /// Whether requests above it are refused.
+    /// True if requests above it are refused.
     pub state: LimitState,
 }

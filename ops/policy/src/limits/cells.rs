@@ -9,7 +9,7 @@ use crate::{
     markdown_table::{bare, is_none},
 };
 
-/// What was found and what was expected.
+/// The finding and the expectation.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wrong {
     pub found: String,

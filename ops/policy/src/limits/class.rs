@@ -23,7 +23,7 @@ impl ClassId {
     }
 }
 
-/// Whether somebody waits for the answers.
+/// The kinds of classes, by whether somebody waits for the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClassKind {
     /// A person waits.
@@ -52,9 +52,9 @@ pub struct Class {
     pub id: ClassId,
     /// Its name, such as `uploads`.
     pub name: String,
-    /// Whether somebody waits for the answers.
+    /// The kind, by whether somebody waits for the answers.
     pub kind: ClassKind,
-    /// Whether its requests pass in safe mode.
+    /// True if its requests pass in safe mode.
     pub is_critical: bool,
     /// The largest body that is let through, in bytes; `None` for any.
     pub largest_body: Option<u64>,
@@ -69,7 +69,7 @@ impl Class {
         self.paths.iter().any(|pattern| pattern.matches(path))
     }
 
-    /// Whether its paths are all paths.
+    /// True if its paths are all paths.
     pub(super) fn takes_all_paths(&self) -> bool {
         self.paths.iter().any(PathPattern::is_everything)
     }
@@ -85,7 +85,7 @@ pub enum Methods {
 }
 
 impl Methods {
-    /// Whether a method is among them; the case of its letters does not matter.
+    /// True if a method is among them; the case of its letters does not matter.
     pub fn contains(&self, method: &str) -> bool {
         match self {
             Self::Any => true,
@@ -93,7 +93,7 @@ impl Methods {
         }
     }
 
-    /// Whether all of `others` are among them.
+    /// True if all of `others` are among them.
     pub(super) fn include(&self, others: &Self) -> bool {
         match (self, others) {
             (Self::Any, _) => true,
@@ -146,7 +146,7 @@ impl fmt::Display for PathPattern {
 pub struct Classification<'a> {
     /// The class.
     pub class: &'a Class,
-    /// Whether the request passes in safe mode: its class does, and no way to understand its path
+    /// True if the request passes in safe mode: its class does, and no way to understand its path
     /// leads to one that does not.
     pub is_critical: bool,
     /// True if somebody waits for its answer, or it passes in safe mode, whatever way its path is

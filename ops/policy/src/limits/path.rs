@@ -19,7 +19,7 @@ const LONGEST_SENT: usize = 8_192;
 const DEPARTURES: u8 = KEEP_DOTS | CUT_PARAMETERS | KEEP_ENCODED_SLASHES | KEEP_EMPTY;
 /// `.` and `..` are names like any other, as where a router gets the path as it was sent.
 const KEEP_DOTS: u8 = 1;
-/// What follows `;` in a segment does not belong to its name, as in servlet containers.
+/// The text after `;` in a segment does not belong to its name, as in servlet containers.
 const CUT_PARAMETERS: u8 = 2;
 /// `%2F`, `\` and `%5C` are characters of a name.
 const KEEP_ENCODED_SLASHES: u8 = 4;
@@ -29,7 +29,7 @@ const KEEP_EMPTY: u8 = 8;
 /// Stands for a slash that belongs to a name; no path can contain it otherwise.
 const SLASH_IN_NAME: u8 = 1;
 
-/// What becomes of upper-case letters.
+/// The treatment of upper-case letters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Case {
     Folded,
@@ -89,7 +89,7 @@ pub(super) fn path_of(uri: &str) -> Result<&str, Unreadable> {
     Ok(path)
 }
 
-/// Whether a path, as it was sent, is in normal form but for a slash at its end, so that there is
+/// True if a path, as it was sent, is in normal form but for a slash at its end, so that there is
 /// nothing to decode and nothing to doubt.
 pub(super) fn is_plain(path: &str) -> bool {
     let is_fine = |b: u8| {
@@ -121,7 +121,7 @@ pub(super) fn each_reading(
 struct Reader {
     bytes: [u8; LONGEST],
     length: usize,
-    /// Where the present segment begins.
+    /// The start of the present segment.
     start: usize,
     case: Case,
     /// The departures that would make another path of it.
@@ -215,7 +215,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Where the segment before the present one begins.
+    /// The start of the segment before the present one.
     fn parent(&self) -> usize {
         let before = self.bytes.get(..self.start.saturating_sub(1)).unwrap_or_default();
         before.iter().rposition(|&byte| byte == b'/').map_or(1, |slash| slash + 1)

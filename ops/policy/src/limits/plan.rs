@@ -6,14 +6,14 @@ use domain::{protection::PlanSource, time::Timestamp};
 
 use crate::limits::{class::ClassId, quota::Quota};
 
-/// Whether a limit refuses requests.
+/// The states of a limit: it refuses requests, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LimitState {
     /// Nothing is counted against it.
     Off,
-    /// What it would have refused is counted, and passes.
+    /// Requests above it are counted, and pass.
     Observe,
-    /// What is above it is refused.
+    /// Requests above it are refused.
     On,
 }
 
@@ -34,7 +34,7 @@ impl LimitState {
 /// A quota, and whether requests above it are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limit {
-    /// Whether requests above it are refused.
+    /// True if requests above it are refused.
     pub state: LimitState,
     /// The quota.
     pub quota: Quota,
@@ -79,7 +79,7 @@ pub struct Plan {
 pub struct OwnPlan {
     /// The place of the plan in the document.
     pub(super) plan: usize,
-    /// When it ends; `None` for never.
+    /// Time at which it ends; `None` for never.
     pub until: Option<Timestamp>,
 }
 
@@ -88,11 +88,11 @@ pub struct OwnPlan {
 pub struct Override {
     /// The limit.
     pub limit: Limit,
-    /// When it ends; `None` for never.
+    /// Time at which it ends; `None` for never.
     pub until: Option<Timestamp>,
 }
 
-/// What the document says of an organization.
+/// The rows of an organization in the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnLimits {
     /// Its plan; `None` for the one that others name.
@@ -134,7 +134,7 @@ impl Plans {
         self.plans.iter().position(|plan| plan.name.as_str() == name)
     }
 
-    /// Where the plan in force comes from, and its place: the override, else the plan that is set,
+    /// The source of the plan in force, and its place: the override, else the plan that is set,
     /// else that of the organization's row in the document, else that of the header, else the
     /// default plan. An override whose plan is not in the document is as good as none, and so is
     /// such a header; a plan that was set and is not there any more is the default plan.

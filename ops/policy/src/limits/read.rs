@@ -54,7 +54,7 @@ const MAX_CLASSES: usize = 32;
 /// More patterns than this in one class are refused.
 const MAX_PATHS: usize = 20;
 
-/// What the tables say.
+/// The contents of the tables.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub sources: Vec<OrganizationSource>,
@@ -147,7 +147,7 @@ impl<'t> Row<'t> {
 struct Reader<'a> {
     report: Report<'a>,
     contents: Contents,
-    /// Where each row that must stand once was told first.
+    /// The first place of each row that must stand once.
     seen: BTreeMap<(Kind, String, String), usize>,
 }
 

@@ -32,7 +32,7 @@ pub enum OrganizationSource {
     Host(HostPattern),
     /// One segment of the path.
     Path(SegmentPattern),
-    /// What stands before the first `_` of an API key.
+    /// The text before the first `_` of an API key.
     ApiKey(KeyPattern),
 }
 
@@ -65,7 +65,7 @@ impl HeaderName {
         fits.then(|| Self(text.to_ascii_lowercase()))
     }
 
-    /// Whether the value of such a header is a secret as a whole.
+    /// True if the value of such a header is a secret as a whole.
     pub(super) fn is_secret(&self) -> bool {
         SECRET.contains(&self.0.as_str())
     }
@@ -186,7 +186,7 @@ impl SegmentPattern {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPattern {
     header: HeaderName,
-    /// What stands before the key, such as `Bearer `.
+    /// The text before the key, such as `Bearer `.
     before: String,
 }
 

@@ -27,7 +27,7 @@ pub enum ReportFact {
     Causes,
     /// The signals with most problems.
     Noisy,
-    /// What the agent did.
+    /// The acts of the agent.
     Agent,
     /// Ratings of recommendations.
     Ratings,

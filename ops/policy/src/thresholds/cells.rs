@@ -11,7 +11,7 @@ use crate::{markdown_table::is_none, thresholds::row::Level};
 /// Durations longer than this are mistakes.
 const LONGEST: Span = Span::from_secs(366 * 86_400);
 
-/// What was found and what was expected.
+/// The finding and the expectation.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wrong {
     pub found: String,
@@ -60,7 +60,7 @@ fn seconds(unit: &str) -> Option<f64> {
     })
 }
 
-/// How many of the signal's unit one of the written unit is; `None` if it does not fit.
+/// The factor from the written unit to the signal's; `None` if it does not fit.
 fn scale(written: &str, unit: &Unit) -> Option<f64> {
     match unit {
         Unit::Bytes => bytes(written),
@@ -180,7 +180,7 @@ fn relative(side: Side, text: &str, unit: &mut Option<Unit>) -> Result<RelativeL
     Ok(RelativeLevel { side, times, floor })
 }
 
-/// How many times what is usual.
+/// The multiple of the usual value.
 fn times(side: Side, text: &str) -> Result<f64, Wrong> {
     const MOST: f64 = 1e6;
     let expected = match side {
@@ -247,8 +247,8 @@ pub(super) fn level(text: &str, unit: &mut Option<Unit>) -> Result<Option<Level>
     Ok(Some(level))
 }
 
-/// How many times what is usual counts as recovered. Of a range at least once it: nothing within it
-/// is nearer to what is usual.
+/// The multiple of the usual value that counts as recovered. Of a range at least once it: nothing
+/// within it is nearer to what is usual.
 fn recovered(side: Side, text: &str) -> Result<f64, Wrong> {
     let words = match side {
         Side::Above | Side::Below => "times usual",

@@ -69,7 +69,7 @@ pub fn row_cells(file: &str, text: &str, line: u32) -> Option<ThresholdCells> {
     Some(ThresholdCells { warning, critical, held, recovers_at })
 }
 
-/// Why a row can't be changed.
+/// The reasons for which a row can't be changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EditError {
     /// No row begins on this line.

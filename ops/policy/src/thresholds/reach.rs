@@ -6,7 +6,7 @@ use domain::{severity::Severity, signals::Signals, unit::Unit};
 
 use crate::thresholds::{Level, Row};
 
-/// Why a row can't work.
+/// The reasons for which a row can't work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unworkable {
     /// No value of the signal is beyond the level.
@@ -49,7 +49,8 @@ fn range(signal: &str, signals: &Signals) -> Option<(f64, f64)> {
 }
 
 impl Row {
-    /// Why it can't work, if it can't. Only signals that collectors declare have known values.
+    /// The reason that it can't work, if it can't. Only signals that collectors declare have known
+    /// values.
     pub fn unworkable(&self, signals: &Signals) -> Option<Unworkable> {
         let (least, most) = range(self.signal.as_str(), signals)?;
         let reaches = |level: Level| match level {

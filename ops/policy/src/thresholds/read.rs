@@ -1,4 +1,4 @@
-//! What the document's tables mean.
+//! The meaning of the document's tables.
 
 use std::collections::BTreeMap;
 
@@ -112,14 +112,14 @@ struct Reader<'a> {
     signals: &'a Signals,
     names: Names,
     rows: Vec<Row>,
-    /// Where each signal, pattern and way was told first.
+    /// The first place of each signal, pattern and way.
     seen: BTreeMap<(String, String, Way), usize>,
     policy: IncidentPolicy,
     rules: BTreeMap<String, usize>,
 }
 
 impl Reader<'_> {
-    /// Which column stands where. Unknown, repeated and missing ones are told.
+    /// The order of columns. Unknown, repeated and missing ones are told.
     fn columns(
         &mut self,
         table: &Table,

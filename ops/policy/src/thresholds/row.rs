@@ -10,7 +10,7 @@ use domain::{
     usual::{Bounds, RelativeLevel},
 };
 
-/// What a value is compared with, in the signal's unit.
+/// The value of comparison, in the signal's unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Level {
     /// The value is above this.
@@ -110,16 +110,16 @@ pub struct Row {
     pub warning: Option<Level>,
     /// Beyond this it is critical.
     pub critical: Option<Level>,
-    /// How long it must be beyond the warning level.
+    /// Time for which it must be beyond the warning level.
     pub warning_for: Span,
-    /// How long it must be beyond the critical level.
+    /// Time for which it must be beyond the critical level.
     pub critical_for: Span,
     /// At or past this it has recovered; `None`: the warning level (the critical one where there is
     /// no other).
     pub recovers_at: Option<Level>,
     /// Silence for longer than this is a breach.
     pub no_data_after: Option<Span>,
-    /// What the document says about it.
+    /// The words of the document about it.
     pub guidance: Guidance,
     /// The line in the document, from 1.
     pub line: u32,
@@ -156,7 +156,7 @@ impl Row {
         }
     }
 
-    /// How specific its pattern is: the number of literal characters.
+    /// The specificity of its pattern: the number of literal characters.
     pub(super) fn literal(&self) -> usize {
         self.pattern.chars().filter(|&c| c != '*').count()
     }

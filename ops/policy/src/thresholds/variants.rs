@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// How long a value may have to hold, from the least to the most patient.
+/// The durations for which a value may have to hold, from the least to the most patient.
 const DURATIONS: [&str; 13] = [
     "0 s", "10 s", "30 s", "1 min", "2 min", "3 min", "5 min", "10 min", "15 min", "20 min",
     "30 min", "45 min", "1 h",
@@ -25,7 +25,7 @@ const PARTS: [f64; 6] = [0.98, 0.95, 0.9, 1.02, 1.05, 1.1];
 pub struct Variant {
     /// The changed cells.
     pub change: RowChange,
-    /// What is said of the change: the column, the text before and after.
+    /// The words about the change: the column, the text before and after.
     pub words: (&'static str, String, String),
     /// The whole document.
     pub text: String,

@@ -218,7 +218,7 @@ fn commands_of_the_service_user_need_no_line() {
     assert!("calm-ops ALL=(ALL) NOPASSWD: ALL\n".parse::<UserName>().is_err());
 }
 
-/// What the real `visudo` says about a text, if it is here.
+/// The verdict of the real `visudo` about a text, if it is here.
 fn visudo(text: &str) -> Option<(bool, String)> {
     let place = ["/usr/sbin/visudo", "/usr/bin/visudo"]
         .into_iter()

@@ -122,7 +122,7 @@ fn cleared(entries: &[Entry], of: &BreachKey) -> Option<u64> {
     last(entries, |event| matches!(event, Event::BreachCleared { key, .. } if key == of))
 }
 
-/// How long problems held: the time after the last of them was over does not count.
+/// The duration of problems: the time after the last of them was over does not count.
 fn duration(incident: &Incident, entries: &[Entry], now: Timestamp, over: bool) -> Option<Stated> {
     let is_holding = incident.holding().next().is_some();
     let closed = || incident.resolution.as_ref().map(|end| (end.at, resolved(entries)));

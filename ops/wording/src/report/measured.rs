@@ -106,7 +106,7 @@ fn near_miss(one: &NearMiss) -> String {
     format!("{signal}: {times}, {how_long}; it alerts after {}", span(one.alerts_after))
 }
 
-/// What became of proposals of thresholds; `None` if there was none.
+/// The fate of proposals of thresholds; `None` if there was none.
 pub(super) fn proposals(figures: &ProposalFigures) -> Option<String> {
     let ProposalFigures { made, accepted, declined } = *figures;
     (!figures.is_none()).then(|| format!("{made} made, {accepted} accepted, {declined} declined"))

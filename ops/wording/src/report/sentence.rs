@@ -188,7 +188,7 @@ pub fn summary(report: &StabilityReport) -> String {
     told.join(" ")
 }
 
-/// How long incidents took, in a sentence; `None` if that is not known of any.
+/// The duration of incidents, in a sentence; `None` if that is not known of any.
 fn took(promises: &Promises) -> Option<String> {
     let (median, p90) = (promises.recovery_median?, promises.recovery_p90?);
     let (median, p90) = (span(median), span(p90));

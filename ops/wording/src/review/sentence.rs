@@ -73,7 +73,7 @@ pub fn took(one: &MeasuredStep) -> String {
     }
 }
 
-/// What is usual for a step.
+/// The usual time of a step.
 pub fn usual(one: &MeasuredStep) -> String {
     let Some(usual) = one.usual else {
         return "fewer than 5 incidents to compare".to_owned();
@@ -183,7 +183,7 @@ pub fn lead(page: &ReviewPage) -> String {
     }
 }
 
-/// What the timeline of a review leaves out; `None` if it is whole.
+/// The sentence about what the timeline of a review leaves out; `None` if it is whole.
 pub fn left_out(page: &ReviewPage) -> Option<String> {
     let newest = page.newest_only?;
     Some(format!("The newest {newest} entries, and the first ones of each step."))
@@ -199,7 +199,7 @@ pub const fn rating(rating: Rating) -> &'static str {
     }
 }
 
-/// How far a prevention step is.
+/// The state of a prevention step.
 pub fn step_state(one: &PreventionStep, names: &Names) -> String {
     match &one.state {
         StepState::Open { owner, due } => {

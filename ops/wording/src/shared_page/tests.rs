@@ -1,4 +1,4 @@
-//! What a link never shows, over many incidents.
+//! The parts that a link never shows, over many incidents.
 
 use commands::sharing::Parts;
 use domain::{

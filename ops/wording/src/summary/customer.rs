@@ -53,7 +53,7 @@ fn large(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What kind of problem customers are told of.
+/// The kinds of problems of which customers are told.
 enum Told {
     /// A part that they use is away.
     Down,
@@ -101,7 +101,7 @@ fn holds(fact: &Fact) -> String {
     }
 }
 
-/// What still held when all was ended.
+/// The problem that still held when all was ended.
 fn held(fact: &Fact) -> String {
     const UNSEEN: &str = "We had not seen it recover when we closed this.";
     match told(fact.topic()) {

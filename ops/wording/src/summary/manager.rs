@@ -114,7 +114,7 @@ fn cleared(fact: &Fact, over: bool) -> String {
     }
 }
 
-/// What still held when all was ended.
+/// The problem that still held when all was ended.
 fn held(fact: &Fact) -> String {
     let what = match fact.topic() {
         Topic::EndpointDown => format!("{} was not working properly", large_service(fact)),

@@ -68,7 +68,7 @@ fn limit(fact: &Fact) -> Option<String> {
     Some(format!("{} in {}", end(fact), humanize::about(seconds)))
 }
 
-/// What is normal, next to the value: what is usual, or else the threshold.
+/// The normal value: what is usual, or else the threshold.
 fn normal(fact: &Fact) -> String {
     let threshold = match fact.crossing {
         Crossing::Above { level } | Crossing::Below { level } => Some(level),
@@ -89,7 +89,8 @@ fn normal(fact: &Fact) -> String {
     }
 }
 
-/// How far a value is from what is usual: `more than 3 times usual (usual at this hour: 120 ms)`.
+/// The distance of a value from the usual one: `more than 3 times usual (usual at this hour: 120
+/// ms)`.
 pub(crate) fn far(
     level: &RelativeLevel,
     bounds: &Bounds,
@@ -140,12 +141,12 @@ fn large(fact: &Fact) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Why it is so, behind what is so.
+/// The reason, behind the fact.
 fn because(fact: &Fact) -> String {
     fact.reason.as_ref().map(|one| format!(": {}", reason::clause(one))).unwrap_or_default()
 }
 
-/// Why it was so, inside a sentence that goes on.
+/// The reason, inside a sentence that goes on.
 fn aside(fact: &Fact) -> String {
     fact.reason.as_ref().map(|one| format!(" ({})", reason::clause(one))).unwrap_or_default()
 }
@@ -317,7 +318,7 @@ fn eases(fact: &Fact, easing: Easing) -> String {
     format!("has {how} since {since}")
 }
 
-/// What is awaited before it counts as recovered.
+/// The condition for counting as recovered.
 fn awaited(fact: &Fact, easing: Easing) -> String {
     let is_below = matches!(fact.crossing, Crossing::Below { .. });
     let side = match (is_below, &fact.unit) {
@@ -339,8 +340,8 @@ fn awaited(fact: &Fact, easing: Easing) -> String {
     }
 }
 
-/// How a fact on the healthy side improves, inside a sentence: `the app demo on vm has been up since
-/// ...`; `None` where it does not.
+/// The improvement of a fact on the healthy side, inside a sentence: `the app demo on vm has been
+/// up since ...`; `None` where it does not.
 pub(super) fn improvement(fact: &Fact) -> Option<String> {
     let easing = fact.easing.filter(|_| fact.is_easing())?;
     let subject = humanize::subject(&fact.subject);
@@ -400,7 +401,7 @@ fn lost(fact: &Fact, over: bool) -> String {
     format!("{}. It {is} no longer monitored, so it is not known whether it recovered", worst(fact))
 }
 
-/// How a fact stood that still held when all was ended.
+/// The state of a fact that still held when all was ended.
 fn at_the_end(fact: &Fact) -> &'static str {
     if fact.is_silent() {
         "none had arrived when it was resolved"
@@ -413,7 +414,7 @@ fn at_the_end(fact: &Fact) -> &'static str {
     }
 }
 
-/// What happened in one clause, as a sentence: without reasons, and without what is awaited.
+/// The event in one clause, as a sentence: without reasons, and without what is awaited.
 pub(super) fn headline(sentence: &Sentence, over: bool) -> Option<String> {
     let clause = match sentence {
         Sentence::Flood { signals: 2.., .. } | Sentence::Flood { over: true, .. } => {

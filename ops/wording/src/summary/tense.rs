@@ -1,18 +1,18 @@
-//! How far an incident is that sentences are about.
+//! The tenses of sentences, by the phase of their incident.
 
 use domain::summary::Summary;
 
 /// The name of what must not be named to managers outside.
 pub(crate) const GENERAL_PART: &str = "a part of the service";
 
-/// How far the incident is that a sentence is about.
+/// The phase of the incident that a sentence is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tense {
-    /// It goes on, or all of it has recovered.
+    /// Goes on, or all of it has recovered.
     Now,
     /// Not all of it has recovered.
     Holding,
-    /// It is over: sentences are in the past tense.
+    /// Over: sentences are in the past tense.
     Over,
 }
 

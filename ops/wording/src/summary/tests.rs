@@ -170,8 +170,8 @@ fn all() -> Vec<(&'static str, Incident)> {
 
 const EXPECTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/summary/expected.txt");
 
-/// What is expected stands in a file of its own, because it is to be read as a whole: `=== name
-/// reader`, then the sections.
+/// The expected summaries stand in a file of their own, because they are to be read as a whole:
+/// `=== name reader`, then the sections.
 #[test]
 fn whole_summaries_read_well() {
     let mut found = String::new();

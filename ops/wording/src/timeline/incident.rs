@@ -15,7 +15,7 @@ use domain::{
 use super::told::{Told, Tone, told};
 use crate::{humanize, impact, inspection, reason, summary};
 
-/// What a breach that is over shows.
+/// The sentence about a breach that is over.
 fn recovered(subject: &Subject, signal: &Signal) -> String {
     let named_subject = humanize::subject(subject);
     let large = humanize::capital(&named_subject);
@@ -92,7 +92,7 @@ fn behind(clause: &str) -> String {
     }
 }
 
-/// What a step means, when the lifecycle moves on.
+/// The meaning of a step, when the lifecycle moves on.
 const fn moved(step: Step) -> &'static str {
     match step {
         Step::Stabilize => "A safe measure is in place.",

@@ -68,7 +68,7 @@ fn withdrawn(why: Withdrawn, id: &str) -> String {
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 fn ended(outcome: &RunOutcome, seconds: f64) -> String {
     let after = humanize::seconds(seconds);
     match outcome {

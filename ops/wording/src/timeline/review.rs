@@ -1,4 +1,4 @@
-//! What people learn from an incident, told.
+//! The lessons of an incident, told.
 
 use domain::{
     actor::{Actor, Names},

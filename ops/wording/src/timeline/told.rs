@@ -1,6 +1,6 @@
 //! A told event: its sentence, how it weighs, and the words of a person in it.
 
-/// How a line of the timeline weighs.
+/// The weight of a line of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// Something got worse: a warning.
@@ -18,11 +18,11 @@ pub enum Tone {
 /// An event as it is told.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Told {
-    /// What happened, as a sentence.
+    /// The event, as a sentence.
     pub sentence: String,
-    /// How it weighs.
+    /// The weight.
     pub tone: Tone,
-    /// What a person wrote, if they did.
+    /// The words of a person, if there are any.
     pub words: Option<String>,
 }
 

@@ -34,9 +34,9 @@ use super::{
 /// Values that are older than this, in seconds, can't be taken for those of now where the last
 /// request brought nothing.
 pub(super) const OLD: i64 = 600;
-/// How often the list of droplets is read, and that of actions.
+/// The interval of reading the list of droplets, and that of actions.
 const LISTS: Span = Span::from_secs(60);
-/// How often lists of what changes seldom are read.
+/// The interval of reading lists of parts that change seldom.
 const THINGS: Span = Span::from_secs(120);
 /// The same of droplets where the budget is small.
 const SLOW_LISTS: Span = Span::from_mins(5);
@@ -44,9 +44,9 @@ const SLOW_LISTS: Span = Span::from_mins(5);
 const SLOW_THINGS: Span = Span::from_mins(10);
 /// A list of several pages that takes longer is begun anew.
 const LONGEST_READING: Span = Span::from_mins(5);
-/// How often samples are asked for that are not near a threshold.
+/// The interval of asking for samples that are not near a threshold.
 const CALM: Span = Span::from_mins(5);
-/// How often sizes are asked for.
+/// The interval of asking for sizes.
 const SIZES: Span = Span::from_mins(60);
 /// The first window of samples, in seconds.
 const FIRST_WINDOW: i64 = 900;
@@ -54,10 +54,10 @@ const FIRST_WINDOW: i64 = 900;
 const LONGEST_WINDOW: i64 = 6 * 3_600;
 /// Requests that are under way at a time.
 const PARALLEL: usize = 6;
-/// How long a scope that the token lacks is not asked for.
+/// Time for which a scope that the token lacks is not asked for.
 const WITHOUT_SCOPE: Span = Span::from_mins(10);
 
-/// What is watched of an account.
+/// The watched parts of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
     /// True if droplets are.
@@ -85,7 +85,7 @@ impl Selection {
 pub(crate) struct Answer {
     /// Its status.
     pub status: u16,
-    /// What it says of the limits.
+    /// Its statements about the limits.
     pub headers: RateHeaders,
     /// Its body, with a bound.
     pub body: Vec<u8>,
@@ -94,7 +94,7 @@ pub(crate) struct Answer {
 /// A request that is to be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Which.
+    /// The request.
     pub call: Call,
     /// Its path and query.
     pub path: String,
@@ -107,11 +107,11 @@ pub(crate) struct Value {
     pub subject: Subject,
     /// Of which signal.
     pub signal: &'static str,
-    /// When, by its own time.
+    /// The time, by its own time.
     pub at: Timestamp,
     /// The value.
     pub value: f64,
-    /// Why, of a failure.
+    /// The reason, of a failure.
     pub reason: Option<FailureReason>,
 }
 
@@ -131,7 +131,7 @@ pub(crate) struct Account {
     pub(super) doubted: BTreeSet<Item>,
     pub(super) catalogs: BTreeMap<Option<ThingKind>, Catalog>,
     reading_droplets: Reading<Droplet>,
-    /// When the list of droplets that is read now was begun.
+    /// Time at which the list of droplets that is read now was begun.
     reading_since: MonotonicTime,
     pub(super) gpus: Gpus,
     reading_things: BTreeMap<ThingKind, Reading<Thing>>,
@@ -147,11 +147,11 @@ pub(crate) struct Account {
     lost_actions: BTreeSet<u64>,
     /// Scopes that the token lacks, and until when they are not asked for.
     pub(super) lacking: BTreeMap<&'static str, MonotonicTime>,
-    /// When an answer came that could be used.
+    /// Time at which an answer came that could be used.
     pub(super) answered_at: Option<MonotonicTime>,
     pub(super) began_at: MonotonicTime,
     pub(super) failure: Option<FailureReason>,
-    /// What came since the last report.
+    /// The values since the last report.
     pub(super) values: Vec<Value>,
     pub(super) removed: BTreeSet<Subject>,
     /// Signals that are not expected of a subject any more.
@@ -202,7 +202,7 @@ impl Account {
         self.failure = Some(reason);
     }
 
-    /// How often a list is read; `None` stands for droplets.
+    /// The interval of reading a list; `None` stands for droplets.
     pub(super) fn pace(&self, kind: Option<ThingKind>) -> Span {
         match (kind, self.budget.is_small()) {
             (None, false) => LISTS,
@@ -513,7 +513,7 @@ impl Account {
     }
 }
 
-/// Why a metric has no newer samples.
+/// The reason a metric has no newer samples.
 fn nothing(metric: Metric) -> FailureReason {
     FailureReason::told(if metric.needs_agent() {
         "DigitalOcean has no newer values of it. Check its metrics agent (do-agent) on the droplet"

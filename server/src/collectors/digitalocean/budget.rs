@@ -12,7 +12,7 @@ const HOURLY: u32 = 5_000;
 const MINUTES: f64 = 20.0;
 /// The part of a token's limit that is left to others where little remains.
 const RESERVE: f64 = 0.1;
-/// Where little remains, one request in this time finds out whether that is still so.
+/// The interval at which one request finds out whether little still remains.
 const SCARCE: Span = Span::from_mins(1);
 /// The pause after too many requests, where the answer names none.
 const PAUSE: Span = Span::from_secs(30);
@@ -30,7 +30,7 @@ pub(crate) struct RateHeaders {
     pub limit: Option<u32>,
     /// Requests that are left of it.
     pub remaining: Option<u32>,
-    /// When the oldest request expires, in seconds since 1970.
+    /// The time at which the oldest request expires, in seconds since 1970.
     pub reset: Option<i64>,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
@@ -58,7 +58,7 @@ pub(crate) struct Budget {
     limit: u32,
     filled: f64,
     filled_at: MonotonicTime,
-    /// What remained of the token when it was told last.
+    /// The rest of the token when it was told last.
     remaining: Option<u32>,
     spent_at: Option<MonotonicTime>,
     closed_until: Option<MonotonicTime>,
@@ -95,7 +95,7 @@ impl Budget {
         Some((remaining / f64::from(self.limit.max(1)) * 100.0).min(100.0))
     }
 
-    /// How long no request may be made, as DigitalOcean said; zero if it may.
+    /// The time for which no request may be made, as DigitalOcean said; zero if it may.
     pub(crate) fn closed_for(&self, now: MonotonicTime) -> Span {
         self.closed_until.map_or(Span::ZERO, |until| until.since(now))
     }
@@ -167,12 +167,12 @@ impl Budget {
     }
 }
 
-/// What the bucket holds: half of a minute's limit.
+/// The size of the bucket: half of a minute's limit.
 fn burst(share: f64, limit: u32) -> f64 {
     (f64::from(limit) * share / MINUTES / 2.0).max(1.0)
 }
 
-/// What flows in each second: what an hour's limit leaves beside a full bucket.
+/// The flow of each second: what an hour's limit leaves beside a full bucket.
 fn rate(share: f64, limit: u32) -> f64 {
     let hourly = f64::from(limit) * share;
     let full = burst(share, limit);

@@ -110,7 +110,7 @@ pub(crate) enum Call {
     Action(u64),
     /// A page of a list.
     Things(ThingKind),
-    /// Whether something that a list does not name any more is gone.
+    /// The question whether something that a list does not name any more is gone.
     Confirm(Item),
     /// A metric.
     Metric(Item, Metric),

@@ -12,20 +12,20 @@ use super::inventory::Droplet;
 
 /// So many empty lists in a row say that there is nothing.
 pub(super) const EMPTY_LISTS: u32 = 3;
-/// How often the list of droplets with GPUs is read where there are none, and what is hardly ever
-/// there.
+/// The interval of reading the list of droplets with GPUs where there are none, and what is hardly
+/// ever there.
 pub(super) const SELDOM: Span = Span::from_mins(10);
 
-/// What is in the account of one kind, as whole lists told it.
+/// The parts of the account of one kind, as whole lists told it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
     /// The subjects that are there; `None` before the first list.
     pub subjects: Option<BTreeSet<Subject>>,
     /// Empty lists in a row.
     pub(super) empties: u32,
-    /// When it was read last.
+    /// Time at which it was read last.
     pub read_at: Option<MonotonicTime>,
-    /// Why it could not be read when it was asked for last.
+    /// The reason it could not be read when it was asked for last.
     pub problem: Option<FailureReason>,
     /// Things on the list, watched or not.
     pub count: usize,

@@ -32,9 +32,9 @@ use crate::{
     config::Secret,
 };
 
-/// How often requests are carried out that are due.
+/// The interval of carrying out requests that are due.
 const EVERY: Duration = Duration::from_secs(5);
-/// How long an answer may take.
+/// Longest time that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest answer: a page of 200 apps with their specifications.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -51,7 +51,7 @@ pub(super) struct AccountCollector {
     api_url: ProbeUrl,
     token_file: PathBuf,
     began: Instant,
-    /// When the last round began.
+    /// The beginning of the last round.
     round_began: Option<Now>,
 }
 

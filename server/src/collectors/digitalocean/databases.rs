@@ -19,9 +19,9 @@ use crate::collectors::{
     outside::Outside,
 };
 
-/// How often a page is read: DigitalOcean renews it about once a minute.
+/// The interval of reading a page: DigitalOcean renews it about once a minute.
 const EVERY: Duration = Duration::from_secs(60);
-/// How long an answer may take.
+/// Longest time that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The largest page.
 const MOST_BYTES: usize = 8 * 1024 * 1024;

@@ -26,13 +26,13 @@ pub(crate) struct Measured {
     pub signal: &'static str,
     /// The file system, where it is about one.
     pub part: Option<String>,
-    /// When.
+    /// The time.
     pub at: i64,
     /// The value.
     pub value: f64,
 }
 
-/// What is known of one droplet, load balancer or app from its samples.
+/// The facts about one droplet, load balancer or app from its samples.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Folded {
     /// The newest sample of each metric.
@@ -43,7 +43,8 @@ pub(crate) struct Folded {
     sizes: BTreeMap<String, f64>,
     /// Restart counters by component and instance.
     restarts: BTreeMap<String, f64>,
-    /// When the droplet got another size: samples of memory and disks from before count no more.
+    /// The time at which the droplet got another size: samples of memory and disks from before
+    /// count no more.
     resized_at: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! What DigitalOcean answers, for any bytes: what is read of it is bounded, finite and in order.
+//! The answers of DigitalOcean, for any bytes: what is read of it is bounded, finite and in order.
 
 use fixtures::fuzz::Target;
 

@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 /// Things on one page of a list: the most that DigitalOcean gives.
 pub(crate) const PAGE: usize = 200;
 
-/// Why an answer can't be used: how a sentence goes on.
+/// The reason an answer can't be used: how a sentence goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable(pub String);
 
@@ -34,9 +34,9 @@ impl Unreadable {
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Page<T> {
-    /// What is on it.
+    /// The items on it.
     pub items: Vec<T>,
-    /// How many there are on all pages, where that is told.
+    /// The number of items on all pages, where that is told.
     pub total: Option<usize>,
     /// True if another page follows.
     pub has_next: bool,
@@ -49,7 +49,7 @@ pub(crate) struct Droplet {
     pub id: u64,
     /// Its name, which others may have too.
     pub name: String,
-    /// How it is.
+    /// Its standing.
     pub standing: Standing,
     /// Its processors.
     pub processors: u32,
@@ -61,12 +61,12 @@ pub(crate) struct Droplet {
     pub addresses: Vec<IpAddr>,
 }
 
-/// How something is, as DigitalOcean tells it.
+/// The standing of something, as DigitalOcean tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It runs.
+    /// Runs.
     Up,
-    /// It does not.
+    /// Does not.
     Down,
     /// Nobody can say, or not yet: its status is this word, such as `new`.
     Unclear(String),
@@ -90,7 +90,7 @@ pub(crate) struct Action {
     pub droplet: u64,
     /// Its kind, such as `resize`.
     pub kind: String,
-    /// When it began, while it is in progress.
+    /// Time at which it began, while it is in progress.
     pub began: Option<Timestamp>,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Thing {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// How it is.
+    /// Its standing.
     pub standing: Standing,
 }
 
@@ -129,7 +129,7 @@ impl ThingKind {
         }
     }
 
-    /// What its word for a status says.
+    /// The meaning of its word for a status.
     fn standing(self, word: &str) -> Standing {
         match (self, word) {
             (Self::LoadBalancer, "active") | (Self::App, "ACTIVE") => Standing::Up,

@@ -1,5 +1,5 @@
-//! What whole lists of an account say: what is watched, under which labels, what is in doubt, and
-//! what is gone.
+//! The contents of whole lists of an account: what is watched, under which labels, what is in
+//! doubt, and what is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 

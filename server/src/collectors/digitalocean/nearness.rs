@@ -1,4 +1,4 @@
-//! How near a value is to a threshold in force.
+//! The distance of a value to a threshold in force.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,7 +51,7 @@ pub(crate) fn is_near(
     })
 }
 
-/// Whether a value is near a level; `recovered` is where it is well again.
+/// True if a value is near a level; `recovered` is where it is well again.
 fn near(level: Level, recovered: Level, Course { value, slope }: Course) -> bool {
     let soon = value + slope * SOON;
     match level {

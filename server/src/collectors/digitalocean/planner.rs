@@ -29,31 +29,31 @@ const TURN: u32 = 4;
 /// The latest that samples are expected to come.
 const LONGEST_LAG: Span = Span::from_secs(150);
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It brought what was asked for.
+    /// Brought its answer.
     Done,
-    /// It brought a page, and another one follows.
+    /// Brought a page, and another one follows.
     More,
-    /// It brought samples, of which the newest is so old.
+    /// Brought samples, of which the newest is so old.
     News(Span),
     /// There is no sample yet that is newer than those known.
     NoNews,
-    /// It failed.
+    /// Failed.
     Failed,
-    /// It was not carried out, for a reason that has nothing to do with it.
+    /// Not carried out, for a reason that has nothing to do with it.
     Postponed,
 }
 
 /// A request that is made again and again.
 #[derive(Clone, Debug)]
 struct Entry {
-    /// How often, while nothing is near a threshold.
+    /// The interval, while nothing is near a threshold.
     every: Span,
-    /// It goes before others.
+    /// Goes before others.
     is_urgent: bool,
-    /// When it was made last, or added.
+    /// Time at which it was made last, or added.
     since: MonotonicTime,
     due: MonotonicTime,
     is_under_way: bool,
@@ -63,10 +63,10 @@ struct Entry {
     had_news: bool,
 }
 
-/// How often a request is wanted, and whether it goes before others.
+/// The interval at which a request is wanted, and whether it goes before others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// How often.
+    /// Number of times.
     pub every: Span,
     /// True if it goes before others.
     pub is_urgent: bool,
@@ -77,7 +77,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Planner {
     entries: BTreeMap<Call, Entry>,
     picks: u32,
-    /// How late samples come.
+    /// The lateness of samples.
     lag: Span,
 }
 
@@ -211,7 +211,7 @@ impl Planner {
     }
 }
 
-/// How long it has waited, in thousandths of the time after which it is wanted.
+/// Time for which it has waited, in thousandths of the time after which it is wanted.
 fn waited(entry: &Entry, now: MonotonicTime) -> u64 {
     let every = entry.every.as_micros().max(1);
     now.since(entry.since).as_micros().saturating_mul(1_000) / every

@@ -1,5 +1,5 @@
-//! What an account tells the monitor: values by their own time, what can't be seen and why, what
-//! there is, and what people have to know. Nothing that is unknown is told as well.
+//! The report of an account for the monitor: values by their own time, what can't be seen and why,
+//! what there is, and what people have to know. Nothing that is unknown is told as well.
 
 use domain::{
     reason::FailureReason,
@@ -21,11 +21,11 @@ use crate::collectors::collector::{Absence, Listing, Round};
 const QUIET: Span = Span::from_mins(3);
 /// A list that is older than its pace by more than this tells nothing about now.
 const OLD_LIST: Span = Span::from_mins(4);
-/// Why a value is old whose metric has newer samples.
+/// The reason that a value is old whose metric has newer samples.
 const LEFT: &str = "The newest samples of DigitalOcean have no value of it. Retire it if it was removed on purpose, such as a file system";
 /// Names that a note tells.
 const NAMED: usize = 5;
-/// Where all requests together take so many times the budget, a person is told.
+/// The multiple of the budget that all requests together take when a person is told.
 const STRETCHED: f64 = 4.0;
 
 impl Account {
@@ -34,7 +34,7 @@ impl Account {
         Subject::build(API_KIND, "api", None)
     }
 
-    /// What came since the last report, and what is not known.
+    /// Reports the values since the last report, and what is not known.
     pub(crate) fn report(&mut self, now: Now) -> Round {
         let mut round = Round::new(SIGNALS);
         for one in std::mem::take(&mut self.values) {
@@ -143,7 +143,7 @@ impl Account {
         }
     }
 
-    /// Why something has not been asked for in time that did not fail itself.
+    /// The reason something has not been asked for in time that did not fail itself.
     fn stalled(&self) -> FailureReason {
         if let Some(reason) = &self.failure {
             return reason.clone();
@@ -157,7 +157,7 @@ impl Account {
         })
     }
 
-    /// What there is, kind by kind, as far as whole lists told it.
+    /// The listings, kind by kind, as far as whole lists told it.
     fn list(&self, round: &mut Round) {
         for (kind, catalog) in &self.catalogs {
             let Some(subjects) = &catalog.subjects else { continue };
@@ -202,7 +202,7 @@ impl Account {
         })
     }
 
-    /// What people have to know, in sentences.
+    /// The notes for people, in sentences.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for scope in self.lacking.keys() {
@@ -272,7 +272,7 @@ fn is_old(watched: &Watched, metric: Metric, now: i64) -> bool {
         && watched.folded.newest(metric).is_none_or(|newest| now - newest > OLD)
 }
 
-/// Why nobody can say how something is.
+/// The reason that nobody can say how something is.
 fn unclear(word: &str) -> FailureReason {
     FailureReason::NotClear { by: Account::api(), word: word.into() }
 }

@@ -52,7 +52,7 @@ const BUDGET_PERCENT: usize = 40;
 /// The most tags and numbers.
 const MOST: usize = 100;
 
-/// What one collector watches.
+/// The target of one collector.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// The account.
@@ -121,7 +121,7 @@ impl Kind for DigitalOcean {
         })
     }
 
-    /// What is not watched any more is gone on purpose.
+    /// Parts that are not watched any more are gone on purpose.
     fn listings(settings: &Settings, _context: &Context) -> Vec<Listing> {
         let selection = settings.account.as_ref().map(|account| &account.selection);
         let mut kinds = Vec::new();
@@ -206,7 +206,7 @@ fn account(section: &mut Section<'_>) -> Option<AccountSettings> {
     })
 }
 
-/// What is watched needs a token.
+/// Everything that is watched needs a token.
 fn with_token<T>(
     has_token: bool,
     parse: impl FnOnce(&Found) -> Result<T, String>,

@@ -21,7 +21,7 @@ pub struct Settings {
 pub struct AccountSettings {
     /// The file that contains only the token.
     pub token_file: PathBuf,
-    /// What is watched.
+    /// The watched parts.
     pub(super) selection: Selection,
     /// The share of the token's requests that may be used, in percent.
     pub budget_percent: u8,

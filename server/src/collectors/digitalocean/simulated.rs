@@ -53,7 +53,7 @@ impl Random {
 /// The course of a droplet's share of something, by seconds since the start.
 type Course = Box<dyn Fn(i64) -> f64>;
 
-/// How an answer fails.
+/// The ways in which an answer fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     TooMany,
@@ -99,7 +99,7 @@ struct FakeDroplet {
     memory: Vec<(i64, u64)>,
     cpu: Course,
     disk: Course,
-    /// When it was started: its counters begin there.
+    /// The times at which it was started: its counters begin there.
     starts: Vec<i64>,
 }
 
@@ -112,16 +112,16 @@ struct Fake {
     lag: i64,
     /// The part of the answers that fail.
     faults: f64,
-    /// How they fail; in all ways where none is chosen.
+    /// The ways in which they fail; in all ways where none is chosen.
     fault: Option<Fault>,
     /// Actions, the newest first.
     actions: Vec<FakeAction>,
-    /// What others have used of the token in this hour.
+    /// The part of the token that others have used in this hour.
     others: u32,
-    /// What is left of the token, whatever was used.
+    /// The rest of the token, whatever was used.
     left: Option<u32>,
     random: RefCell<Random>,
-    /// When requests were made, in seconds.
+    /// The times of requests, in seconds.
     asked: RefCell<Vec<f64>>,
     failed: RefCell<BTreeMap<Option<Fault>, usize>>,
 }
@@ -157,7 +157,7 @@ impl Fake {
         }
     }
 
-    /// How the next answer fails, if it does.
+    /// The failure of the next answer, if it fails.
     fn next_fault(&self) -> Option<Fault> {
         let chance = self.random.borrow_mut().next();
         let fault = (chance < self.faults).then(|| {
@@ -469,7 +469,7 @@ impl Watch {
         }
     }
 
-    /// What the monitor does with a round.
+    /// The monitor's part in a round.
     fn feed(&mut self, round: &Round) {
         let now = self.now();
         let id = |engine: &mut Engine, one: &Observation| -> SeriesId {

@@ -35,11 +35,11 @@ pub(crate) struct Watched {
     pub processors: u32,
     /// Its memory and disk, of a droplet, once they were told.
     pub size: Option<(u64, u64)>,
-    /// How it is.
+    /// Its standing.
     pub standing: Standing,
-    /// What its samples came to.
+    /// The result of its samples.
     pub folded: Folded,
-    /// Why a metric brought nothing when it was asked for last.
+    /// The reason a metric brought nothing when it was asked for last.
     pub problems: BTreeMap<Metric, FailureReason>,
     /// Metrics with a value near a threshold.
     pub near: BTreeSet<Metric>,

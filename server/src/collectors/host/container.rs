@@ -1,4 +1,4 @@
-//! What a container may use of its host, from the files of its control group (cgroup v1 and v2).
+//! The limits and use of a container, from the files of its control group (cgroup v1 and v2).
 //!
 //! In a container `/proc/meminfo` and `/proc/stat` show the whole machine unless lxcfs replaces
 //! them: what ends programs there is the container's own limit. A limit of a service on the
@@ -9,22 +9,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the control group of the container sets and counts.
+/// The settings and counters of the container's control group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Container {
     /// Its limit of memory and what is used of it without what can be reclaimed, in bytes.
     pub memory: Option<(u64, u64)>,
-    /// How many processors' time it may use, and the seconds that it used since its start.
+    /// The processor time that it may use, in processors, and the seconds that it used since its
+    /// start.
     pub cpu: Option<(f64, f64)>,
     /// On how many processors it may run, and the seconds that it used since its start.
     pub processors: Option<(usize, f64)>,
-    /// Where its own pressure is told.
+    /// The folder in which its own pressure is told.
     pub pressure: Option<PathBuf>,
 }
 
 impl Container {
-    /// How many processors' time it may use at most, where that is less than all of those that are
-    /// seen, and the seconds that it used.
+    /// The number of processors whose time it may use, where that is less than all of those that
+    /// are seen, and the seconds that it used.
     pub(super) fn limit(&self, seen: usize) -> Option<(f64, f64)> {
         let set = self.processors.map(|(count, spent)| (count as f64, spent));
         let limits = self.cpu.into_iter().chain(set).filter(|(count, _)| *count < seen as f64);
@@ -39,11 +40,11 @@ const FIRST_CGROUP_NAMESPACE: &str = "cgroup:[4026531835]";
 /// The surroundings of this program, as it can see them.
 #[derive(Clone, Debug)]
 pub(super) struct Surroundings {
-    /// Where control groups are mounted.
+    /// The folder in which control groups are mounted.
     pub root: PathBuf,
-    /// Whether it sees the processes of the machine.
+    /// True if it sees the processes of the machine.
     pub first_processes: bool,
-    /// Whether it sees the control groups of the machine.
+    /// True if it sees the control groups of the machine.
     pub first_groups: bool,
     /// Its own group of version 2, from `/proc/self/cgroup`.
     pub group: Option<String>,
@@ -135,7 +136,7 @@ fn spent(folder: &Path) -> Option<f64> {
     Some(field(&text(folder, "cpu.stat")?, "usage_usec")? as f64 / 1e6)
 }
 
-/// How many processors a list such as `0-3,8` names.
+/// Number of processors in a list such as `0-3,8`.
 fn set(list: &str) -> Option<usize> {
     let mut count = 0_usize;
     for part in list.trim().split(',') {

@@ -29,12 +29,12 @@ const MOST: usize = 64;
 /// More places of one file system than this are not looked at.
 const MOST_POINTS: usize = 64;
 
-/// How full one is.
+/// The space of one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Space {
     /// Its size in bytes.
     pub total: u64,
-    /// What a program that is not root's can still use.
+    /// Space that a program that is not root's can still use.
     pub available: u64,
     /// Percent in use, as `df` tells it: without what is reserved for root.
     pub used: f64,
@@ -47,15 +47,15 @@ pub(super) struct Space {
 pub(super) struct Disk {
     /// The place that names it.
     pub point: PathBuf,
-    /// How full it is; `None` if that is not known now.
+    /// The space; `None` if that is not known now.
     pub space: Option<Space>,
-    /// Whether something that is meant to be written can't be; `None` if that is not known now.
+    /// True if something that is meant to be written can't be; `None` if that is not known now.
     pub read_only: Option<bool>,
-    /// Whether this program may not look at a disk of this host.
+    /// True if this program may not look at a disk of this host.
     pub denied: bool,
-    /// Why its space is not known, where someone else was to tell it.
+    /// The reason that its space is not known, where someone else was to tell it.
     pub why: Option<FailureReason>,
-    /// Whether it is mounted when it is used, and away in between.
+    /// True if it is mounted when it is used, and away in between.
     pub comes_and_goes: bool,
 }
 
@@ -66,16 +66,16 @@ pub(super) struct Found {
     pub disks: Vec<Disk>,
     /// The places of those beyond the limit.
     pub left_out: Vec<PathBuf>,
-    /// How many of each type of file system they are.
+    /// Number of them by the type of file system.
     pub left_out_kinds: BTreeMap<String, usize>,
 }
 
-/// What was asked about one device, and what came back.
+/// The question about one device, and what came back.
 #[derive(Clone, Debug)]
 enum Answer {
     /// No place of it is a folder that shows it, or it has no size.
     Nowhere,
-    /// It does not tell.
+    /// Does not tell.
     Unknown(ErrorKind),
     /// The place that names it, and its space.
     Space(PathBuf, Space),
@@ -252,7 +252,7 @@ impl Disks {
         }
     }
 
-    /// Whether it is a disk: it can be written, or it was meant to be. What can only be read from
+    /// True if it is a disk: it can be written, or it was meant to be. What can only be read from
     /// the beginning is an image, and its fullness says nothing.
     fn is_watched(&self, device: &Device, fstab: &str) -> bool {
         let meant = |place| mounts::meant_writable(fstab, place, &device.file_system);

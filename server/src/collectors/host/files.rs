@@ -32,8 +32,8 @@ pub(super) fn pressure(text: &str) -> Option<f64> {
     average.parse().ok().filter(|share| (0.0..=100.0).contains(share))
 }
 
-/// What `/proc/PID/stat` tells of a process that is of interest here. There is neither its command
-/// line nor its environment in it.
+/// The facts of `/proc/PID/stat` of a process that is of interest here. There is neither its
+/// command line nor its environment in it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Stat<'a> {
     /// The name of its executable, at most 15 bytes for programs; whoever wrote the program chose
@@ -43,7 +43,7 @@ pub(crate) struct Stat<'a> {
     pub state: char,
     /// User and system time in clock ticks.
     pub ticks: u64,
-    /// When it started, in clock ticks since boot: a process id that is used again starts later.
+    /// The start, in clock ticks since boot: a process id that is used again starts later.
     pub started: u64,
     /// Resident pages.
     pub pages: u64,

@@ -1,10 +1,10 @@
-//! How mounts and interfaces are judged on the systems that people have: one table, held by lines
+//! The judgement of mounts and interfaces on the systems that people have: one table, held by lines
 //! of real systems.
 //!
 //! A mount is a disk if something can be written to it, if it is not a part of another disk that
 //! is reported itself, and if it does not belong to a single container or session.
 
-/// What a file system is.
+/// The classes of file systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
     /// Space of its own on this host: judged. Of many, these come first.
@@ -25,7 +25,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// Whether questions about it may hang without any fault of this host.
+    /// True if questions about it may hang without any fault of this host.
     pub(super) const fn may_hang(self) -> bool {
         matches!(self, Self::Remote | Self::Program)
     }
@@ -261,7 +261,7 @@ fn is_container_id(part: &[u8]) -> bool {
     part.len() == 64 && part.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Whether an interface leads out of the host.
+/// True if an interface leads out of the host.
 pub(super) fn leads_outside(name: &str) -> bool {
     name != "lo" && !INSIDE.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -9,9 +9,9 @@
 /// Memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Memory {
-    /// What there is for programs in all.
+    /// Memory for programs in all.
     pub total: u64,
-    /// What programs can still get.
+    /// Memory that programs can still get.
     pub available: u64,
     /// Swap in all.
     pub swap: u64,
@@ -69,11 +69,11 @@ pub(super) struct Ticks {
     /// user, nice, system, idle, iowait, irq, softirq, steal. User and nice hold the time of
     /// guests.
     fields: [u64; 8],
-    /// How many processors there are.
+    /// Number of processors.
     pub processors: usize,
 }
 
-/// What processors did between two looks, in percent.
+/// The shares of processor time between two looks, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct CpuShares {
     /// Of the time that this machine got: what was used.

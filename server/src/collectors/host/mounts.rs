@@ -1,5 +1,5 @@
-//! What is mounted, from `/proc/self/mountinfo` and `/etc/fstab`. The text is hostile: what does
-//! not parse is not there.
+//! The mounts, from `/proc/self/mountinfo` and `/etc/fstab`. The text is hostile: what does not
+//! parse is not there.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,21 +13,21 @@ use super::judgement::{self, Class};
 /// A file system that can be a disk, with all of its mount points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Device {
-    /// What tells it from others: the same for all bind mounts and subvolumes.
+    /// The identifier: the same for all bind mounts and subvolumes.
     pub id: String,
     /// Major and minor number, as a file of it has; `None` where files have others.
     pub number: Option<(u32, u32)>,
-    /// What it is.
+    /// The class.
     pub class: Class,
     /// The name of its type.
     pub file_system: String,
-    /// Where it is mounted, shortest first. Some may be single files.
+    /// The places of the mounts, shortest first. Some may be single files.
     pub points: Vec<Point>,
-    /// Whether the file system as a whole can be written.
+    /// True if the file system as a whole can be written.
     pub writable: bool,
-    /// Whether the kernel has shut it for writing after an error.
+    /// True if the kernel has shut it for writing after an error.
     pub failed: bool,
-    /// Whether autofs mounts it when it is used, and unmounts it after a while.
+    /// True if autofs mounts it when it is used, and unmounts it after a while.
     pub comes_and_goes: bool,
 }
 
@@ -36,11 +36,12 @@ pub(super) struct Device {
 pub(super) struct Point {
     /// The place.
     pub path: PathBuf,
-    /// Whether it can be written through this mount.
+    /// True if it can be written through this mount.
     pub writable: bool,
 }
 
-/// What the kernel shows among the options of ext4 after an error, while it still says `rw`.
+/// The marks that the kernel shows among the options of ext4 after an error, while it still says
+/// `rw`.
 const FAILED: [&str; 2] = ["emergency_ro", "shutdown"];
 
 struct Line<'a> {
@@ -150,7 +151,7 @@ fn parse(line: &str) -> Option<(Vec<u8>, Line<'_>)> {
     Some((point, line))
 }
 
-/// Whether `/etc/fstab` wants a file system to be writable at a place; `None` where it says nothing
+/// True if `/etc/fstab` wants a file system to be writable at a place; `None` where it says nothing
 /// of it, as where a system made of images has another one there.
 pub(super) fn meant_writable(fstab: &str, place: &Path, file_system: &str) -> Option<bool> {
     let mut lines = fstab.lines().filter(|line| !line.trim_start().starts_with('#'));

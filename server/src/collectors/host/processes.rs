@@ -13,7 +13,7 @@ use foldhash::HashMap;
 
 use super::files;
 
-/// How many processes are named.
+/// Number of processes in the list.
 const TOP: usize = 10;
 /// Beyond this many processes they are only looked at every [`SELDOM`]: reading them would cost too
 /// much.
@@ -22,7 +22,7 @@ const SELDOM: Duration = Duration::from_secs(15);
 /// More processes than this are counted, but not looked at.
 const MOST: usize = 50_000;
 
-/// What was seen of a process the last time.
+/// The state of a process at the last look.
 #[derive(Debug)]
 struct Seen {
     started: u64,
@@ -41,12 +41,12 @@ pub(super) struct Processes {
     ticks_per_second: f64,
     found: Vec<ProcessFact>,
     text: Vec<u8>,
-    /// Whether processes of others are hidden from this program (`hidepid`): then how many there
+    /// True if processes of others are hidden from this program (`hidepid`): then how many there
     /// are is not known, nor which use most.
     pub hidden: bool,
-    /// How many processes there are.
+    /// Number of processes.
     pub count: usize,
-    /// How many of them have ended and are not waited for.
+    /// Number of those that have ended and are not waited for.
     pub zombies: usize,
     /// The largest by memory.
     pub by_memory: Vec<ProcessFact>,

@@ -76,8 +76,8 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 11] = [
     (Ipv4Addr::new(203, 0, 113, 0), 24),
 ];
 
-/// Whether an address is one of the public Internet. All of IPv6 is special but what is given out to
-/// networks, and there what is set aside for protocols, documentation and anycast.
+/// True if an address is one of the public Internet. All of IPv6 is special but what is given out
+/// to networks, and there what is set aside for protocols, documentation and anycast.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -138,8 +138,8 @@ impl Own {
         Self(own)
     }
 
-    /// Whether a request to an address would reach what is not public: this machine, its networks, or
-    /// a special address.
+    /// True if a request to an address would reach what is not public: this machine, its networks,
+    /// or a special address.
     pub(super) fn is_guarded(&self, address: IpAddr) -> bool {
         let v4 = match address {
             IpAddr::V4(_) => None,

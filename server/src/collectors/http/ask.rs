@@ -34,7 +34,7 @@ const KEPT: usize = 4 * 1024;
 pub(super) struct Seen(Arc<Mutex<Vec<u8>>>);
 
 impl Seen {
-    /// Whether the head of an answer in HTTP/1 has begun to come.
+    /// True if the head of an answer in HTTP/1 has begun to come.
     pub(super) fn is_begun_head(&self) -> bool {
         self.bytes().starts_with(b"HTTP/")
     }
@@ -131,7 +131,7 @@ where
     }
 }
 
-/// Why an answer did not come, or not whole.
+/// The reason that an answer did not come, or not whole.
 pub(super) fn explain(
     error: &hyper::Error,
     phase: RequestPhase,
@@ -218,7 +218,8 @@ fn inner<T: std::error::Error + 'static>(error: &hyper::Error) -> Option<&T> {
     None
 }
 
-/// Whether the server ended the stream or the connection on purpose: HTTP/2's RST_STREAM and GOAWAY.
+/// True if the server ended the stream or the connection on purpose: HTTP/2's RST_STREAM and
+/// GOAWAY.
 fn is_ended_by_peer(error: &hyper::Error) -> bool {
     error.to_string().starts_with("http2") && deepest(error).contains("error received")
 }

@@ -23,20 +23,20 @@ const KEPT: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// It does not say how long it will be.
+    /// Does not say how long it will be.
     is_open_ended: bool,
-    /// It is a stream by what it says of itself: it goes on as long as somebody listens.
+    /// A stream, as it says of itself: it goes on as long as somebody listens.
     is_stream: bool,
     beginning: Vec<u8>,
     decoder: Decoder,
 }
 
-/// Why the body of an answer can't be read.
+/// The reasons for which the body of an answer can't be read.
 #[derive(Debug)]
 pub(super) enum Unread {
-    /// It broke off, or its parts can't be told apart.
+    /// Broke off, or its parts can't be told apart.
     Broken(hyper::Error),
-    /// It is not compressed in this way, as the answer says.
+    /// Not compressed in this way, as the answer says.
     OtherCoding(&'static str),
 }
 
@@ -67,12 +67,12 @@ impl Answer {
         }
     }
 
-    /// Whether it may stay open for good without anything being wrong.
+    /// True if it may stay open for good without anything being wrong.
     pub(super) const fn may_stay_open(&self) -> bool {
         self.is_open_ended
     }
 
-    /// Whether there is nothing more to wait for once the status was seen.
+    /// True if there is nothing more to wait for once the status was seen.
     pub(super) const fn ends_with_its_head(&self, expected: Option<&str>) -> bool {
         self.is_stream && expected.is_none()
     }
@@ -133,7 +133,7 @@ impl Answer {
         self.beginning.extend(data.iter().take(room));
     }
 
-    /// How it begins, as a reader of the page sees it, without these secrets.
+    /// The beginning, as a reader of the page sees it, without these secrets.
     pub(super) fn excerpt(&self, secrets: &[&str]) -> Excerpt {
         let text = String::from_utf8_lossy(&self.beginning).replace('\0', "");
         without(&visible(&text), secrets)
@@ -167,7 +167,7 @@ fn hidden(text: &str, secrets: &[&str]) -> String {
     text
 }
 
-/// What is to be read in a text that may be HTML: its title, then its words without tags, scripts
+/// The visible parts of a text that may be HTML: its title, then its words without tags, scripts
 /// and styles.
 fn visible(text: &str) -> String {
     if !text.trim_start().starts_with('<') {
@@ -195,7 +195,7 @@ fn visible(text: &str) -> String {
     shown
 }
 
-/// Where an ASCII text begins in another, whatever the size of its letters.
+/// The place of an ASCII text in another, whatever the size of its letters.
 fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
     let mut windows = text.as_bytes().windows(wanted.len());
     // The first bytes are those of the tag itself.

@@ -25,7 +25,7 @@ use crate::collectors::shortage;
 const MOST_ADDRESSES: usize = 6;
 /// So many names may be looked up at once, where looking up hangs.
 const MOST_LOOKUPS: usize = 4;
-/// How long an address has for itself before the next one is tried beside it.
+/// The head start of an address before the next one is tried beside it.
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Names that are being looked up. The system's resolver cannot be stopped; a name is never asked
@@ -164,9 +164,9 @@ pub(super) async fn connect(
     Err(most_telling(all, failures, rounded(began.elapsed())))
 }
 
-/// Why none of these addresses could be connected to; those that have not failed gave no answer. Of
-/// several reasons the one that tells most, and among equals that of the first address by its
-/// number, so that it stays the same.
+/// The reason that none of these addresses could be reached; those that have not failed gave no
+/// answer. Of several reasons the one that tells most, and among equals that of the first address
+/// by its number, so that it stays the same.
 pub(super) fn most_telling(
     addresses: &[SocketAddr],
     failures: &[FailureReason],
@@ -239,7 +239,7 @@ pub(crate) fn source(to: IpAddr) -> Option<IpAddr> {
     socket.local_addr().ok().map(|own| own.ip())
 }
 
-/// Whether this host has a way to an address, as far as it knows itself.
+/// True if this host has a way to an address, as far as it knows itself.
 pub(crate) fn has_route(to: IpAddr) -> bool {
     source(to).is_some()
 }

@@ -20,7 +20,7 @@ pub(super) enum Decoder {
     Brotli(Box<DecompressorWriter<Contents>>),
 }
 
-/// What came out, with an end: a few bytes can stand for gigabytes.
+/// The decoded bytes, with an end: a few bytes can stand for gigabytes.
 #[derive(Default)]
 pub(super) struct Contents {
     bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What is configured: the endpoint, its address, and which statuses are as expected.
+//! The configured values: the endpoint, its address, and which statuses are as expected.
 
 use std::{fmt, ops::RangeInclusive, path::PathBuf, str::FromStr};
 
@@ -13,23 +13,23 @@ use crate::config::secret::Secret;
 pub struct Endpoint {
     /// Its name, as in `endpoint:checkout`.
     pub name: String,
-    /// What is asked for.
+    /// The address that is asked.
     pub url: ProbeUrl,
-    /// Which statuses are as expected, such as `200` or `"200-299,404"`; 200 to 399 unless told.
+    /// The expected statuses, such as `200` or `"200-299,404"`; 200 to 399 unless told.
     pub expect_status: Statuses,
     /// A text that the first MiB of the answer must hold.
     pub expect_text: Option<String>,
-    /// How it is asked; `GET` unless told.
+    /// The method; `GET` unless told.
     pub method: Method,
     /// Headers that are sent to its own origin.
     pub headers: Vec<SentHeader>,
-    /// What is sent to its own origin.
+    /// The body that is sent to its own origin.
     pub body: Option<Secret>,
-    /// Whether redirects are followed, at most 20; they are unless told otherwise.
+    /// True if redirects are followed, at most 20; they are unless told otherwise.
     pub follow_redirects: bool,
-    /// How often it is asked, such as `"30 s"`; every 5 s unless told.
+    /// The interval of requests, such as `"30 s"`; every 5 s unless told.
     pub interval: Span,
-    /// How long an answer may take in all, such as `"2 s"`; 10 s unless told.
+    /// Longest time for the whole answer, such as `"2 s"`; 10 s unless told.
     pub time_limit: Span,
     /// A file with certificates (PEM) of authorities of one's own, believed beside the public ones.
     pub ca_file: Option<PathBuf>,
@@ -55,7 +55,7 @@ impl Endpoint {
 }
 
 impl Endpoint {
-    /// What must not be told, also where an answer repeats it.
+    /// The texts that must not be told, also where an answer repeats it.
     pub(super) fn secrets(&self) -> Vec<&str> {
         let headers = self.headers.iter().map(|one| one.value.expose());
         headers.chain(self.body.as_ref().map(Secret::expose)).chain(self.url.0.query()).collect()
@@ -75,16 +75,16 @@ pub struct SentHeader {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProbeUrl(Url);
 
-/// Why an address cannot be probed.
+/// The reasons for which an address cannot be probed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadUrl {
-    /// It is no address.
+    /// No address.
     #[error("this is not a URL such as 'https://shop.example/health'")]
     NotUrl,
-    /// It leads elsewhere than to a web server.
+    /// Leads elsewhere than to a web server.
     #[error("only http and https can be probed")]
     Scheme,
-    /// It holds a user name or password.
+    /// Holds a user name or password.
     #[error("a URL must not contain a user name or password, because it is shown and logged")]
     Credentials,
 }
@@ -143,13 +143,13 @@ impl Default for Statuses {
 }
 
 impl Statuses {
-    /// Whether only redirects that are followed are among them.
+    /// True if only redirects that are followed are among them.
     pub(super) fn are_redirects(&self) -> bool {
         let is_redirect = |status| matches!(status, 301 | 302 | 303 | 307 | 308);
         self.0.iter().cloned().flatten().all(is_redirect)
     }
 
-    /// Whether a status is among them.
+    /// True if a status is among them.
     pub fn contain(&self, status: u16) -> bool {
         self.0.iter().any(|range| range.contains(&status))
     }

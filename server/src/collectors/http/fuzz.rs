@@ -1,4 +1,4 @@
-//! What servers answer, for any bytes: what is read of it is bounded, what is told of it can be
+//! The answers of servers, for any bytes: what is read of it is bounded, what is told of it can be
 //! shown, and neither holds what was sent to it in confidence.
 
 use std::sync::LazyLock;
@@ -86,7 +86,7 @@ const WORDS: &[&str] = &[
     "\u{fffd}",
 ];
 
-/// What is sent in confidence.
+/// The confidential part of a request.
 const KEY: &str = "hunter2-0123456789";
 
 static ENDPOINT: LazyLock<Endpoint> = LazyLock::new(|| {

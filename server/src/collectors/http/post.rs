@@ -29,7 +29,7 @@ use super::{
 
 /// So much of an answer is read, to be polite; nothing is done with it.
 const MOST_ANSWER: usize = 16 * 1024;
-/// How long it may take to connect.
+/// Longest time that it may take to connect.
 const CONNECT: Duration = Duration::from_secs(8);
 /// Time limit of one request.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -40,9 +40,10 @@ const KEPT_BACK: Duration = Duration::from_secs(6);
 const UNTOLD: &str =
     "The server in your own network did not accept it. See the log of Calm Ops for details.";
 
-/// What is sent. Its address and headers may hold what lets someone in: they are never printed.
+/// The request to be sent. Its address and headers may hold what lets someone in: they are never
+/// printed.
 pub(crate) struct Post {
-    /// How: POST, or GET where that is all the address takes.
+    /// The method: POST, or GET where that is all the address takes.
     pub(crate) method: Method,
     /// To where.
     pub(crate) url: ProbeUrl,
@@ -68,7 +69,7 @@ pub struct Poster {
     is_configured: bool,
 }
 
-/// Where a request leads, as far as it matters for what is said of a failure.
+/// The reach of a request, as far as it matters for what is said of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     /// To the public Internet, or to an address inside that the configuration names with its port.
@@ -146,7 +147,8 @@ impl Poster {
         }
     }
 
-    /// Whether the configuration names a host inside: by its name alone, or with the port.
+    /// The reach of a host inside that the configuration names: by its name alone, or with the
+    /// port.
     fn reach(&self, host: &str, port: Option<u16>) -> Option<Reach> {
         let named = |one: &String| {
             let (name, only) = match one.rsplit_once(':') {

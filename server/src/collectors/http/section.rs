@@ -253,7 +253,7 @@ fn sample(key: &str) -> &'static str {
     if key == "name" { "name = \"checkout\"" } else { "url = \"https://shop.example/checkout\"" }
 }
 
-/// What can stand behind `endpoint:` in a subject without being changed.
+/// A name that can stand behind `endpoint:` in a subject without being changed.
 fn name(found: &Found) -> Result<String, String> {
     let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     let text = found.text();

@@ -120,7 +120,7 @@ impl Trust {
         needed
     }
 
-    /// Why a handshake failed.
+    /// The reason a handshake failed.
     pub(super) fn explain(
         &self,
         error: &io::Error,
@@ -212,7 +212,7 @@ impl Trust {
     }
 }
 
-/// What went wrong in TLS, as the part of a sentence.
+/// The problem in TLS, as the part of a sentence.
 pub(super) fn problem(error: &Error) -> String {
     use AlertDescription as Alert;
     match error {

@@ -1,4 +1,4 @@
-//! What this host's network says of itself, for any bytes.
+//! The statements of this host's network about itself, for any bytes.
 
 use fixtures::fuzz::Target;
 

@@ -1,4 +1,4 @@
-//! Whether the gateway of this host answers on its own network.
+//! Finds out whether the gateway of this host answers on its own network.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -20,7 +20,7 @@ pub(super) fn gateway(routes: &str) -> Option<Ipv4Addr> {
     })
 }
 
-/// Whether an address stands in `/proc/net/arp` without an answer (flags 0).
+/// True if an address stands in `/proc/net/arp` without an answer (flags 0).
 pub(super) fn is_unanswered(address: Ipv4Addr, neighbours: &str) -> bool {
     neighbours.lines().skip(1).any(|line| {
         let mut fields = line.split_whitespace();

@@ -1,4 +1,4 @@
-//! Whether the name servers of this host answer at all, asked for the root of all names.
+//! Finds out whether the name servers of this host answer at all, asked for the root of all names.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,22 +17,22 @@ pub(super) const MOST: usize = 3;
 /// A query for the name servers of the root, with recursion; its first two bytes are its number.
 pub(super) const QUERY: [u8; 17] = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
 
-/// Why no name can be looked up: no name server answers. `None` if one does.
+/// The reason that no name can be looked up: no name server answers. `None` if one does.
 pub(super) async fn failing(patience: Duration) -> Option<FailureReason> {
     let servers = configured();
     let asked = u32::try_from(servers.len()).unwrap_or(u32::MAX);
     (!any_answers(&servers, 53, patience).await).then_some(FailureReason::NoNameServer { asked })
 }
 
-/// Whether a name server answers that lies outside; `None` if none lies there.
+/// True if a name server answers that lies outside; `None` if none lies there.
 pub(super) async fn outside(patience: Duration) -> Option<bool> {
     let servers: Vec<IpAddr> =
         configured().into_iter().filter(|server| !is_inside(*server)).collect();
     if servers.is_empty() { None } else { Some(any_answers(&servers, 53, patience).await) }
 }
 
-/// Whether the name servers here, which may lie inside, get answers from outside: asked for a name
-/// that nobody has asked for, in the domain at the top of `host`.
+/// Finds out whether the name servers here, which may lie inside, get answers from outside: asked
+/// for a name that nobody has asked for, in the domain at the top of `host`.
 pub(super) async fn pass_on(host: &str, patience: Duration) -> bool {
     let Some(query) = fresh_query(host) else { return false };
     any_replies(&configured(), 53, patience, &query).await
@@ -109,7 +109,7 @@ async fn answers(server: SocketAddr, query: &[u8]) -> Option<bool> {
     None
 }
 
-/// Whether a packet answers the query, and not with a failure: that there is no such name is an
+/// True if a packet answers the query, and not with a failure: that there is no such name is an
 /// answer too.
 pub(super) fn is_answer(query: &[u8], packet: &[u8]) -> bool {
     let is_reply = packet.len() >= 12 && packet[..2] == query[..2] && packet[2] & 0x80 != 0;

@@ -1,4 +1,4 @@
-//! What is known of the outside, and the judgement whether a failure is this host's own.
+//! The knowledge about the outside, and the judgement whether a failure is this host's own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,16 +24,16 @@ use crate::collectors::{
 const MOST_KNOWN: usize = 64;
 /// So many are asked at once to find out whether the line is lost.
 const MOST_ASKED: usize = 6;
-/// How long their answers are waited for.
+/// Time to wait for their answers.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is found out whether name servers can tell of the line.
+/// The interval of finding out whether name servers can tell of the line.
 const WITNESS_EVERY: Duration = Duration::from_secs(600);
 /// An address that answered within this time proves that the line works.
 const FRESH: Duration = Duration::from_secs(60);
 /// A judgement holds for this long: several endpoints fail at the same moment.
 const HOLDS_FOR: Duration = Duration::from_secs(1);
 
-/// What is known of the outside, shared by everyone who asks there.
+/// The knowledge about the outside, shared by everyone who asks there.
 #[derive(Clone, Debug)]
 pub struct Outside(Arc<Shared>);
 
@@ -54,9 +54,9 @@ struct State {
     /// A host name outside, and the name servers' last passing on of a question, where that is all
     /// that can tell whether the line works.
     witness: Option<Witness>,
-    /// Why nothing outside is reached.
+    /// The reason that nothing outside is reached.
     lost: Option<FailureReason>,
-    /// Why no name can be looked up.
+    /// The reason that no name can be looked up.
     nameless: Option<FailureReason>,
 }
 
@@ -114,7 +114,7 @@ impl Outside {
         }
     }
 
-    /// What an endpoint's failure is caused by, if this host's own line or names fail.
+    /// The cause of an endpoint's failure, if this host's own line or names fail.
     pub(in crate::collectors) async fn cause(&self, reason: &FailureReason) -> Option<Subject> {
         let is_lost = match reason {
             FailureReason::NameNotAnswered { .. }
@@ -166,7 +166,7 @@ impl Outside {
         }
     }
 
-    /// Whether name servers that passed questions on a while ago do so no more.
+    /// True if name servers that passed questions on a while ago do so no more.
     async fn is_cut_off(&self) -> bool {
         let witness = self.state().witness.clone();
         let worked = witness.filter(|one| one.worked_at.is_some());
@@ -195,7 +195,7 @@ impl Outside {
         is_nameless
     }
 
-    /// Whether nothing outside answers: asked anew, whatever answered before. `failed` is the
+    /// True if nothing outside answers: asked anew, whatever answered before. `failed` is the
     /// address that does not answer somebody.
     async fn is_lost(&self, failed: Option<IpAddr>) -> bool {
         let mut judged = self.0.judged.lock().await;
@@ -295,21 +295,22 @@ impl Outside {
         &self.0.subject
     }
 
-    /// Why nothing outside is reached, or `None` if something is; nothing where nothing outside is
-    /// watched.
+    /// The reason that nothing outside is reached, or `None` if something is; nothing where nothing
+    /// outside is watched.
     pub(super) fn lost(&self) -> Option<Option<FailureReason>> {
         let state = self.state();
         (!state.known.is_empty()).then(|| state.lost.clone())
     }
 
-    /// Why no name can be looked up, or `None` if names can; nothing where they always could.
+    /// The reason that no name can be looked up, or `None` if names can; nothing where they always
+    /// could.
     pub(super) fn nameless(&self) -> Option<Option<FailureReason>> {
         let state = self.state();
         state.names.then(|| state.nameless.clone())
     }
 }
 
-/// Whether any of these answers, also by refusing.
+/// True if any of these answers, also by refusing.
 async fn any_answers(addresses: impl Iterator<Item = SocketAddr>) -> bool {
     let ask = |address| async move {
         match TcpStream::connect(address).await {
@@ -337,7 +338,7 @@ const fn other_family(of: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether an address is this host's own.
+/// True if an address is this host's own.
 fn is_own(address: IpAddr) -> bool {
     address.is_loopback() || source(address) == Some(address)
 }

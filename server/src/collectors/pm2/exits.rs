@@ -1,5 +1,5 @@
-//! How the last run of a job ended, where PM2 itself does not tell: of a run that a signal ended it
-//! keeps the exit code 0, and only its log names the signal.
+//! The end of the last run of a job, where PM2 itself does not tell: of a run that a signal ended
+//! it keeps the exit code 0, and only its log names the signal.
 
 use std::{
     collections::HashMap,
@@ -55,7 +55,7 @@ impl Exits {
     }
 }
 
-/// What tells one run of a process from the next: when it began.
+/// The identity of a run of a process: when it began.
 fn run(instance: &Instance) -> u64 {
     instance.pm2_env.pm_uptime.unwrap_or(0.0) as u64
 }

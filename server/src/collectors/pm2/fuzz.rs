@@ -1,4 +1,4 @@
-//! What PM2 answers and logs, for any bytes: only the listed fields are taken, and what can't be read
+//! PM2's answers and logs, for any bytes: only the listed fields are taken, and what can't be read
 //! is told without a word of it.
 
 use fixtures::fuzz::{Target, assert_shown};

@@ -1,5 +1,6 @@
-//! Which apps were deleted on purpose: those that are gone from a list of the same daemon in which
-//! others stay. A daemon that came back, with fewer apps or with none, says nothing of the kind.
+//! The apps that were deleted on purpose: those that are gone from a list of the same daemon in
+//! which others stay. A daemon that came back, with fewer apps or with none, says nothing of the
+//! kind.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,7 +17,8 @@ const TOLD_FOR: Duration = Duration::from_secs(3_600);
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct List {
-    /// When each app was listed last by the daemon that answers now, without a gap since.
+    /// The time at which each app was last listed by the daemon that answers now, without a gap
+    /// since.
     listed: HashMap<Subject, Instant>,
     daemon: Option<i32>,
     deleted: HashMap<Subject, Instant>,
@@ -62,7 +64,7 @@ mod tests {
         names.iter().map(|name| Subject::build("app", name, None)).collect()
     }
 
-    /// What is listed and what was deleted, by the first letters.
+    /// The listed and the deleted apps, by the first letters.
     fn seen(list: &mut List, names: &[&str], daemon: i32, now: Instant) -> (String, String) {
         let (there, deleted) = list.compare(&apps(names), Some(daemon), now);
         let text = |all: Vec<Subject>| all.iter().map(Subject::name).collect::<String>();

@@ -26,12 +26,12 @@ pub(super) struct Restarts {
     created: Option<f64>,
     /// Since when it is watched.
     since: Instant,
-    /// It is watched from its first start on.
+    /// Watched from its first start on.
     from_start: bool,
     recent: VecDeque<(Instant, u64)>,
-    /// When it last restarted, whoever meant it.
+    /// Time at which it last restarted, whoever meant it.
     changed: Instant,
-    /// It was restarted on purpose, and has not run on for long enough since.
+    /// Restarted on purpose, and has not run on for long enough since.
     mended: bool,
     memory: f64,
 }
@@ -51,7 +51,7 @@ impl Restarts {
         }
     }
 
-    /// Whether nothing of the window was missed: it was watched for all of it or from its start on,
+    /// True if nothing of the window was missed: it was watched for all of it or from its start on,
     /// or it has run on since before it began.
     pub(super) fn has_seen_all(&self, instance: &Instance, wall: Timestamp, now: Instant) -> bool {
         let started = instance.pm2_env.pm_uptime;
@@ -61,7 +61,7 @@ impl Restarts {
         now.saturating_duration_since(self.since) >= WINDOW || self.from_start || ran_on
     }
 
-    /// How many there were within the window.
+    /// Number of restarts within the window.
     pub(super) fn count(&mut self, instance: &Instance, now: Instant) -> u64 {
         let state = &instance.pm2_env;
         let counter = counter(instance);

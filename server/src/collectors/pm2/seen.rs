@@ -1,4 +1,4 @@
-//! What PM2 said last, for those who carry out commands.
+//! The last statement of PM2, for those who carry out commands.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::wire;
 
-/// What PM2 said is good for this long.
+/// The time for which PM2's last statement is good.
 pub(super) const GOOD_FOR: Duration = Duration::from_secs(60);
 /// More processes than this are not reported.
 pub(super) const MOST: usize = 500;
@@ -20,7 +20,7 @@ pub(super) const MOST: usize = 500;
 /// The subject of an app. A name that can't stand in it as it is gets a few letters of its hash, so
 /// that it is no other app's.
 pub(super) fn app_subject(name: &str, host: &str) -> Subject {
-    /// What stays of a long name.
+    /// The part of a long name that stays.
     const KEPT: usize = 80;
     let plain = Subject::build("app", name, Some(host));
     if plain.name() == name {
@@ -37,11 +37,11 @@ pub(super) fn app_subject(name: &str, host: &str) -> Subject {
 pub struct SeenApp {
     /// The memory of all its processes, in bytes.
     pub memory: u64,
-    /// How many processes it has.
+    /// Number of its processes.
     pub processes: u32,
     /// Its name means more to PM2 than this one app: several entries have it, or a namespace.
     pub is_shared: bool,
-    /// It is a job, or someone stopped all of it: it is not to be started by anyone else.
+    /// A job, or someone stopped all of it: it is not to be started by anyone else.
     pub is_at_rest: bool,
     /// Its log files.
     pub logs: BTreeSet<PathBuf>,
@@ -49,12 +49,12 @@ pub struct SeenApp {
     pub error_logs: BTreeSet<PathBuf>,
 }
 
-/// What PM2 said last, shared with whoever needs its apps by their own names: it is asked only
-/// once.
+/// The last statement of PM2, shared with whoever needs its apps by their own names: it is asked
+/// only once.
 #[derive(Clone, Debug, Default)]
 pub struct Seen(Arc<RwLock<Option<SeenAt>>>);
 
-/// When it was said, and what.
+/// The time of a statement, and its contents.
 type SeenAt = (Instant, BTreeMap<String, SeenApp>);
 
 impl Seen {
@@ -78,7 +78,7 @@ impl Seen {
         apps.find(|(name, _)| app_subject(name, host) == *of).map(|(_, app)| app.error_logs)
     }
 
-    /// Whether PM2 was asked at all, or is not there.
+    /// True if PM2 was asked at all, or is not there.
     pub fn is_told(&self) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }

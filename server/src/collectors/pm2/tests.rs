@@ -31,7 +31,7 @@ fn value(round: &Round, signal: &str) -> Option<f64> {
     round.observations.iter().find(|seen| seen.signal.as_str() == signal).map(|seen| seen.value)
 }
 
-/// What is told of whether it runs, is stopped, is a failed job, and is listed; and what rests.
+/// The readings about an app: running, stopped, a failed job, and listed; and what rests.
 type Told = ([Option<f64>; 4], bool);
 
 fn told(round: &Round) -> Told {

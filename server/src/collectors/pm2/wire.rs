@@ -1,4 +1,4 @@
-//! What is said on the daemon's socket. A message is one byte (version 1 in the upper half, number
+//! The messages on the daemon's socket. A message is one byte (version 1 in the upper half, number
 //! of parts in the lower), then each part after its length in four bytes. A part is `j:` and JSON,
 //! or `s:` and text. The last part of a request is an id that comes back as the last part of its
 //! reply.
@@ -48,17 +48,17 @@ pub(super) struct State {
     pub restart_time: Option<f64>,
     #[serde(deserialize_with = "number")]
     pub pm_uptime: Option<f64>,
-    /// When it was started or restarted on purpose, by a person or by its schedule: what PM2 does
-    /// after a crash leaves it as it is.
+    /// The time at which it was started or restarted on purpose, by a person or by its schedule:
+    /// what PM2 does after a crash leaves it as it is.
     #[serde(deserialize_with = "number")]
     pub created_at: Option<f64>,
-    /// How its last run ended; 0 also where a signal ended it.
+    /// The exit code of its last run; 0 also where a signal ended it.
     #[serde(deserialize_with = "number")]
     pub exit_code: Option<f64>,
     /// PM2 does not start it again when it ends.
     #[serde(rename = "autorestart", deserialize_with = "is_off")]
     pub runs_once: bool,
-    /// How long PM2 waits before it starts it again, in milliseconds.
+    /// The pause before PM2 starts it again, in milliseconds.
     #[serde(deserialize_with = "number")]
     pub restart_delay: Option<f64>,
     /// The signal that ended its last run, where that was a fault: noted from PM2's log.
@@ -85,7 +85,7 @@ pub(super) struct State {
 const PAUSE: f64 = 30_000.0;
 
 impl State {
-    /// Whether it is a job: PM2 does not start it again, or only after a long pause.
+    /// True if it is a job: PM2 does not start it again, or only after a long pause.
     pub(super) fn is_job(&self) -> bool {
         self.runs_once || self.pauses()
     }
@@ -96,7 +96,7 @@ impl State {
             && self.restart_delay.is_some_and(|delay| delay >= PAUSE)
     }
 
-    /// Whether its last run is over, and PM2 does not start another one, or not soon. With a delay
+    /// True if its last run is over, and PM2 does not start another one, or not soon. With a delay
     /// PM2 says that it waits for the next start, also where none will come.
     pub(super) fn is_over(&self) -> bool {
         let ended = self.exit_code.is_some_and(|code| self.stop_exit_codes.contains(&code));
@@ -297,7 +297,7 @@ fn request() -> Vec<u8> {
     message
 }
 
-/// What a daemon answered.
+/// The answer of a daemon.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub instances: Vec<Instance>,

@@ -49,7 +49,7 @@ pub(super) struct Ended<'a> {
 /// The reason why a line can't be read. It holds nothing of the line's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// It is no JSON.
+    /// No JSON.
     NoJson {
         /// The column of what is wrong, in bytes from 1.
         column: usize,
@@ -58,7 +58,7 @@ pub(super) enum Unreadable {
     OtherFields,
     /// This field has a value that is not understood.
     Value(&'static str),
-    /// It is too long.
+    /// Too long.
     TooLong,
 }
 

@@ -29,7 +29,7 @@ const TAIL: usize = 64;
 pub(super) enum Obstacle {
     /// There is no file.
     Missing,
-    /// It is a folder, a pipe or the like.
+    /// A folder, a pipe or the like.
     NoFile,
     /// The system does not let it be read.
     Unreadable(io::ErrorKind),

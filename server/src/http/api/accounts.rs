@@ -149,7 +149,7 @@ struct Join {
     password: String,
 }
 
-/// Who signed in. The session lies in a cookie.
+/// The person who signed in. The session lies in a cookie.
 #[derive(Serialize, ToSchema)]
 struct CameIn {
     account: AccountId,
@@ -170,7 +170,7 @@ struct NewPassword {
     #[serde(default)]
     present: String,
     password: String,
-    /// What ends with it, beside other sign-ins: for when somebody else had one.
+    /// The means of access that end with it, beside other sign-ins: for when somebody else had one.
     #[serde(default)]
     end: BTreeSet<Foothold>,
 }
@@ -179,9 +179,9 @@ struct NewPassword {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewToken {
-    /// What it is for.
+    /// Its purpose.
     label: String,
-    /// What it may do.
+    /// Its rights.
     scopes: Vec<Scope>,
     /// After how many days it ends; never if left out.
     #[serde(default)]
@@ -197,9 +197,9 @@ struct Secret {
 /// A passkey that the browser made.
 #[derive(Deserialize, ToSchema)]
 struct NewPasskey {
-    /// What the person calls it.
+    /// The name that the person chose.
     label: String,
-    /// What `navigator.credentials.create` answered, as `toJSON()` writes it.
+    /// The answer of `navigator.credentials.create`, as `toJSON()` writes it.
     #[schema(value_type = Object)]
     credential: serde_json::Value,
 }

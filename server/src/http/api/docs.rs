@@ -52,7 +52,7 @@ fn prose(text: &str) -> String {
     html
 }
 
-/// Who may ask.
+/// The callers that may ask.
 fn for_whom(need: Permission) -> String {
     match need {
         Permission::Nothing => "everyone".to_owned(),

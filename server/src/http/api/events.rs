@@ -33,7 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What a reader is told whose sign-in or token has ended.
+/// The message for a reader whose sign-in or token has ended.
 const SIGNED_OUT: &[u8] =
     b"data: {\"event\":\"signed_out\",\"data\":{\"sign_in\":\"/sign-in\"}}\n\n";
 

@@ -1,4 +1,4 @@
-//! How things stand: in one word for everyone, and in full for who may read.
+//! The overall state: in one word for everyone, and in full for who may read.
 
 use axum::{
     Json,
@@ -51,7 +51,7 @@ async fn check(State(site): State<Site>, principal: RequestPrincipal) -> Answer 
     execute(&site, principal, CheckNow {}).await
 }
 
-/// How things stand, for everyone.
+/// The overall state, for everyone.
 #[derive(Serialize, ToSchema)]
 enum PublicStatus {
     #[serde(rename = "calm")]

@@ -1,4 +1,4 @@
-//! What was: incidents of the past, the course of a signal, and the journal from a number on.
+//! The past: incidents of the past, the course of a signal, and the journal from a number on.
 
 use commands::{
     reading::{GetSeries, GetSignal, GetUptime, HistoryFilter, ReadJournal, SearchHistory},

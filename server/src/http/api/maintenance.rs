@@ -69,13 +69,13 @@ async fn list(State(site): State<Site>, RequestPrincipal(principal): RequestPrin
 struct NewWindow {
     /// Subjects, or patterns with `*`.
     subjects: Vec<String>,
-    /// When it ends.
+    /// Time at which it ends.
     #[serde(default)]
     until: Option<Timestamp>,
     /// In how many minutes it ends; instead of `until`.
     #[serde(default)]
     minutes: Option<u32>,
-    /// Why.
+    /// The reason.
     reason: String,
 }
 
@@ -83,9 +83,9 @@ struct NewWindow {
 struct Begun {
     /// Its number.
     number: u64,
-    /// When it ends by itself.
+    /// Time at which it ends by itself.
     until: Timestamp,
-    /// What it covers of what is there now.
+    /// The subjects that it covers of those that are there now.
     covers: Covered,
     /// The journal position after it.
     #[schema(value_type = String)]

@@ -28,7 +28,7 @@ use crate::http::{
     state::Site,
 };
 
-/// How many organizations a page of the list has.
+/// Number of organizations on a page of the list.
 const LISTED: u32 = 100;
 
 pub(super) fn routes() -> Vec<Route> {

@@ -50,6 +50,6 @@ struct Yes {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct No {
-    /// Why; kept for learning.
+    /// The reason; kept for learning.
     reason: String,
 }

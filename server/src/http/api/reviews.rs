@@ -95,10 +95,10 @@ struct NewReview {
     /// Contributing factors, as Markdown: at most 4,000 characters.
     #[serde(default)]
     factors: String,
-    /// What went well, as Markdown: at most 4,000 characters.
+    /// The things that went well, as Markdown: at most 4,000 characters.
     #[serde(default)]
     went_well: String,
-    /// What to change, as Markdown: at most 4,000 characters.
+    /// The things to change, as Markdown: at most 4,000 characters.
     #[serde(default)]
     to_change: String,
 }
@@ -113,9 +113,9 @@ struct NewRating {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewStep {
-    /// What is to be done, in a line of at most 200 characters.
+    /// The task, in a line of at most 200 characters.
     text: String,
-    /// What becomes of it.
+    /// Its plan.
     plan: PreventionPlan,
 }
 
@@ -124,7 +124,7 @@ struct NewStep {
 struct Done {
     /// The number of the step.
     step: u64,
-    /// What shows it: at most 4,000 characters.
+    /// The proof: at most 4,000 characters.
     evidence: String,
 }
 

@@ -40,9 +40,9 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with `{parameters}`.
     pub path: &'static str,
-    /// What it asks of its caller: the permission of its operation.
+    /// The demand on its caller: the permission of its operation.
     pub need: Permission,
-    /// What it does, in a sentence.
+    /// Its effect, in a sentence.
     pub summary: &'static str,
     /// Parameters of the query.
     pub query: &'static [Parameter],
@@ -142,7 +142,7 @@ impl Route {
         Self { asks_itself: true, ..self }
     }
 
-    /// What it does, in a sentence.
+    /// Its effect, in a sentence.
     pub fn summary(self, summary: &'static str) -> Self {
         Self { summary, ..self }
     }
@@ -162,7 +162,7 @@ impl Route {
         Self { body: self.body.map(|(_, schema)| (example, schema)), ..self }
     }
 
-    /// What a good answer says.
+    /// The meaning of a good answer.
     pub fn answer(self, meaning: &'static str) -> Self {
         Self { answer: (self.answer.0, meaning), ..self }
     }

@@ -46,22 +46,22 @@ struct Nothing {}
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewShare {
-    /// What the team calls it.
+    /// Its name in the team.
     label: String,
     audience: Audience,
     /// For how long it is open, in hours; at most 2,160.
     hours: u32,
     parts: Parts,
-    /// Whether it names the hosts; for managers only.
+    /// True if it names the hosts; for managers only.
     #[serde(default)]
     hosts: bool,
 }
 
 #[derive(Serialize, ToSchema)]
 struct Made {
-    /// Where the link leads on this server. It is told once.
+    /// The path of the link. It is told once.
     path: String,
-    /// When it ends.
+    /// Time at which it ends.
     until: Timestamp,
     /// The journal position after it.
     #[schema(value_type = String)]

@@ -66,13 +66,13 @@ pub(super) fn routes() -> Vec<Route> {
 /// The most errors of a batch that are listed.
 const MOST_ERRORS: usize = 20;
 
-/// What is kept of a batch in which something is wrong.
+/// The parts that are kept of a batch in which something is wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Keep {
     /// Nothing.
     #[default]
     All,
-    /// What is good.
+    /// The good ones.
     Good,
 }
 
@@ -109,9 +109,9 @@ struct Batch<'a> {
 
 #[derive(Serialize, ToSchema)]
 struct Accepted {
-    /// How many.
+    /// The number.
     accepted: usize,
-    /// How many were not good and left out.
+    /// Number of those that were not good and left out.
     #[serde(skip_serializing_if = "is_none")]
     refused: usize,
     /// The first of them.
@@ -264,7 +264,8 @@ fn take_good(intake: &Intake, most: usize, who: Actor, bytes: &[u8]) -> Result<A
     Ok(Accepted { accepted, refused, errors })
 }
 
-/// What some programs write for numbers that JSON does not have, as what JSON has for no value.
+/// Replaces the names that some programs write for numbers that JSON does not have by what JSON has
+/// for no value.
 fn without_nan(bytes: &[u8]) -> Vec<u8> {
     const NONE: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
     let (mut out, mut at, mut in_text) = (Vec::with_capacity(bytes.len()), 0, false);
@@ -317,7 +318,7 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> Problem {
     wrong_at(pointer, problem)
 }
 
-/// What is no JSON at a place, in words.
+/// Describes what is no JSON at a place, in words.
 fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
     let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1));
     let rest = line.and_then(|line| line.get(error.column().saturating_sub(1)..));
@@ -338,7 +339,7 @@ fn wrong_at(pointer: String, problem: String) -> Problem {
         .with(vec![WrongField { pointer, detail: problem }])
 }
 
-/// Where the parser stopped, as a JSON pointer.
+/// The place where the parser stopped, as a JSON pointer.
 fn place(bytes: &[u8], line: usize, column: usize) -> String {
     enum Inside {
         Object { key: String, next_is_key: bool },
@@ -405,7 +406,7 @@ fn wrong_batch(value: &Value) -> Result<&Vec<Value>, (String, String)> {
     items.ok_or_else(|| ("/observations".to_owned(), "expected a list of readings".to_owned()))
 }
 
-/// What is wrong with the form of an item.
+/// The fault in the form of an item.
 fn wrong_in(index: usize, item: &Value) -> Option<(String, String)> {
     const FIELDS: [&str; 5] = ["signal", "subject", "value", "unit", "at"];
     let at = |field: &str| format!("/observations/{index}/{field}");
@@ -428,7 +429,7 @@ fn wrong_in(index: usize, item: &Value) -> Option<(String, String)> {
     })
 }
 
-/// What kind of JSON a value is.
+/// The kind of JSON of a value.
 const fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

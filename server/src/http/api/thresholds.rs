@@ -72,7 +72,7 @@ struct Tried {
     signal: Signal,
     /// The row, its new texts, and the document that was read.
     edit: ThresholdEdit,
-    /// How far back: 7, 30, 90 or 730 days.
+    /// The period: 7, 30, 90 or 730 days.
     days: u32,
 }
 

@@ -23,7 +23,7 @@ use crate::http::{
 const PUSHES: &str = "/api/ops/signals";
 /// Routes for programs.
 const PROGRAMS: &str = "/api/ops/";
-/// How long a body may take to arrive.
+/// Longest time for a body to arrive.
 const WITHIN: Duration = Duration::from_secs(10);
 /// So much of a body that is too large is read all the same, in bytes, and for so long.
 const MOST_DRAINED: usize = 16 * 1024 * 1024;
@@ -32,7 +32,7 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(2);
 /// The most that a stranger from elsewhere may send, in bytes: what their forms take.
 const OF_STRANGERS: usize = 64 * 1024;
 
-/// How much a request may send.
+/// The size that a request may have.
 fn most_of(most: usize, request: &Request) -> usize {
     let extensions = request.extensions();
     let is_stranger = matches!(extensions.get::<Holder>(), None | Some(Holder::Stranger(_)));
@@ -84,7 +84,7 @@ pub async fn whole(most: usize, request: Request, next: Next) -> Response {
     unread(parts, problem, next).await
 }
 
-/// Whether it is a form by what it says of itself. What programs send is JSON: their routes refuse
+/// True if it is a form by its own description. What programs send is JSON: their routes refuse
 /// anything else by themselves.
 fn is_form(parts: &Parts) -> bool {
     if parts.uri.path().starts_with(PROGRAMS) {
@@ -95,7 +95,7 @@ fn is_form(parts: &Parts) -> bool {
     kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// Why the body of a push is not there: its handler tells of it whose it was.
+/// The reason that the body of a push is missing: its handler tells of it whose it was.
 #[derive(Clone, Debug)]
 pub struct Unread(pub Problem);
 

@@ -22,7 +22,7 @@ use crate::http::{
 
 /// The one address that answers whoever asks, by whatever name: it says nothing secret.
 const HEALTH: &str = "/api/health";
-/// What a page elsewhere is told.
+/// The answer to a page elsewhere.
 const ELSEWHERE: &str = "The request comes from a page of another server.";
 
 /// The names under which this server may be asked, in lower case and without ports.
@@ -46,16 +46,16 @@ impl Hosts {
     }
 }
 
-/// What the guard goes by.
+/// The settings of the guard.
 #[derive(Clone, Debug)]
 pub struct Guard {
     /// The names under which this server may be asked.
     pub hosts: Hosts,
     /// The proxies whose headers are believed.
     pub proxies: Proxies,
-    /// How browsers reach this server from outside, if that is configured.
+    /// The address of this server for browsers, if that is configured.
     pub public: Option<PublicOrigin>,
-    /// Whether browsers are told to come by https only.
+    /// True if browsers are told to come by https only.
     pub hsts: bool,
 }
 

@@ -46,7 +46,7 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a part of an address, with its `%` signs resolved, is not plain text.
+/// True if a part of an address, with its `%` signs resolved, is not plain text.
 fn is_odd(part: &str) -> bool {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.bytes();

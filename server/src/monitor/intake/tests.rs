@@ -89,7 +89,7 @@ fn no_sender_takes_all_the_places_and_whoever_comes_next_finds_some() {
     assert_eq!(core.held[&token(1)], before - 1);
 }
 
-/// What is shown of a disk: whether it is mounted, and how full it is.
+/// The readings of a disk: whether it is mounted, and how full it is.
 fn shown(intake: &Intake, subject: &str) -> [Option<(f64, Status)>; 2] {
     let now = intake.clock.now();
     let mut core = intake.core();

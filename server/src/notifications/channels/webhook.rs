@@ -45,7 +45,7 @@ enum Form {
     Chat,
 }
 
-/// What programs get.
+/// The message for programs.
 #[derive(Serialize)]
 struct ForPrograms<'a> {
     version: u8,

@@ -1,4 +1,4 @@
-//! What the facts of a review are read from: history around an incident, and the incidents that it is
+//! The source of a review's facts: history around an incident, and the incidents that it is
 //! compared with.
 
 use commands::{audit::AuditFilter, reading::HistoryFilter, view::SeriesPoint};

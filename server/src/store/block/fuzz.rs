@@ -61,7 +61,7 @@ fn check_block(block: &[u8]) {
     assert!(again.iter().map(bits).eq(points.iter().map(bits)));
 }
 
-/// What is compared: numbers by their bits, also those that are none.
+/// The compared values: numbers by their bits, also those that are none.
 pub(super) fn bits(point: &Point) -> (u16, [u64; 4], u32) {
     let values = [point.min, point.max, point.mean, point.last];
     (point.slot, values.map(f64::to_bits), point.count)

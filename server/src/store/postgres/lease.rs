@@ -16,17 +16,18 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::store::error::StoreError;
 
-/// How long a lease holds, in seconds: a program that was killed keeps another one waiting so long.
+/// Time for which a lease holds, in seconds: a program that was killed keeps another one waiting so
+/// long.
 const HOLDS: f64 = 10.0;
-/// How often it is renewed.
+/// The interval at which it is renewed.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
-/// How long renewing it may take.
+/// Longest time for renewing it.
 const RENEW_WITHIN: Duration = Duration::from_secs(3);
-/// How long a program that wants to serve waits: longer than a lease of a dead one holds.
+/// Time for which a program that wants to serve waits: longer than a lease of a dead one holds.
 const WAIT: Duration = Duration::from_secs(13);
-/// How often it looks meanwhile.
+/// The interval of looks meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long giving it up may take.
+/// Longest time for giving it up.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Takes the lease if nobody holds it. Each taking is an epoch of its own.
@@ -51,7 +52,7 @@ pub(super) struct Lease {
 struct Held {
     pool: PgPool,
     epoch: AtomicI64,
-    /// Whether it was given up: then it is not renewed any more.
+    /// True if it was given up: then it is not renewed any more.
     given_up: Mutex<bool>,
 }
 
@@ -79,8 +80,8 @@ impl Lease {
         Ok(Self { held, _renewed: stop.drop_guard() })
     }
 
-    /// Whether this program holds it, for as long as a transaction runs. Where another one took it
-    /// and went, it is taken again.
+    /// Checks that this program holds it, for as long as a transaction runs. Where another one took
+    /// it and went, it is taken again.
     pub(super) async fn check(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         if self.held.holds(connection).await? {
             return Ok(());

@@ -1,4 +1,4 @@
-//! How connections to PostgreSQL are made: nothing at their start that a pooler refuses, limits on
+//! The making of connections to PostgreSQL: nothing at their start that a pooler refuses, limits on
 //! the server's side, and an end for those whose network swallows everything.
 
 use std::{fs, net::SocketAddr, os::fd::BorrowedFd, str::FromStr as _, time::Duration};
@@ -15,17 +15,18 @@ const LIMITS: &str = "SELECT set_config(wanted.name, wanted.value, false)
     FROM (VALUES ('statement_timeout', '30s'), ('lock_timeout', '2s'), ('tcp_user_timeout', '15s'),
         ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '3'), ('tcp_keepalives_count', '3')) AS wanted (name, value)
     JOIN pg_settings known ON known.name = wanted.name";
-/// How long data may stay unanswered before the system ends a connection, in milliseconds. By
+/// Longest time that data stay unanswered before the system ends a connection, in milliseconds. By
 /// itself it would go on for a quarter of an hour, and what waits for an answer with it.
 const ANSWERED_WITHIN: u32 = 15_000;
-/// When an idle connection is asked whether its other side is there, how often, and how many times.
+/// The idle time after which a connection is asked whether its other side is there, and the
+/// interval of that.
 const ASK_AFTER: Duration = Duration::from_secs(10);
 const ASK_EVERY: Duration = Duration::from_secs(3);
 const ASK_TIMES: u32 = 3;
 /// Refuses every change of a session.
 pub(super) const READ_ONLY: &str = "SET default_transaction_read_only = on";
 
-/// How every connection is made.
+/// The options of every connection.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(PgConnectOptions::from_str(url)
         .map_err(|error| {

@@ -1,4 +1,4 @@
-//! Who may do what: the rows, as the journal allows them.
+//! The rights of people and programs: the rows, as the journal allows them.
 
 use commands::{
     access_record::{AccessRecord, KINDS, StoredAccess},
@@ -21,7 +21,7 @@ use crate::store::{
     rows::{self, IncidentRow, bound},
 };
 
-/// How many entries are read at a time.
+/// Number of entries that are read at a time.
 const PAGE: i64 = 1_000;
 
 /// Everyone who is or was here, as far as this transaction sees and the journal allows.

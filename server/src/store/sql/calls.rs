@@ -29,9 +29,9 @@ use crate::store::{
 const PROGRESS: &str = "calls";
 /// The row of `meta` that proves that the database takes writes.
 const HEARTBEAT: &str = "heartbeat";
-/// When what is not tried again is due.
+/// The due time of what is not tried again.
 const NEVER: i64 = i64::MAX;
-/// What has ended is kept so long.
+/// The time for which an ended one is kept.
 const KEPT: Span = Span::from_mins(90 * 24 * 60);
 /// A test can be asked for again after this time.
 const TEST_EVERY: Span = Span::from_secs(5);
@@ -157,7 +157,7 @@ pub(super) async fn ends_of_contacts(
     ids.iter().map(end).collect()
 }
 
-/// What waits for a contact is due at once.
+/// Makes everything due at once that waits for a contact.
 async fn try_now(connection: &mut Connection, contact: ContactId) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE outbox SET due = 0 WHERE contact = $1 AND entry > 0 AND state IN ('waiting', 'failed') AND due < $2",
@@ -286,7 +286,7 @@ async fn remind(
     Ok(true)
 }
 
-/// What else an entry does in its transaction.
+/// Carries out the rest of an entry in its transaction.
 pub(super) async fn carry_out(
     connection: &mut Connection,
     event: &Event,

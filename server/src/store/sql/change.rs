@@ -147,7 +147,7 @@ async fn check(connection: &mut Connection, about: About) -> Result<(), StoreErr
     Ok(())
 }
 
-/// What else an entry does in its transaction.
+/// Carries out the rest of an entry in its transaction.
 async fn carry_out(connection: &mut Connection, entry: &Entry) -> Result<(), StoreError> {
     organizations::carry_out(connection, entry).await?;
     match &entry.event {

@@ -54,7 +54,7 @@ pub(super) async fn queue(
     Ok(())
 }
 
-/// What is due, the oldest first.
+/// The messages that are due, the oldest first.
 pub(super) async fn due(
     connection: &mut Connection,
     now: Timestamp,

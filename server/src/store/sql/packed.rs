@@ -26,7 +26,7 @@ fn value(row: &StoredRow) -> Value {
     (start, Point { slot: 0, min, max, mean, last, count })
 }
 
-/// How a block that can't be read counts.
+/// The handling of a block that can't be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Damaged {
     /// As a gap, named in the log: what is around it is shown.

@@ -78,7 +78,7 @@ pub(super) async fn write_share(
     Ok(())
 }
 
-/// What ends the links that someone made and that are open still.
+/// The events that end the links that someone made and that are open still.
 pub(super) async fn ends_of_links(
     connection: &mut Connection,
     made_by: AccountId,

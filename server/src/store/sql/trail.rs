@@ -69,7 +69,7 @@ fn statement(filter: &AuditFilter, kinds: usize) -> String {
     statement
 }
 
-/// What is looked for, if anything is.
+/// The subject that is looked for, if anything is.
 fn subject(filter: &AuditFilter) -> Option<&str> {
     filter.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What was changed about an account is told to its person, by their other ways.
+//! A change of an account is told to its person, by their other ways.
 
 use std::collections::BTreeSet;
 

@@ -26,7 +26,7 @@ use crate::notifications::{
     },
 };
 
-/// Whether what arrived was signed with the secret.
+/// True if what arrived was signed with the secret.
 fn is_signed(taken: &Taken, secret: &str) -> bool {
     let header = taken.header("x-calm-ops-signature");
     let Some((time, signature)) =

@@ -194,7 +194,7 @@ pub async fn a_letter_comes_over_tls_with_the_same_id_each_time(place: &Place) {
     world.stop().await;
 }
 
-/// What a test of the newest contact says that fails.
+/// The words of a test of the newest contact that fails.
 async fn tested(world: &World) -> String {
     let contact = world.cards(&ada()).await.last().unwrap().id;
     world.execute(&ada(), TestContact { contact }).await.unwrap();

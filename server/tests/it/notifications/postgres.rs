@@ -67,7 +67,7 @@ async fn every_case_holds_on_postgres() {
     stream::iter(cases).for_each_concurrent(AT_ONCE, |case| case).await;
 }
 
-/// Who can be called is known from memory.
+/// The people who can be called are known from memory.
 #[tokio::test]
 async fn while_nothing_can_be_written_everyone_is_told_once() {
     let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);
@@ -89,8 +89,8 @@ async fn while_nothing_can_be_written_everyone_is_told_once() {
     world.stop().await;
 }
 
-/// What is due is read while something is still being sent, and comes back after that was marked as
-/// sent.
+/// The list of due calls is read while something is still being sent, and comes back after that was
+/// marked as sent.
 #[tokio::test]
 async fn what_was_sent_while_the_outbox_was_read_is_not_sent_again() {
     let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);

@@ -15,7 +15,7 @@ use axum::{
 };
 use serde_json::Value;
 
-/// How one request is answered.
+/// The answer to one request.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     Status(u16),
@@ -39,7 +39,7 @@ impl Taken {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Whether it tells a person that their account was changed.
+    /// True if it tells a person that their account was changed.
     fn is_notice(&self) -> bool {
         let text = String::from_utf8_lossy(&self.body);
         ["Calm Ops account", "no longer sends notifications here"]
@@ -106,7 +106,7 @@ impl Receiver {
         *self.shared.usual.lock().unwrap() = Some(status);
     }
 
-    /// What tells a person that their account was changed: nowhere among the others.
+    /// The messages that tell a person that their account was changed: nowhere among the others.
     pub fn notices(&self) -> Vec<Taken> {
         self.shared.notices.lock().unwrap().clone()
     }

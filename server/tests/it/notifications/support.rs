@@ -38,7 +38,7 @@ pub fn impatient(pace: &mut Pace) {
     pace.time_limit = Duration::from_secs(3);
 }
 
-/// Where links lead to.
+/// The address of links.
 pub const URL: &str = "https://ops.example.com";
 /// Must be seen nowhere but where it is sent to.
 pub const TOPIC: &str = "hunter2-topic";
@@ -63,7 +63,7 @@ pub struct World {
     pub store: Arc<dyn Archive>,
     pub service: Arc<Service>,
     pub clock: Clock,
-    /// What people are told about who can't be called.
+    /// The words to people about who can't be called.
     pub told: Arc<Mutex<Vec<String>>>,
     stop: CancellationToken,
     worker: JoinHandle<()>,

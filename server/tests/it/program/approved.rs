@@ -81,7 +81,7 @@ pub fn calm_ops() -> Command {
     Command::new(env!("CARGO_BIN_EXE_calm-ops"))
 }
 
-/// What a command said, and with which code.
+/// The output of a command, with its code.
 pub fn said(mut command: Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())

@@ -30,7 +30,7 @@ async fn long_query(url: &str) -> (i32, tokio::task::JoinHandle<Result<(), sqlx:
     (pid, work)
 }
 
-/// It takes a minute: only a query that has been running for that long is one that may be ended.
+/// A test of a minute: only a query that has been running for that long is one that may be ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_approved_query_is_ended_and_no_other() {
     let server = Server::start(&["fsync=off", "shared_buffers=16MB"]);

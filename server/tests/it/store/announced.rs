@@ -1,4 +1,4 @@
-//! What is announced is found again.
+//! Announcements are found again.
 
 use domain::{
     actor::Actor,

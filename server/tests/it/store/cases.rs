@@ -1,4 +1,4 @@
-//! What holds for every store.
+//! The properties of every store.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What charts of the history and uptime are made of, on every store.
+//! The source of the charts of history and uptime, on every store.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the last 24 hours are drawn from after a start.
+//! The source of the last 24 hours after a start.
 
 use commands::day::{SLOT, begin};
 use domain::{

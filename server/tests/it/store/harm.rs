@@ -1,4 +1,4 @@
-//! What someone with the file or the database's password could do to the journal.
+//! The harm that someone with the file or the database's password could do to the journal.
 
 use domain::{actor::Actor, hash::Head, id::IncidentNumber, journal::Event};
 use server::store::verify::verify;

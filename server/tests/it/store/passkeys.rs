@@ -40,8 +40,8 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// What the browser's `parseCreationOptionsFromJSON` and `parseRequestOptionsFromJSON` are given,
-/// as it is.
+/// The options for the browser's `parseCreationOptionsFromJSON` and `parseRequestOptionsFromJSON`,
+/// as they are.
 fn options(json: &[u8]) -> Value {
     serde_json::from_slice(json).unwrap()
 }
@@ -72,7 +72,7 @@ impl Authenticator {
         data
     }
 
-    /// What `navigator.credentials.create` answers, as `toJSON()` writes it.
+    /// The answer of `navigator.credentials.create`, as `toJSON()` writes it.
     fn create(&mut self, options: &Value) -> Value {
         self.user = options["user"]["id"].as_str().unwrap().to_owned();
         let mut data = self.data(&options["rp"]["id"], self.flags | ATTESTED);
@@ -103,7 +103,7 @@ impl Authenticator {
         })
     }
 
-    /// What `navigator.credentials.get` answers, as `toJSON()` writes it.
+    /// The answer of `navigator.credentials.get`, as `toJSON()` writes it.
     fn get(&mut self, options: &Value) -> Value {
         self.count += 1;
         let data = self.data(&options["rpId"], self.flags);

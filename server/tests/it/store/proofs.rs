@@ -1,4 +1,4 @@
-//! What the store tells of runs that were proved, and of queries.
+//! The store's lists of runs that were proved, and of queries.
 
 use domain::{
     actor::Actor, hash::Hash, id::IncidentNumber, journal::Event, recommendation::RunOutcome,

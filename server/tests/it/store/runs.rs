@@ -1,4 +1,4 @@
-//! What has a command that runs or may still run.
+//! The incidents that have a command that runs or may still run.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +24,7 @@ async fn found(store: &dyn Archive, now: Timestamp) -> Vec<IncidentNumber> {
     store.incidents_with_runs(now).await.unwrap().iter().map(|incident| incident.number).collect()
 }
 
-/// What a decision about the second incident sees.
+/// The incidents that a decision about the second one sees.
 async fn seen(store: &dyn Archive, now: Timestamp) -> Vec<IncidentNumber> {
     let seen = Arc::new(Mutex::default());
     let keep = Arc::clone(&seen);

@@ -126,7 +126,7 @@ pub async fn write(
         .await
 }
 
-/// What the shipped catalogue offers for the incidents as they stand; for an app named `api`.
+/// The offers of the shipped catalogue for the incidents as they stand; for an app named `api`.
 pub async fn offer(store: &dyn Archive, host: &str) {
     let catalogue = Catalogue::parse(
         "commands",

@@ -388,7 +388,7 @@ pub async fn a_share_link_opens_until_its_end_or_until_it_is_ended(place: &Place
     assert_eq!((report.head.number, report.differing), (11, vec![]));
 }
 
-/// What the index of a filter is good for: prints how long a page takes in a long journal.
+/// The use of a filter's index: prints how long a page takes in a long journal.
 pub async fn measure(place: &Place) {
     let store = place.open().await;
     write(&*store, 0, Actor::Agent, vec![opened(1, "host:web-1")]).await.unwrap();

@@ -17,7 +17,7 @@ use crate::account_change::{
     RevokeToken, SetClosed, SetPassword, SetRole, SignIn, WithdrawInvitation,
 };
 
-/// Who asks: an account by its place, with the role that it has, or one that it may have had when
+/// The caller: an account by its place, with the role that it has, or one that it may have had when
 /// the request came in.
 #[derive(Clone, Debug)]
 struct Asks {

@@ -85,7 +85,7 @@ fn decided(service: &Service) -> Vec<(Subject, State, Severity, bool, u32, Vec<B
 proptest! {
     #![proptest_config(ProptestConfig { cases: fixtures::cases(100), failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What is decided about real incidents is the same with a practice as without.
+    /// Decisions about real incidents are the same with a practice as without.
     #[test]
     fn a_practice_changes_nothing_about_what_is_real(
         looks in proptest::collection::vec((proptest::collection::btree_set(0..6_usize, 0..6), any::<bool>()), 1..12),

@@ -18,7 +18,7 @@ struct ModelCell {
     /// Nanoseconds of the bucket that are filled, at `since`.
     filled: u128,
     since: u128,
-    /// When each request under way began, in microseconds.
+    /// The beginnings of the requests under way, in microseconds.
     under_way: Vec<u64>,
     counts: Counts,
 }
@@ -83,7 +83,7 @@ impl ModelCell {
         verdict
     }
 
-    /// What the answer says of the quota.
+    /// The statement of the answer about the quota.
     fn standing(&self, quota: &Quota) -> Standing {
         let wait = (self.filled + interval(quota)).saturating_sub(capacity(quota));
         let span = |nanos: u128| Span::from_micros(nanos.div_ceil(1_000) as u64);

@@ -128,7 +128,7 @@ pub(super) fn proofs(text: &str, declared: &Signals) -> Result<Vec<Proof>, Wrong
     }
 }
 
-/// What a placeholder stands for.
+/// The kind of a placeholder.
 pub(in crate::catalogue) fn kind(text: &str) -> Result<Kind, Wrong> {
     const KNOWN: [&str; 3] =
         ["an app seen under PM2", "a certificate that certbot has", "a query that runs now"];
@@ -213,7 +213,7 @@ fn signal(text: &str, signals: &Signals) -> Result<Signal, Wrong> {
     Ok(signal)
 }
 
-/// Whether a list of units is right; each one is told.
+/// Reads a list of units; each one is told.
 fn units(text: &str) -> Result<Vec<String>, Wrong> {
     const MOST_UNITS: usize = 32;
     let mut of = Vec::new();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// Which placeholder, the value, and who refuses it. The host is said to have seen every one of
-/// them.
+/// Placeholders with a value, and the rule that refuses it. The host is said to have seen every one
+/// of them.
 const VALUES: &[(&str, &str, Rule)] = &[
     ("app", "", Rule::ValueEmpty),
     ("app", " ", Rule::ValueCharacters),
@@ -167,7 +167,7 @@ fn values_are_complete_and_seen() {
     );
 }
 
-/// Which rows are changed, and who refuses it.
+/// Changed rows, and the rule that refuses them.
 const ROWS: &[(&[(&str, &str)], Rule)] = &[
     (&[("runs", "`sh -c reboot`")], Rule::Interpreter),
     (&[("runs", "`/bin/sh -c reboot`")], Rule::Interpreter),

@@ -1,4 +1,4 @@
-//! Which of the plans that are named for an organization counts.
+//! The precedence of the plans that are named for an organization.
 
 use domain::protection::PlanSource;
 

@@ -1,4 +1,4 @@
-//! Where the name of an organization stands.
+//! The sources of an organization's name.
 
 use std::borrow::Cow;
 
@@ -113,7 +113,7 @@ fn a_key_names_it_before_the_secret() {
     assert_eq!(name(&bare, "", "/", ("x-api-key", &long)), None);
 }
 
-/// Whether a name lies in the text that it was taken from.
+/// True if a name lies in the text that it was taken from.
 fn is_part_of(name: &str, text: &str) -> bool {
     let range = text.as_bytes().as_ptr_range();
     range.contains(&name.as_ptr())

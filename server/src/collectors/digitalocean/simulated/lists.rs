@@ -1,4 +1,4 @@
-//! What lists say, and what they do not: names, restarts, what is gone, what is old.
+//! The contents of lists, and their gaps: names, restarts, what is gone, what is old.
 
 use domain::severity::Severity;
 

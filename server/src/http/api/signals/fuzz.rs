@@ -74,7 +74,7 @@ fn intake() -> Arc<Intake> {
     Intake::new(engine, Recording::default(), BTreeSet::new(), History::default(), Clock::start())
 }
 
-/// How many series there are: in the rules, and in the history.
+/// Number of series: in the rules, and in the history.
 fn series(intake: &Intake) -> (usize, usize) {
     let core = intake.core();
     (core.engine.count(), core.history.series().count())
