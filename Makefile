@@ -57,7 +57,7 @@ lint: ## only format and lints
 
 .PHONY: house
 house: ## measure the code against its limits: cycles, names, comments, long files, files to touch for a change
-	@cargo run --quiet --locked --release -p modules
+	@cargo run --quiet --locked --release -p house
 
 .PHONY: format
 format: ## format all Rust

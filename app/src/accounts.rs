@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::{
     actions::{Changed, SettingsForm},
-    door,
+    backend,
     problem::Problem,
     routes::settings::ContactForms,
 };
@@ -48,5 +48,5 @@ pub struct EntryRefused {
 
 /// The backend of the request that is being answered.
 pub(crate) fn backend() -> Result<Arc<dyn AccountBackend>, Problem> {
-    use_context::<Accounts>().map(|Accounts(backend)| backend).ok_or_else(door::lost)
+    use_context::<Accounts>().map(|Accounts(backend)| backend).ok_or_else(backend::lost)
 }

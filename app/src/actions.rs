@@ -51,14 +51,14 @@ pub async fn change_settings(
     #[server(default)] fields: Fields,
     #[server(default)] chosen: Vec<String>,
 ) -> Result<Changed, Problem> {
-    use crate::{accounts, door};
+    use crate::{accounts, backend};
 
-    door::header(http::header::CACHE_CONTROL, "private, no-store");
+    backend::header(http::header::CACHE_CONTROL, "private, no-store");
     let form = SettingsForm { what, id, fields, chosen };
-    let known = door::known().ok_or_else(door::lost).and_then(|(_, principal)| {
+    let known = backend::known().ok_or_else(backend::lost).and_then(|(_, principal)| {
         accounts::backend().map(|backend| backend.change(principal, form))
     });
     // Not awaited where the context is borrowed.
-    let pending = known.map_err(door::refuse)?;
-    pending.await.map_err(|error| door::refuse(error.into()))
+    let pending = known.map_err(backend::refuse)?;
+    pending.await.map_err(|error| backend::refuse(error.into()))
 }

@@ -2,6 +2,7 @@
 //! known word for what happened; what is refused is answered with the page as it is now, and what was
 //! typed still stands in it.
 
+mod audit;
 mod health;
 mod messages;
 mod organization;
@@ -13,7 +14,6 @@ mod review;
 mod settings;
 mod status_page;
 mod threshold;
-mod trail;
 
 use axum::{
     Router,
@@ -32,14 +32,14 @@ use reply::{led_to, shown};
 
 use crate::{
     actions::{Act, ChangeSettings, Refused, Sent},
-    door, routes,
+    backend, routes,
     urlencoded::Form,
 };
 
 /// Every address that takes a form of a page, besides the server functions.
 pub const FORMS: [&str; 12] = [
-    trail::SHARE,
-    trail::REDACT,
+    audit::SHARE,
+    audit::REDACT,
     health::HEALTH,
     routes::organization::PATH,
     routes::protection::PATH,
@@ -67,7 +67,7 @@ where
             reply::taken_by($path, context.clone(), shell.clone(), $page::act, $page::answer)
         };
     }
-    trail::forms(context.clone(), shell.clone())
+    audit::forms(context.clone(), shell.clone())
         .merge(messages::forms(context.clone(), shell.clone()))
         .merge(review::forms(context.clone(), shell.clone()))
         .merge(taken_by!(health::HEALTH, health))
@@ -120,8 +120,8 @@ pub async fn without_wasm<IV: IntoView + 'static>(
     }
     let code = answer.status();
     let problem = match to_bytes(answer.into_body(), 64 * 1024).await {
-        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|_| door::lost()),
-        Err(_) => door::lost(),
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|_| backend::lost()),
+        Err(_) => backend::lost(),
     };
     let refused = Refused { sent, problem };
     shown(&page, code, context, move || provide_context(refused.clone()), shell).await

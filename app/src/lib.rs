@@ -7,7 +7,7 @@ mod clock;
 mod codec;
 mod components;
 mod declared;
-mod frame;
+mod layout;
 mod live;
 mod page;
 mod problem;
@@ -23,7 +23,7 @@ mod urlencoded;
 #[cfg(feature = "ssr")]
 mod accounts;
 #[cfg(feature = "ssr")]
-mod door;
+mod backend;
 #[cfg(feature = "ssr")]
 mod forms;
 #[cfg(all(any(test, fuzzing), feature = "ssr"))]
@@ -45,7 +45,7 @@ pub use address::{is_page, own_page};
 pub use declared::declare_signals;
 #[cfg(feature = "ssr")]
 pub use forms::{FORMS, NewToken, PublicUrl, WallClock, forms, page_at, without_wasm};
-pub use frame::App;
+pub use layout::App;
 pub use problem::Problem;
 #[cfg(feature = "ssr")]
 pub use problem::status;

@@ -21,7 +21,7 @@ pub(crate) struct Shared {
 /// Reads the overall state.
 #[server(prefix = "/api/pages", endpoint = "pulse", input = GetUrl)]
 pub async fn get_pulse() -> Result<Pulse, Problem> {
-    let health = crate::door::execute(commands::reading::GetHealth {}).await?;
+    let health = crate::backend::execute(commands::reading::GetHealth {}).await?;
     let restriction = health.overview.restriction;
     let now = &health.now;
     Ok(Pulse::of(&health.active, &now.readings, now.checked_at, restriction, &now.troubles))

@@ -9,7 +9,7 @@ use leptos_meta::MetaTags;
 use crate::{
     address::{self, AnsweredAt},
     declared,
-    frame::App,
+    layout::App,
     theme::Theme,
 };
 

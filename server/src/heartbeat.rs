@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 use wording::heartbeat;
 
 use crate::{
-    board::Board,
     clock::Clock,
     collectors::{
         CollectError,
         http::{Post, Poster},
     },
     config,
+    current_status::CurrentStatus,
     notifications::Report,
     service::LastSign,
     store::Store,
@@ -32,7 +32,7 @@ const RETRY: Duration = Duration::from_secs(30);
 pub struct Heartbeat {
     config: config::Heartbeat,
     poster: Poster,
-    board: Arc<Board>,
+    board: Arc<CurrentStatus>,
     store: Arc<dyn Store>,
     clock: Clock,
     report: Report,
@@ -43,7 +43,7 @@ impl Heartbeat {
     /// Sends to the configured address. That names its host: it may lie inside of the own network.
     pub fn new(
         config: config::Heartbeat,
-        board: Arc<Board>,
+        board: Arc<CurrentStatus>,
         store: Arc<dyn Store>,
         clock: Clock,
         report: Report,

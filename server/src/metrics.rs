@@ -21,7 +21,7 @@ use domain::{
 };
 use tokio::sync::Mutex;
 
-use crate::{board::Board, clock::Clock, collectors, service::Service};
+use crate::{clock::Clock, collectors, current_status::CurrentStatus, service::Service};
 
 /// The type of content of the format.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -38,7 +38,7 @@ pub struct Metrics(Mutex<Option<(MonotonicTime, Bytes)>>);
 
 impl Metrics {
     /// The text, at most two seconds old.
-    pub async fn text(&self, service: &Service, board: &Board, clock: Clock) -> Bytes {
+    pub async fn text(&self, service: &Service, board: &CurrentStatus, clock: Clock) -> Bytes {
         let mut kept = self.0.lock().await;
         let now = clock.now();
         if let Some((at, text)) = &*kept

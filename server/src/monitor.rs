@@ -36,51 +36,51 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use wording::limits::{self, Crowd};
 
 use crate::{
-    board::Board,
     clock::Clock,
     collectors::{Absence, Facts, Listing, Round, Settings, findings, itself, registry::Context},
+    current_status::CurrentStatus,
     documents::{self, Documents},
     gate::Gatekeeper,
-    live::Live,
     monitor::{
         bundles::Wanted,
+        clock_watch::ClockWatch,
+        collector_task::Told,
         evidence::Recent,
         host_change::KnownHost,
         in_flight::{Away, Landed, UsualValues},
-        intake::Intake,
+        ingest::Intake,
         pace::Pace,
-        recording::Standing,
-        runner::Told,
-        watchman::Watchman,
+        replay_recorder::Standing,
     },
     service::Service,
     store::Store,
+    stream::Live,
 };
 
 mod bundles;
-pub mod collected;
+pub mod clock_watch;
+pub mod collector_task;
 pub mod evidence;
 pub mod host_change;
 mod impact;
 mod impact_watch;
 mod in_flight;
-pub mod intake;
+pub mod ingest;
 pub mod kept;
+pub mod known_subjects;
 mod maintenance;
 mod objectives;
 pub mod pace;
+mod persistence;
 mod practice;
 mod protection;
-pub mod recording;
-mod recovery;
 pub mod refusals;
-pub mod runner;
+mod remediation;
+pub mod replay_recorder;
 mod similar_lookup;
 mod simulated;
 pub mod supervisor;
 mod time_limit;
-pub mod watchman;
-mod writes;
 
 /// The interval of looks when nothing wakes the monitor.
 const TICK: Duration = Duration::from_secs(1);
@@ -109,7 +109,7 @@ pub struct Parts {
     /// The one door.
     pub service: Arc<Service>,
     /// The board that is shown.
-    pub board: Arc<Board>,
+    pub board: Arc<CurrentStatus>,
     /// The live stream.
     pub live: Arc<Live>,
     /// The documents in force.
@@ -136,7 +136,7 @@ pub struct Monitor {
     told: mpsc::Receiver<Told>,
     entries: tokio::sync::broadcast::Receiver<Arc<Vec<Entry>>>,
     flight: Option<(Instant, JoinHandle<Landed>)>,
-    watchman: Watchman,
+    watchman: ClockWatch,
     steady_since: Timestamp,
     known: Vec<Incident>,
     next_number: IncidentNumber,
@@ -219,7 +219,7 @@ impl Monitor {
             told,
             entries,
             flight: None,
-            watchman: Watchman::new(now, parts.clock.since_boot()),
+            watchman: ClockWatch::new(now, parts.clock.since_boot()),
             steady_since: now.wall,
             known: Vec::new(),
             next_number: IncidentNumber(1),

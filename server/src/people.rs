@@ -23,8 +23,8 @@ use http::{HeaderMap, header};
 use known_browser::{KNOWN_FOR, KnownBrowser};
 use passkeys::Passkeys;
 use password::{Line, Passwords};
+use rate_limit::{Beginnings, Guesser, RateLimit};
 use sha2::{Digest, Sha256};
-use throttle::{Beginnings, Guesser, Throttle};
 
 use crate::{
     clock::Clock,
@@ -37,10 +37,10 @@ pub mod known_browser;
 pub mod owner_link;
 pub mod passkeys;
 pub mod password;
-pub mod throttle;
+pub mod rate_limit;
 
 pub use known_browser::BrowserId;
-pub use throttle::network_of;
+pub use rate_limit::network_of;
 
 /// The precision of the last use that is kept.
 const SEEN_EVERY: Span = Span::from_mins(5);
@@ -187,8 +187,8 @@ pub struct People {
     recent_sign_in: Span,
     passwords: Passwords,
     passkeys: Passkeys,
-    throttle: Throttle,
-    passkey_throttle: Throttle,
+    throttle: RateLimit,
+    passkey_throttle: RateLimit,
     begun: Beginnings,
     /// The last noted time of use: kind and id.
     seen: Mutex<BTreeMap<(&'static str, u32), Timestamp>>,
@@ -211,8 +211,8 @@ impl People {
             recent_sign_in,
             passwords: Passwords::new(),
             passkeys: Passkeys::new(),
-            throttle: Throttle::default(),
-            passkey_throttle: Throttle::default(),
+            throttle: RateLimit::default(),
+            passkey_throttle: RateLimit::default(),
             begun: Beginnings::default(),
             seen: Mutex::default(),
         })

@@ -6,7 +6,7 @@ use domain::{id::IncidentNumber, text::isolated};
 use wording::humanize::{capital, list};
 
 use crate::{
-    board::Board,
+    current_status::CurrentStatus,
     store::{
         Store,
         verify::{Report, VerifyError, verify},
@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// status from being calm until the next start. The columns for looking up are made anew.
 pub async fn at_start(
     store: Arc<dyn Store>,
-    board: Arc<Board>,
+    board: Arc<CurrentStatus>,
     tell: impl Fn(Vec<String>) + Send + 'static,
 ) {
     let sentences = match verify(&*store, None).await {

@@ -1,6 +1,7 @@
 //! The store: one trait, and an implementation for each database. The same contract tests run
 //! against both.
 
+pub mod audit;
 mod begin;
 pub(crate) mod block;
 pub mod calls;
@@ -16,7 +17,6 @@ mod rollup;
 mod rows;
 mod schema;
 pub mod sqlite;
-pub mod trail;
 pub mod verify;
 
 use async_trait::async_trait;
@@ -43,6 +43,7 @@ use domain::{
 
 pub(crate) use self::rows::{readable, remark};
 pub use self::{
+    audit::Trail,
     calls::{Calls, LastMessage, Waiting},
     change::{About, Beside, Change, Decide, DecidePeople},
     error::StoreError,
@@ -54,7 +55,6 @@ pub use self::{
     rollup::{HeardSlot, Rollup, RollupStep},
     rows::IncidentRow,
     sqlite::SqliteStore,
-    trail::Trail,
 };
 
 /// Times without watching that most readers ask for: the newest.

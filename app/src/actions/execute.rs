@@ -17,7 +17,7 @@ use domain::{
 };
 
 use super::step::{Sent, Step};
-use crate::{door, problem::Problem, urlencoded::Form};
+use crate::{backend, problem::Problem, urlencoded::Form};
 
 /// The most of what a form says that it showed.
 const MOST_SEEN: usize = 8_000;
@@ -65,10 +65,10 @@ impl Sent {
 /// Carries a step out. What the same person did a moment ago already is done: a second press, or one
 /// that is sent again because the connection was lost, ends like the first.
 pub(super) async fn act(incident: u32, sent: &Sent) -> Result<String, Problem> {
-    door::header(http::header::CACHE_CONTROL, "private, no-store");
-    let known = door::known();
+    backend::header(http::header::CACHE_CONTROL, "private, no-store");
+    let known = backend::known();
     let done = async {
-        let (operations, caller) = known.ok_or_else(door::lost)?;
+        let (operations, caller) = known.ok_or_else(backend::lost)?;
         let command = sent.command(IncidentNumber(incident))?;
         match operations.change(caller.clone(), command.clone()).await {
             Ok(_) => Ok(()),
@@ -80,7 +80,7 @@ pub(super) async fn act(incident: u32, sent: &Sent) -> Result<String, Problem> {
             }
         }
     };
-    done.await.map_err(door::refuse)?;
+    done.await.map_err(backend::refuse)?;
     Ok(sent.step.map(Step::sentence).unwrap_or_default().to_owned())
 }
 

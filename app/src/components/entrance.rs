@@ -27,8 +27,8 @@ mod document {
 
     use crate::{
         accounts::EntryRefused,
+        backend,
         components::{awaited::awaited, error},
-        door,
         problem::Problem,
         pulse::{self, Shared},
     };
@@ -70,9 +70,9 @@ mod document {
             || (),
             move |()| {
                 // It names an account, or a secret of a link.
-                door::header(http::header::CACHE_CONTROL, "private, no-store");
+                backend::header(http::header::CACHE_CONTROL, "private, no-store");
                 let read = read();
-                async move { read.await.map_err(door::refuse) }
+                async move { read.await.map_err(backend::refuse) }
             },
         );
         awaited(move || {

@@ -13,7 +13,7 @@ use crate::{
 #[component]
 pub(crate) fn LostPage() -> AnyView {
     #[cfg(feature = "ssr")]
-    crate::door::mark_not_found();
+    crate::backend::mark_not_found();
     pulse::place("No such page");
     view! {
         <h1>"Page not found"</h1>

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::reply::{Answer, Known, NotRetired, RefusedWindow, read};
 use crate::{
-    door,
+    backend,
     problem::{Problem, status},
     routes::health::WindowForm,
     urlencoded::Form,
@@ -61,7 +61,7 @@ pub(super) async fn act(known: Known, sent: Form) -> Result<(), Problem> {
 }
 
 async fn begin(known: Known, form: WindowForm) -> Result<(), Problem> {
-    let clock = known.clock.clone().ok_or_else(door::lost)?;
+    let clock = known.clock.clone().ok_or_else(backend::lost)?;
     let minutes: u32 = form.minutes.parse().map_err(|_| Problem::unreadable())?;
     let request = MaintenanceRequest {
         subjects: form.subjects.lines().map(str::to_owned).collect(),

@@ -8,7 +8,7 @@ use domain::{subject::Subject, time::Span};
 
 use super::reply::{Answer, Known, read};
 use crate::{
-    door, problem::Problem, routes::organization::RefusedOverride, status::organization_href,
+    backend, problem::Problem, routes::organization::RefusedOverride, status::organization_href,
     urlencoded::Form,
 };
 
@@ -37,7 +37,7 @@ pub(super) async fn act(known: Known, form: Form) -> Result<(), Problem> {
     match form.get("what") {
         "begin" => {
             let hours: u32 = read(&form, "hours")?;
-            let now = (known.clock.as_ref().ok_or_else(door::lost)?.0)();
+            let now = (known.clock.as_ref().ok_or_else(backend::lost)?.0)();
             let request = OverrideRequest {
                 plan: form.get("plan").to_owned(),
                 until: now.plus(Span::from_mins(u64::from(hours) * 60)),

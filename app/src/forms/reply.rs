@@ -15,7 +15,7 @@ use leptos::prelude::*;
 
 use crate::{
     address::AnsweredAt,
-    door,
+    backend,
     problem::{Problem, status},
     routes::health::WindowForm,
     urlencoded::Form,
@@ -75,7 +75,7 @@ impl Known {
 
     /// Executes an operation, and gives its output.
     pub async fn ask<O: Executable>(self, operation: O) -> Result<O::Output, Problem> {
-        let (operations, caller) = self.operations.ok_or_else(door::lost)?;
+        let (operations, caller) = self.operations.ok_or_else(backend::lost)?;
         Ok(operations.execute(caller, operation).await?)
     }
 }

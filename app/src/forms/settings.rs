@@ -14,7 +14,7 @@ use crate::{
     accounts::Accounts,
     actions::{ChangeSettings, Changed, Fields, SettingsForm, SettingsOutcome},
     address::percent_encode,
-    door,
+    backend,
     problem::{Problem, SIGN_IN},
     urlencoded::Form,
 };
@@ -76,10 +76,10 @@ pub(super) async fn answer<IV: IntoView + 'static>(
                 ));
             }
             Ok(changed) => SettingsOutcome::Changed(section, changed),
-            Err(_) => SettingsOutcome::Refused(Box::new(form), door::lost()),
+            Err(_) => SettingsOutcome::Refused(Box::new(form), backend::lost()),
         }
     } else {
-        let problem: Problem = serde_json::from_slice(&body).unwrap_or_else(|_| door::lost());
+        let problem: Problem = serde_json::from_slice(&body).unwrap_or_else(|_| backend::lost());
         if problem.kind == ErrorKind::SignIn {
             return led_to(&format!("{SIGN_IN}{}", percent_encode(section.page())));
         }

@@ -80,7 +80,7 @@ mod read {
     use super::*;
     use crate::{
         actions::Step,
-        door::{execute, refuse},
+        backend::{execute, refuse},
     };
 
     pub(super) async fn approve(id: &str, done: &str) -> Result<ApproveAnswer, Problem> {

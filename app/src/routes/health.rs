@@ -54,7 +54,7 @@ pub struct HealthPageView {
 #[server(prefix = "/api/pages", endpoint = "health", input = GetUrl)]
 pub async fn get_health() -> Result<HealthPageView, Problem> {
     use crate::forms::{NotRetired, RefusedWindow};
-    let mut health = crate::door::execute(commands::reading::GetHealth {}).await?;
+    let mut health = crate::backend::execute(commands::reading::GetHealth {}).await?;
     health.sparklines.iter_mut().for_each(thin::thin);
     Ok(HealthPageView {
         health,

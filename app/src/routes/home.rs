@@ -7,7 +7,7 @@ use crate::{components::page::page, problem::Problem};
 /// The destination of `/`: to the incident that needs someone, or to the health page.
 #[server(prefix = "/api/pages", endpoint = "home", input = GetUrl)]
 pub async fn get_home() -> Result<String, Problem> {
-    let incidents = crate::door::execute(commands::reading::ListIncidents {}).await?;
+    let incidents = crate::backend::execute(commands::reading::ListIncidents {}).await?;
     let path = match incidents.active.as_slice() {
         [only] => format!("/ops/incidents/{}", only.number),
         [] | [_, _, ..] => "/ops/health".to_owned(),

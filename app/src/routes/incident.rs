@@ -91,7 +91,7 @@ pub(crate) mod read {
     use super::*;
     use crate::{
         actions::Step,
-        door::{execute, look, refuse},
+        backend::{execute, look, refuse},
     };
 
     pub(crate) async fn incident(id: &str, done: &str) -> Result<IncidentAnswer, Problem> {

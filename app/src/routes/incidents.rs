@@ -17,7 +17,7 @@ use crate::{
 /// The incidents.
 #[server(prefix = "/api/pages", endpoint = "incidents", input = GetUrl)]
 pub async fn get_incidents() -> Result<Incidents, Problem> {
-    crate::door::execute(commands::reading::ListIncidents {}).await
+    crate::backend::execute(commands::reading::ListIncidents {}).await
 }
 
 /// The page.

@@ -20,8 +20,8 @@ mod page {
 
     use crate::{
         accounts::backend,
+        backend,
         components::entrance::{self, Refusal, password, said},
-        door,
         problem::Problem,
         roles::may,
     };
@@ -47,7 +47,7 @@ mod page {
         let (backend, refusal) = (backend()?, Refusal::of_request());
         let role = backend.invited(secret.clone()).await?;
         if role.is_none() {
-            door::mark_not_found();
+            backend::mark_not_found();
         }
         Ok(View { role, secret, refusal })
     }

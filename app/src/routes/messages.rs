@@ -32,7 +32,7 @@ use state::State;
 pub async fn get_messages(id: String) -> Result<MessagesAnswer, Problem> {
     use domain::{error::ErrorKind, id::IncidentNumber};
 
-    use crate::door::{execute, refuse};
+    use crate::backend::{execute, refuse};
     let Ok(number) = id.parse::<u32>() else {
         return Err(refuse(Problem {
             kind: ErrorKind::NotFound,

@@ -35,9 +35,9 @@ pub async fn get_organization(
     #[server(default)] id: String,
     #[server(default)] before: String,
 ) -> Result<OrganizationView, Problem> {
-    crate::door::check::<commands::reading::GetOrganization>()?;
+    crate::backend::check::<commands::reading::GetOrganization>()?;
     let unknown = || {
-        crate::door::refuse(Problem {
+        crate::backend::refuse(Problem {
             kind: domain::error::ErrorKind::NotFound,
             sentence: NO_NAME.to_owned(),
         })
@@ -45,7 +45,7 @@ pub async fn get_organization(
     let organization = domain::protection::organization_of_segment(&id).ok_or_else(unknown)?;
     let before = before.parse().ok();
     let reading = commands::reading::GetOrganization { organization, before };
-    let page = crate::door::execute(reading).await?;
+    let page = crate::backend::execute(reading).await?;
     Ok(OrganizationView { page, refused: use_context::<RefusedOverride>() })
 }
 

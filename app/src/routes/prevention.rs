@@ -45,7 +45,7 @@ pub enum PreventionAnswer {
 /// The prevention steps of all incidents.
 #[server(prefix = "/api/pages", endpoint = "prevention", input = GetUrl)]
 pub async fn get_prevention() -> Result<PreventionAnswer, Problem> {
-    let list = crate::door::execute(commands::reading::ListPrevention {}).await;
+    let list = crate::backend::execute(commands::reading::ListPrevention {}).await;
     match (list, use_context::<RefusedReview>()) {
         (Ok(list), refused) => {
             Ok(PreventionAnswer::Page(Box::new(PreventionView { list, refused })))

@@ -36,7 +36,7 @@ pub struct ProtectionView {
 /// The page about protection.
 #[server(prefix = "/api/pages", endpoint = "protection", input = GetUrl)]
 pub async fn get_protection() -> Result<ProtectionView, Problem> {
-    let page = crate::door::execute(commands::reading::GetProtection {}).await?;
+    let page = crate::backend::execute(commands::reading::GetProtection {}).await?;
     Ok(ProtectionView { page, refused: use_context::<RefusedProtection>() })
 }
 

@@ -19,7 +19,7 @@ use crate::{
 pub async fn get_report(id: String) -> Result<Shown, Problem> {
     use domain::error::ErrorKind;
 
-    use crate::door::{execute, refuse};
+    use crate::backend::{execute, refuse};
     let Ok(report) = id.parse::<u64>() else {
         return Err(refuse(Problem {
             kind: ErrorKind::NotFound,

@@ -35,7 +35,7 @@ pub struct ReportsView {
 #[server(prefix = "/api/pages", endpoint = "reports", input = GetUrl)]
 pub async fn get_reports(#[server(default)] before: String) -> Result<ReportsView, Problem> {
     let before = before.parse().ok();
-    let list = crate::door::execute(commands::reading::ListReports { before }).await?;
+    let list = crate::backend::execute(commands::reading::ListReports { before }).await?;
     Ok(ReportsView { list, refused: use_context::<RefusedReport>() })
 }
 

@@ -40,7 +40,7 @@ pub async fn get_review(
 ) -> Result<ReviewAnswer, Problem> {
     use domain::{error::ErrorKind, id::IncidentNumber};
 
-    use crate::door::{execute, refuse};
+    use crate::backend::{execute, refuse};
     let Ok(number) = id.parse::<u32>() else {
         return Err(refuse(Problem {
             kind: ErrorKind::NotFound,

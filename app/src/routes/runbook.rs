@@ -15,7 +15,7 @@ use crate::{
 #[server(prefix = "/api/pages", endpoint = "runbook", input = GetUrl)]
 pub async fn get_runbook() -> Result<Document, Problem> {
     let name = "runbooks/when-things-break.md".to_owned();
-    crate::door::execute(commands::reading::GetDocument { name }).await
+    crate::backend::execute(commands::reading::GetDocument { name }).await
 }
 
 /// The page.

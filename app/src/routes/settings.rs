@@ -50,9 +50,9 @@ pub async fn get_settings(#[server(default)] done: String) -> Result<SettingsVie
     let outcome = outcome(&done);
     let can_have_passkeys =
         crate::accounts::backend().is_ok_and(|backend| backend.can_have_passkeys());
-    let settings = crate::door::execute(commands::reading::GetSettings {}).await?;
+    let settings = crate::backend::execute(commands::reading::GetSettings {}).await?;
     // It may hold a secret that is shown once.
-    crate::door::header(http::header::CACHE_CONTROL, "private, no-store");
+    crate::backend::header(http::header::CACHE_CONTROL, "private, no-store");
     Ok(SettingsView { settings, can_have_passkeys, outcome })
 }
 

@@ -20,7 +20,7 @@ use crate::{
 /// The page about the status page. `incident` is for a new notice.
 #[server(prefix = "/api/pages", endpoint = "status", input = GetUrl)]
 pub async fn get_status_page(#[server(default)] incident: String) -> Result<StatusView, Problem> {
-    let page = crate::door::execute(commands::reading::GetStatusPage {}).await?;
+    let page = crate::backend::execute(commands::reading::GetStatusPage {}).await?;
     let sent = use_context::<SentStatus>();
     let named = sent.as_ref().map_or(incident.as_str(), |sent| sent.incident.as_str());
     Ok(StatusView { page, incident: named.parse().ok().filter(|number| *number > 0), sent })

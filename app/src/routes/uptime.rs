@@ -17,7 +17,7 @@ use crate::{
 /// The uptime of all endpoints.
 #[server(prefix = "/api/pages", endpoint = "uptime", input = GetUrl)]
 pub async fn get_uptime() -> Result<View, Problem> {
-    crate::door::execute(commands::reading::GetUptime {}).await
+    crate::backend::execute(commands::reading::GetUptime {}).await
 }
 
 /// The page.

@@ -6,8 +6,8 @@
 
 #[macro_use]
 mod sample;
+mod audit;
 mod decision;
 mod health;
 mod pages;
 mod settings;
-mod trail;

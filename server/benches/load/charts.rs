@@ -16,11 +16,11 @@ use domain::{
     unit::Unit,
 };
 use server::{
-    board::Board,
     clock::Clock,
-    live::Live,
+    current_status::CurrentStatus,
     service::Service,
     store::{About, Archive, Change, Rollup, RollupStep, Where, open_archive},
+    stream::Live,
 };
 
 use crate::{
@@ -65,7 +65,7 @@ async fn measure_on(name: &str, at: &Where) -> Outcome {
     let live = Live::new(Cursor { epoch: 1, number: 0 }, 10, now);
     let service = Service::new(
         Arc::<dyn Archive>::clone(&store),
-        Arc::new(Board::default()),
+        Arc::new(CurrentStatus::default()),
         live,
         Arc::default(),
         clock,

@@ -19,8 +19,8 @@ use crate::{
     config::{Config, ConfigError},
     data_dir,
     documents::Documents,
-    monitor::runner::{attempt, notes},
-    recovery::Place,
+    monitor::collector_task::{attempt, notes},
+    remediation::Place,
     store::Where,
 };
 

@@ -19,7 +19,7 @@ use crate::{
     config::Config,
     documents,
     exec::{SUDO, User},
-    recovery::{Place, Recovery, STALE, host_inventory},
+    remediation::{Place, Recovery, STALE, host_inventory},
     store::{self, Store},
 };
 

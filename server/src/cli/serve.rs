@@ -13,7 +13,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use super::{file_limit, outcome::Outcome, owner_link};
 use crate::{
     config::{Config, Log, LogFormat},
-    serve::{self, StartError},
+    startup::{self, StartError},
 };
 
 pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) -> Outcome {
@@ -34,7 +34,7 @@ pub(super) fn serve(config: Config, out: &mut dyn Write, err: &mut dyn Write) ->
         tokio::spawn(stop_on_signal(stop.clone()));
         let (tls, public) = (config.tls.is_some(), config.public_url.clone());
         let data_dir = config.data_dir.clone();
-        serve::run(config, stop, |address, link| {
+        startup::run(config, stop, |address, link| {
             let outside =
                 public.map(|url| format!(" (from outside: {})", url.origin())).unwrap_or_default();
             let page = page_address(address, tls);

@@ -7,8 +7,8 @@ use leptos::prelude::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    board::Board, clock::Clock, http::places::Requests, live::Live, metrics::Metrics,
-    monitor::intake::Intake, people::People, service::Service, store::Store,
+    clock::Clock, current_status::CurrentStatus, http::places::Requests, metrics::Metrics,
+    monitor::ingest::Intake, people::People, service::Service, store::Store, stream::Live,
 };
 
 /// A method in lower case, a path, and what makes its handler.
@@ -24,7 +24,7 @@ pub struct Site {
     /// The store, for the stream.
     pub store: Arc<dyn Store>,
     /// The current status.
-    pub board: Arc<Board>,
+    pub board: Arc<CurrentStatus>,
     /// Forms by which people set their contacts.
     pub contact_forms: Arc<app::ContactForms>,
     /// The address of this server for browsers, without a slash at the end, if that is configured:

@@ -15,7 +15,7 @@ use domain::{
 
 use engine::{evaluate::SeriesId, moved::movement};
 
-use crate::{collectors::Facts, history, monitor::intake::Core};
+use crate::{collectors::Facts, history, monitor::ingest::Core};
 
 /// The period of a snapshot.
 const BACK: Span = Span::from_mins(15);

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     collectors::host,
-    monitor::{collected::is_kept_elsewhere, intake::Core},
+    monitor::{ingest::Core, known_subjects::is_kept_elsewhere},
 };
 
 /// A host by its name, and by what stays when it is renamed.

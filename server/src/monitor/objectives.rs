@@ -3,7 +3,7 @@
 use domain::time::Now;
 
 use crate::{
-    monitor::{Monitor, runner::Told},
+    monitor::{Monitor, collector_task::Told},
     objectives::EVERY,
 };
 

@@ -16,7 +16,7 @@ use crate::{
     config::{Config, Machine},
     monitor::{
         CONFIGURATION,
-        runner::{self, Outlet, Told},
+        collector_task::{self, Outlet, Told},
     },
     sources::NewSource,
 };
@@ -161,7 +161,7 @@ impl Watched {
                     ..self.source()
                 };
                 outlet.sources.begin(source, outlet.clock.now());
-                supervisor.tasks.spawn(runner::run(
+                supervisor.tasks.spawn(collector_task::run(
                     collector,
                     outlet.clone(),
                     supervisor.checks.join(),

@@ -19,7 +19,7 @@ use domain::{
     time::Timestamp,
 };
 
-use crate::board::Shown;
+use crate::current_status::Shown;
 
 pub(super) type SeriesKey = (Subject, Signal);
 

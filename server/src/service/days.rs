@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::{day_keeper::Stored, handle::Service, inner::Inner};
-use crate::{board::Shown, store::StoreError};
+use crate::{current_status::Shown, store::StoreError};
 
 /// A database that is away is asked again after this long.
 const AGAIN: Duration = Duration::from_secs(5);

@@ -14,7 +14,7 @@ use domain::{
 use tokio::sync::Semaphore;
 
 use super::{failure::refuse, inner::Inner};
-use crate::recovery::tail;
+use crate::remediation::tail;
 
 /// Longest time for the disks to tell what would be executed.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);

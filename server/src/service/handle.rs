@@ -24,9 +24,9 @@ use super::{
     directory::Known, inner::Inner, proofs::Proofs, set_up::SetUp, uptime_keeper::UptimeKeeper,
 };
 use crate::{
-    baselines::Baselines, board::Board, checks::Checks, clock::Clock, inspections::Inspections,
-    live::Live, protection::Enforcement, publisher::Publisher, recovery::Recovery,
-    sources::SourceKeeper, store::Store, time_zones::TeamZone, trials::Trials,
+    baselines::Baselines, checks::Checks, clock::Clock, current_status::CurrentStatus,
+    inspections::Inspections, protection::Enforcement, publisher::Publisher, remediation::Recovery,
+    sources::SourceKeeper, store::Store, stream::Live, time_zones::TeamZone, trials::Trials,
 };
 
 /// The longest wait of the public health answer and metrics for the database.
@@ -44,7 +44,7 @@ impl Service {
     /// Opens the door.
     pub fn new(
         store: Arc<dyn Store>,
-        board: Arc<Board>,
+        board: Arc<CurrentStatus>,
         live: Arc<Live>,
         recovery: Arc<Recovery>,
         clock: Clock,

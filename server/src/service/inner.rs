@@ -30,16 +30,16 @@ use super::{
     uptime_keeper::UptimeKeeper,
 };
 use crate::{
-    board::Board,
     checks::Checks,
     clock::Clock,
+    current_status::CurrentStatus,
     inspections::Inspections,
-    live::Live,
     protection::Enforcement,
     publisher::Publisher,
-    recovery::Recovery,
+    remediation::Recovery,
     sources::SourceKeeper,
     store::{BLIND_SPANS, Store, StoreError},
+    stream::Live,
     trials::Trials,
 };
 
@@ -69,7 +69,7 @@ const fn is_slow(fault: &DatabaseFault) -> bool {
 
 pub(super) struct Inner {
     pub store: Arc<dyn Store>,
-    pub board: Arc<Board>,
+    pub board: Arc<CurrentStatus>,
     pub live: Arc<Live>,
     pub recovery: Arc<Recovery>,
     pub inspections: Arc<Inspections>,

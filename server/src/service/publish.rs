@@ -7,7 +7,7 @@ use domain::time::Span;
 use tokio_util::sync::CancellationToken;
 
 use super::{at_hand::AtHand, handle::Service, inner::Inner};
-use crate::board::Shown;
+use crate::current_status::Shown;
 
 /// A burst of changes is sent as one.
 const SETTLE: Duration = Duration::from_millis(20);

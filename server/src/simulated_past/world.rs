@@ -23,20 +23,20 @@ use tokio::sync::mpsc;
 use super::PastError;
 use crate::{
     baselines::Baselines,
-    board::Board,
     clock::{Clock, SimulatedTime},
     collectors::Round,
     config::Config,
+    current_status::CurrentStatus,
     documents::{Documents, IN_FORCE},
     history::History,
-    live::Live,
     monitor::{
-        Monitor, Parts, host_change::KnownHost, intake::Intake, kept::Kept, pace::Pace,
-        recording::Recording, runner::Told,
+        Monitor, Parts, collector_task::Told, host_change::KnownHost, ingest::Intake, kept::Kept,
+        pace::Pace, replay_recorder::Recording,
     },
-    recovery::Recovery,
+    remediation::Recovery,
     service::{Service, SetUp},
     store::{Archive, Rollup, RollupStep, Store},
+    stream::Live,
     threshold_file::ThresholdFile,
 };
 
@@ -85,7 +85,7 @@ impl World {
         let engine = || Engine::new(Arc::clone(&thresholds), series_limit);
         let (collected, history) = (BTreeSet::new(), History::default());
         let intake = Intake::new(engine(), Recording::default(), collected, history, clock);
-        let board = Arc::new(Board::new(Arc::clone(&intake)));
+        let board = Arc::new(CurrentStatus::new(Arc::clone(&intake)));
         let opening = store.opening().await?;
         let live = Live::new(opening.cursor, 1, now);
         let recovery = Arc::new(Recovery::default());

@@ -16,7 +16,9 @@ use domain::{
     protection::organization_named,
     time::{Span, Timestamp},
 };
-use server::{board::Board, clock::Clock, live::Live, service::Service, store::SqliteStore};
+use server::{
+    clock::Clock, current_status::CurrentStatus, service::Service, store::SqliteStore, stream::Live,
+};
 
 /// A service with an empty database, and the time at which the test began.
 struct House {
@@ -30,7 +32,7 @@ impl House {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&directory.path().join("calm-ops.db")).await.unwrap();
         let live = Live::new(Cursor { epoch: 1, number: 0 }, 10, Timestamp::default());
-        let (board, clock) = (Arc::new(Board::default()), Clock::start());
+        let (board, clock) = (Arc::new(CurrentStatus::default()), Clock::start());
         let service = Service::new(Arc::new(store), board, live, Arc::default(), clock);
         Self { service, began: clock.now().wall, _directory: directory }
     }

@@ -20,18 +20,18 @@ use domain::{
     subject::Subject,
 };
 use server::{
-    board::Board,
     clock::Clock,
     collectors::{
         Collector as _,
         pm2::{Pm2Collector, Seen},
     },
+    current_status::CurrentStatus,
     exec::Runner,
     inspections::Place,
-    live::Live,
     opening_evidence,
     service::Service,
     store::{PostgresStore, SqliteStore, Store},
+    stream::Live,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +57,7 @@ impl Bench {
     fn with(folder: tempfile::TempDir, store: Arc<dyn Store>) -> Self {
         let clock = Clock::start();
         let live = Live::new(Cursor { epoch: 1, number: 0 }, 10, clock.now().wall);
-        let board = Arc::new(Board::default());
+        let board = Arc::new(CurrentStatus::default());
         let service = Service::new(Arc::clone(&store), board, live, Arc::default(), clock);
         Self { folder, service, store, clock }
     }

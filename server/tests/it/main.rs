@@ -7,6 +7,7 @@
 
 mod approval;
 mod attacks;
+mod audit;
 mod authorization;
 mod backtest;
 mod collect_host;
@@ -37,9 +38,9 @@ mod private;
 mod program;
 mod programs;
 mod protection;
-mod recovery;
 mod redis;
 mod refused_pushes;
+mod remediation;
 mod replay;
 mod reports;
 mod reviews;
@@ -58,5 +59,4 @@ mod sudoers;
 mod theme;
 mod thresholds;
 mod tls;
-mod trail;
 mod undo;

@@ -42,21 +42,22 @@ use engine::evaluate::Engine;
 use policy::catalogue::{Facts, Program};
 use server::{
     baselines::WithheldHours,
-    board::Board,
     clock::Clock,
     collectors::{Absence, Listing},
+    current_status::CurrentStatus,
     documents::Documents,
     embedded,
     history::History,
-    live::Live,
     monitor::{
-        Monitor, Parts, host_change::KnownHost, intake::Intake, recording::Recording, runner::Told,
+        Monitor, Parts, collector_task::Told, host_change::KnownHost, ingest::Intake,
+        replay_recorder::Recording,
     },
     service::Service,
     store::{
         Calls, Change, IncidentRow, Opening, Organizations, Past, Rollup, RollupStep, SqliteStore,
         Store, StoreError, Trail,
     },
+    stream::Live,
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -346,7 +347,7 @@ struct Running {
     _dir: tempfile::TempDir,
     store: Arc<Moody>,
     intake: Arc<Intake>,
-    board: Arc<Board>,
+    board: Arc<CurrentStatus>,
     service: Arc<Service>,
     clock: Clock,
     tell: mpsc::Sender<Told>,
@@ -385,7 +386,7 @@ impl Running {
         let engine = Engine::new(Arc::clone(documents.thresholds()), 1_000);
         let intake =
             Intake::new(engine, Recording::default(), BTreeSet::new(), History::default(), clock);
-        let board = Arc::new(Board::new(Arc::clone(&intake)));
+        let board = Arc::new(CurrentStatus::new(Arc::clone(&intake)));
         let live = Live::new(store.opening().await.unwrap().cursor, 10, Timestamp::default());
         let shared: Arc<dyn Store> = store.clone();
         let service = Service::new(

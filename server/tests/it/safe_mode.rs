@@ -23,12 +23,12 @@ use domain::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 use server::{
-    board::Board,
     clock::Clock,
-    live::Live,
+    current_status::CurrentStatus,
     protection::{Enforcement, Flag},
     service::Service,
     store::{About, Change, SqliteStore, Store as _},
+    stream::Live,
 };
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -450,7 +450,8 @@ async fn the_flag_file_comes_before_the_journal_and_goes_after_it() {
     let (file, clock) = (dir.path().join("calm-ops.db"), Clock::start());
     let store = Arc::new(SqliteStore::open(&file).await.unwrap());
     let live = Live::new(store.opening().await.unwrap().cursor, 10, Timestamp::default());
-    let service = Service::new(store, Arc::new(Board::default()), live, Arc::default(), clock);
+    let service =
+        Service::new(store, Arc::new(CurrentStatus::default()), live, Arc::default(), clock);
     let flag = Arc::new(Flag::new(dir.path().join("safe-mode")));
     let none = Protection::default();
     service.enforce_by(Arc::new(Enforcement::new(

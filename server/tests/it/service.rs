@@ -25,12 +25,12 @@ use domain::{
 };
 use futures::StreamExt as _;
 use server::{
-    board::Board,
     clock::Clock,
+    current_status::CurrentStatus,
     http::places::Holder,
-    live::Live,
     service::Service,
     store::{SqliteStore, Store},
+    stream::Live,
 };
 
 fn opened(number: u32, clock: Clock) -> Event {
@@ -44,7 +44,13 @@ async fn service(directory: &tempfile::TempDir) -> (Arc<Service>, Arc<Live>, Clo
         Clock::start(),
     );
     (
-        Service::new(store, Arc::new(Board::default()), Arc::clone(&live), Arc::default(), clock),
+        Service::new(
+            store,
+            Arc::new(CurrentStatus::default()),
+            Arc::clone(&live),
+            Arc::default(),
+            clock,
+        ),
         live,
         clock,
     )
@@ -98,7 +104,7 @@ async fn what_is_stored_is_not_told_from_memory_while_the_database_is_away() {
     let file = directory.path().join("calm-ops.db");
     let store = Arc::new(SqliteStore::open(&file).await.unwrap());
     let live = Live::new(Cursor { epoch: 1, number: 0 }, 10, domain::time::Timestamp::default());
-    let (board, clock) = (Arc::new(Board::default()), Clock::start());
+    let (board, clock) = (Arc::new(CurrentStatus::default()), Clock::start());
     let service = Service::new(store.clone(), board, live, Arc::default(), clock);
     assert_eq!(service.stored().await, Some((Vec::new(), 0)));
     service.change(Principal::Agent, record(vec![opened(1, clock)])).await.unwrap();

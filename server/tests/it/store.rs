@@ -2,6 +2,7 @@
 //! do.
 
 mod announced;
+mod audit;
 mod cases;
 mod charts;
 mod days;
@@ -21,4 +22,3 @@ mod runs;
 mod similar;
 mod sqlite;
 mod support;
-mod trail;

@@ -23,12 +23,12 @@ use domain::{
 };
 use serde_json::{Value, json};
 use server::{
-    board::Board,
     clock::Clock,
+    current_status::CurrentStatus,
     documents::{IN_FORCE, THRESHOLDS},
-    live::Live,
     service::{Service, SetUp},
     store::{self, Rollup, RollupStep, SqliteStore, Store, Where},
+    stream::Live,
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
     time_zones::TeamZone,
@@ -352,7 +352,7 @@ async fn noisy_in(home: &Home, zone: TeamZone) -> (Arc<Service>, Arc<SqliteStore
     store.write_rollups(&minutes(6 * 60, spikes)).await.unwrap();
     let live = Live::new(store.opening().await.unwrap().cursor, 10, Timestamp::default());
     let of_service = Arc::clone(&store) as Arc<dyn Store>;
-    let board = Arc::new(Board::default());
+    let board = Arc::new(CurrentStatus::default());
     let service = Service::new(of_service, board, live, Arc::default(), Clock::start());
     let file = ThresholdFile::new(Some(&home.ops()), &home.data());
     service.set_up(SetUp { thresholds: file.clone(), zone, ..SetUp::default() });

@@ -5,7 +5,7 @@ use domain::{error::ErrorKind, id::IncidentNumber, severity::Severity};
 
 use super::view::{Found, HistoryView, Search};
 use crate::{
-    door::{execute, refuse},
+    backend::{execute, refuse},
     problem::Problem,
     routes::period::period,
 };

@@ -9,7 +9,7 @@ use leptos::prelude::use_context;
 
 use super::view::{AuditSearch, FoundEntries, JournalView, NotRedacted};
 use crate::{
-    door::{execute, refuse},
+    backend::{execute, refuse},
     problem::Problem,
     routes::period::period,
     urlencoded::Form,

@@ -32,12 +32,12 @@ pub async fn get_organization_impact(
     use commands::reading::GetOrganizationImpact;
     use domain::error::ErrorKind;
 
-    crate::door::check::<GetOrganizationImpact>()?;
+    crate::backend::check::<GetOrganizationImpact>()?;
     let Some(organization) = domain::protection::organization_of_segment(&id) else {
         return Ok(None);
     };
     let asked = GetOrganizationImpact { organization, days: SHOWN_DAYS.to_vec() };
-    match crate::door::read(asked).await {
+    match crate::backend::read(asked).await {
         Ok(periods) => Ok(Some(periods)),
         Err(Problem { kind: ErrorKind::NotFound, .. }) => Ok(None),
         Err(problem) => Err(problem),

@@ -25,7 +25,7 @@ pub struct AboutView {
 /// Reads which program runs.
 #[server(prefix = "/api/pages", endpoint = "about", input = GetUrl)]
 pub async fn get_about() -> Result<AboutView, Problem> {
-    let health = crate::door::execute(commands::reading::GetHealth {}).await?;
+    let health = crate::backend::execute(commands::reading::GetHealth {}).await?;
     let documents = health.overview.documents;
     Ok(AboutView { version: health.version, documents, head: health.head })
 }

@@ -44,12 +44,12 @@ pub struct ContactsView {
 pub async fn get_contacts(#[server(default)] done: String) -> Result<ContactsView, Problem> {
     use commands::reading::{GetSettings, ListContacts};
 
-    use crate::{accounts, door};
+    use crate::{accounts, backend};
     let outcome = super::outcome(&done);
-    let forms = accounts::backend().map_err(door::refuse)?.contact_forms();
-    let reader = door::execute(GetSettings {}).await?.reader;
-    let contacts = door::execute(ListContacts {}).await?;
-    door::header(http::header::CACHE_CONTROL, "private, no-store");
+    let forms = accounts::backend().map_err(backend::refuse)?.contact_forms();
+    let reader = backend::execute(GetSettings {}).await?.reader;
+    let contacts = backend::execute(ListContacts {}).await?;
+    backend::header(http::header::CACHE_CONTROL, "private, no-store");
     Ok(ContactsView { reader, contacts, forms, outcome })
 }
 

@@ -37,7 +37,7 @@ pub struct ReadinessView {
 /// Reads whether the team is ready for a crisis.
 #[server(prefix = "/api/pages", endpoint = "readiness", input = GetUrl)]
 pub async fn get_readiness() -> Result<ReadinessView, Problem> {
-    let readiness = crate::door::execute(commands::reading::GetReadiness {}).await?;
+    let readiness = crate::backend::execute(commands::reading::GetReadiness {}).await?;
     Ok(ReadinessView { readiness, refused: use_context::<RefusedPractice>() })
 }
 

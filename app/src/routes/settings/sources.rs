@@ -21,7 +21,7 @@ const PATH: &str = "/ops/settings/sources";
 /// Every collector of this server.
 #[server(prefix = "/api/pages", endpoint = "sources", input = GetUrl)]
 pub async fn get_sources() -> Result<Sources, Problem> {
-    crate::door::execute(commands::reading::GetSources {}).await
+    crate::backend::execute(commands::reading::GetSources {}).await
 }
 
 /// The page.

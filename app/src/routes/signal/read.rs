@@ -8,7 +8,7 @@ use domain::{
 
 use super::view::{RANGES, SignalView};
 use crate::{
-    door::{check, execute, refuse},
+    backend::{check, execute, refuse},
     problem::Problem,
     urlencoded::Form,
 };

@@ -82,7 +82,7 @@ pub(super) async fn read(signal: &str, query: &str) -> Result<ThresholdAnswer, P
     use domain::error::{Error, ErrorKind, FieldReason};
 
     use crate::{
-        door::{check, execute, refuse},
+        backend::{check, execute, refuse},
         urlencoded::Form,
     };
     check::<GetThreshold>()?;

@@ -30,7 +30,7 @@ use crate::{
         state::Site,
     },
     monitor::{
-        intake::{Intake, Pushed, WrongItem},
+        ingest::{Intake, Pushed, WrongItem},
         refusals::Reason,
     },
     object::{Object, objects},

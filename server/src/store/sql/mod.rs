@@ -4,6 +4,7 @@
 
 mod access;
 mod archive;
+mod audit;
 mod calls;
 mod change;
 mod history;
@@ -16,7 +17,6 @@ mod redaction;
 mod shares;
 mod similar;
 mod store;
-mod trail;
 mod transaction;
 mod write;
 

@@ -30,6 +30,7 @@ use super::{
 };
 use crate::store::{
     Activity, Opening, QueryCancel, Store,
+    audit::Trail,
     begin::begin_with,
     calls::Calls,
     change::{Beside, Change},
@@ -39,7 +40,6 @@ use crate::store::{
     past::Past,
     rollup::{self, HeardSlot, Rollup, RollupStep},
     rows::{self, IncidentRow, RollupRow, bound},
-    trail::Trail,
 };
 
 /// The most old roll-ups that are removed at once: a change must not wait long for it.

@@ -22,13 +22,13 @@ use domain::{
 };
 use serde_json::json;
 use server::{
-    board::Board,
     clock::Clock,
     collectors::http::Poster,
-    live::Live,
+    current_status::CurrentStatus,
     notifications::{Mailer, Notifier, Outbound, Pace},
     service::Service,
     store::{Archive, Where},
+    stream::Live,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -93,8 +93,13 @@ impl World {
         let opening = store.opening().await.unwrap();
         let (clock, stop) = (Clock::start(), CancellationToken::new());
         let live = Live::new(opening.cursor, 10, domain::time::Timestamp::default());
-        let service =
-            Service::new(store.clone(), Arc::new(Board::default()), live, Arc::default(), clock);
+        let service = Service::new(
+            store.clone(),
+            Arc::new(CurrentStatus::default()),
+            live,
+            Arc::default(),
+            clock,
+        );
         if opening.cursor.number == 0 {
             for (name, hash) in [("Ada", SecretHash([1; 32])), ("Bo", SecretHash([2; 32]))] {
                 let password = PasswordHash("none".to_owned());

@@ -20,12 +20,12 @@ use domain::{
     unit::Unit,
 };
 use server::{
-    board::Board,
     clock::Clock,
-    live::Live,
+    current_status::CurrentStatus,
     probes,
     service::Service,
     store::{About, Archive, Change, Rollup, RollupStep, verify::verify},
+    stream::Live,
 };
 
 use crate::store::support::{Place, at, breach, opened, write};
@@ -266,7 +266,7 @@ pub async fn a_search_is_drawn_in_whole_days_with_what_went_on(place: &Place) {
     }
     let live = Live::new(Cursor { epoch: 1, number: 0 }, 10, now);
     let of_service = Arc::<dyn Archive>::clone(&store);
-    let board = Arc::new(Board::default());
+    let board = Arc::new(CurrentStatus::default());
     let service = Service::new(of_service, board, live, Arc::default(), clock);
     let search = async |filter: HistoryFilter| {
         service.execute(Principal::Local, SearchHistory { filter }).await.unwrap()

@@ -22,13 +22,13 @@ use domain::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use server::{
-    board::Board,
     clock::Clock,
+    current_status::CurrentStatus,
     http::client_info::ClientInfo,
-    live::Live,
     people::{Device, People, SessionCookie, Shown, SignedIn},
     service::Service,
     store::{Store, verify::verify},
+    stream::Live,
 };
 
 use crate::store::support::{Place, at, opened};
@@ -81,7 +81,7 @@ impl House {
         );
         let service = Service::new(
             Arc::clone(&store),
-            Arc::new(Board::default()),
+            Arc::new(CurrentStatus::default()),
             live,
             Arc::default(),
             clock,

@@ -9,10 +9,9 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     postgres_server::Server,
     store::{
-        announced, cases, charts, days, figures, harm, looking, organizations, packed, passkeys,
-        past, people, practice, proofs, reports, runs, similar,
+        announced, audit, cases, charts, days, figures, harm, looking, organizations, packed,
+        passkeys, past, people, practice, proofs, reports, runs, similar,
         support::{Place, measure},
-        trail,
     },
 };
 
@@ -85,8 +84,8 @@ async fn postgres_keeps_the_contract() {
         people::guesses_at_the_same_instant_are_held_up_as_well,
         passkeys::a_passkey_signs_in_and_nothing_like_it_does,
         passkeys::a_passkey_is_removed_and_is_only_ever_ones_own,
-        trail::the_trail_is_filtered_and_paged,
-        trail::a_group_of_kinds_is_found_with_whatever_else_narrows,
+        audit::the_trail_is_filtered_and_paged,
+        audit::a_group_of_kinds_is_found_with_whatever_else_narrows,
         figures::what_figures_are_made_of_fits_the_filter,
         charts::times_to_recover_are_found_for_many_incidents_at_once,
         charts::incidents_that_were_active_at_a_time_are_found,
@@ -94,10 +93,10 @@ async fn postgres_keeps_the_contract() {
         charts::times_without_observations_say_how_far_they_reach,
         charts::probes_and_maintenance_are_found_for_uptime,
         charts::a_search_is_drawn_in_whole_days_with_what_went_on,
-        trail::an_export_proves_what_the_database_holds,
-        trail::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
-        trail::content_that_vanished_without_a_word_is_named,
-        trail::a_share_link_opens_until_its_end_or_until_it_is_ended,
+        audit::an_export_proves_what_the_database_holds,
+        audit::a_redaction_takes_the_words_everywhere_and_the_journal_verifies,
+        audit::content_that_vanished_without_a_word_is_named,
+        audit::a_share_link_opens_until_its_end_or_until_it_is_ended,
     );
     stream::iter(cases).for_each_concurrent(AT_ONCE, |case| case).await;
     people::a_backup_carries_people_but_no_sign_ins(
@@ -247,5 +246,5 @@ async fn how_long_a_change_takes_in_postgres() {
 #[ignore = "a measurement"]
 async fn how_long_a_look_through_the_journal_takes_in_postgres() {
     let server = Server::start(&["fsync=off"]);
-    trail::measure(&place(&server, "measure").await).await;
+    audit::measure(&place(&server, "measure").await).await;
 }

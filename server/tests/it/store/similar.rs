@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{actor::Actor, id::IncidentNumber, journal::Event, lifecycle::Step};
 use server::{
-    board::Board,
+    current_status::CurrentStatus,
     proof::{FILED_AT_ONCE, at_start},
     store::{Archive, verify::verify},
 };
@@ -107,7 +107,7 @@ async fn many_incidents_are_filed_in_parts_so_that_others_may_write_meanwhile() 
     );
     place.attack(&statement, &statement).await.unwrap();
     assert_eq!(verify(&*store, None).await.unwrap().reworded.len(), FILED_AT_ONCE + 1);
-    at_start(Arc::<dyn Archive>::clone(&store), Arc::new(Board::default()), |_| {}).await;
+    at_start(Arc::<dyn Archive>::clone(&store), Arc::new(CurrentStatus::default()), |_| {}).await;
     assert_eq!(verify(&*store, None).await.unwrap().reworded, [IncidentNumber(last)]);
 }
 
@@ -122,7 +122,8 @@ pub async fn others_write_while_many_incidents_are_filed(place: &Place) {
         let found = store.as_past().compared(IncidentNumber(number)).await.unwrap();
         found.is_some_and(|one| !one.problems.is_empty())
     };
-    let filing = at_start(Arc::<dyn Archive>::clone(&store), Arc::new(Board::default()), |_| {});
+    let filing =
+        at_start(Arc::<dyn Archive>::clone(&store), Arc::new(CurrentStatus::default()), |_| {});
     let writing = async {
         while !is_filed(1).await {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -12,7 +12,7 @@ use policy::thresholds::Thresholds;
 
 use super::*;
 use crate::{
-    clock::Clock, collectors, fuzz::texts, history::History, monitor::recording::Recording,
+    clock::Clock, collectors, fuzz::texts, history::History, monitor::replay_recorder::Recording,
 };
 
 pub(crate) const TARGETS: &[Target] = &[Target {

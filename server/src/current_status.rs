@@ -26,7 +26,7 @@ use policy::{
 
 use tokio::sync::Notify;
 
-use crate::monitor::intake::Intake;
+use crate::monitor::ingest::Intake;
 
 /// The board as it is shown.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub struct Shown {
 
 /// See the module.
 #[derive(Debug)]
-pub struct Board {
+pub struct CurrentStatus {
     shown: RwLock<Shown>,
     changed: Notify,
     intake: Option<Arc<Intake>>,
@@ -59,7 +59,7 @@ pub struct Board {
     is_doubtful: AtomicBool,
 }
 
-impl Default for Board {
+impl Default for CurrentStatus {
     /// A board that nobody writes: for tests of what reads it.
     fn default() -> Self {
         let readings = Readings {
@@ -89,7 +89,7 @@ impl Default for Board {
     }
 }
 
-impl Board {
+impl CurrentStatus {
     /// A board beside the intake that holds the recent past.
     pub fn new(intake: Arc<Intake>) -> Self {
         Self { intake: Some(intake), ..Self::default() }

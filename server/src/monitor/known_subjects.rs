@@ -16,7 +16,7 @@ pub fn is_kept_elsewhere(subject: &Subject) -> bool {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Collected {
+pub struct KnownSubjects {
     subjects: BTreeSet<Subject>,
     /// The numbers of those of which others may have the name too.
     numbers: BTreeMap<Subject, u64>,
@@ -32,7 +32,7 @@ pub struct Unlisted {
     pub missing: Vec<(Subject, &'static str)>,
 }
 
-impl Collected {
+impl KnownSubjects {
     /// Goes on with the subjects of the run before.
     pub fn restore(subjects: BTreeSet<Subject>) -> Self {
         Self { subjects, ..Self::default() }
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn what_is_on_a_host_of_which_nobody_tells_counts_as_listed() {
         let known = ["droplet-disk:/@web-1", "droplet-disk:/@web-2"];
-        let collected = Collected::restore(subjects(&known).into_iter().collect());
+        let collected = KnownSubjects::restore(subjects(&known).into_iter().collect());
         let mut disks = listing("droplet-disk", &[], Absence::Gone);
         disks.hosts.insert("web-1".to_owned());
         let unlisted = collected.unlisted(&disks, "calm", |_, _| true);
@@ -145,7 +145,7 @@ mod tests {
             "disk:/@former",
             "endpoint:shop",
         ];
-        let mut collected = Collected::restore(subjects(&known).into_iter().collect());
+        let mut collected = KnownSubjects::restore(subjects(&known).into_iter().collect());
         let expects = |subject: &Subject, signal: &str| {
             signal == "disk.mounted" && !subject.name().starts_with("/run")
         };
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_number_stays_until_its_subject_is_retired() {
-        let mut collected = Collected::default();
+        let mut collected = KnownSubjects::default();
         let [droplet]: [Subject; 1] = subjects(&["droplet:web-1"]).try_into().unwrap();
         collected.number(&droplet, 7);
         assert!(collected.numbers().is_empty(), "nothing reported it");
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn only_what_is_new_changes_what_is_kept() {
-        let mut collected = Collected::default();
+        let mut collected = KnownSubjects::default();
         let [disk]: [Subject; 1] = subjects(&["disk:/@a"]).try_into().unwrap();
         collected.add(&disk);
         assert!(collected.take_changed() && collected.contains(&disk));

@@ -16,7 +16,7 @@ use domain::{
 };
 use futures::future::join_all;
 
-use crate::recovery::{Bench, ID, On, PEOPLE, approver};
+use crate::remediation::{Bench, ID, On, PEOPLE, approver};
 
 pub async fn two_hundred_approvals_at_the_same_instant_are_one_run(on: &On<'_>) {
     let bench = Bench::set_up(on, "echo done password=hunter2", Risk::Low).await;

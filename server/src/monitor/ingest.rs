@@ -30,7 +30,7 @@ use crate::{
     clock::Clock,
     collectors::{self, Listing, Round},
     history::History,
-    monitor::{collected::Collected, recording::Recording, refusals::Refusals},
+    monitor::{known_subjects::KnownSubjects, refusals::Refusals, replay_recorder::Recording},
     objectives::Ledger,
     store::RollupStep,
 };
@@ -95,7 +95,7 @@ pub struct Core {
     /// The recording for replays.
     pub recording: Recording,
     /// The subjects that collectors speak for.
-    pub collected: Collected,
+    pub collected: KnownSubjects,
     /// The counts for objectives.
     pub objectives: Ledger,
     /// The usual values learned for this hour.
@@ -495,7 +495,7 @@ impl Intake {
         history: History,
         clock: Clock,
     ) -> Arc<Self> {
-        let collected = Collected::restore(collected);
+        let collected = KnownSubjects::restore(collected);
         let core = Core {
             engine,
             history,

@@ -34,13 +34,13 @@ use domain::{
 };
 use policy::catalogue::{Catalogue, Facts, OwnScript, Values};
 use server::{
-    board::Board,
     clock::Clock,
+    current_status::CurrentStatus,
     exec::Runner,
-    live::Live,
-    recovery::{Executor, Place, Recovery},
+    remediation::{Executor, Place, Recovery},
     service::Service,
     store::{self, Store, Where},
+    stream::Live,
 };
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -127,7 +127,7 @@ impl Bench {
         recovery.set_place(Place { host: HOST.to_owned(), pm2_home: None, pm2: None });
         let service = Service::new(
             Arc::clone(&store),
-            Arc::new(Board::default()),
+            Arc::new(CurrentStatus::default()),
             Arc::clone(&live),
             Arc::clone(&recovery),
             clock,
@@ -296,7 +296,7 @@ macro_rules! on_both {
             mod $case {
                 #[tokio::test(flavor = "multi_thread")]
                 async fn on_sqlite() {
-                    crate::recovery::$module::$case(&crate::recovery::On::Sqlite).await;
+                    crate::remediation::$module::$case(&crate::remediation::On::Sqlite).await;
                 }
             }
         )+

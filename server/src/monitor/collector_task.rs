@@ -14,7 +14,7 @@ use crate::{
     checks::Participant,
     clock::Clock,
     collectors::{Collector, Facts, Round, Settings, itself, registry::Context, shortage},
-    monitor::intake::Intake,
+    monitor::ingest::Intake,
     sources::{RoundEnd, SourceKeeper},
 };
 
@@ -241,7 +241,7 @@ mod tests {
         checks::Checks,
         collectors::{CollectError, signals},
         history::History,
-        monitor::recording::Recording,
+        monitor::replay_recorder::Recording,
         sources::NewSource,
     };
 

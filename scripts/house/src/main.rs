@@ -1,4 +1,4 @@
-//! Measures the code of the workspace: `modules [ROOT]`.
+//! Measures the code of the workspace: `house [ROOT]`.
 //!
 //! Prints the places that count, a table of the measures with their limits, and what passes its
 //! limit. The exit code is 1 when something does, and 2 when the code could not be read.

@@ -20,10 +20,10 @@ use super::{
     shares::{SHARE, share},
 };
 use crate::store::{
+    audit::Trail,
     change::{Beside, Change},
     error::StoreError,
     rows::{self, bound, number_of_row},
-    trail::Trail,
 };
 
 /// Number of columns of [`STORED`].

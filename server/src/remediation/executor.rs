@@ -39,9 +39,9 @@ use wording::error::sentence;
 use crate::{
     clock::Clock,
     exec::{Outcome, Report, Runner},
-    live::Live,
     service::Service,
     store::{QueryCancel, Store},
+    stream::Live,
 };
 
 /// The age after which an approved command is not started any more.

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 
 use super::reply::{known, led_to, shown};
 use crate::{
-    door,
+    backend,
     problem::{Problem, status},
     routes::{
         journal::NotRedacted,
@@ -135,7 +135,7 @@ async fn made(
     form: &LinkForm,
 ) -> Result<String, Problem> {
     let known = known(context);
-    let (new, clock) = known.new.zip(known.clock.clone()).ok_or_else(door::lost)?;
+    let (new, clock) = known.new.zip(known.clock.clone()).ok_or_else(backend::lost)?;
     let audience = Audience::named(&form.audience).ok_or_else(Problem::unreadable)?;
     let days: u64 = form
         .days
@@ -143,7 +143,7 @@ async fn made(
         .ok()
         .filter(|days| (1..=90).contains(days))
         .ok_or_else(Problem::unreadable)?;
-    let token = (new.0)().ok_or_else(door::lost)?;
+    let token = (new.0)().ok_or_else(backend::lost)?;
     let wanted = ShareRequest {
         label: form.label.clone(),
         until: (clock.0)().plus(Span::from_mins(days * 24 * 60)),

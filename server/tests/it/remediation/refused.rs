@@ -11,7 +11,7 @@ use domain::{
     time::Span,
 };
 
-use crate::recovery::{Bench, ID, On, approver};
+use crate::remediation::{Bench, ID, On, approver};
 
 pub async fn another_binding_an_expired_offer_and_an_invalid_catalogue_are_refused(on: &On<'_>) {
     let bench = Bench::set_up(on, "", Risk::Low).await;

@@ -24,13 +24,13 @@ pub struct Found {
 
 /// See the module.
 #[derive(Clone, Copy, Debug)]
-pub struct Watchman {
+pub struct ClockWatch {
     last: Now,
     /// Microseconds since the machine started, with the time it slept.
     boot: u64,
 }
 
-impl Watchman {
+impl ClockWatch {
     /// Begins with the present readings of all three clocks.
     pub const fn new(now: Now, boot: u64) -> Self {
         Self { last: now, boot }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_jump_a_sleep_and_an_even_second_are_told_apart() {
-        let mut watchman = Watchman::new(now(1_000, 0), 0);
+        let mut watchman = ClockWatch::new(now(1_000, 0), 0);
         assert_eq!(watchman.look(now(1_001, 1), 1_000_000), Found::default());
         let found = watchman.look(now(4_602, 2), 2_000_000);
         assert_eq!(found.events, [Event::ClockJumped { by_micros: 3_600_000_000 }]);

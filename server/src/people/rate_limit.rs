@@ -122,7 +122,7 @@ impl Key {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Throttle(Mutex<Remembered>);
+pub struct RateLimit(Mutex<Remembered>);
 
 /// Apart, so that whoever has many addresses does not make a name be forgotten, nor one who was
 /// here before.
@@ -143,7 +143,7 @@ impl Remembered {
     }
 }
 
-impl Throttle {
+impl RateLimit {
     /// Begins a try, if one may be made now. It counts as failed until it has succeeded: otherwise
     /// many at the same instant would all be let through before the first of them has failed.
     pub fn begin(
@@ -161,7 +161,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Takes back what [`Throttle::begin`] counted: whoever tried came in. The failures of a name, a
+    /// Takes back what [`RateLimit::begin`] counted: whoever tried came in. The failures of a name, a
     /// place and a browser are forgotten; those of an address may be others'.
     pub fn succeeded(&self, guesser: Guesser, address: IpAddr) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn guessing_becomes_slow_and_mistyping_does_not() {
-        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        let (throttle, here) = (RateLimit::default(), IpAddr::from([203, 0, 113, 9]));
         let mut now = 10;
         let mut waits = Vec::new();
         for _ in 0..FREE {
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn of_many_guesses_at_the_same_instant_only_a_few_are_worked_on() {
-        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        let (throttle, here) = (RateLimit::default(), IpAddr::from([203, 0, 113, 9]));
         let begun = (0..200)
             .filter(|_| throttle.begin(Guesser::Stranger(Some("Ada")), here, at(1)).is_ok())
             .count();
@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn whoever_comes_in_has_not_failed() {
-        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        let (throttle, here) = (RateLimit::default(), IpAddr::from([203, 0, 113, 9]));
         for name in 0..100 {
             let name = format!("person {name}");
             throttle.begin(Guesser::Stranger(Some(&name)), here, at(1)).unwrap();
@@ -378,7 +378,7 @@ mod tests {
     #[test]
     fn whoever_was_here_before_is_not_kept_out_by_the_guesses_of_strangers() {
         let (throttle, here, home) =
-            (Throttle::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
+            (RateLimit::default(), IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 1]));
         let (stranger, ada, bob) = (Guesser::Stranger(Some("Ada")), AccountId(1), AccountId(2));
         while throttle.begin(stranger, here, at(1)).is_ok() {}
         assert!(throttle.begin(stranger, home, at(1)).is_err(), "the name is held up everywhere");
@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let throttle = Throttle::default();
+        let throttle = RateLimit::default();
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
             throttle
                 .begin(
@@ -418,7 +418,7 @@ mod tests {
 
     #[test]
     fn a_name_is_not_forgotten_because_of_many_addresses_or_names() {
-        let (throttle, here) = (Throttle::default(), IpAddr::from([203, 0, 113, 9]));
+        let (throttle, here) = (RateLimit::default(), IpAddr::from([203, 0, 113, 9]));
         while throttle.begin(Guesser::Stranger(Some("Ada")), here, at(1)).is_ok() {}
         for index in 0..u32::try_from(MOST).unwrap() + 500 {
             let address = IpAddr::from((0x0a00_0000 + index).to_be_bytes());
@@ -433,7 +433,7 @@ mod tests {
 
     #[test]
     fn one_line_with_many_networks_is_slowed_down_as_a_whole() {
-        let throttle = Throttle::default();
+        let throttle = RateLimit::default();
         let line = |network: u16| IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 1]);
         let begun = (0..5_000)
             .filter(|network| {

@@ -8,7 +8,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     postgres_server::Server,
-    recovery::{Bench, On, Where},
+    remediation::{Bench, On, Where},
 };
 
 const CATALOGUE: &str = "format: 1\n\n| command | `query-cancel` |\n| --- | --- |\n| title | End one query |\n| helps | `app.memory` |\n\

@@ -15,10 +15,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     baselines::Baselines,
-    board::Board,
     clock::Clock,
     collectors::{self, http::Poster, registry::Context},
     config::{Config, PublicUrl},
+    current_status::CurrentStatus,
     data_dir,
     documents::{BadDocuments, Documents, IN_FORCE},
     exec::Runner,
@@ -36,14 +36,13 @@ use crate::{
         tls::{self, BadCertificate},
     },
     inspections,
-    live::Live,
     monitor::{
         Monitor, Parts,
+        collector_task::{Outlet, Told},
         host_change::{self, KnownHost},
-        intake::Intake,
+        ingest::Intake,
         kept::Kept,
-        recording::Recording,
-        runner::{Outlet, Told},
+        replay_recorder::Recording,
         supervisor::Supervisor,
     },
     notifications::{Mailer, Notifier, Outbound, Pace, channels},
@@ -53,12 +52,13 @@ use crate::{
     proof,
     protection::{self, Enforcement, Flag},
     publisher::Publisher,
-    recovery::{
+    remediation::{
         Executor, Place, Recovery,
         host_inventory::{self, EndpointHosts, Places},
     },
     service::{Service, SetUp},
     store::{self, StoreError, Where, disk_reserve::Reserve},
+    stream::Live,
     threshold_file::ThresholdFile,
     threshold_proposals::{ProposalPace, ThresholdProposer},
     threshold_versions,
@@ -211,7 +211,7 @@ pub async fn run(
     let intake = Intake::new(engine, Recording::default(), collected, history, clock);
     intake.core().objectives = objectives;
     intake.core().collected.restore_numbers(numbers.clone());
-    let board = Arc::new(Board::new(Arc::clone(&intake)));
+    let board = Arc::new(CurrentStatus::new(Arc::clone(&intake)));
     let room = room(&config);
     let live = Live::new(opening.cursor, room.streams, now.wall);
     let recovery = Arc::new(Recovery::default());
